@@ -1,1 +1,24 @@
-//! ...
+//! Sessions: refresh tokens that rotate, log-outs that reach every token, and
+//! the stores that remember both.
+
+mod attempt;
+mod dyn_store;
+mod error;
+mod id;
+mod memory;
+mod record;
+pub mod rules;
+mod store;
+
+pub use attempt::{
+    RefusalReason, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
+    Successor,
+};
+pub use dyn_store::DynSessionStore;
+pub use error::{StoreError, StoreErrorKind};
+pub use id::{AttemptId, LoginTicket, RandomError, SessionId};
+pub use memory::MemoryStore;
+pub use record::{
+    Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
+};
+pub use store::{ApplicationToken, Created, Revocation, RevokedAll, SessionStore, TokenAdded};

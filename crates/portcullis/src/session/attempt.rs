@@ -1,0 +1,185 @@
+//! The presentation of a refresh token, and how it can end.
+
+use std::time::Duration;
+
+use super::{AttemptId, Device, SecretDigest, SessionId};
+use crate::{subject::Subject, time::Timestamp};
+
+/// One presentation of a refresh token whose signature, kind and expiry are
+/// good and whose client has been authenticated where that is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotationAttempt {
+    /// Its name: asked again under the same name, the store gives the same
+    /// answer.
+    pub id: AttemptId,
+    /// The session that the token names.
+    pub session: SessionId,
+    /// The subject that the token names.
+    pub subject: Subject,
+    /// The generation that the token names.
+    pub generation: u64,
+    /// The digest of the secret that the token carries.
+    pub secret_digest: SecretDigest,
+    /// The client that presents it; `None` if it did not say.
+    pub client: Option<String>,
+    /// Whether the scope asked for, if any, is within the one granted.
+    pub scope_allowed: bool,
+    /// What happens to the token.
+    pub mode: RotationMode,
+    /// How long the successor may lie unused.
+    pub idle_ttl: Duration,
+    /// The key that a successor is to be made with.
+    pub refresh_key: String,
+    /// What the request came from.
+    pub device: Device,
+    /// What is forgiven.
+    pub rules: RotationRules,
+}
+
+/// Whether the refresh tokens of an API are exchanged when used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RotationMode {
+    /// Each refresh token is good once: its use gives the next one.
+    #[default]
+    Rotate,
+    /// The token stays as it is until it expires; nothing changes.
+    Keep,
+}
+
+/// What is forgiven when a refresh token is presented a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RotationRules {
+    /// How long after a rotation the token that was rotated still gives the
+    /// same successor; zero for not at all.
+    pub grace: Duration,
+    /// Whether the predecessor of a token that was never presented is accepted
+    /// once more, however late. A thief who uses a stolen token first is then
+    /// noticed one refresh later than otherwise.
+    pub until_used: bool,
+    /// Whether what is forgiven depends on who asks.
+    pub replay: ReplayPolicy,
+}
+
+impl RotationRules {
+    /// Ten seconds of grace: two tabs, a retried request or a lost answer do
+    /// not log anybody out.
+    pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+
+    /// The default rules with another grace window; zero switches it off.
+    pub const fn with_grace(grace: Duration) -> Self {
+        Self {
+            grace,
+            until_used: false,
+            replay: ReplayPolicy::Anyone,
+        }
+    }
+}
+
+impl Default for RotationRules {
+    fn default() -> Self {
+        Self::with_grace(Self::DEFAULT_GRACE)
+    }
+}
+
+/// Who may present a token again where that is forgiven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplayPolicy {
+    /// Whoever holds it.
+    #[default]
+    Anyone,
+    /// The device that rotated it; another is refused, and nothing is revoked.
+    SameDevice,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RotationOutcome {
+    /// The current token was exchanged for the next one.
+    Rotated(Successor),
+    /// The token was newer than the store: the store lost writes. It was
+    /// exchanged all the same.
+    RolledBack(Successor),
+    /// The token before the current one, forgiven: the current one again.
+    Replayed {
+        /// The successor, the same as when it was made.
+        successor: Successor,
+        /// How long ago it was made.
+        elapsed: Duration,
+        /// Whether the grace window had passed.
+        late: bool,
+        /// Whether another device made it.
+        device_changed: bool,
+    },
+    /// The current token of a session that does not rotate.
+    Valid {
+        /// When the token expires.
+        idle_deadline: Timestamp,
+        /// When the session ends.
+        absolute_deadline: Timestamp,
+    },
+    /// A token that had been used up; the session is revoked.
+    Reused {
+        /// How long ago the current token was made.
+        elapsed: Duration,
+        /// Whether another device made it.
+        device_changed: bool,
+    },
+    /// Refused; nothing has changed.
+    Refused(RefusalReason),
+}
+
+impl RotationOutcome {
+    /// The data of the successor, where there is one.
+    pub fn successor(&self) -> Option<&Successor> {
+        match self {
+            Self::Rotated(successor)
+            | Self::RolledBack(successor)
+            | Self::Replayed { successor, .. } => Some(successor),
+            _ => None,
+        }
+    }
+}
+
+/// All that the row adds to the presented token to make its successor, byte for
+/// byte, as often as needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// Its generation.
+    pub generation: u64,
+    /// When it was made.
+    pub rotated_at: Timestamp,
+    /// When it expires.
+    pub idle_deadline: Timestamp,
+    /// When its session ends.
+    pub absolute_deadline: Timestamp,
+    /// The key that it is made with.
+    pub refresh_key: String,
+}
+
+/// Why an attempt was refused. For logs: every refusal looks the same from
+/// outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// There is no such session, or it is somebody else's.
+    Unknown,
+    /// A good signature over a wrong secret: somebody has the refresh key.
+    SecretMismatch,
+    /// The session was revoked.
+    Revoked,
+    /// The token lay unused for too long.
+    IdleDeadline,
+    /// The session has lasted too long.
+    AbsoluteDeadline,
+    /// The session belongs to another client.
+    Client,
+    /// More scope was asked for than was granted.
+    Scope,
+    /// A generation that the session cannot have.
+    Generation,
+    /// Forgiven in general, but not from this device.
+    OtherDevice,
+}

@@ -1,0 +1,210 @@
+//! A store whose type is forgotten.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use super::{
+    ApplicationToken, Created, LoginTicket, NewSession, Revocation, RevokedAll, RotationAttempt,
+    RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError, TokenAdded,
+};
+use crate::{subject::Subject, time::Timestamp};
+
+/// Any [`SessionStore`], shared, at the price of one box per call. Cheap to
+/// clone.
+///
+/// ```
+/// use portcullis::{session::{DynSessionStore, MemoryStore}, time::SharedClock};
+///
+/// let store = DynSessionStore::new(MemoryStore::new(SharedClock::default()));
+/// let same = store.clone();
+/// # let _ = same;
+/// ```
+#[derive(Clone)]
+pub struct DynSessionStore(Arc<dyn Erased>);
+
+impl DynSessionStore {
+    /// Forgets the type of `store`.
+    pub fn new(store: impl SessionStore) -> Self {
+        Self(Arc::new(store))
+    }
+}
+
+impl fmt::Debug for DynSessionStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynSessionStore")
+    }
+}
+
+impl SessionStore for DynSessionStore {
+    async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
+        self.0.login_ticket().await
+    }
+
+    async fn create(
+        &self,
+        session: NewSession,
+        ticket: LoginTicket,
+    ) -> Result<Created, StoreError> {
+        self.0.create(session, ticket).await
+    }
+
+    async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        self.0.rotate(attempt).await
+    }
+
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        self.0.session(id).await
+    }
+
+    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+        self.0.sessions(subject).await
+    }
+
+    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+        self.0.revoke(id).await
+    }
+
+    async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        self.0.revoke_all(subject).await
+    }
+
+    async fn add_application_token(
+        &self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Result<TokenAdded, StoreError> {
+        self.0.add_application_token(token, limit, ticket).await
+    }
+
+    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+        self.0.application_token_is_live(id).await
+    }
+
+    async fn application_tokens(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<ApplicationToken>, StoreError> {
+        self.0.application_tokens(subject).await
+    }
+
+    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+        self.0.remove_application_token(id).await
+    }
+
+    async fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.revoke_token(subject, id, until).await
+    }
+
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        self.0.revocations(since).await
+    }
+
+    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+        self.0.purge(keep).await
+    }
+}
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// [`SessionStore`] with boxed futures, which a trait object can have.
+trait Erased: Send + Sync + 'static {
+    fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket>;
+    fn create<'a>(&'a self, session: NewSession, ticket: LoginTicket) -> Answer<'a, Created>;
+    fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome>;
+    fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>>;
+    fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>>;
+    fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool>;
+    fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll>;
+    fn add_application_token<'a>(
+        &'a self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Answer<'a, TokenAdded>;
+    fn application_token_is_live<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
+    fn application_tokens<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<ApplicationToken>>;
+    fn remove_application_token<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
+    fn revoke_token<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a str,
+        until: Timestamp,
+    ) -> Answer<'a, ()>;
+    fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>>;
+    fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64>;
+}
+
+impl<S: SessionStore> Erased for S {
+    fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket> {
+        Box::pin(SessionStore::login_ticket(self))
+    }
+
+    fn create<'a>(&'a self, session: NewSession, ticket: LoginTicket) -> Answer<'a, Created> {
+        Box::pin(SessionStore::create(self, session, ticket))
+    }
+
+    fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome> {
+        Box::pin(SessionStore::rotate(self, attempt))
+    }
+
+    fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>> {
+        Box::pin(SessionStore::session(self, id))
+    }
+
+    fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>> {
+        Box::pin(SessionStore::sessions(self, subject))
+    }
+
+    fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool> {
+        Box::pin(SessionStore::revoke(self, id))
+    }
+
+    fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll> {
+        Box::pin(SessionStore::revoke_all(self, subject))
+    }
+
+    fn add_application_token<'a>(
+        &'a self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Answer<'a, TokenAdded> {
+        Box::pin(SessionStore::add_application_token(
+            self, token, limit, ticket,
+        ))
+    }
+
+    fn application_token_is_live<'a>(&'a self, id: &'a str) -> Answer<'a, bool> {
+        Box::pin(SessionStore::application_token_is_live(self, id))
+    }
+
+    fn application_tokens<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<ApplicationToken>> {
+        Box::pin(SessionStore::application_tokens(self, subject))
+    }
+
+    fn remove_application_token<'a>(&'a self, id: &'a str) -> Answer<'a, bool> {
+        Box::pin(SessionStore::remove_application_token(self, id))
+    }
+
+    fn revoke_token<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a str,
+        until: Timestamp,
+    ) -> Answer<'a, ()> {
+        Box::pin(SessionStore::revoke_token(self, subject, id, until))
+    }
+
+    fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>> {
+        Box::pin(SessionStore::revocations(self, since))
+    }
+
+    fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64> {
+        Box::pin(SessionStore::purge(self, keep))
+    }
+}

@@ -1,0 +1,65 @@
+//! What a store can fail with.
+
+use std::{error::Error, fmt, sync::Arc};
+
+/// A store could not do what it was asked.
+///
+/// The message names the kind only; what the backend said is the
+/// [`source`](Error::source), for logs. Whatever it is, nothing was refused:
+/// the request is answered 503 and can be repeated.
+#[derive(Clone, Debug)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Whose fault a [`StoreError`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The store does not answer, is locked, full or read-only: later it may
+    /// work.
+    Unavailable,
+    /// The store holds something that cannot be: repeating does not help.
+    Corrupt,
+}
+
+impl StoreError {
+    /// The store cannot be used now, and why.
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind: StoreErrorKind::Unavailable,
+            source: Some(Arc::from(source.into())),
+        }
+    }
+
+    /// The store holds something that cannot be, and what.
+    pub fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind: StoreErrorKind::Corrupt,
+            source: Some(Arc::from(source.into())),
+        }
+    }
+
+    /// Whose fault it is.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            StoreErrorKind::Unavailable => "the session store is unavailable",
+            StoreErrorKind::Corrupt => "the session store holds something that cannot be",
+        })
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,158 @@
+//! Names of sessions, of attempts and of moments.
+
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+/// The operating system had no random numbers to give.
+///
+/// Nothing can be issued without them; the request is answered 503.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RandomError(());
+
+impl fmt::Display for RandomError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operating system has no random numbers")
+    }
+}
+
+impl std::error::Error for RandomError {}
+
+/// Fresh random bytes from the operating system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| RandomError(()))?;
+    Ok(bytes)
+}
+
+/// The name of a session, the `sid` of its tokens: a random UUID (version 4) in
+/// its canonical text form. Cheap to clone.
+///
+/// ```
+/// use portcullis::session::SessionId;
+///
+/// let id = SessionId::random()?;
+/// assert_eq!(SessionId::parse(id.as_str()), Some(id));
+/// assert_eq!(SessionId::parse("DROP TABLE sessions"), None);
+/// # Ok::<(), portcullis::session::RandomError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(Arc<str>);
+
+impl SessionId {
+    /// A new name that nobody can guess.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random numbers.
+    pub fn random() -> Result<Self, RandomError> {
+        let uuid = uuid::Builder::from_random_bytes(random()?).into_uuid();
+        Ok(Self::from_uuid(uuid))
+    }
+
+    /// Reads a name: 36 characters, lower case, with hyphens, version 4.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != uuid::fmt::Hyphenated::LENGTH {
+            return None;
+        }
+        let uuid = uuid::Uuid::try_parse(text).ok()?;
+        let id = Self::from_uuid(uuid);
+        (uuid.get_version_num() == 4 && id.as_str() == text).then_some(id)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn from_uuid(uuid: uuid::Uuid) -> Self {
+        let mut buffer = uuid::Uuid::encode_buffer();
+        Self(Arc::from(&*uuid.hyphenated().encode_lower(&mut buffer)))
+    }
+}
+
+impl Borrow<str> for SessionId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of one attempt to use a refresh token.
+///
+/// A node that does not learn how an attempt ended asks the store again under
+/// the same name and gets the same answer; the row remembers the name of the
+/// attempt that changed it last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId([u8; 16]);
+
+impl AttemptId {
+    /// A new name.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random numbers.
+    pub fn random() -> Result<Self, RandomError> {
+        random().map(Self)
+    }
+
+    /// The name with these bytes, as a store kept them.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for a store to keep.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// A place in the store's order of log-outs, taken before a credential check
+/// begins.
+///
+/// A session is created only if its subject was not logged out everywhere after
+/// the ticket was taken, so that no login survives a log-out that overtook it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoginTicket(u64);
+
+impl LoginTicket {
+    /// The ticket that saw this many log-outs; for stores.
+    pub const fn from_sequence(sequence: u64) -> Self {
+        Self(sequence)
+    }
+
+    /// How many log-outs the ticket saw; for stores.
+    pub const fn sequence(self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_id_is_a_canonical_version_4_uuid() {
+        let id = SessionId::random().unwrap();
+        assert_eq!(id.as_str().len(), 36);
+        assert_eq!(SessionId::parse(id.as_str()), Some(id.clone()));
+        assert_ne!(id, SessionId::random().unwrap());
+    }
+
+    #[test]
+    fn other_texts_are_not_session_ids() {
+        for text in [
+            "",
+            "936da01f9abd4d9d80c702af85c822a8",
+            "936DA01F-9ABD-4D9D-80C7-02AF85C822A8",
+            "{936da01f-9abd-4d9d-80c7-02af85c822a8}",
+            "936da01f-9abd-8d9d-80c7-02af85c822a8",
+            "936da01f-9abd-4d9d-80c7-02af85c822a8 ",
+        ] {
+            assert_eq!(SessionId::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! What a store keeps about a session.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{AttemptId, SessionId, StoreError};
+use crate::{subject::Subject, time::Timestamp};
+
+/// A session that is about to begin: what [`SessionStore::create`] turns into a
+/// row.
+///
+/// [`SessionStore::create`]: super::SessionStore::create
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    /// Its name.
+    pub id: SessionId,
+    /// Whose it is.
+    pub subject: Subject,
+    /// The client that logged in, if it said who it is.
+    pub client: Option<String>,
+    /// How long a refresh token of the session may lie unused.
+    pub idle_ttl: Duration,
+    /// How long the session may last, however often it is refreshed.
+    pub absolute_ttl: Duration,
+    /// SHA-256 of the secret that its refresh tokens carry.
+    pub secret_digest: SecretDigest,
+    /// The id of the key that its refresh token is made with.
+    pub refresh_key: String,
+    /// What was granted at login.
+    pub grant: Grant,
+    /// What it was opened from.
+    pub device: Device,
+}
+
+impl NewSession {
+    /// The row as it is at `now`, its first moment.
+    pub fn into_record(self, now: Timestamp) -> SessionRecord {
+        let absolute_deadline = now.saturating_add(self.absolute_ttl);
+        SessionRecord {
+            id: self.id,
+            subject: self.subject,
+            client: self.client,
+            generation: 0,
+            created_at: now,
+            rotated_at: now,
+            idle_deadline: now.saturating_add(self.idle_ttl).min(absolute_deadline),
+            absolute_deadline,
+            secret_digest: self.secret_digest,
+            refresh_key: self.refresh_key,
+            grant: self.grant,
+            device: self.device,
+            rotated_by: None,
+            rotated_from: 0,
+            late_retry_by: None,
+            revoked: None,
+        }
+    }
+}
+
+/// A session as a store keeps it: one row, whatever happens to its tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its name, the `sid` of its tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub subject: Subject,
+    /// The client it belongs to; only this client may refresh it.
+    pub client: Option<String>,
+    /// How often its refresh token has been exchanged for the next one.
+    pub generation: u64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its refresh token was last exchanged, or when it began. Never goes
+    /// back.
+    pub rotated_at: Timestamp,
+    /// When its current refresh token expires.
+    pub idle_deadline: Timestamp,
+    /// When it ends, however often it is refreshed.
+    pub absolute_deadline: Timestamp,
+    /// SHA-256 of the secret that its refresh tokens carry.
+    pub secret_digest: SecretDigest,
+    /// The id of the key that its current refresh token is made with.
+    pub refresh_key: String,
+    /// What was granted at login; opaque to stores.
+    pub grant: Grant,
+    /// What last refreshed it, or opened it.
+    pub device: Device,
+    /// The attempt that made the current generation.
+    pub rotated_by: Option<AttemptId>,
+    /// The generation before the current one; not the one right below it after
+    /// the store lost writes.
+    pub rotated_from: u64,
+    /// The attempt that was given the current refresh token again after the
+    /// grace window, see [`RotationRules::until_used`].
+    ///
+    /// [`RotationRules::until_used`]: super::RotationRules::until_used
+    pub late_retry_by: Option<AttemptId>,
+    /// When and why it ended before its time.
+    pub revoked: Option<Revoked>,
+}
+
+impl SessionRecord {
+    /// Whether the session can still be used at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && now < self.idle_deadline && now < self.absolute_deadline
+    }
+}
+
+/// How a session ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: RevocationReason,
+    /// The attempt that ended it, where an attempt did.
+    pub by: Option<AttemptId>,
+}
+
+/// Why a session ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RevocationReason {
+    /// It was logged out, or ended by the application.
+    Logout,
+    /// Its subject was logged out everywhere.
+    LogoutEverywhere,
+    /// A refresh token was presented that had been used up before.
+    Reuse,
+}
+
+impl RevocationReason {
+    /// A stable name, for stores and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::LogoutEverywhere => "logout_everywhere",
+            Self::Reuse => "reuse",
+        }
+    }
+
+    /// The reason with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Logout, Self::LogoutEverywhere, Self::Reuse]
+            .into_iter()
+            .find(|reason| reason.as_str() == name)
+    }
+}
+
+/// SHA-256 of a session's secret. Compared in constant time.
+#[derive(Clone, Copy)]
+pub struct SecretDigest([u8; 32]);
+
+impl SecretDigest {
+    /// The digest of `secret`.
+    pub fn of(secret: &[u8]) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest.as_ref());
+        Self(bytes)
+    }
+
+    /// The digest with these bytes, as a store kept it.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for a store to keep.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl PartialEq for SecretDigest {
+    fn eq(&self, other: &Self) -> bool {
+        aws_lc_rs::constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
+    }
+}
+
+impl Eq for SecretDigest {}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretDigest(..)")
+    }
+}
+
+/// What a login granted. Stores keep it as text and never look inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Grant {
+    /// The scope, separated by spaces (RFC 6749 section 3.3); empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// When the subject proved who it is, in seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+}
+
+impl Grant {
+    /// A grant of nothing in particular.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The text that a store keeps.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: every grant has a text form.
+    pub fn to_json(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(StoreError::corrupt)
+    }
+
+    /// Reads the text that a store kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::Corrupt`](super::StoreErrorKind::Corrupt) when it is
+    /// not a grant.
+    pub fn from_json(text: &str) -> Result<Self, StoreError> {
+        serde_json::from_str(text).map_err(StoreError::corrupt)
+    }
+}
+
+/// What a request came from, for the list of sessions and for events. Data that
+/// the other side chose: shown to its owner, never trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Device {
+    /// The `User-Agent`, at most [`Device::USER_AGENT_LIMIT`] bytes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// The address of the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<std::net::IpAddr>,
+}
+
+impl Device {
+    /// How much of a `User-Agent` is kept, in bytes.
+    pub const USER_AGENT_LIMIT: usize = 256;
+
+    /// The device with this user agent, cut to the limit, at this address.
+    pub fn new(user_agent: Option<&str>, address: Option<std::net::IpAddr>) -> Self {
+        Self {
+            user_agent: user_agent.map(cut),
+            address,
+        }
+    }
+
+    /// Whether `other` is another program. An address changes whenever a phone
+    /// leaves the house, so only the user agent counts.
+    pub fn differs_from(&self, other: &Self) -> bool {
+        self.user_agent != other.user_agent
+    }
+
+    /// The text that a store keeps.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: every device has a text form.
+    pub fn to_json(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(StoreError::corrupt)
+    }
+
+    /// Reads the text that a store kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::Corrupt`](super::StoreErrorKind::Corrupt) when it is
+    /// not a device.
+    pub fn from_json(text: &str) -> Result<Self, StoreError> {
+        serde_json::from_str(text).map_err(StoreError::corrupt)
+    }
+}
+
+fn cut(user_agent: &str) -> String {
+    let mut end = user_agent.len().min(Device::USER_AGENT_LIMIT);
+    while !user_agent.is_char_boundary(end) {
+        end -= 1;
+    }
+    user_agent[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_sha_256_and_never_shown() {
+        // FIPS 180-4: the digest of "abc".
+        let digest = SecretDigest::of(b"abc");
+        assert_eq!(digest.as_bytes()[..4], [0xba, 0x78, 0x16, 0xbf]);
+        assert_eq!(format!("{digest:?}"), "SecretDigest(..)");
+        assert_ne!(digest, SecretDigest::of(b"abd"));
+    }
+
+    #[test]
+    fn a_user_agent_is_cut_between_characters() {
+        let long = "é".repeat(200);
+        let device = Device::new(Some(&long), None);
+        assert_eq!(device.user_agent.unwrap().len(), 256);
+    }
+
+    #[test]
+    fn what_later_versions_add_to_a_grant_does_not_hurt() {
+        let grant = Grant::from_json(r#"{"scope":"a b","acr":"gold"}"#).unwrap();
+        assert_eq!(grant.scope, "a b");
+        assert!(Grant::from_json("[").is_err());
+    }
+}

@@ -1,0 +1,198 @@
+//! What a place that keeps sessions must be able to do.
+
+use std::{future::Future, time::Duration};
+
+use super::{
+    LoginTicket, NewSession, RevocationReason, RotationAttempt, RotationOutcome, SessionId,
+    SessionRecord, StoreError,
+};
+use crate::{subject::Subject, time::Timestamp};
+
+/// A place that keeps sessions, application tokens and revocations.
+///
+/// Every method is one atomic step: of two that run at once, one is wholly
+/// before the other, on however many nodes. The clock that counts is the
+/// store's own. An error means that the outcome is unknown, and refuses nothing;
+/// [`rotate`](Self::rotate) can then be asked again under the same
+/// [`AttemptId`](super::AttemptId), and all others are repeatable by nature.
+///
+/// [`MemoryStore`](super::MemoryStore) is the reference; `portcullis-testing`
+/// has the contract that every store must pass.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session store",
+    note = "use `MemoryStore`, a store of portcullis-sqlx, or a `DynSessionStore`"
+)]
+pub trait SessionStore: Send + Sync + 'static {
+    /// A ticket for a login whose credential check is about to begin.
+    fn login_ticket(&self) -> impl Future<Output = Result<LoginTicket, StoreError>> + Send;
+
+    /// Begins a session, unless its subject was logged out everywhere after the
+    /// ticket was taken.
+    fn create(
+        &self,
+        session: NewSession,
+        ticket: LoginTicket,
+    ) -> impl Future<Output = Result<Created, StoreError>> + Send;
+
+    /// Presents a refresh token: exactly what
+    /// [`rules::decide`](super::rules::decide) says, in one step.
+    /// [`RefusalReason::Unknown`](super::RefusalReason::Unknown) when there is
+    /// no such session.
+    fn rotate(
+        &self,
+        attempt: &RotationAttempt,
+    ) -> impl Future<Output = Result<RotationOutcome, StoreError>> + Send;
+
+    /// The session with this name, live or not.
+    fn session(
+        &self,
+        id: &SessionId,
+    ) -> impl Future<Output = Result<Option<SessionRecord>, StoreError>> + Send;
+
+    /// The live sessions of a subject, the oldest first.
+    fn sessions(
+        &self,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<Vec<SessionRecord>, StoreError>> + Send;
+
+    /// Ends a session. True if it had not been ended before.
+    fn revoke(&self, id: &SessionId) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Logs a subject out everywhere: ends its sessions, removes its
+    /// application tokens, and refuses every login that has its ticket already.
+    fn revoke_all(
+        &self,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<RevokedAll, StoreError>> + Send;
+
+    /// Puts an application token on the live list, unless its subject has
+    /// `limit` of them or was logged out everywhere after the ticket was taken.
+    /// Adding a token that is live already is a success and changes nothing.
+    fn add_application_token(
+        &self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> impl Future<Output = Result<TokenAdded, StoreError>> + Send;
+
+    /// Whether the application token with this `jti` is on the live list.
+    fn application_token_is_live(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The live application tokens of a subject, the oldest first.
+    fn application_tokens(
+        &self,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<Vec<ApplicationToken>, StoreError>> + Send;
+
+    /// Takes an application token off the live list. True if it was on it.
+    fn remove_application_token(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Revokes one access token that has no session; forgotten after `until`,
+    /// when the token has expired.
+    fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What was revoked at or after `since`, in no particular order.
+    fn revocations(
+        &self,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send;
+
+    /// Forgets what has been over for longer than `keep`: expired and revoked
+    /// sessions, removed application tokens, log-outs. `keep` must be no less
+    /// than the longest lifetime of an access token. How many rows went.
+    fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// How the creation of a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// The session exists.
+    Session(Box<SessionRecord>),
+    /// The subject was logged out everywhere while its credentials were
+    /// checked; nothing was created.
+    LoggedOutMeanwhile,
+}
+
+/// What logging a subject out everywhere ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RevokedAll {
+    /// The sessions, those past their deadline included.
+    pub sessions: Vec<SessionId>,
+    /// The `jti` of the application tokens.
+    pub application_tokens: Vec<String>,
+}
+
+/// A token without expiry, good only while it is on the live list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationToken {
+    /// Its `jti`.
+    pub id: String,
+    /// Whose it is.
+    pub subject: Subject,
+    /// When it was issued.
+    pub created_at: Timestamp,
+}
+
+/// How the addition of an application token ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenAdded {
+    /// It is on the live list.
+    Added,
+    /// Its subject has as many as it may have.
+    LimitReached,
+    /// Its subject was logged out everywhere meanwhile.
+    LoggedOutMeanwhile,
+}
+
+/// Something that was revoked, as the snapshot of each node learns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Revocation {
+    /// A session, and with it every access token that names it.
+    Session {
+        /// Its name.
+        id: SessionId,
+        /// Whose it was.
+        subject: Subject,
+        /// When it was revoked.
+        at: Timestamp,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// One access token that has no session.
+    Token {
+        /// Its `jti`.
+        id: String,
+        /// Whose it was.
+        subject: Subject,
+        /// When it was revoked.
+        at: Timestamp,
+        /// When it would have expired.
+        until: Timestamp,
+    },
+    /// Every access token of a subject that has no session.
+    Subject {
+        /// Whose tokens.
+        subject: Subject,
+        /// When; later ones are good.
+        at: Timestamp,
+    },
+    /// An application token was taken off the live list.
+    ApplicationToken {
+        /// Its `jti`.
+        id: String,
+        /// When.
+        at: Timestamp,
+    },
+}
