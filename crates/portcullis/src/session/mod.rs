@@ -7,6 +7,7 @@ mod error;
 mod id;
 mod memory;
 mod record;
+mod revocations;
 pub mod rules;
 mod store;
 
@@ -21,4 +22,5 @@ pub use memory::MemoryStore;
 pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
 };
+pub use revocations::{Checked, Question, Revocations, TokenFacts};
 pub use store::{ApplicationToken, Created, Revocation, RevokedAll, SessionStore, TokenAdded};
