@@ -1,1 +1,57 @@
-//! ...
+//! Algorithms, keys and signed tokens (RFC 7515 to 7518, RFC 7638, RFC 8037).
+//!
+//! A key is made for exactly one [`Algorithm`], checked and prepared when it is
+//! loaded; a token only says which key it wants. A token is read in steps: cut
+//! ([`CompactJws`]), its [`Header`], the keys it may be tried with
+//! ([`KeySet::candidates`]), its signature, and only then its payload.
+//!
+//! ```
+//! use portcullis::jose::{
+//!     Algorithm, CompactJws, KeySet, MAX_SIGNATURE, SigningKey, encode_compact,
+//! };
+//!
+//! let key = SigningKey::generate(Algorithm::ES256)?;
+//! let header = key.header_json(Some("at+jwt"));
+//! let token = encode_compact(header.as_bytes(), br#"{"sub":"alice"}"#, &key)?;
+//!
+//! let keys = KeySet::from(key.verifying_key());
+//! let jws = CompactJws::parse(token.as_bytes(), 8192)?;
+//! let (mut buffer, mut signature) = (Vec::new(), [0; MAX_SIGNATURE]);
+//! let header = jws.decode_header(&mut buffer)?;
+//! let signature = jws.decode_signature(&mut signature)?;
+//! let signed = keys
+//!     .candidates(header.kid.as_deref(), &header.alg)
+//!     .any(|key| key.verify(jws.signing_input(), signature).is_ok());
+//! assert!(signed);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod algorithm;
+mod base64url;
+mod compact;
+mod der;
+mod ed25519;
+mod error;
+mod header;
+mod interop;
+mod jwk;
+mod key_set;
+mod pem;
+mod private;
+mod public;
+mod secret_key;
+mod signing;
+mod source;
+pub(crate) mod strict_json;
+mod verifying;
+
+pub use algorithm::Algorithm;
+pub use base64url::{decode_array, decode_segment, decode_segment_into, encode_segment};
+pub use compact::{CompactJws, MAX_HEADER, MAX_SIGNATURE, encode_compact};
+pub use error::{
+    JwsError, JwsErrorKind, KeyError, KeyErrorKind, SignError, SignErrorKind, SignatureError,
+};
+pub use header::{Header, MAX_KEY_ID};
+pub use key_set::{KeySet, MAX_CANDIDATES, SkippedKey};
+pub use signing::SigningKey;
+pub use verifying::VerifyingKey;

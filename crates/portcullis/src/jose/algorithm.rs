@@ -1,0 +1,270 @@
+//! The signature algorithms and what each asks of a key.
+
+use std::{fmt, str::FromStr};
+
+use aws_lc_rs::{hmac, signature};
+
+use super::{KeyError, KeyErrorKind};
+
+/// A signature algorithm of JSON Web Algorithms (RFC 7518 section 3.1,
+/// RFC 8037, RFC 9864). `none` does not exist here.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-256; a secret of at least 32 bytes.
+    HS256,
+    /// HMAC with SHA-384; a secret of at least 48 bytes.
+    HS384,
+    /// HMAC with SHA-512; a secret of at least 64 bytes.
+    HS512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RS384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RS512,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
+    /// RSASSA-PSS with SHA-384.
+    PS384,
+    /// RSASSA-PSS with SHA-512.
+    PS512,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+    /// ECDSA on P-384 with SHA-384.
+    ES384,
+    /// ECDSA on P-521 with SHA-512.
+    ES512,
+    /// EdDSA on Ed25519; in headers `Ed25519`, or `EdDSA` by its older name.
+    Ed25519,
+}
+
+impl Algorithm {
+    /// Every algorithm, in the order of the registry.
+    pub const ALL: &'static [Self] = &[
+        Self::HS256,
+        Self::HS384,
+        Self::HS512,
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::ES256,
+        Self::ES384,
+        Self::ES512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::Ed25519,
+    ];
+
+    /// The name in the `alg` header parameter.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HS256 => "HS256",
+            Self::HS384 => "HS384",
+            Self::HS512 => "HS512",
+            Self::RS256 => "RS256",
+            Self::RS384 => "RS384",
+            Self::RS512 => "RS512",
+            Self::PS256 => "PS256",
+            Self::PS384 => "PS384",
+            Self::PS512 => "PS512",
+            Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
+            Self::ES512 => "ES512",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
+
+    /// The algorithm of a name, compared case by case (RFC 7515 section
+    /// 4.1.1); `EdDSA` is [`Ed25519`](Self::Ed25519).
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            EDDSA => Some(Self::Ed25519),
+            _ => Self::ALL.iter().copied().find(|alg| alg.name() == name),
+        }
+    }
+
+    /// Whether signer and verifier share one secret (HMAC).
+    pub const fn is_symmetric(self) -> bool {
+        matches!(self, Self::HS256 | Self::HS384 | Self::HS512)
+    }
+
+    pub(super) const fn family(self) -> Family {
+        match self {
+            Self::HS256 | Self::HS384 | Self::HS512 => Family::Hmac,
+            Self::RS256 | Self::RS384 | Self::RS512 | Self::PS256 | Self::PS384 | Self::PS512 => {
+                Family::Rsa
+            }
+            Self::ES256 => Family::Ec(Curve::P256),
+            Self::ES384 => Family::Ec(Curve::P384),
+            Self::ES512 => Family::Ec(Curve::P521),
+            Self::Ed25519 => Family::Ed25519,
+        }
+    }
+
+    /// The hash and the shortest secret, for HMAC (RFC 7518 section 3.2).
+    pub(super) fn hmac(self) -> Option<(hmac::Algorithm, usize)> {
+        match self {
+            Self::HS256 => Some((hmac::HMAC_SHA256, 32)),
+            Self::HS384 => Some((hmac::HMAC_SHA384, 48)),
+            Self::HS512 => Some((hmac::HMAC_SHA512, 64)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn rsa_verification(self) -> Option<&'static signature::RsaParameters> {
+        match self {
+            Self::RS256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
+            Self::RS384 => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
+            Self::RS512 => Some(&signature::RSA_PKCS1_2048_8192_SHA512),
+            Self::PS256 => Some(&signature::RSA_PSS_2048_8192_SHA256),
+            Self::PS384 => Some(&signature::RSA_PSS_2048_8192_SHA384),
+            Self::PS512 => Some(&signature::RSA_PSS_2048_8192_SHA512),
+            _ => None,
+        }
+    }
+
+    pub(super) fn rsa_signing(self) -> Option<&'static signature::RsaSignatureEncoding> {
+        match self {
+            Self::RS256 => Some(&signature::RSA_PKCS1_SHA256),
+            Self::RS384 => Some(&signature::RSA_PKCS1_SHA384),
+            Self::RS512 => Some(&signature::RSA_PKCS1_SHA512),
+            Self::PS256 => Some(&signature::RSA_PSS_SHA256),
+            Self::PS384 => Some(&signature::RSA_PSS_SHA384),
+            Self::PS512 => Some(&signature::RSA_PSS_SHA512),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = KeyError;
+
+    fn from_str(name: &str) -> Result<Self, KeyError> {
+        Self::from_name(name).ok_or_else(|| {
+            KeyError::new(
+                KeyErrorKind::Unsupported,
+                "unknown signature algorithm: use one of HS256, HS384, HS512, RS256, RS384, \
+                 RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519",
+            )
+        })
+    }
+}
+
+/// The older name of `Ed25519` in headers (RFC 8037, deprecated by RFC 9864).
+pub(super) const EDDSA: &str = "EdDSA";
+
+/// What type of key an algorithm takes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Hmac,
+    Rsa,
+    Ec(Curve),
+    Ed25519,
+}
+
+impl Family {
+    /// The algorithm to use such a key with when nothing else is known.
+    pub(super) const fn default_algorithm(self) -> Algorithm {
+        match self {
+            Self::Hmac => Algorithm::HS256,
+            Self::Rsa => Algorithm::RS256,
+            Self::Ec(curve) => curve.algorithm(),
+            Self::Ed25519 => Algorithm::Ed25519,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hmac => f.write_str("shared secret"),
+            Self::Rsa => f.write_str("RSA key"),
+            Self::Ec(curve) => write!(f, "{} key", curve.name()),
+            Self::Ed25519 => f.write_str("Ed25519 key"),
+        }
+    }
+}
+
+/// An elliptic curve of RFC 7518 section 6.2.1.1.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        [Self::P256, Self::P384, Self::P521]
+            .into_iter()
+            .find(|curve| curve.name() == name)
+    }
+
+    /// Bytes of a coordinate, and of the private scalar.
+    pub(super) const fn size(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    /// The one algorithm of the curve (RFC 7518 section 3.4).
+    pub(super) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::P256 => Algorithm::ES256,
+            Self::P384 => Algorithm::ES384,
+            Self::P521 => Algorithm::ES512,
+        }
+    }
+
+    pub(super) fn verification(self) -> &'static signature::EcdsaVerificationAlgorithm {
+        match self {
+            Self::P256 => &signature::ECDSA_P256_SHA256_FIXED,
+            Self::P384 => &signature::ECDSA_P384_SHA384_FIXED,
+            Self::P521 => &signature::ECDSA_P521_SHA512_FIXED,
+        }
+    }
+
+    pub(super) fn signing(self) -> &'static signature::EcdsaSigningAlgorithm {
+        match self {
+            Self::P256 => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+            Self::P384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+            Self::P521 => &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_are_case_sensitive() {
+        for alg in Algorithm::ALL {
+            assert_eq!(Algorithm::from_name(alg.name()), Some(*alg));
+        }
+        assert_eq!(Algorithm::from_name("EdDSA"), Some(Algorithm::Ed25519));
+        for name in [
+            "none", "None", "nOnE", "NONE", "", "rs256", "ES256K", "eddsa", "Ed448", "HS256 ",
+        ] {
+            assert_eq!(Algorithm::from_name(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The compact serialization (RFC 7515 section 7.1).
+
+use super::{
+    Header, JwsError, JwsErrorKind, SignError, SignErrorKind, SigningKey, base64url,
+    base64url::{decode_segment, decode_segment_into},
+    strict_json::check_unique,
+};
+
+/// The longest header segment, in characters.
+pub const MAX_HEADER: usize = 4096;
+
+/// The longest signature, in bytes: that of an RSA key of 8192 bits.
+pub const MAX_SIGNATURE: usize = 1024;
+
+/// A token cut into its three segments. Nothing is decoded yet, and nothing is
+/// believed yet.
+///
+/// ```
+/// use portcullis::jose::CompactJws;
+///
+/// let token = CompactJws::parse(b"eyJhbGciOiJIUzI1NiJ9.e30.c2ln", 8192)?;
+/// assert_eq!(token.payload_segment(), b"e30");
+/// assert_eq!(token.signing_input(), b"eyJhbGciOiJIUzI1NiJ9.e30");
+/// # Ok::<(), portcullis::jose::JwsError>(())
+/// ```
+#[derive(Copy, Clone, Debug)]
+pub struct CompactJws<'a> {
+    header: &'a [u8],
+    payload: &'a [u8],
+    signature: &'a [u8],
+    signing_input: &'a [u8],
+}
+
+impl<'a> CompactJws<'a> {
+    /// Cuts a token of at most `max_len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Too long, which is looked at before anything else; not three non-empty
+    /// segments; a character that cannot be in one (RFC 7515 section 2);
+    /// five segments, which is an encrypted token.
+    pub fn parse(token: &'a [u8], max_len: usize) -> Result<Self, JwsError> {
+        if token.len() > max_len {
+            return Err(JwsErrorKind::TooLarge.into());
+        }
+        let (header, rest) = cut_first(token).ok_or_else(|| not_compact(token))?;
+        if header.len() > MAX_HEADER {
+            return Err(JwsErrorKind::TooLarge.into());
+        }
+        let (payload, signature) = cut_last(rest).ok_or_else(|| not_compact(token))?;
+        if !(is_segment(header) && is_segment(payload) && is_segment(signature)) {
+            return Err(not_compact(token));
+        }
+        if header.is_empty() || payload.is_empty() || signature.is_empty() {
+            return Err(JwsErrorKind::NotCompact.into());
+        }
+        let signing_input = token
+            .get(..header.len() + 1 + payload.len())
+            .ok_or(JwsErrorKind::NotCompact)?;
+        Ok(Self {
+            header,
+            payload,
+            signature,
+            signing_input,
+        })
+    }
+
+    /// The header as it stands in the token.
+    pub fn header_segment(&self) -> &'a [u8] {
+        self.header
+    }
+
+    /// The payload as it stands in the token.
+    pub fn payload_segment(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The signature as it stands in the token.
+    pub fn signature_segment(&self) -> &'a [u8] {
+        self.signature
+    }
+
+    /// What was signed: header, dot and payload.
+    pub fn signing_input(&self) -> &'a [u8] {
+        self.signing_input
+    }
+
+    /// Decodes and reads the header; `buffer` holds its JSON afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_segment`] and [`Header::parse`].
+    pub fn decode_header<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Header<'b>, JwsError> {
+        decode_segment(self.header, buffer)?;
+        Header::parse(buffer)
+    }
+
+    /// Decodes the payload into `buffer`, which is emptied first. Do this after
+    /// the signature was verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_segment`].
+    pub fn decode_payload(&self, buffer: &mut Vec<u8>) -> Result<(), JwsError> {
+        decode_segment(self.payload, buffer)
+    }
+
+    /// Decodes the signature into the front of `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode_segment_into`].
+    pub fn decode_signature<'b>(
+        &self,
+        buffer: &'b mut [u8; MAX_SIGNATURE],
+    ) -> Result<&'b [u8], JwsError> {
+        decode_segment_into(self.signature, buffer)
+    }
+}
+
+/// Signs and writes a token: `header_json` and `payload_json` are encoded as
+/// they are. What a strict verifier would refuse is not signed.
+///
+/// # Errors
+///
+/// The header is not one that [`Header::parse`] reads, does not name the key's
+/// [`header_name`](SigningKey::header_name), or is too long for a verifier;
+/// the payload is not one JSON object with unique member names (RFC 7519
+/// section 7.1); the cryptographic library failed.
+pub fn encode_compact(
+    header_json: &[u8],
+    payload_json: &[u8],
+    key: &SigningKey,
+) -> Result<String, SignError> {
+    match Header::parse(header_json) {
+        Ok(header) if header.alg == key.header_name() => {}
+        _ => return Err(SignErrorKind::Header.into()),
+    }
+    if check_unique(payload_json).is_err() {
+        return Err(SignErrorKind::Payload.into());
+    }
+    // Four characters for three bytes, two dots, and an RSA signature.
+    let capacity = (header_json.len() + payload_json.len()) / 3 * 4 + 360;
+    let mut token = String::with_capacity(capacity);
+    base64url::append_segment(header_json, &mut token);
+    if token.len() > MAX_HEADER {
+        return Err(SignErrorKind::Header.into());
+    }
+    token.push('.');
+    base64url::append_segment(payload_json, &mut token);
+    let signature = key.sign(token.as_bytes())?;
+    token.push('.');
+    base64url::append_segment(&signature, &mut token);
+    Ok(token)
+}
+
+fn cut_first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = bytes.split_at_checked(bytes.iter().position(|b| *b == b'.')?)?;
+    Some((before, rest.get(1..)?))
+}
+
+fn cut_last(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = bytes.split_at_checked(bytes.iter().rposition(|b| *b == b'.')?)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// Without an early exit, so that the compiler vectorises it.
+fn is_segment(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |good, byte| {
+        good & (byte.is_ascii_alphanumeric() | (*byte == b'-') | (*byte == b'_'))
+    })
+}
+
+/// Why a token is not three segments.
+fn not_compact(token: &[u8]) -> JwsError {
+    let mut segments = token.split(|byte| *byte == b'.');
+    if !segments.clone().all(is_segment) {
+        return JwsErrorKind::Character.into();
+    }
+    match segments.by_ref().take(6).count() {
+        5 => JwsErrorKind::Encrypted.into(),
+        _ => JwsErrorKind::NotCompact.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refused(token: &str) -> JwsErrorKind {
+        CompactJws::parse(token.as_bytes(), 8192)
+            .unwrap_err()
+            .kind()
+    }
+
+    #[test]
+    fn three_non_empty_segments() {
+        let token = CompactJws::parse(b"aa.bb.cc", 8).unwrap();
+        assert_eq!(token.header_segment(), b"aa");
+        assert_eq!(token.payload_segment(), b"bb");
+        assert_eq!(token.signature_segment(), b"cc");
+        assert_eq!(token.signing_input(), b"aa.bb");
+        for token in [
+            "",
+            ".",
+            "..",
+            "...",
+            "a",
+            "a.b",
+            "a.b.",
+            ".b.c",
+            "a..c",
+            "a.b.c.d",
+            "a.b.c.d.e.f",
+            "a.b.c.",
+        ] {
+            assert_eq!(refused(token), JwsErrorKind::NotCompact, "{token}");
+        }
+        assert_eq!(refused("a.b.c.d.e"), JwsErrorKind::Encrypted);
+        assert_eq!(refused("a..c.d.e"), JwsErrorKind::Encrypted);
+    }
+
+    /// RFC 8725bis section 3.14: the characters first.
+    #[test]
+    fn no_other_characters() {
+        for token in [
+            "a=.b.c",
+            "a.b+.c",
+            "a.b.c/",
+            "a.b.c ",
+            " a.b.c",
+            "a.b.c\n",
+            "a.b\0.c",
+            "a.b.é",
+            "{\"payload\":\"\"}",
+            "a.b.c,a.b.c",
+            "a\t.b.c",
+            "a.b.c.d.e ",
+        ] {
+            assert_eq!(refused(token), JwsErrorKind::Character, "{token}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_limited_first() {
+        let error = CompactJws::parse(b"a.b.c", 4).unwrap_err();
+        assert_eq!(error.kind(), JwsErrorKind::TooLarge);
+        let error = CompactJws::parse(&[b' '; 9000], 8192).unwrap_err();
+        assert_eq!(error.kind(), JwsErrorKind::TooLarge);
+        let token = |header: usize| format!("{}.b.c", "A".repeat(header));
+        assert!(CompactJws::parse(token(MAX_HEADER).as_bytes(), 8192).is_ok());
+        assert_eq!(refused(&token(MAX_HEADER + 1)), JwsErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn a_signature_longer_than_any_key_makes_is_refused() {
+        let token = format!("YQ.YQ.{}", "A".repeat(1368));
+        let token = CompactJws::parse(token.as_bytes(), 8192).unwrap();
+        let error = token.decode_signature(&mut [0; MAX_SIGNATURE]).unwrap_err();
+        assert_eq!(error.kind(), JwsErrorKind::TooLarge);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(bytes: Vec<u8>) {
+            if let Ok(token) = CompactJws::parse(&bytes, 64) {
+                let _ = token.decode_header(&mut Vec::new());
+                let _ = token.decode_signature(&mut [0; MAX_SIGNATURE]);
+            }
+        }
+
+        #[test]
+        fn segments_are_what_was_joined(
+            header in "[A-Za-z0-9_-]{1,40}",
+            payload in "[A-Za-z0-9_-]{1,40}",
+            signature in "[A-Za-z0-9_-]{1,40}",
+        ) {
+            let text = format!("{header}.{payload}.{signature}");
+            let token = CompactJws::parse(text.as_bytes(), 200).unwrap();
+            prop_assert_eq!(token.header_segment(), header.as_bytes());
+            prop_assert_eq!(token.payload_segment(), payload.as_bytes());
+            prop_assert_eq!(token.signature_segment(), signature.as_bytes());
+        }
+
+        #[test]
+        fn a_character_changed_to_a_foreign_one_is_refused(
+            position in 0_usize..20,
+            byte in proptest::sample::select(&b"=+/ \n,;{}\"\\\x00\x7f\xff"[..]),
+        ) {
+            let mut token = *b"abcdef.ghijkl.mnopqr";
+            token[position] = byte;
+            prop_assert!(CompactJws::parse(&token, 64).is_err());
+        }
+    }
+}

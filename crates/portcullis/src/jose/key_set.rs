@@ -1,0 +1,221 @@
+//! Sets of keys that verify.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    Algorithm, KeyError, KeyErrorKind, VerifyingKey,
+    jwk::{Jwk, Wanted},
+    source,
+};
+
+/// The keys of one issuer.
+///
+/// A token is tried with few of them: those of its `kid`, and of its `alg`.
+/// Cloning is cheap.
+///
+/// ```
+/// use portcullis::jose::{Algorithm, KeySet, SigningKey};
+///
+/// let old = SigningKey::generate(Algorithm::ES256)?;
+/// let new = SigningKey::generate(Algorithm::Ed25519)?;
+/// let keys = KeySet::new([new.verifying_key(), old.verifying_key()]);
+/// assert_eq!(keys.candidates(old.key_id(), "ES256").count(), 1);
+/// assert_eq!(keys.candidates(old.key_id(), "Ed25519").count(), 0);
+/// # Ok::<(), portcullis::jose::KeyError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    keys: Vec<VerifyingKey>,
+    by_key_id: HashMap<Box<str>, Vec<usize>>,
+    without_key_id: HashMap<Algorithm, Vec<usize>>,
+    by_algorithm: HashMap<Algorithm, Vec<usize>>,
+}
+
+/// How many keys a token is tried with at most.
+pub const MAX_CANDIDATES: usize = 8;
+
+/// A key of a set that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedKey {
+    /// Its place in the set, from 0.
+    pub index: usize,
+    /// Its key id, where it could be read.
+    pub key_id: Option<String>,
+    /// What is wrong with it.
+    pub reason: KeyError,
+}
+
+#[derive(Deserialize)]
+struct RawSet<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a RawValue>,
+}
+
+impl KeySet {
+    /// A set of these keys. Several may have the same key id.
+    pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Self {
+        let mut inner = Inner {
+            keys: keys.into_iter().collect(),
+            ..Inner::default()
+        };
+        for (index, key) in inner.keys.iter().enumerate() {
+            let algorithm = key.algorithm();
+            inner.by_algorithm.entry(algorithm).or_default().push(index);
+            match key.key_id() {
+                Some(key_id) => inner
+                    .by_key_id
+                    .entry(key_id.into())
+                    .or_default()
+                    .push(index),
+                None => inner
+                    .without_key_id
+                    .entry(algorithm)
+                    .or_default()
+                    .push(index),
+            }
+        }
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// A JWK Set (RFC 7517 section 5) with the algorithms that may be used.
+    ///
+    /// Each key is read on its own; those that cannot be used (unknown types, for
+    /// encryption, too weak) are left out and listed. A key without `alg` gets
+    /// the first of the allowed algorithms that fits it: one key, one algorithm.
+    ///
+    /// # Errors
+    ///
+    /// Not a JWK Set, or one with both shared secrets and public keys: whoever
+    /// publishes it publishes the secrets, or whoever keeps it takes public keys
+    /// for secrets.
+    pub fn from_jwks(
+        json: &[u8],
+        allowed: &[Algorithm],
+    ) -> Result<(Self, Vec<SkippedKey>), KeyError> {
+        let set: RawSet<'_> = serde_json::from_slice(json).map_err(|_| {
+            KeyError::malformed("the text is not a JWK Set: a JSON object with an array `keys`")
+        })?;
+        let (mut keys, mut skipped) = (Vec::new(), Vec::new());
+        let (mut has_secret, mut has_public) = (false, false);
+        for (index, raw) in set.keys.into_iter().enumerate() {
+            let parsed = Jwk::parse(raw.get().as_bytes());
+            let jwk = parsed.as_ref().ok();
+            let kty = jwk.and_then(Jwk::key_type);
+            has_secret |= kty == Some("oct");
+            has_public |= matches!(kty, Some("RSA" | "EC" | "OKP"));
+            let key_id = jwk.and_then(|jwk| jwk.key_id().ok().flatten().map(str::to_owned));
+            let key =
+                parsed.and_then(|jwk| VerifyingKey::from_parsed_jwk(&jwk, Wanted::OneOf(allowed)));
+            match key {
+                Ok(key) => keys.push(key),
+                Err(reason) => skipped.push(SkippedKey {
+                    index,
+                    key_id,
+                    reason,
+                }),
+            }
+        }
+        if has_secret && has_public {
+            return Err(KeyError::new(
+                KeyErrorKind::MixedSet,
+                "the JWK Set has shared secrets (`kty` oct) beside public keys: keep them apart",
+            ));
+        }
+        Ok((Self::new(keys), skipped))
+    }
+
+    /// [`from_jwks`](Self::from_jwks) of a file.
+    ///
+    /// # Errors
+    ///
+    /// Also if the file cannot be read.
+    pub fn from_file(
+        path: impl AsRef<Path>,
+        allowed: &[Algorithm],
+    ) -> Result<(Self, Vec<SkippedKey>), KeyError> {
+        source::file(path.as_ref(), |json| Self::from_jwks(json, allowed))
+    }
+
+    /// The keys a token with this `kid` and `alg` may be tried with, at most
+    /// [`MAX_CANDIDATES`].
+    ///
+    /// With a `kid` those that have it, or, if none has it, those without a key
+    /// id; without a `kid` all of the algorithm (RFC 7515 section 4.1.4 and
+    /// appendix D). Key ids compare byte by byte.
+    pub fn candidates<'a>(
+        &'a self,
+        kid: Option<&str>,
+        alg: &str,
+    ) -> impl Iterator<Item = &'a VerifyingKey> + use<'a> {
+        let inner = &*self.inner;
+        let algorithm = Algorithm::from_name(alg);
+        let of =
+            |keys: &'a HashMap<Algorithm, Vec<usize>>| algorithm.and_then(|alg| keys.get(&alg));
+        let indices = match kid {
+            None => of(&inner.by_algorithm),
+            Some(kid) => match inner.by_key_id.get(kid) {
+                Some(indices) => Some(indices),
+                None => of(&inner.without_key_id),
+            },
+        };
+        // `EdDSA` names an algorithm, but not every Ed25519 key accepts it.
+        let eddsa = alg == super::algorithm::EDDSA;
+        indices
+            .into_iter()
+            .flatten()
+            .filter_map(|index| inner.keys.get(*index))
+            .filter(move |key| {
+                Some(key.algorithm()) == algorithm
+                    && (!eddsa || key.accepts(super::algorithm::EDDSA))
+            })
+            .take(MAX_CANDIDATES)
+    }
+
+    /// The JWK Set for others to verify with: public keys only, with `kid`,
+    /// `alg` and `use`. Shared secrets never appear.
+    pub fn public_jwks(&self) -> String {
+        let keys: Vec<Value> = self
+            .iter()
+            .filter_map(VerifyingKey::public_jwk)
+            .map(Value::Object)
+            .collect();
+        serde_json::json!({ "keys": keys }).to_string()
+    }
+
+    /// The keys in the order they were given.
+    pub fn iter(&self) -> impl Iterator<Item = &VerifyingKey> {
+        self.inner.keys.iter()
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.inner.keys.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.inner.keys.is_empty()
+    }
+}
+
+impl From<VerifyingKey> for KeySet {
+    fn from(key: VerifyingKey) -> Self {
+        Self::new([key])
+    }
+}
+
+impl FromIterator<VerifyingKey> for KeySet {
+    fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
+        Self::new(keys)
+    }
+}

@@ -1,0 +1,272 @@
+//! Public keys: their numbers, the checks, and the form prepared for
+//! verification.
+
+use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
+    signature::{self, ParsedPublicKey, RsaPublicKeyComponents},
+};
+
+use super::{
+    Algorithm, KeyError, KeyErrorKind,
+    algorithm::{Curve, Family},
+    base64url::encode_segment,
+    der::{self, Form, KeyType},
+    ed25519,
+    jwk::{Jwk, wrong_family},
+};
+
+/// A public key that passed the checks of its algorithm.
+pub(super) struct PublicKey {
+    pub(super) parsed: ParsedPublicKey,
+    numbers: Numbers,
+}
+
+enum Numbers {
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    Ec {
+        curve: Curve,
+        x: Vec<u8>,
+        y: Vec<u8>,
+    },
+    Ed25519 {
+        x: [u8; 32],
+    },
+}
+
+impl PublicKey {
+    /// From a JWK whose `kty` and `crv` fit the algorithm.
+    pub(super) fn from_jwk(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyError> {
+        match algorithm.family() {
+            Family::Hmac => Err(wrong_family(algorithm, jwk.family()?)),
+            Family::Rsa => Self::rsa(algorithm, &jwk.number("n")?, &jwk.number("e")?),
+            Family::Ec(curve) => {
+                let mut point = vec![UNCOMPRESSED];
+                point.extend_from_slice(&jwk.fixed("x", curve.size())?);
+                point.extend_from_slice(&jwk.fixed("y", curve.size())?);
+                Self::ec(curve, &point)
+            }
+            Family::Ed25519 => Self::ed25519(&jwk.fixed("x", 32)?),
+        }
+    }
+
+    /// From SubjectPublicKeyInfo, a certificate, or RSAPublicKey.
+    pub(super) fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        let form = der::form(der).ok_or_else(|| {
+            KeyError::malformed(
+                "the bytes are not a public key in DER: neither SubjectPublicKeyInfo nor, for \
+                 RSA, RSAPublicKey",
+            )
+        })?;
+        match form {
+            Form::Spki { key_type, key } => match fitting(algorithm, key_type)? {
+                Family::Rsa => {
+                    let numbers = der::RsaPublic::parse(key)
+                        .ok_or_else(|| KeyError::malformed("the RSA public key is not DER"))?;
+                    Self::rsa(algorithm, numbers.n, numbers.e)
+                }
+                Family::Ec(curve) => Self::ec(curve, key),
+                Family::Ed25519 => Self::ed25519(key),
+                family @ Family::Hmac => Err(wrong_family(algorithm, family)),
+            },
+            Form::RsaPublic(numbers) => {
+                fitting(algorithm, KeyType::Rsa)?;
+                Self::rsa(algorithm, numbers.n, numbers.e)
+            }
+            Form::Pkcs8 { .. } | Form::RsaPrivate | Form::EcPrivate(_) => Err(private_key()),
+        }
+    }
+
+    /// The algorithm of a public key in DER, where its type says it: RS256 for
+    /// RSA, which may be used with others too.
+    pub(super) fn detect(der: &[u8]) -> Result<Algorithm, KeyError> {
+        match der::form(der) {
+            Some(Form::Spki { key_type, .. }) => Ok(family(key_type)?.default_algorithm()),
+            Some(Form::RsaPublic(_)) => Ok(Family::Rsa.default_algorithm()),
+            Some(_) => Err(private_key()),
+            None => Err(KeyError::malformed("the bytes are not a public key in DER")),
+        }
+    }
+
+    /// From the bare bytes of a key, as an EC point or an Ed25519 key.
+    pub(super) fn from_raw(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
+        match algorithm.family() {
+            Family::Ec(curve) => Self::ec(curve, bytes),
+            Family::Ed25519 => Self::ed25519(bytes),
+            Family::Rsa | Family::Hmac => Self::from_der(algorithm, bytes),
+        }
+    }
+
+    /// From modulus and exponent, most significant byte first, without leading
+    /// zeros.
+    pub(super) fn rsa(algorithm: Algorithm, n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
+        let parameters = algorithm
+            .rsa_verification()
+            .ok_or_else(|| wrong_family(algorithm, Family::Rsa))?;
+        match bits(n) {
+            0..2048 => {
+                return Err(KeyError::new(
+                    KeyErrorKind::TooWeak,
+                    "the RSA key is shorter than 2048 bits (RFC 7518 section 3.3)",
+                ));
+            }
+            2048..=8192 => {}
+            _ => {
+                return Err(KeyError::unsupported(
+                    "the RSA key is longer than 8192 bits",
+                ));
+            }
+        }
+        if !is_odd(n) {
+            return Err(KeyError::invalid("the RSA modulus is even"));
+        }
+        // FIPS 186-5 section A.1.1: odd, and larger than 2^16.
+        if !is_odd(e) || bits(e) < 17 {
+            return Err(KeyError::invalid(
+                "the RSA public exponent is even or smaller than 65537 (FIPS 186-5)",
+            ));
+        }
+        if bits(e) > 33 {
+            return Err(KeyError::unsupported(
+                "the RSA public exponent is longer than 33 bits",
+            ));
+        }
+        let parsed = RsaPublicKeyComponents { n, e }
+            .to_parsed_public_key(parameters)
+            .map_err(|_| KeyError::invalid("the RSA public key is not valid"))?;
+        Ok(Self {
+            parsed,
+            numbers: Numbers::Rsa {
+                n: n.to_vec(),
+                e: e.to_vec(),
+            },
+        })
+    }
+
+    /// From a point of SEC 1 section 2.3.3, compressed or not.
+    pub(super) fn ec(curve: Curve, point: &[u8]) -> Result<Self, KeyError> {
+        let not_on_curve =
+            || KeyError::invalid(format!("the public key is not a point of {}", curve.name()));
+        // The parser takes other forms too; only a bare point is meant here.
+        if !matches!(point.first(), Some(2..=4)) {
+            return Err(not_on_curve());
+        }
+        let parsed =
+            ParsedPublicKey::new(curve.verification(), point).map_err(|_| not_on_curve())?;
+        let spki: PublicKeyX509Der<'_> = parsed.as_der().map_err(|_| not_on_curve())?;
+        let Some(Form::Spki {
+            key: [UNCOMPRESSED, coordinates @ ..],
+            ..
+        }) = der::form(spki.as_ref())
+        else {
+            return Err(not_on_curve());
+        };
+        if coordinates.len() != 2 * curve.size() {
+            return Err(not_on_curve());
+        }
+        let (x, y) = coordinates.split_at(curve.size());
+        let numbers = Numbers::Ec {
+            curve,
+            x: x.to_vec(),
+            y: y.to_vec(),
+        };
+        Ok(Self { parsed, numbers })
+    }
+
+    /// From the 32 bytes of RFC 8032 section 5.1.5.
+    pub(super) fn ed25519(bytes: &[u8]) -> Result<Self, KeyError> {
+        let x: [u8; 32] = bytes
+            .try_into()
+            .map_err(|_| KeyError::malformed("an Ed25519 public key is 32 bytes long"))?;
+        if let Some(fault) = ed25519::fault(&x) {
+            return Err(KeyError::invalid(fault));
+        }
+        let parsed = ParsedPublicKey::new(&signature::ED25519, x)
+            .map_err(|_| KeyError::invalid("the Ed25519 public key is not valid"))?;
+        Ok(Self {
+            parsed,
+            numbers: Numbers::Ed25519 { x },
+        })
+    }
+
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.members() == other.members()
+    }
+
+    /// The members that RFC 7638 section 3.2 hashes, in its order.
+    pub(super) fn members(&self) -> Vec<(&'static str, String)> {
+        match &self.numbers {
+            Numbers::Rsa { n, e } => vec![
+                ("e", encode_segment(e)),
+                ("kty", "RSA".to_owned()),
+                ("n", encode_segment(n)),
+            ],
+            Numbers::Ec { curve, x, y } => vec![
+                ("crv", curve.name().to_owned()),
+                ("kty", "EC".to_owned()),
+                ("x", encode_segment(x)),
+                ("y", encode_segment(y)),
+            ],
+            Numbers::Ed25519 { x } => vec![
+                ("crv", "Ed25519".to_owned()),
+                ("kty", "OKP".to_owned()),
+                ("x", encode_segment(x)),
+            ],
+        }
+    }
+}
+
+/// The first byte of a point with both coordinates.
+pub(super) const UNCOMPRESSED: u8 = 4;
+
+/// The family of the algorithm, if the key is of that type.
+pub(super) fn fitting(algorithm: Algorithm, key_type: KeyType) -> Result<Family, KeyError> {
+    let found = family(key_type)?;
+    if algorithm.family() != found {
+        return Err(wrong_family(algorithm, found));
+    }
+    Ok(found)
+}
+
+pub(super) fn family(key_type: KeyType) -> Result<Family, KeyError> {
+    match key_type {
+        KeyType::Rsa => Ok(Family::Rsa),
+        KeyType::Ec(curve) => Ok(Family::Ec(curve)),
+        KeyType::Ed25519 => Ok(Family::Ed25519),
+        KeyType::Other => Err(KeyError::unsupported(
+            "the key is neither a plain RSA key nor one on P-256, P-384, P-521 or Ed25519",
+        )),
+    }
+}
+
+/// Refuses what a PEM label says cannot be read, before its bytes are looked at.
+pub(super) fn check_label(label: &str) -> Result<(), KeyError> {
+    match label {
+        "PUBLIC KEY" | "RSA PUBLIC KEY" | "CERTIFICATE" => Ok(()),
+        label if label.ends_with("PRIVATE KEY") => Err(private_key()),
+        _ => Err(KeyError::unsupported(
+            "the PEM text is not a public key: its label is none of `PUBLIC KEY`, `RSA PUBLIC KEY` \
+             and `CERTIFICATE`",
+        )),
+    }
+}
+
+fn private_key() -> KeyError {
+    KeyError::wrong_type(
+        "this is a private key, and verifying takes the public one: load it as a signing key and \
+         take its verifying key, or export the public part with `openssl pkey -pubout`",
+    )
+}
+
+fn bits(number: &[u8]) -> usize {
+    match number.first() {
+        Some(first) => number.len() * 8 - first.leading_zeros() as usize,
+        None => 0,
+    }
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|byte| byte & 1 == 1)
+}

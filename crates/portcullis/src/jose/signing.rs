@@ -1,0 +1,308 @@
+//! Keys that sign.
+
+use std::{fmt, mem, path::Path, sync::Arc};
+
+use aws_lc_rs::{
+    hmac,
+    rand::{SecureRandom, SystemRandom},
+};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{
+    Algorithm, KeyError, SignError, VerifyingKey,
+    base64url::encode_segment,
+    jwk::{Jwk, Purpose, Wanted},
+    pem,
+    private::{self, PrivateKey, backend},
+    secret_key::SecretKey,
+    source::{self, Text},
+    verifying::{EddsaName, flat_json},
+};
+use crate::secret::SecretString;
+
+/// A key that signs with exactly one algorithm.
+///
+/// It is checked and prepared when it is loaded; cloning is cheap. `Debug`
+/// shows no key material.
+///
+/// ```
+/// use portcullis::jose::{Algorithm, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?;
+/// let signature = key.sign(b"message").expect("signs");
+/// assert!(key.verifying_key().verify(b"message", &signature).is_ok());
+/// assert!(key.verifying_key().verify(b"massage", &signature).is_err());
+/// # Ok::<(), portcullis::jose::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKey {
+    signer: Signer,
+    verifying: VerifyingKey,
+}
+
+#[derive(Clone)]
+enum Signer {
+    Secret(Arc<SecretKey>),
+    Private(Arc<PrivateKey>),
+}
+
+impl SigningKey {
+    /// A new random key. A pair of keys gets its thumbprint as key id, a secret
+    /// a random one. RSA keys have 3072 bits, secrets the length of the hash.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no randomness.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
+        let Some((_, length)) = algorithm.hmac() else {
+            let key = Self::from_private_key(algorithm, PrivateKey::generate(algorithm)?)?;
+            let thumbprint = key.thumbprint();
+            return Ok(key.with_key_id(thumbprint));
+        };
+        let mut secret = Zeroizing::new(vec![0; length]);
+        let mut key_id = [0; 16];
+        let random = SystemRandom::new();
+        random.fill(&mut secret).map_err(|_| backend())?;
+        random.fill(&mut key_id).map_err(|_| backend())?;
+        Ok(Self::from_secret(algorithm, &secret)?.with_key_id(encode_segment(&key_id)))
+    }
+
+    /// A shared secret for HMAC, of at least 32, 48 or 64 bytes for HS256,
+    /// HS384 or HS512 (RFC 7518 section 3.2).
+    ///
+    /// # Errors
+    ///
+    /// As [`VerifyingKey::from_secret`].
+    pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let key = Arc::new(SecretKey::new(algorithm, secret)?);
+        Ok(Self {
+            verifying: VerifyingKey::from_secret_key(algorithm, Arc::clone(&key)),
+            signer: Signer::Secret(key),
+        })
+    }
+
+    /// A private key in PEM: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` (PKCS#1)
+    /// or `EC PRIVATE KEY` (SEC 1).
+    ///
+    /// # Errors
+    ///
+    /// Not exactly one such key, an encrypted key, a public key, or a key that
+    /// does not fit the algorithm or fails its checks.
+    pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, KeyError> {
+        let pem = pem::parse(pem)?;
+        private::check_label(pem.label)?;
+        Self::from_der(algorithm, &pem.der)
+    }
+
+    /// A private key in DER: PKCS#8 (RFC 5958), RSAPrivateKey (RFC 8017) or
+    /// ECPrivateKey (RFC 5915).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem).
+    pub fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        Self::from_private_key(algorithm, PrivateKey::from_der(algorithm, der)?)
+    }
+
+    /// A private or secret JWK (RFC 7517). Without an algorithm given, `alg` of
+    /// the key counts, or the only one of its curve. An RSA key needs all of
+    /// `p`, `q`, `dp`, `dq` and `qi`.
+    ///
+    /// # Errors
+    ///
+    /// Not a private JWK; `use`, `key_ops` or `alg` say that it is for something
+    /// else; a key that does not fit the algorithm or fails its checks; no
+    /// algorithm.
+    pub fn from_jwk(
+        json: impl AsRef<[u8]>,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Self, KeyError> {
+        Self::from_parsed_jwk(&Jwk::parse(json.as_ref())?, algorithm.into())
+    }
+
+    /// A key as text, PEM or JWK. Without an algorithm given, the key decides:
+    /// `alg`, or its curve, or RS256 for RSA and HS256 for a secret.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem) and [`from_jwk`](Self::from_jwk).
+    pub fn from_pem_or_jwk(text: &[u8], algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        match Text::sniff(text)? {
+            Text::Jwk(json) => {
+                let wanted = algorithm.map_or(Wanted::Detected, Wanted::Exactly);
+                Self::from_parsed_jwk(&Jwk::parse(json)?, wanted)
+            }
+            Text::Pem(text) => {
+                let pem = pem::parse(text)?;
+                private::check_label(pem.label)?;
+                let algorithm = match algorithm {
+                    Some(algorithm) => algorithm,
+                    None => private::detect(&pem.der)?,
+                };
+                Self::from_der(algorithm, &pem.der)
+            }
+        }
+    }
+
+    /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of a file.
+    ///
+    /// # Errors
+    ///
+    /// Also if the file cannot be read.
+    pub fn from_file(
+        path: impl AsRef<Path>,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Self, KeyError> {
+        source::file(path.as_ref(), |text| Self::from_pem_or_jwk(text, algorithm))
+    }
+
+    /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// Also if the variable is not set or not UTF-8.
+    pub fn from_env(variable: &str, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        source::variable(variable, |text| Self::from_pem_or_jwk(text, algorithm))
+    }
+
+    fn from_parsed_jwk(jwk: &Jwk<'_>, wanted: Wanted<'_>) -> Result<Self, KeyError> {
+        let algorithm = jwk.algorithm(wanted)?;
+        jwk.check_use(Purpose::Sign)?;
+        let key = if algorithm.is_symmetric() {
+            Self::from_secret(algorithm, &jwk.bytes("k")?)?
+        } else {
+            Self::from_private_key(algorithm, PrivateKey::from_jwk(algorithm, jwk)?)?
+        };
+        Ok(Self {
+            verifying: key.verifying.with_optional_key_id(jwk.key_id()?),
+            ..key
+        })
+    }
+
+    fn from_private_key(algorithm: Algorithm, key: PrivateKey) -> Result<Self, KeyError> {
+        Ok(Self {
+            verifying: VerifyingKey::from_public_key(algorithm, key.public(algorithm)?),
+            signer: Signer::Private(Arc::new(key)),
+        })
+    }
+
+    /// The same key under a key id, which goes into `kid` of what it signs.
+    #[must_use]
+    pub fn with_key_id(self, key_id: impl Into<String>) -> Self {
+        Self {
+            verifying: self.verifying.with_key_id(key_id),
+            ..self
+        }
+    }
+
+    /// Whether an Ed25519 key calls its algorithm by the older name `EdDSA`
+    /// (deprecated by RFC 9864), for verifiers that know no other. It does not
+    /// by default; other keys do not care.
+    #[must_use]
+    pub fn use_eddsa_name(self, older: bool) -> Self {
+        Self {
+            verifying: self.verifying.with_eddsa_name(if older {
+                EddsaName::Publish
+            } else {
+                EddsaName::Accept
+            }),
+            ..self
+        }
+    }
+
+    /// The one algorithm this key signs with.
+    pub fn algorithm(&self) -> Algorithm {
+        self.verifying.algorithm()
+    }
+
+    /// The key id, if it has one.
+    pub fn key_id(&self) -> Option<&str> {
+        self.verifying.key_id()
+    }
+
+    /// What goes into the `alg` header parameter.
+    pub fn header_name(&self) -> &'static str {
+        self.verifying.published_name()
+    }
+
+    /// The JSON of a header for this key: `alg`, `kid` if the key has one, and
+    /// `typ` if given.
+    pub fn header_json(&self, typ: Option<&str>) -> String {
+        let mut header = Map::new();
+        header.insert("alg".to_owned(), self.header_name().into());
+        if let Some(key_id) = self.key_id() {
+            header.insert("kid".to_owned(), key_id.into());
+        }
+        if let Some(typ) = typ {
+            header.insert("typ".to_owned(), typ.into());
+        }
+        Value::Object(header).to_string()
+    }
+
+    /// Signs a message: raw bytes, for ECDSA the two numbers in fixed width
+    /// (RFC 7518 section 3.4).
+    ///
+    /// # Errors
+    ///
+    /// The cryptographic library failed.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        match &self.signer {
+            Signer::Secret(secret) => Ok(hmac::sign(&secret.key, message).as_ref().to_vec()),
+            Signer::Private(private) => private.sign(message),
+        }
+    }
+
+    /// The key that verifies what this one signs, under the same key id.
+    pub fn verifying_key(&self) -> VerifyingKey {
+        self.verifying.clone()
+    }
+
+    /// The SHA-256 thumbprint of the public key in base64url (RFC 7638); see
+    /// [`VerifyingKey::thumbprint`].
+    pub fn thumbprint(&self) -> String {
+        self.verifying.thumbprint()
+    }
+
+    /// The key as a private JWK in JSON, to be stored where nobody else reads.
+    ///
+    /// # Errors
+    ///
+    /// The cryptographic library does not hand the key out.
+    pub fn to_jwk(&self) -> Result<SecretString, KeyError> {
+        let (public, private) = match &self.signer {
+            Signer::Secret(secret) => (
+                vec![("kty", "oct".to_owned())],
+                vec![("k", secret.encoded())],
+            ),
+            Signer::Private(private) => (self.verifying.public_members(), private.members()?),
+        };
+        let mut members: Vec<(&str, &str)> = Vec::new();
+        members.extend(public.iter().map(|(name, text)| (*name, &**text)));
+        members.extend(private.iter().map(|(name, text)| (*name, text.as_str())));
+        members.extend([("alg", self.header_name()), ("use", "sig")]);
+        let key_id = self.key_id().map(escaped);
+        members.extend(key_id.as_deref().map(|key_id| ("kid", key_id)));
+        Ok(SecretString::from(mem::take(&mut *flat_json(&members))))
+    }
+}
+
+/// A text as it stands between the quotes in JSON.
+fn escaped(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .map(str::to_owned)
+        .unwrap_or_default()
+}
+
+/// Shows the algorithm and the key id only.
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("algorithm", &self.algorithm())
+            .field("key_id", &self.key_id())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Where keys are kept: files and environment variables.
+
+use std::{env, fs::File, io::Read, path::Path};
+
+use zeroize::Zeroizing;
+
+use super::{KeyError, KeyErrorKind};
+
+/// A key as text, by what it looks like.
+pub(super) enum Text<'a> {
+    Pem(&'a [u8]),
+    Jwk(&'a [u8]),
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn sniff(text: &'a [u8]) -> Result<Self, KeyError> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        if text.trim_ascii_start().starts_with(b"{") {
+            return Ok(Self::Jwk(text));
+        }
+        if text.windows(10).any(|window| window == b"-----BEGIN") {
+            return Ok(Self::Pem(text));
+        }
+        Err(KeyError::malformed(
+            "the text is neither PEM (`-----BEGIN ...`) nor a JWK (`{...}`); a bare shared secret \
+             is given with `from_secret`",
+        ))
+    }
+}
+
+/// More than any key or key set; a larger file is something else.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// Reads a file and hands its bytes to `read`; errors name the file.
+pub(super) fn file<T>(
+    path: &Path,
+    read: impl FnOnce(&[u8]) -> Result<T, KeyError>,
+) -> Result<T, KeyError> {
+    bytes_of(path)
+        .and_then(|bytes| read(&bytes))
+        .map_err(|error| error.within(path.display()))
+}
+
+fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let unreadable = |error: std::io::Error| {
+        KeyError::new(
+            KeyErrorKind::Unreadable,
+            format!("the file cannot be read: {error}"),
+        )
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    // One allocation that never grows leaves no copies behind.
+    let capacity = usize::try_from(length.min(MAX_FILE)).unwrap_or(0) + 2;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+    file.take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(KeyError::new(
+            KeyErrorKind::Unreadable,
+            "the file is larger than 1 MiB: it is not a key",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Reads an environment variable and hands it to `read`; errors name it.
+pub(super) fn variable<T>(
+    name: &str,
+    read: impl FnOnce(&[u8]) -> Result<T, KeyError>,
+) -> Result<T, KeyError> {
+    let value = env::var(name).map_err(|error| match error {
+        env::VarError::NotPresent => KeyError::new(
+            KeyErrorKind::Unreadable,
+            format!("the environment variable {name} is not set"),
+        ),
+        env::VarError::NotUnicode(_) => KeyError::new(
+            KeyErrorKind::Unreadable,
+            format!("the environment variable {name} is not UTF-8"),
+        ),
+    })?;
+    let value = Zeroizing::new(value);
+    read(value.as_bytes()).map_err(|error| error.within(name))
+}

@@ -1,0 +1,334 @@
+//! Keys that verify.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use aws_lc_rs::{digest, hmac};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{
+    Algorithm, KeyError, SignatureError,
+    algorithm::EDDSA,
+    base64url::encode_segment,
+    jwk::{Jwk, Purpose, Wanted},
+    pem,
+    public::{PublicKey, check_label},
+    secret_key::SecretKey,
+    source::{self, Text},
+};
+
+/// A key that verifies signatures of exactly one algorithm.
+///
+/// The key, not the token, decides the algorithm (RFC 8725 section 3.1). It is
+/// checked and prepared when it is loaded; cloning is cheap.
+///
+/// ```
+/// use portcullis::jose::{Algorithm, VerifyingKey};
+///
+/// let key = VerifyingKey::from_pem(
+///     Algorithm::Ed25519,
+///     b"-----BEGIN PUBLIC KEY-----
+/// MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+/// -----END PUBLIC KEY-----",
+/// )?;
+/// assert!(key.accepts("Ed25519"));
+/// assert!(!key.accepts("none"));
+/// # Ok::<(), portcullis::jose::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct VerifyingKey {
+    material: Arc<Material>,
+    key_id: Option<Arc<str>>,
+    eddsa: EddsaName,
+}
+
+struct Material {
+    algorithm: Algorithm,
+    key: Key,
+    thumbprint: String,
+}
+
+enum Key {
+    Secret(Arc<SecretKey>),
+    Public(PublicKey),
+}
+
+/// What an Ed25519 key does with the name `EdDSA`.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(super) enum EddsaName {
+    Refuse,
+    Accept,
+    Publish,
+}
+
+impl VerifyingKey {
+    /// A shared secret for HMAC, of at least 32, 48 or 64 bytes for HS256,
+    /// HS384 or HS512 (RFC 7518 section 3.2).
+    ///
+    /// # Errors
+    ///
+    /// The secret is too short, the algorithm is not HMAC, or the secret is the
+    /// text or the DER of a public key, which anyone could sign with.
+    pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        SecretKey::new(algorithm, secret).map(|key| Self::from_secret_key(algorithm, Arc::new(key)))
+    }
+
+    /// A public key in PEM: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`, of
+    /// which only the key is used: neither its issuer nor its dates are checked.
+    ///
+    /// # Errors
+    ///
+    /// Not exactly one such key, a private key, or a key that does not fit the
+    /// algorithm or fails its checks.
+    pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, KeyError> {
+        let pem = pem::parse(pem)?;
+        check_label(pem.label)?;
+        Self::from_der(algorithm, &pem.der)
+    }
+
+    /// A public key in DER: SubjectPublicKeyInfo (RFC 5280), a certificate, or
+    /// RSAPublicKey (RFC 8017).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem).
+    pub fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        PublicKey::from_der(algorithm, der).map(|key| Self::from_public_key(algorithm, key))
+    }
+
+    /// A JWK (RFC 7517). Of a private key the public part is used. Without an
+    /// algorithm given, `alg` of the key counts, or the only one of its curve.
+    ///
+    /// # Errors
+    ///
+    /// Not a JWK; `use`, `key_ops` or `alg` say that it is for something else;
+    /// a key that does not fit the algorithm or fails its checks; no algorithm.
+    pub fn from_jwk(
+        json: impl AsRef<[u8]>,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Self, KeyError> {
+        Self::from_parsed_jwk(&Jwk::parse(json.as_ref())?, algorithm.into())
+    }
+
+    /// A key as text, PEM or JWK. Without an algorithm given, the key decides:
+    /// `alg`, or its curve, or RS256 for RSA and HS256 for a secret.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem) and [`from_jwk`](Self::from_jwk).
+    pub fn from_pem_or_jwk(text: &[u8], algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        match Text::sniff(text)? {
+            Text::Jwk(json) => {
+                let wanted = algorithm.map_or(Wanted::Detected, Wanted::Exactly);
+                Self::from_parsed_jwk(&Jwk::parse(json)?, wanted)
+            }
+            Text::Pem(text) => {
+                let pem = pem::parse(text)?;
+                check_label(pem.label)?;
+                let algorithm = match algorithm {
+                    Some(algorithm) => algorithm,
+                    None => PublicKey::detect(&pem.der)?,
+                };
+                Self::from_der(algorithm, &pem.der)
+            }
+        }
+    }
+
+    /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of a file.
+    ///
+    /// # Errors
+    ///
+    /// Also if the file cannot be read.
+    pub fn from_file(
+        path: impl AsRef<Path>,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Self, KeyError> {
+        source::file(path.as_ref(), |text| Self::from_pem_or_jwk(text, algorithm))
+    }
+
+    /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// Also if the variable is not set or not UTF-8.
+    pub fn from_env(variable: &str, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        source::variable(variable, |text| Self::from_pem_or_jwk(text, algorithm))
+    }
+
+    pub(super) fn from_parsed_jwk(jwk: &Jwk<'_>, wanted: Wanted<'_>) -> Result<Self, KeyError> {
+        let algorithm = jwk.algorithm(wanted)?;
+        jwk.check_use(Purpose::Verify)?;
+        let key = if algorithm.is_symmetric() {
+            Self::from_secret(algorithm, &jwk.bytes("k")?)?
+        } else {
+            Self::from_public_key(algorithm, PublicKey::from_jwk(algorithm, jwk)?)
+        };
+        Ok(key.with_optional_key_id(jwk.key_id()?))
+    }
+
+    pub(super) fn from_public_key(algorithm: Algorithm, key: PublicKey) -> Self {
+        let members = key.members();
+        let members: Vec<_> = members
+            .iter()
+            .map(|(name, text)| (*name, &**text))
+            .collect();
+        let thumbprint = thumbprint(&members);
+        Self::new(algorithm, Key::Public(key), thumbprint)
+    }
+
+    pub(super) fn from_secret_key(algorithm: Algorithm, key: Arc<SecretKey>) -> Self {
+        let k = key.encoded();
+        let thumbprint = thumbprint(&[("k", k.as_str()), ("kty", "oct")]);
+        Self::new(algorithm, Key::Secret(key), thumbprint)
+    }
+
+    fn new(algorithm: Algorithm, key: Key, thumbprint: String) -> Self {
+        Self {
+            material: Arc::new(Material {
+                algorithm,
+                key,
+                thumbprint,
+            }),
+            key_id: None,
+            eddsa: EddsaName::Accept,
+        }
+    }
+
+    pub(super) fn with_optional_key_id(self, key_id: Option<&str>) -> Self {
+        Self {
+            key_id: key_id.map(Arc::from),
+            ..self
+        }
+    }
+
+    pub(super) fn with_eddsa_name(self, eddsa: EddsaName) -> Self {
+        Self { eddsa, ..self }
+    }
+
+    /// The same key under a key id, which tokens name in `kid`.
+    #[must_use]
+    pub fn with_key_id(self, key_id: impl Into<String>) -> Self {
+        self.with_optional_key_id(Some(&key_id.into()))
+    }
+
+    /// Whether an Ed25519 key also takes tokens that call the algorithm by its
+    /// older name `EdDSA` (deprecated by RFC 9864). It does by default.
+    #[must_use]
+    pub fn accept_eddsa_name(self, accept: bool) -> Self {
+        self.with_eddsa_name(if accept {
+            EddsaName::Accept
+        } else {
+            EddsaName::Refuse
+        })
+    }
+
+    /// The one algorithm this key verifies.
+    pub fn algorithm(&self) -> Algorithm {
+        self.material.algorithm
+    }
+
+    /// The key id, if it has one.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// Whether a token whose header has this `alg` may be tried with this key.
+    pub fn accepts(&self, alg_name: &str) -> bool {
+        let algorithm = self.material.algorithm;
+        alg_name == algorithm.name()
+            || (algorithm == Algorithm::Ed25519
+                && alg_name == EDDSA
+                && self.eddsa != EddsaName::Refuse)
+    }
+
+    /// Verifies the signature of a message: raw bytes, for ECDSA the two
+    /// numbers in fixed width (RFC 7518 section 3.4).
+    ///
+    /// # Errors
+    ///
+    /// The signature is not this key's signature of the message.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        match &self.material.key {
+            Key::Secret(secret) => hmac::verify(&secret.key, message, signature),
+            Key::Public(public) => public.parsed.verify_sig(message, signature),
+        }
+        .map_err(|_| SignatureError)
+    }
+
+    /// The SHA-256 thumbprint of the key in base64url (RFC 7638).
+    ///
+    /// That of a secret is for comparing within one system: it is a hash of
+    /// the secret (RFC 7638 section 7).
+    pub fn thumbprint(&self) -> String {
+        self.material.thumbprint.clone()
+    }
+
+    /// The public key as a JWK with `kid`, `alg` and `use`. `None` for HMAC,
+    /// which has nothing public.
+    pub fn public_jwk(&self) -> Option<Map<String, Value>> {
+        let Key::Public(public) = &self.material.key else {
+            return None;
+        };
+        let mut jwk: Map<String, Value> = public
+            .members()
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), text.into()))
+            .collect();
+        jwk.insert("alg".to_owned(), self.published_name().into());
+        jwk.insert("use".to_owned(), "sig".into());
+        if let Some(key_id) = &self.key_id {
+            jwk.insert("kid".to_owned(), (**key_id).into());
+        }
+        Some(jwk)
+    }
+
+    /// The name of the algorithm as the signer writes it.
+    pub(super) fn published_name(&self) -> &'static str {
+        match (self.material.algorithm, self.eddsa) {
+            (Algorithm::Ed25519, EddsaName::Publish) => EDDSA,
+            (algorithm, _) => algorithm.name(),
+        }
+    }
+
+    /// The public members of the JWK; none for HMAC.
+    pub(super) fn public_members(&self) -> Vec<(&'static str, String)> {
+        match &self.material.key {
+            Key::Public(public) => public.members(),
+            Key::Secret(_) => Vec::new(),
+        }
+    }
+}
+
+/// Shows the algorithm and the key id only.
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyingKey")
+            .field("algorithm", &self.algorithm())
+            .field("key_id", &self.key_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// RFC 7638 section 3: the members in their order, no white space, SHA-256.
+fn thumbprint(members: &[(&str, &str)]) -> String {
+    let json = flat_json(members);
+    encode_segment(digest::digest(&digest::SHA256, json.as_bytes()).as_ref())
+}
+
+/// A JSON object of texts that need no escaping, in one allocation that never
+/// grows and so leaves no copies behind.
+pub(super) fn flat_json(members: &[(&str, &str)]) -> Zeroizing<String> {
+    let length: usize = members
+        .iter()
+        .map(|(name, text)| name.len() + text.len() + 6)
+        .sum();
+    let mut json = Zeroizing::new(String::with_capacity(length + 2));
+    for (name, text) in members {
+        let before = if json.is_empty() { "{\"" } else { ",\"" };
+        for part in [before, name, "\":\"", text, "\""] {
+            json.push_str(part);
+        }
+    }
+    json.push('}');
+    json
+}
