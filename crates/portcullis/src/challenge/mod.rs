@@ -1,1 +1,24 @@
-//! ...
+//! What a refused request is told: a status, a challenge, a short body.
+//!
+//! Terse to the client, detailed to whoever runs the service: the status and
+//! the error code say what to do next, the typed reason goes to `tracing` and
+//! into the response's extensions.
+//!
+//! | case | status | challenge |
+//! |---|---|---|
+//! | no credentials, or another scheme | 401 | without `error` |
+//! | malformed or repeated | 400 | `error="invalid_request"` |
+//! | bad, expired, revoked, wrong kind of token | 401 | `error="invalid_token"` |
+//! | scope or role missing | 403 | `error="insufficient_scope"` |
+//! | authentication too old (RFC 9470) | 401 | `error="insufficient_user_authentication"` |
+//! | store or key source down | 503 with `Retry-After` | none |
+//! | extractor without a layer | 500 | none |
+
+mod realm;
+mod rejection;
+mod writer;
+
+pub use realm::Realm;
+pub(crate) use rejection::BodyFn;
+pub use rejection::{Reason, Rejection, RejectionBody, RejectionKind};
+pub use writer::{Challenge, ErrorCode};

@@ -1,1 +1,68 @@
-//! ...
+//! Where a token is looked for, and how it is cut out.
+//!
+//! Missing, malformed and repeated are three different things: no credentials
+//! is a question (401), broken or repeated credentials are a mistake (400).
+
+mod bearer;
+mod refresh;
+
+pub use bearer::{AUTHORIZATION, bearer_token};
+pub use refresh::{REFRESH_TOKEN, header_token};
+
+use std::fmt;
+
+/// What was wrong with the credentials of a request. Both answers are
+/// `invalid_request` (RFC 6750 section 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// The field does not have the grammar of RFC 6750 section 2.1.
+    Malformed,
+    /// The field occurs more than once (RFC 9110 section 11.6.2).
+    Repeated,
+}
+
+impl fmt::Display for CredentialsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the credentials are malformed",
+            Self::Repeated => "the credentials are given more than once",
+        })
+    }
+}
+
+impl std::error::Error for CredentialsError {}
+
+/// Whether `bytes` is a `b64token` (RFC 6750 section 2.1), which is the
+/// `token68` of RFC 9110 section 11.2.
+pub(crate) fn is_b64token(bytes: &[u8]) -> bool {
+    let padding = bytes.iter().rev().take_while(|byte| **byte == b'=').count();
+    let body = &bytes[..bytes.len() - padding];
+    !body.is_empty() && body.iter().all(|byte| B64TOKEN[usize::from(*byte)])
+}
+
+/// The bytes that may stand in a `b64token` before its padding.
+static B64TOKEN: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        allowed[byte] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(byte as u8, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        byte += 1;
+    }
+    allowed
+};
+
+/// The one value of `values`: none is missing, several are repeated.
+fn only_one<'a>(
+    values: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Option<&'a [u8]>, CredentialsError> {
+    let mut values = values.into_iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(CredentialsError::Repeated);
+    }
+    Ok(Some(value))
+}

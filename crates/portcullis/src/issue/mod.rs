@@ -1,1 +1,14 @@
-//! ...
+//! Issuing access tokens.
+//!
+//! A [`TokenShape`] says which claim carries what, a [`TokenIssuer`] fills it
+//! and signs. A verifier made from an issuer checks exactly what that issuer
+//! writes.
+
+mod issuer;
+mod shape;
+mod token;
+
+pub use issuer::{IssueError, TokenIssuer, TokenIssuerBuilder};
+pub(crate) use shape::Typ;
+pub use shape::{AudienceForm, TokenShape};
+pub use token::{AccessToken, IssuedToken};

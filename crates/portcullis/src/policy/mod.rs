@@ -1,1 +1,283 @@
-//! ...
+//! What a verified token must be allowed to do.
+//!
+//! A [`Policy`] is a small expression over a token's scopes, roles and
+//! freshness. What is empty denies: `any` of nothing and `all` of nothing are
+//! never satisfied.
+
+mod claim_path;
+mod scopes;
+
+pub use claim_path::ClaimPath;
+pub use scopes::RequiredScopes;
+
+use std::fmt;
+
+use crate::{
+    claims::{ScopeError, ScopeSet, is_scope_token, text_at},
+    verify::Verified,
+};
+
+/// A condition on a verified token.
+///
+/// ```
+/// use portcullis::policy::Policy;
+///
+/// let policy = Policy::scope("stations:write")?
+///     .and(Policy::role("realm_access.roles", "operator").or(Policy::fresh()));
+/// # Ok::<(), portcullis::claims::ScopeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policy(Rule);
+
+#[derive(Clone, Debug)]
+enum Rule {
+    Scopes(ScopeSet),
+    Role { path: ClaimPath, role: Box<str> },
+    Fresh,
+    All(Vec<Policy>),
+    Any(Vec<Policy>),
+}
+
+impl Policy {
+    /// The token has this scope.
+    ///
+    /// # Errors
+    ///
+    /// If `scope` is not a scope token (RFC 6749 section 3.3).
+    pub fn scope(scope: &str) -> Result<Self, ScopeError> {
+        Self::all_scopes([scope])
+    }
+
+    /// The token has every one of these scopes; with none named it denies.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not a scope token (RFC 6749 section 3.3).
+    pub fn all_scopes<I>(scopes: I) -> Result<Self, ScopeError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        Ok(Self(Rule::Scopes(ScopeSet::from_tokens(scopes)?)))
+    }
+
+    /// The token has at least one of these scopes; with none named it denies.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not a scope token (RFC 6749 section 3.3).
+    pub fn any_scope<I>(scopes: I) -> Result<Self, ScopeError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let scopes = scopes
+            .into_iter()
+            .map(|scope| Self::scope(scope.as_ref()))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(Rule::Any(scopes)))
+    }
+
+    /// The token has every scope that `S` demands; with none named it denies.
+    pub fn scopes_of<S: RequiredScopes>() -> Self {
+        const {
+            let mut at = 0;
+            while at < S::SCOPES.len() {
+                assert!(is_scope_token(S::SCOPES[at]), "not a scope token");
+                at += 1;
+            }
+        }
+        // They are scope tokens, or this would not have compiled.
+        Self(Rule::Scopes(
+            ScopeSet::from_tokens(S::SCOPES).unwrap_or_default(),
+        ))
+    }
+
+    /// The claim at `path` is this role, or an array that contains it.
+    ///
+    /// A text is a path of claim names separated by dots, an array a path of
+    /// claim names as they are: `Policy::role("realm_access.roles", "admin")`,
+    /// `Policy::role(["https://api.example/roles"], "admin")`.
+    pub fn role(path: impl Into<ClaimPath>, role: impl Into<Box<str>>) -> Self {
+        Self(Rule::Role {
+            path: path.into(),
+            role: role.into(),
+        })
+    }
+
+    /// The token comes from a login with credentials, not from a refresh. A
+    /// token that is not is refused as RFC 9470 section 3 has it.
+    pub fn fresh() -> Self {
+        Self(Rule::Fresh)
+    }
+
+    /// Every one of `policies` holds; of none, it denies.
+    pub fn all(policies: impl IntoIterator<Item = Policy>) -> Self {
+        Self(Rule::All(policies.into_iter().collect()))
+    }
+
+    /// At least one of `policies` holds; of none, it denies.
+    pub fn any(policies: impl IntoIterator<Item = Policy>) -> Self {
+        Self(Rule::Any(policies.into_iter().collect()))
+    }
+
+    /// This and `other`.
+    #[must_use = "returns the combined policy"]
+    pub fn and(self, other: Policy) -> Self {
+        Self::all([self, other])
+    }
+
+    /// This or `other`.
+    #[must_use = "returns the combined policy"]
+    pub fn or(self, other: Policy) -> Self {
+        Self::any([self, other])
+    }
+
+    /// Whether `token` satisfies the policy.
+    ///
+    /// # Errors
+    ///
+    /// What it lacks. Missing scopes and roles go before freshness: a new
+    /// login would not help.
+    pub fn check(&self, token: &Verified) -> Result<(), PolicyError> {
+        match &self.0 {
+            Rule::Scopes(scopes) => {
+                if !scopes.is_empty() && scopes.is_subset_of(token.scope()) {
+                    Ok(())
+                } else {
+                    Err(PolicyError::scope_missing())
+                }
+            }
+            Rule::Role { path, role } => {
+                if text_at(token.claims_json(), path.names(), role) {
+                    Ok(())
+                } else {
+                    Err(PolicyError::new(PolicyErrorKind::RoleMissing))
+                }
+            }
+            Rule::Fresh if token.is_fresh() => Ok(()),
+            Rule::Fresh => Err(PolicyError::new(PolicyErrorKind::NotFresh)),
+            Rule::All(policies) => all(policies, token),
+            Rule::Any(policies) => any(policies, token),
+        }
+        .map_err(|error| error.with_scope(|| self.sufficient_scope()))
+    }
+
+    /// Scopes with which the policy's scope conditions hold: every one of
+    /// `all`, the first alternative of `any`.
+    fn sufficient_scope(&self) -> ScopeSet {
+        let mut names = Vec::new();
+        self.collect_scope(&mut names);
+        // The tokens were checked when the policy was made.
+        ScopeSet::from_tokens(names).unwrap_or_default()
+    }
+
+    fn collect_scope<'a>(&'a self, names: &mut Vec<&'a str>) {
+        match &self.0 {
+            Rule::Scopes(scopes) => names.extend(scopes.iter()),
+            Rule::Role { .. } | Rule::Fresh => {}
+            Rule::All(policies) => policies
+                .iter()
+                .for_each(|policy| policy.collect_scope(names)),
+            Rule::Any(policies) => policies
+                .iter()
+                .take(1)
+                .for_each(|policy| policy.collect_scope(names)),
+        }
+    }
+}
+
+fn all(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
+    let mut worst = if policies.is_empty() {
+        Some(PolicyError::new(PolicyErrorKind::Denied))
+    } else {
+        None
+    };
+    for policy in policies {
+        match policy.check(token) {
+            Ok(()) => {}
+            Err(error) if error.kind == PolicyErrorKind::NotFresh => worst = worst.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    worst.map_or(Ok(()), Err)
+}
+
+fn any(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
+    let mut first = None;
+    for policy in policies {
+        match policy.check(token) {
+            Ok(()) => return Ok(()),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or(PolicyError::new(PolicyErrorKind::Denied)))
+}
+
+/// What a token lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyError {
+    kind: PolicyErrorKind,
+    scope: ScopeSet,
+}
+
+impl PolicyError {
+    fn new(kind: PolicyErrorKind) -> Self {
+        Self {
+            kind,
+            scope: ScopeSet::new(),
+        }
+    }
+
+    fn scope_missing() -> Self {
+        Self::new(PolicyErrorKind::ScopeMissing)
+    }
+
+    /// The outermost policy names the scopes: all that are needed at once.
+    fn with_scope(mut self, scope: impl FnOnce() -> ScopeSet) -> Self {
+        if self.kind == PolicyErrorKind::ScopeMissing {
+            self.scope = scope();
+        }
+        self
+    }
+
+    /// What is lacking.
+    pub fn kind(&self) -> PolicyErrorKind {
+        self.kind
+    }
+
+    /// The scopes that would do; empty unless a scope is what is lacking.
+    pub fn scope(&self) -> &ScopeSet {
+        &self.scope
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            PolicyErrorKind::ScopeMissing => write!(f, "the scope `{}` is needed", self.scope),
+            PolicyErrorKind::RoleMissing => f.write_str("a role is missing"),
+            PolicyErrorKind::NotFresh => f.write_str("the token does not come from a login"),
+            PolicyErrorKind::Denied => f.write_str("the policy is empty, which denies"),
+        }
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// The kinds of [`PolicyError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PolicyErrorKind {
+    /// A scope is missing.
+    ScopeMissing,
+    /// A role is missing.
+    RoleMissing,
+    /// The token was refreshed, and one from a login is asked for.
+    NotFresh,
+    /// The policy is empty.
+    Denied,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! The `WWW-Authenticate` writer (RFC 9110 section 11.6.1, RFC 6750 section 3).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Realm;
+use crate::claims::ScopeSet;
+
+/// The `error` of a Bearer challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The request is malformed (RFC 6750 section 3.1).
+    InvalidRequest,
+    /// The token is expired, revoked, malformed or otherwise bad (RFC 6750
+    /// section 3.1).
+    InvalidToken,
+    /// The token does not reach far enough (RFC 6750 section 3.1).
+    InsufficientScope,
+    /// The login behind the token is too old or too weak (RFC 9470 section 3).
+    InsufficientUserAuthentication,
+}
+
+impl ErrorCode {
+    /// The code as it stands on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+        }
+    }
+}
+
+/// One challenge. Whatever goes in, a well-formed header value comes out:
+/// every parameter at most once, quoted, within the characters its RFC allows.
+///
+/// ```
+/// use portcullis::challenge::{Challenge, ErrorCode, Realm};
+///
+/// let challenge = Challenge::bearer(&Realm::default())
+///     .error(ErrorCode::InsufficientScope)
+///     .scope(&"read write".parse()?);
+/// assert_eq!(
+///     challenge.to_bytes(),
+///     r#"Bearer realm="api", error="insufficient_scope", scope="read write""#
+/// );
+/// # Ok::<(), portcullis::claims::ScopeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    scheme: &'static str,
+    realm: Realm,
+    error: Option<ErrorCode>,
+    description: Option<String>,
+    scope: ScopeSet,
+    max_age: Option<u64>,
+}
+
+impl Challenge {
+    /// A Bearer challenge (RFC 6750 section 3).
+    pub fn bearer(realm: &Realm) -> Self {
+        Self::new("Bearer", realm)
+    }
+
+    /// A Basic challenge (RFC 7617), which a client that failed to
+    /// authenticate itself gets (RFC 6749 section 5.2).
+    pub fn basic(realm: &Realm) -> Self {
+        Self::new("Basic", realm)
+    }
+
+    fn new(scheme: &'static str, realm: &Realm) -> Self {
+        Self {
+            scheme,
+            realm: realm.clone(),
+            error: None,
+            description: None,
+            scope: ScopeSet::new(),
+            max_age: None,
+        }
+    }
+
+    /// Says what was wrong. A request without credentials gets no error.
+    #[must_use = "returns the changed challenge"]
+    pub fn error(mut self, error: ErrorCode) -> Self {
+        self.error = Some(error);
+        self
+    }
+
+    /// Says it in words. Characters that RFC 6750 section 3 does not allow are
+    /// replaced: quotes by apostrophes, the rest by question marks.
+    #[must_use = "returns the changed challenge"]
+    pub fn description(mut self, text: &str) -> Self {
+        let text = text.chars().map(|char| match char {
+            '"' => '\'',
+            ' '..='[' | ']'..='~' => char,
+            _ => '?',
+        });
+        self.description = Some(text.collect());
+        self
+    }
+
+    /// The scopes that would do.
+    #[must_use = "returns the changed challenge"]
+    pub fn scope(mut self, scope: &ScopeSet) -> Self {
+        self.scope = scope.clone();
+        self
+    }
+
+    /// How old a login may be, in whole seconds (RFC 9470 section 3).
+    #[must_use = "returns the changed challenge"]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age.as_secs());
+        self
+    }
+
+    /// The header value.
+    pub fn to_bytes(&self) -> Bytes {
+        let mut out = String::with_capacity(96);
+        out.push_str(self.scheme);
+        out.push(' ');
+        push_quoted(&mut out, "realm", self.realm.as_str());
+        let mut param = |name, value: &str| {
+            out.push_str(", ");
+            push_quoted(&mut out, name, value);
+        };
+        if let Some(error) = self.error {
+            param("error", error.as_str());
+        }
+        if let Some(description) = &self.description {
+            param("error_description", description);
+        }
+        if !self.scope.is_empty() {
+            param("scope", self.scope.as_str());
+        }
+        if let Some(max_age) = self.max_age {
+            param("max_age", &max_age.to_string());
+        }
+        Bytes::from(out)
+    }
+}
+
+/// `name="value"` with the escapes of RFC 9110 section 5.6.4.
+fn push_quoted(out: &mut String, name: &str, value: &str) {
+    out.push_str(name);
+    out.push_str("=\"");
+    for char in value.chars() {
+        if matches!(char, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(char);
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A strict reader of one challenge: scheme, then `name="quoted"` pairs.
+    fn parse(value: &str) -> Option<(String, Vec<(String, String)>)> {
+        let (scheme, mut rest) = value.split_once(' ')?;
+        let mut params = Vec::new();
+        loop {
+            let (name, after) = rest.split_once("=\"")?;
+            let mut text = String::new();
+            let mut chars = after.char_indices();
+            let end = loop {
+                match chars.next()? {
+                    (_, '\\') => text.push(chars.next()?.1),
+                    (at, '"') => break at,
+                    (_, char) => text.push(char),
+                }
+            };
+            params.push((name.to_owned(), text));
+            match &after[end + 1..] {
+                "" => return Some((scheme.to_owned(), params)),
+                more => rest = more.strip_prefix(", ")?,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_challenge_parses_back(
+            realm in "[ -~]{0,24}",
+            description in any::<String>(),
+            scopes in proptest::collection::vec("[!#-\\[\\]-~]{1,6}", 0..4),
+            max_age in any::<u64>(),
+        ) {
+            let scope = ScopeSet::from_tokens(&scopes).unwrap();
+            let bytes = Challenge::bearer(&Realm::new(&realm).unwrap())
+                .error(ErrorCode::InvalidToken)
+                .description(&description)
+                .scope(&scope)
+                .max_age(Duration::from_secs(max_age))
+                .to_bytes();
+            prop_assert!(http::HeaderValue::from_bytes(&bytes).is_ok());
+            let (scheme, params) = parse(std::str::from_utf8(&bytes).unwrap()).unwrap();
+            prop_assert_eq!(scheme, "Bearer");
+            let find = |name: &str| {
+                let all: Vec<_> = params.iter().filter(|param| param.0 == name).collect();
+                assert!(all.len() <= 1);
+                all.first().map(|param| param.1.clone())
+            };
+            prop_assert_eq!(find("realm"), Some(realm));
+            prop_assert_eq!(find("error"), Some("invalid_token".to_owned()));
+            prop_assert_eq!(find("scope").unwrap_or_default(), scope.to_string());
+            prop_assert_eq!(find("max_age"), Some(max_age.to_string()));
+            let shown = find("error_description").unwrap();
+            prop_assert!(shown.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)));
+        }
+    }
+
+    #[test]
+    fn line_breaks_do_not_leave_a_description() {
+        let bytes = Challenge::bearer(&Realm::default())
+            .description("a\"b\\c\r\nX: y\u{e9}")
+            .to_bytes();
+        assert_eq!(
+            bytes,
+            r#"Bearer realm="api", error_description="a'b?c??X: y?""#
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! `NumericDate` (RFC 7519 section 2): seconds, possibly with a fraction.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use crate::time::Timestamp;
+
+/// A date as a token carries it. Negative, non-finite and non-numeric values
+/// are refused; values beyond what fits are the farthest future.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumericDate(pub(crate) Timestamp);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumericDateVisitor)
+    }
+}
+
+struct NumericDateVisitor;
+
+impl Visitor<'_> for NumericDateVisitor {
+    type Value = NumericDate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of seconds since the epoch")
+    }
+
+    fn visit_u64<E: de::Error>(self, secs: u64) -> Result<NumericDate, E> {
+        let secs = i64::try_from(secs).unwrap_or(i64::MAX);
+        Ok(NumericDate(Timestamp::from_secs(secs)))
+    }
+
+    fn visit_i64<E: de::Error>(self, secs: i64) -> Result<NumericDate, E> {
+        match u64::try_from(secs) {
+            Ok(secs) => self.visit_u64(secs),
+            Err(_) => Err(E::custom("a date before the epoch")),
+        }
+    }
+
+    fn visit_f64<E: de::Error>(self, secs: f64) -> Result<NumericDate, E> {
+        if !secs.is_finite() || secs < 0.0 {
+            return Err(E::custom("a date before the epoch or without end"));
+        }
+        // `as` saturates; the fraction is kept to the millisecond.
+        Ok(NumericDate(Timestamp::from_millis((secs * 1000.0) as i64)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<i64> {
+        serde_json::from_str::<NumericDate>(json)
+            .ok()
+            .map(|date| date.0.as_millis())
+    }
+
+    #[test]
+    fn fractions_and_exponents_are_dates() {
+        assert_eq!(read("1700000000"), Some(1_700_000_000_000));
+        assert_eq!(read("1700000000.5"), Some(1_700_000_000_500));
+        assert_eq!(read("1.7e9"), Some(1_700_000_000_000));
+        assert_eq!(read("0"), Some(0));
+    }
+
+    #[test]
+    fn the_far_future_does_not_overflow() {
+        assert_eq!(read("18446744073709551615"), Some(i64::MAX));
+        assert_eq!(read("1e300"), Some(i64::MAX));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for bad in [
+            "-1",
+            "-0.5",
+            "1e400",
+            "\"1700000000\"",
+            "null",
+            "true",
+            "[]",
+            "{}",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Scopes (RFC 6749 section 3.3).
+
+use std::fmt;
+
+/// Whether `text` is a scope token: one or more of `%x21 / %x23-5B / %x5D-7E`
+/// (RFC 6749 section 3.3).
+pub const fn is_scope_token(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !matches!(bytes[at], 0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
+            return false;
+        }
+        at += 1;
+    }
+    !bytes.is_empty()
+}
+
+/// A set of scopes, in the order in which they were named.
+///
+/// ```
+/// use portcullis::claims::ScopeSet;
+///
+/// let scope: ScopeSet = "read write read".parse()?;
+/// assert_eq!(scope.to_string(), "read write");
+/// assert!(scope.contains("write"));
+/// # Ok::<(), portcullis::claims::ScopeError>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ScopeSet {
+    // One text, its tokens separated by one space: nothing to build per token.
+    text: Box<str>,
+}
+
+impl ScopeSet {
+    /// The empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The set of `scopes`.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not a scope token.
+    pub fn from_tokens<I>(scopes: I) -> Result<Self, ScopeError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut text = String::new();
+        for scope in scopes {
+            let scope = scope.as_ref();
+            if !is_scope_token(scope) {
+                return Err(ScopeError);
+            }
+            push_unique(&mut text, scope);
+        }
+        Ok(Self { text: text.into() })
+    }
+
+    /// Whether `scope` is in the set; case matters.
+    pub fn contains(&self, scope: &str) -> bool {
+        self.iter().any(|own| own == scope)
+    }
+
+    /// Whether every scope of this set is in `other`.
+    pub fn is_subset_of(&self, other: &Self) -> bool {
+        self.iter().all(|scope| other.contains(scope))
+    }
+
+    /// Whether the set has no scope.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The scopes, in the order in which they were named.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.text.split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// The scopes separated by one space, as the `scope` claim and parameter
+    /// have them.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl std::str::FromStr for ScopeSet {
+    type Err = ScopeError;
+
+    /// Reads scopes separated by spaces; surplus spaces are tolerated.
+    fn from_str(text: &str) -> Result<Self, ScopeError> {
+        Self::from_tokens(text.split(' ').filter(|scope| !scope.is_empty()))
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+fn push_unique(text: &mut String, scope: &str) {
+    if text.split(' ').any(|own| own == scope) {
+        return;
+    }
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(scope);
+}
+
+/// A scope has a character that RFC 6749 section 3.3 does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScopeError;
+
+impl fmt::Display for ScopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a scope must be printable ASCII without space, quote or backslash")
+    }
+}
+
+impl std::error::Error for ScopeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_those_of_the_grammar() {
+        for good in ["a", "demo:read", "!", "https://x.example/y", "~"] {
+            assert!(is_scope_token(good), "{good}");
+        }
+        for bad in ["", " ", "a b", "a\"b", "a\\b", "é", "\u{7f}", "a\nb"] {
+            assert!(!is_scope_token(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn sets_keep_order_and_drop_repeats() {
+        let set: ScopeSet = " b  a b ".parse().unwrap();
+        assert_eq!(set.iter().collect::<Vec<_>>(), ["b", "a"]);
+        assert!("a".parse::<ScopeSet>().unwrap().is_subset_of(&set));
+        assert!(!"c".parse::<ScopeSet>().unwrap().is_subset_of(&set));
+        assert!(ScopeSet::new().is_subset_of(&set));
+    }
+
+    #[test]
+    fn a_bad_token_is_an_error() {
+        assert_eq!("a \"".parse::<ScopeSet>(), Err(ScopeError));
+        assert_eq!(ScopeSet::from_tokens(["a b"]), Err(ScopeError));
+    }
+}

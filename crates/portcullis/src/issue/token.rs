@@ -1,0 +1,134 @@
+//! What goes into a token and what comes out.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::{claims::ScopeSet, secret::SecretString, subject::Subject, time::Timestamp};
+
+/// What an access token shall say.
+///
+/// ```
+/// use portcullis::{issue::AccessToken, subject::Subject};
+///
+/// let subject = Subject::new("users", "alice");
+/// let token = AccessToken::new(&subject).fresh(true).client("mobile");
+/// ```
+#[derive(Clone, Debug)]
+pub struct AccessToken<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) session: Option<&'a str>,
+    pub(crate) client: Option<&'a str>,
+    pub(crate) scope: ScopeSet,
+    pub(crate) fresh: bool,
+    pub(crate) auth_time: Option<Timestamp>,
+    pub(crate) claims: Option<&'a Map<String, Value>>,
+    pub(crate) not_after: Option<Timestamp>,
+}
+
+impl<'a> AccessToken<'a> {
+    /// A token that speaks for `subject`.
+    pub fn new(subject: &'a Subject) -> Self {
+        Self {
+            subject,
+            session: None,
+            client: None,
+            scope: ScopeSet::new(),
+            fresh: false,
+            auth_time: None,
+            claims: None,
+            not_after: None,
+        }
+    }
+
+    /// The session to which it belongs (`sid`).
+    #[must_use = "returns the changed token"]
+    pub fn session(mut self, id: &'a str) -> Self {
+        self.session = Some(id);
+        self
+    }
+
+    /// The client that gets it (`client_id`, RFC 9068 section 2.2).
+    #[must_use = "returns the changed token"]
+    pub fn client(mut self, id: impl Into<Option<&'a str>>) -> Self {
+        self.client = id.into();
+        self
+    }
+
+    /// The scopes that it grants (`scope`); without any, the claim is left out.
+    #[must_use = "returns the changed token"]
+    pub fn scope(mut self, scope: ScopeSet) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Whether a login with credentials gives it.
+    #[must_use = "returns the changed token"]
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+
+    /// When the user logged in (`auth_time`, RFC 9068 section 2.2.1).
+    #[must_use = "returns the changed token"]
+    pub fn auth_time(mut self, time: impl Into<Option<Timestamp>>) -> Self {
+        self.auth_time = time.into();
+        self
+    }
+
+    /// Further claims. One that the issuer writes itself is an error.
+    #[must_use = "returns the changed token"]
+    pub fn claims(mut self, claims: &'a Map<String, Value>) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// The latest point at which it may expire, such as the end of its
+    /// session.
+    #[must_use = "returns the changed token"]
+    pub fn not_after(mut self, end: Timestamp) -> Self {
+        self.not_after = Some(end);
+        self
+    }
+}
+
+/// A token that was issued.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    pub(crate) token: SecretString,
+    pub(crate) id: String,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl IssuedToken {
+    /// The token in the compact serialization (RFC 7515 section 7.1).
+    pub fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// The `jti` claim: a random UUID.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The `iat` claim.
+    pub fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// The `exp` claim; `None` if it never expires.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// How long it lives from `now` on, in whole seconds; `None` if it never
+    /// expires.
+    pub fn expires_in(&self, now: Timestamp) -> Option<Duration> {
+        self.expires_at.map(|end| {
+            Duration::from_secs(
+                u64::try_from(end.as_secs().saturating_sub(now.as_secs())).unwrap_or(0),
+            )
+        })
+    }
+}

@@ -1,0 +1,55 @@
+use super::*;
+
+fn token(claims: &str) -> Verified {
+    Verified::for_test(claims)
+}
+
+fn kind(policy: &Policy, claims: &str) -> Result<(), PolicyErrorKind> {
+    policy.check(&token(claims)).map_err(|error| error.kind())
+}
+
+const READER: &str = r#"{"scope":"read list","roles":["user"],"fresh":false}"#;
+const ADMIN: &str = r#"{"scope":"write","roles":["admin"],"fresh":true}"#;
+
+#[test]
+fn scopes_any_and_all() {
+    let both = Policy::all_scopes(["read", "list"]).unwrap();
+    let either = Policy::any_scope(["write", "read"]).unwrap();
+    assert_eq!(kind(&both, READER), Ok(()));
+    assert_eq!(kind(&both, ADMIN), Err(PolicyErrorKind::ScopeMissing));
+    assert_eq!(kind(&either, READER), Ok(()));
+    assert_eq!(kind(&either, ADMIN), Ok(()));
+}
+
+#[test]
+fn what_is_empty_denies() {
+    assert_eq!(kind(&Policy::all([]), ADMIN), Err(PolicyErrorKind::Denied));
+    assert_eq!(kind(&Policy::any([]), ADMIN), Err(PolicyErrorKind::Denied));
+    let nothing = Policy::all_scopes([""; 0]).unwrap();
+    assert_eq!(kind(&nothing, ADMIN), Err(PolicyErrorKind::ScopeMissing));
+}
+
+#[test]
+fn roles_and_freshness_combine() {
+    let policy = Policy::role("roles", "admin").and(Policy::fresh());
+    assert_eq!(kind(&policy, ADMIN), Ok(()));
+    assert_eq!(kind(&policy, READER), Err(PolicyErrorKind::RoleMissing));
+    let stale = r#"{"roles":["admin"],"fresh":false}"#;
+    assert_eq!(kind(&policy, stale), Err(PolicyErrorKind::NotFresh));
+    assert_eq!(kind(&Policy::fresh(), "{}"), Err(PolicyErrorKind::NotFresh));
+}
+
+#[test]
+fn a_missing_scope_goes_before_a_stale_login() {
+    let policy = Policy::all([Policy::fresh(), Policy::scope("write").unwrap()]);
+    assert_eq!(kind(&policy, READER), Err(PolicyErrorKind::ScopeMissing));
+}
+
+#[test]
+fn the_error_names_all_the_scopes_that_are_needed() {
+    let policy = Policy::scope("a")
+        .unwrap()
+        .and(Policy::any_scope(["b", "c"]).unwrap());
+    let error = policy.check(&token(READER)).unwrap_err();
+    assert_eq!(error.scope().as_str(), "a b");
+}

@@ -1,0 +1,255 @@
+//! Building a [`Verifier`]: what is mandatory is a type.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use super::{
+    TokenStatus, Verified, Verifier, VerifyError,
+    profile::{AudienceRule, IssuerRule, Profile},
+    typ::TypRule,
+};
+use crate::{
+    ConfigError,
+    issue::{TokenIssuer, TokenShape},
+    jose::KeySet,
+    time::SharedClock,
+};
+
+/// A mandatory choice that was not made yet.
+#[derive(Debug)]
+pub enum Missing {}
+
+/// A mandatory choice that was made.
+#[derive(Debug)]
+pub enum Ready {}
+
+/// Builds a [`Verifier`]. Keys, issuer and audience are mandatory: without
+/// them there is no `build`. Leaving one out is spelled
+/// [`dangerous`](Self::dangerous).
+///
+/// ```
+/// use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
+///
+/// let key = VerifyingKey::from_secret(Algorithm::HS256, &[7; 32])?;
+/// let verifier = Verifier::builder()
+///     .keys(key)
+///     .issuer("https://issuer.example")
+///     .audience("https://api.example")
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```compile_fail
+/// # use portcullis::verify::Verifier;
+/// // There are no keys: this does not compile.
+/// Verifier::builder().issuer("https://issuer.example").audience("api").build();
+/// ```
+#[must_use = "does nothing until built"]
+pub struct VerifierBuilder<Keys = Missing, Issuer = Missing, Audience = Missing> {
+    profile: Profile,
+    choices: Choices<Keys, Issuer, Audience>,
+}
+
+/// Remembers the choices without owning anything of their types.
+type Choices<Keys, Issuer, Audience> = PhantomData<fn() -> (Keys, Issuer, Audience)>;
+
+impl VerifierBuilder {
+    pub(super) fn new() -> Self {
+        Self::with(Profile::default())
+    }
+}
+
+impl VerifierBuilder<Ready, Ready, Ready> {
+    pub(super) fn of_issuer(issuer: &TokenIssuer) -> Self {
+        let shape = issuer.shape();
+        Self::with(Profile {
+            keys: issuer.keys(),
+            issuer: match issuer.issuer() {
+                Some(name) => IssuerRule::Exactly(name.into()),
+                None => IssuerRule::Absent,
+            },
+            audience: AudienceRule::of(issuer.audience().map(Arc::from)),
+            clock: issuer.clock().clone(),
+            ..Profile::of_shape(shape)
+        })
+    }
+
+    /// Builds the verifier.
+    ///
+    /// # Errors
+    ///
+    /// If the key set is empty, or a text that is configured is.
+    pub fn build(self) -> Result<Verifier, ConfigError> {
+        self.profile.validate()?;
+        Ok(Verifier::of_profile(self.profile))
+    }
+}
+
+impl<I, A> VerifierBuilder<Missing, I, A> {
+    /// The keys. Each fixes its algorithm (RFC 8725 section 3.1).
+    pub fn keys(self, keys: impl Into<KeySet>) -> VerifierBuilder<Ready, I, A> {
+        let mut profile = self.profile;
+        profile.keys = keys.into();
+        VerifierBuilder::with(profile)
+    }
+}
+
+impl<K, A> VerifierBuilder<K, Missing, A> {
+    /// The `iss` that every token must have, to the letter (RFC 7519 section
+    /// 4.1.1).
+    pub fn issuer(self, issuer: impl Into<Arc<str>>) -> VerifierBuilder<K, Ready, A> {
+        let mut profile = self.profile;
+        profile.issuer = IssuerRule::Exactly(issuer.into());
+        VerifierBuilder::with(profile)
+    }
+}
+
+impl<K, I> VerifierBuilder<K, I, Missing> {
+    /// The name of this service, which every token must have in its `aud` (RFC
+    /// 7519 section 4.1.3).
+    pub fn audience(self, audience: impl Into<Arc<str>>) -> VerifierBuilder<K, I, Ready> {
+        self.audiences([audience.into()])
+    }
+
+    /// Several names of this service, one of which every token must have in
+    /// its `aud`.
+    pub fn audiences<T>(self, audiences: T) -> VerifierBuilder<K, I, Ready>
+    where
+        T: IntoIterator,
+        T::Item: Into<Arc<str>>,
+    {
+        let mut profile = self.profile;
+        profile.audience = AudienceRule::OneOf(audiences.into_iter().map(Into::into).collect());
+        VerifierBuilder::with(profile)
+    }
+}
+
+impl<K, I, A> VerifierBuilder<K, I, A> {
+    fn with(profile: Profile) -> Self {
+        Self {
+            profile,
+            choices: PhantomData,
+        }
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Profile)) -> Self {
+        change(&mut self.profile);
+        self
+    }
+
+    /// The mandatory choices, left out with eyes open.
+    pub fn dangerous(self) -> Dangerous<Self> {
+        Dangerous(self)
+    }
+
+    /// Demands the access-token profile of RFC 9068 section 4: the `typ`
+    /// `at+jwt`, and `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti`.
+    pub fn rfc9068(self) -> Self {
+        self.set(|profile| profile.typ = TypRule::AtJwt)
+            .require_claims(["iss", "exp", "aud", "sub", "client_id", "iat", "jti"])
+    }
+
+    /// The shape of the tokens: claim names and how kinds are told apart.
+    pub fn shape(self, shape: &TokenShape) -> Self {
+        self.set(|profile| profile.set_shape(shape))
+    }
+
+    /// By how much clocks may differ; 60 seconds unless set, none for tokens
+    /// of an own issuer.
+    pub fn leeway(self, leeway: Duration) -> Self {
+        self.set(|profile| profile.leeway = leeway)
+    }
+
+    /// How long ago a token may have been issued; makes `iat` required.
+    pub fn max_age(self, age: Duration) -> Self {
+        self.set(|profile| profile.max_age = Some(age))
+    }
+
+    /// How long a token may live in all, from `iat` to `exp`; makes both
+    /// required.
+    pub fn max_lifetime(self, lifetime: Duration) -> Self {
+        self.set(|profile| profile.max_lifetime = Some(lifetime))
+    }
+
+    /// Claims that every token must have, whatever their value.
+    pub fn require_claims<T>(self, names: T) -> Self
+    where
+        T: IntoIterator,
+        T::Item: Into<Box<str>>,
+    {
+        self.set(|profile| profile.required.extend(names.into_iter().map(Into::into)))
+    }
+
+    /// A check of the application's own, after all others.
+    ///
+    /// ```
+    /// # use portcullis::verify::{Verifier, VerifyError};
+    /// # let builder = Verifier::builder();
+    /// builder.check(|token| match token.client_id() {
+    ///     Some("mobile") => Ok(()),
+    ///     _ => Err(VerifyError::custom("only the mobile client may come here")),
+    /// });
+    /// ```
+    pub fn check(
+        self,
+        check: impl Fn(&Verified) -> Result<(), VerifyError> + Send + Sync + 'static,
+    ) -> Self {
+        self.set(|profile| profile.checks.push(Arc::new(check)))
+    }
+
+    /// Where revocations are looked up. Without one, tokens without `exp` are
+    /// refused.
+    pub fn status(self, status: impl TokenStatus) -> Self {
+        self.set(|profile| profile.status = Some(Arc::new(status)))
+    }
+
+    /// The clock; the system's unless set.
+    pub fn clock(self, clock: SharedClock) -> Self {
+        self.set(|profile| profile.clock = clock)
+    }
+
+    /// The largest token that is looked at, in bytes; 8192 unless set.
+    pub fn max_token_size(self, bytes: usize) -> Self {
+        self.set(|profile| profile.max_token_size = bytes)
+    }
+}
+
+impl<K, I, A> fmt::Debug for VerifierBuilder<K, I, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("VerifierBuilder")
+            .field(&self.profile)
+            .finish()
+    }
+}
+
+/// Choices that weaken a verifier; see [`VerifierBuilder::dangerous`].
+#[derive(Debug)]
+#[must_use = "does nothing until a choice is made"]
+pub struct Dangerous<B>(B);
+
+impl<K, A> Dangerous<VerifierBuilder<K, Missing, A>> {
+    /// Accepts tokens of whatever issuer, and without one. Whoever holds one
+    /// of the keys can then speak as anybody.
+    pub fn any_issuer(self) -> VerifierBuilder<K, Ready, A> {
+        let mut profile = self.0.profile;
+        profile.issuer = IssuerRule::Any;
+        VerifierBuilder::with(profile)
+    }
+}
+
+impl<K, I> Dangerous<VerifierBuilder<K, I, Missing>> {
+    /// Accepts tokens that name no audience, and refuses those that do: they
+    /// are meant for somebody else (RFC 7519 section 4.1.3).
+    pub fn no_audience(self) -> VerifierBuilder<K, I, Ready> {
+        let mut profile = self.0.profile;
+        profile.audience = AudienceRule::Absent;
+        VerifierBuilder::with(profile)
+    }
+
+    /// Accepts tokens for whatever audience. A token that a user gave to
+    /// another service can then be replayed here.
+    pub fn any_audience(self) -> VerifierBuilder<K, I, Ready> {
+        let mut profile = self.0.profile;
+        profile.audience = AudienceRule::Any;
+        VerifierBuilder::with(profile)
+    }
+}

@@ -1,0 +1,133 @@
+//! Why a token was refused: for logs and tests, never for the client.
+
+use std::{borrow::Cow, fmt};
+
+/// A token that was refused, or that could not be judged.
+///
+/// The client is told `invalid_token` and nothing more; this is for `tracing`,
+/// counters and tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyError {
+    kind: VerifyErrorKind,
+    detail: Cow<'static, str>,
+}
+
+impl VerifyError {
+    pub(crate) const fn new(kind: VerifyErrorKind) -> Self {
+        Self {
+            kind,
+            detail: Cow::Borrowed(""),
+        }
+    }
+
+    pub(crate) fn with_detail(kind: VerifyErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+        }
+    }
+
+    /// A refusal by a check of the application's own. `reason` goes to the
+    /// log, not to the client.
+    pub fn custom(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::with_detail(VerifyErrorKind::Custom, reason)
+    }
+
+    /// What was wrong.
+    pub fn kind(&self) -> VerifyErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.message())?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+/// The kinds of [`VerifyError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerifyErrorKind {
+    /// Larger than configured.
+    TooLarge,
+    /// Not a compact JWS (RFC 7515 section 7.1), or its header or claims are
+    /// not what they must be.
+    Malformed,
+    /// An encrypted token (RFC 7516).
+    Encrypted,
+    /// The header makes demands that are not met (`crit`, `b64`, `zip`; RFC
+    /// 7515 section 4.1.11).
+    UnsupportedHeader,
+    /// The `typ` is not that of an access token (RFC 8725 section 3.11).
+    WrongType,
+    /// No key with this key id and algorithm.
+    UnknownKey,
+    /// The signature does not verify.
+    BadSignature,
+    /// A required claim is missing.
+    MissingClaim,
+    /// The `iss` is not the configured one.
+    WrongIssuer,
+    /// The `aud` does not name this service, or names somebody where nobody
+    /// is expected.
+    WrongAudience,
+    /// A refresh token, or another kind than an access token.
+    WrongKind,
+    /// Past its `exp`.
+    Expired,
+    /// Before its `nbf`.
+    NotYetValid,
+    /// Issued in the future.
+    IssuedInFuture,
+    /// Issued longer ago than the configured age.
+    TooOld,
+    /// Living longer than the configured lifetime.
+    LivesTooLong,
+    /// Without `exp`, where no live list is kept.
+    NeverExpires,
+    /// Revoked.
+    Revoked,
+    /// Refused by a check of the application's own.
+    Custom,
+    /// It cannot be said whether it is revoked: the source is down.
+    StatusUnknown,
+}
+
+impl VerifyErrorKind {
+    /// Whether the token could not be judged, through no fault of its own.
+    pub const fn is_unavailable(self) -> bool {
+        matches!(self, Self::StatusUnknown)
+    }
+
+    const fn message(self) -> &'static str {
+        match self {
+            Self::TooLarge => "the token is too large",
+            Self::Malformed => "the token is malformed",
+            Self::Encrypted => "the token is encrypted",
+            Self::UnsupportedHeader => "the token's header makes demands that are not met",
+            Self::WrongType => "the token's `typ` is not that of an access token",
+            Self::UnknownKey => "no key fits the token",
+            Self::BadSignature => "the signature does not verify",
+            Self::MissingClaim => "a required claim is missing",
+            Self::WrongIssuer => "the token is of another issuer",
+            Self::WrongAudience => "the token is for another audience",
+            Self::WrongKind => "the token is not an access token",
+            Self::Expired => "the token has expired",
+            Self::NotYetValid => "the token is not valid yet",
+            Self::IssuedInFuture => "the token is issued in the future",
+            Self::TooOld => "the token is too old",
+            Self::LivesTooLong => "the token lives too long",
+            Self::NeverExpires => "the token never expires, and no live list is kept",
+            Self::Revoked => "the token is revoked",
+            Self::Custom => "the token fails a check of the application",
+            Self::StatusUnknown => "it cannot be said whether the token is revoked",
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! What one kind of token must be.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{
+    TokenStatus, Verified, VerifyError,
+    VerifyErrorKind::{self, *},
+    typ::TypRule,
+    verified::{Inner, Text},
+};
+use crate::{
+    ConfigError,
+    claims::{ClaimNames, RegisteredClaims},
+    issue::TokenShape,
+    jose::{CompactJws, Header, JwsError, JwsErrorKind, KeySet, MAX_SIGNATURE, strict_json::Name},
+    time::{Clock, SharedClock},
+};
+
+type Check = Arc<dyn Fn(&Verified) -> Result<(), VerifyError> + Send + Sync>;
+
+/// One issuer's tokens: keys, claims, and how their kinds are told apart.
+#[derive(Clone)]
+pub(super) struct Profile {
+    pub(super) keys: KeySet,
+    pub(super) issuer: IssuerRule,
+    pub(super) audience: AudienceRule,
+    pub(super) typ: TypRule,
+    pub(super) subject: Arc<str>,
+    pub(super) realm: Option<Arc<str>>,
+    pub(super) kind: Option<(Arc<str>, Arc<str>)>,
+    pub(super) fresh: bool,
+    pub(super) leeway: Duration,
+    pub(super) max_age: Option<Duration>,
+    pub(super) max_lifetime: Option<Duration>,
+    pub(super) required: Vec<Box<str>>,
+    pub(super) checks: Vec<Check>,
+    pub(super) status: Option<Arc<dyn TokenStatus>>,
+    pub(super) clock: SharedClock,
+    pub(super) max_token_size: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum IssuerRule {
+    Exactly(Arc<str>),
+    /// Our own issuer that writes no `iss`.
+    Absent,
+    Any,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum AudienceRule {
+    OneOf(Box<[Arc<str>]>),
+    Absent,
+    Any,
+}
+
+impl AudienceRule {
+    pub(super) fn of(names: impl Iterator<Item = Arc<str>>) -> Self {
+        let names: Box<[_]> = names.collect();
+        if names.is_empty() {
+            Self::Absent
+        } else {
+            Self::OneOf(names)
+        }
+    }
+}
+
+/// What is left out when a session is ended with one of its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    Checked,
+    Ignored,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            keys: KeySet::new([]),
+            issuer: IssuerRule::Any,
+            audience: AudienceRule::Any,
+            typ: TypRule::AnyAccessToken,
+            subject: "sub".into(),
+            realm: None,
+            kind: None,
+            fresh: false,
+            leeway: Duration::from_secs(60),
+            max_age: None,
+            max_lifetime: None,
+            required: Vec::new(),
+            checks: Vec::new(),
+            status: None,
+            clock: SharedClock::default(),
+            max_token_size: 8192,
+        }
+    }
+}
+
+impl Profile {
+    /// What an own issuer of this shape writes, by its own clock.
+    pub(super) fn of_shape(shape: &TokenShape) -> Self {
+        let mut profile = Self {
+            leeway: Duration::ZERO,
+            ..Self::default()
+        };
+        profile.set_shape(shape);
+        profile.required = ["iat", "jti"].map(Box::from).to_vec();
+        profile.required.push(shape.subject.as_ref().into());
+        profile
+    }
+
+    pub(super) fn set_shape(&mut self, shape: &TokenShape) {
+        self.typ = TypRule::of_shape(shape);
+        self.subject = shape.subject.clone();
+        self.realm = Some(shape.realm.clone());
+        self.kind = shape
+            .kind
+            .as_ref()
+            .map(|kind| (kind.name.clone(), kind.access.clone()));
+        self.fresh = shape.fresh;
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        if self.keys.is_empty() {
+            return Err(ConfigError::new(
+                "a verifier needs at least one key: the key set is empty",
+            ));
+        }
+        if matches!(&self.issuer, IssuerRule::Exactly(name) if name.is_empty()) {
+            return Err(ConfigError::new("the issuer must not be empty"));
+        }
+        if let AudienceRule::OneOf(names) = &self.audience
+            && (names.is_empty() || names.iter().any(|name| name.is_empty()))
+        {
+            return Err(ConfigError::new(
+                "a verifier needs at least one audience, and none may be empty",
+            ));
+        }
+        if self.required.len() > ClaimNames::MAX_REQUIRED {
+            return Err(ConfigError::new("at most 64 claims can be required"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn names(&self) -> ClaimNames<'_> {
+        ClaimNames {
+            subject: &self.subject,
+            kind: self.kind.as_ref().map(|kind| kind.0.as_ref()),
+            fresh: self.fresh,
+            required: &self.required,
+        }
+    }
+
+    pub(super) fn accepts_issuer(&self, claims: &RegisteredClaims<'_>) -> bool {
+        match &self.issuer {
+            IssuerRule::Exactly(name) => claims.issuer.as_deref().is_some_and(|iss| *iss == **name),
+            IssuerRule::Absent => claims.issuer.is_none(),
+            IssuerRule::Any => true,
+        }
+    }
+
+    pub(super) fn accepts_audience(&self, claims: &RegisteredClaims<'_>) -> bool {
+        match (&self.audience, &claims.audience) {
+            (AudienceRule::OneOf(names), Some(audience)) => {
+                names.iter().any(|name| audience.contains(name))
+            }
+            (AudienceRule::OneOf(_), None) => false,
+            (AudienceRule::Absent, audience) => audience.is_none(),
+            (AudienceRule::Any, _) => true,
+        }
+    }
+
+    /// The signature, by a key of this profile.
+    pub(super) fn check_signature(
+        &self,
+        token: &CompactJws<'_>,
+        header: &Header<'_>,
+    ) -> Result<(), VerifyError> {
+        if !self.typ.accepts(header) {
+            return Err(VerifyError::new(WrongType));
+        }
+        let mut buffer = [0; MAX_SIGNATURE];
+        let signature = token.decode_signature(&mut buffer).map_err(of_jws)?;
+        let mut fitting = VerifyError::new(UnknownKey);
+        for key in self.keys.candidates(header.kid.as_deref(), &header.alg) {
+            if key.verify(token.signing_input(), signature).is_ok() {
+                return Ok(());
+            }
+            fitting = VerifyError::new(BadSignature);
+        }
+        Err(fitting)
+    }
+
+    /// The claims, once the signature is good.
+    pub(super) fn check_claims(
+        &self,
+        claims: &RegisteredClaims<'_>,
+        expiry: Expiry,
+    ) -> Result<(), VerifyError> {
+        if let Some(name) = claims.missing(self.names()) {
+            return Err(VerifyError::with_detail(MissingClaim, name.to_owned()));
+        }
+        if !self.accepts_issuer(claims) {
+            return Err(VerifyError::new(WrongIssuer));
+        }
+        if !self.accepts_audience(claims) {
+            return Err(VerifyError::new(WrongAudience));
+        }
+        if let Some((_, access)) = &self.kind
+            && claims.kind.as_deref().is_none_or(|kind| *kind != **access)
+        {
+            return Err(VerifyError::new(WrongKind));
+        }
+        self.check_times(claims, expiry)
+    }
+
+    fn check_times(
+        &self,
+        claims: &RegisteredClaims<'_>,
+        expiry: Expiry,
+    ) -> Result<(), VerifyError> {
+        let refuse = |kind: VerifyErrorKind| Err(VerifyError::new(kind));
+        let now = self.clock.now();
+        let issued_at = claims.issued_at.map(|date| date.0);
+        let expires_at = claims.expires_at.map(|date| date.0);
+        match expires_at {
+            Some(end) if expiry == Expiry::Checked => {
+                if now >= end.saturating_add(self.leeway) {
+                    return refuse(Expired);
+                }
+            }
+            Some(_) => {}
+            None => {
+                if !self.lists_application_tokens() {
+                    return refuse(NeverExpires);
+                }
+            }
+        }
+        if let Some(start) = claims.not_before
+            && now < start.0.saturating_sub(self.leeway)
+        {
+            return refuse(NotYetValid);
+        }
+        if let Some(issued_at) = issued_at
+            && issued_at > now.saturating_add(self.leeway)
+        {
+            return refuse(IssuedInFuture);
+        }
+        if let Some(max_age) = self.max_age {
+            let Some(issued_at) = issued_at else {
+                return Err(VerifyError::with_detail(MissingClaim, "iat"));
+            };
+            if now
+                > issued_at
+                    .saturating_add(max_age)
+                    .saturating_add(self.leeway)
+            {
+                return refuse(TooOld);
+            }
+        }
+        if let Some(max_lifetime) = self.max_lifetime {
+            let (Some(issued_at), Some(end)) = (issued_at, expires_at) else {
+                return Err(VerifyError::with_detail(MissingClaim, "iat or exp"));
+            };
+            if end > issued_at.saturating_add(max_lifetime) {
+                return refuse(LivesTooLong);
+            }
+        }
+        Ok(())
+    }
+
+    fn lists_application_tokens(&self) -> bool {
+        self.status
+            .as_ref()
+            .is_some_and(|status| status.lists_application_tokens())
+    }
+
+    /// Keeps what the checked claims say.
+    pub(super) fn keep(&self, json: &str, claims: RegisteredClaims<'_>) -> Inner {
+        let realm = match (&self.realm, &self.issuer, &claims.issuer) {
+            (Some(realm), ..) => realm.clone(),
+            (None, IssuerRule::Exactly(issuer), _) => issuer.clone(),
+            (None, _, Some(issuer)) => Arc::from(&**issuer),
+            (None, _, None) => Arc::from(""),
+        };
+        let text = |name: Option<Name<'_>>| name.map(|name| Text::of(json, name));
+        Inner {
+            claims: String::new(),
+            realm,
+            subject: text(claims.subject),
+            token_id: text(claims.token_id),
+            session_id: text(claims.session_id),
+            client_id: text(claims.client_id),
+            issuer: text(claims.issuer),
+            scope: claims.scope,
+            fresh: claims.fresh,
+            issued_at: claims.issued_at.map(|date| date.0),
+            expires_at: claims.expires_at.map(|date| date.0),
+            auth_time: claims.auth_time.map(|date| date.0),
+        }
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile")
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with a token's form, in terms of a verification.
+pub(super) fn of_jws(error: JwsError) -> VerifyError {
+    let kind = match error.kind() {
+        JwsErrorKind::TooLarge => TooLarge,
+        JwsErrorKind::Encrypted => Encrypted,
+        JwsErrorKind::CriticalHeader
+        | JwsErrorKind::Compressed
+        | JwsErrorKind::UnencodedPayload => UnsupportedHeader,
+        _ => Malformed,
+    };
+    VerifyError::with_detail(kind, error.to_string())
+}

@@ -1,0 +1,60 @@
+//! Whether a token that is otherwise good has been revoked.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use super::Verified;
+
+/// What a [`TokenStatus`] knows about a token.
+pub enum Status {
+    /// Not revoked.
+    Clear,
+    /// Revoked, or not on the list on which it must be.
+    Revoked,
+    /// Nobody can say: the source is down or too old. The request gets a 503,
+    /// never a 401.
+    Unknown,
+    /// Somebody else has to be asked. Only the way off the hot path.
+    Pending(Pin<Box<dyn Future<Output = Status> + Send>>),
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Clear => "Clear",
+            Self::Revoked => "Revoked",
+            Self::Unknown => "Unknown",
+            Self::Pending(_) => "Pending(..)",
+        })
+    }
+}
+
+/// A source of revocations, asked about every token whose signature and claims
+/// are good.
+///
+/// A token without `exp` is refused unless a source is configured that allows
+/// such tokens: see [`lists_application_tokens`](Self::lists_application_tokens).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot tell whether a token is revoked",
+    note = "use the `Revocations` of `portcullis::session`, or implement `TokenStatus`"
+)]
+pub trait TokenStatus: Send + Sync + 'static {
+    /// The status of `token`. Called on the hot path: answer from memory.
+    fn status(&self, token: &Verified) -> Status;
+
+    /// Whether this source keeps the live list of tokens without `exp`. Only
+    /// then are such tokens accepted, and only while
+    /// [`status`](Self::status) says [`Status::Clear`].
+    fn lists_application_tokens(&self) -> bool {
+        false
+    }
+}
+
+impl<S: TokenStatus + ?Sized> TokenStatus for Arc<S> {
+    fn status(&self, token: &Verified) -> Status {
+        (**self).status(token)
+    }
+
+    fn lists_application_tokens(&self) -> bool {
+        (**self).lists_application_tokens()
+    }
+}

@@ -1,0 +1,221 @@
+//! The verifier.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use super::{
+    Status, Verified, VerifyError,
+    VerifyErrorKind::{Malformed, Revoked, StatusUnknown, WrongIssuer},
+    builder::{Ready, VerifierBuilder},
+    profile::{Expiry, Profile, of_jws},
+};
+use crate::{
+    ConfigError,
+    claims::{ClaimNames, RegisteredClaims},
+    issue::TokenIssuer,
+    jose::{CompactJws, Header},
+};
+
+/// Checks access tokens. Cheap to clone; build it once.
+///
+/// See [`VerifierBuilder`] for what it checks, and
+/// [`TokenIssuer::verifier`] for a verifier of an own issuer's tokens.
+#[derive(Clone)]
+pub struct Verifier {
+    // Most services have one kind of token.
+    profiles: Arc<[Profile]>,
+}
+
+impl Verifier {
+    /// Starts with nothing chosen.
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder::new()
+    }
+
+    pub(crate) fn of_issuer(issuer: &TokenIssuer) -> VerifierBuilder<Ready, Ready, Ready> {
+        VerifierBuilder::of_issuer(issuer)
+    }
+
+    pub(super) fn of_profile(profile: Profile) -> Self {
+        Self {
+            profiles: Arc::new([profile]),
+        }
+    }
+
+    /// Accepts what any one of `verifiers` accepts. A token is checked by the
+    /// first whose issuer and audience it names, and only by that one: each
+    /// issuer's tokens need that issuer's keys (RFC 8725 section 3.8).
+    ///
+    /// # Errors
+    ///
+    /// If there are none.
+    pub fn combine(verifiers: impl IntoIterator<Item = Verifier>) -> Result<Self, ConfigError> {
+        let profiles: Vec<_> = verifiers
+            .into_iter()
+            .flat_map(|verifier| verifier.profiles.to_vec())
+            .collect();
+        if profiles.is_empty() {
+            return Err(ConfigError::new("a combined verifier needs at least one"));
+        }
+        Ok(Self {
+            profiles: profiles.into(),
+        })
+    }
+
+    /// Checks a token in the compact serialization (RFC 7515 section 7.1).
+    pub fn verify(&self, token: &[u8]) -> Verification {
+        let (verified, profile) = match self.check(token, Expiry::Checked) {
+            Ok(checked) => checked,
+            Err(error) => return Verification::Done(Err(error)),
+        };
+        let Some(status) = &profile.status else {
+            return Verification::Done(Ok(verified));
+        };
+        match status.status(&verified) {
+            Status::Pending(status) => Verification::Pending(PendingVerification {
+                status,
+                verified: Some(verified),
+            }),
+            status => Verification::Done(judge(&status, verified)),
+        }
+    }
+
+    /// As [`verify`](Self::verify), where waiting is not possible.
+    ///
+    /// # Errors
+    ///
+    /// Why the token is refused; also if somebody else would have to be asked.
+    pub fn verify_now(&self, token: &[u8]) -> Result<Verified, VerifyError> {
+        match self.verify(token) {
+            Verification::Done(result) => result,
+            Verification::Pending(_) => Err(VerifyError::new(StatusUnknown)),
+        }
+    }
+
+    /// Everything but expiry and revocation: enough to end a session with one
+    /// of its tokens, and for nothing else.
+    pub(crate) fn verify_for_logout(&self, token: &[u8]) -> Result<Verified, VerifyError> {
+        self.check(token, Expiry::Ignored)
+            .map(|(verified, _)| verified)
+    }
+
+    /// Signature first, then claims.
+    fn check(&self, token: &[u8], expiry: Expiry) -> Result<(Verified, &Profile), VerifyError> {
+        let max_size = self.profiles.iter().map(|profile| profile.max_token_size);
+        let token = CompactJws::parse(token, max_size.max().unwrap_or_default()).map_err(of_jws)?;
+        let mut header = Vec::new();
+        let header = token.decode_header(&mut header).map_err(of_jws)?;
+        let (profile, json) = match &*self.profiles {
+            [profile] => {
+                profile.check_signature(&token, &header)?;
+                (profile, payload(&token)?)
+            }
+            profiles => {
+                let json = payload(&token)?;
+                let profile = named_profile(profiles, &json, &header)?;
+                profile.check_signature(&token, &header)?;
+                (profile, json)
+            }
+        };
+        let claims = RegisteredClaims::parse(&json, profile.names())
+            .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
+        profile.check_claims(&claims, expiry)?;
+        let mut inner = profile.keep(&json, claims);
+        inner.claims = json;
+        let verified = Verified::new(inner);
+        for check in &profile.checks {
+            check(&verified)?;
+        }
+        Ok((verified, profile))
+    }
+}
+
+fn payload(token: &CompactJws<'_>) -> Result<String, VerifyError> {
+    let mut json = Vec::new();
+    token.decode_payload(&mut json).map_err(of_jws)?;
+    String::from_utf8(json)
+        .map_err(|_| VerifyError::with_detail(Malformed, "the claims are not UTF-8"))
+}
+
+/// The profile whose issuer and audience a token names. Nothing is believed
+/// yet: both are checked again once the signature is.
+fn named_profile<'p>(
+    profiles: &'p [Profile],
+    json: &str,
+    header: &Header<'_>,
+) -> Result<&'p Profile, VerifyError> {
+    let names = ClaimNames {
+        subject: "sub",
+        kind: None,
+        fresh: false,
+        required: &[],
+    };
+    let claims = RegisteredClaims::parse(json, names)
+        .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
+    let of_issuer = || profiles.iter().filter(|p| p.accepts_issuer(&claims));
+    of_issuer()
+        .find(|profile| profile.typ.accepts(header) && profile.accepts_audience(&claims))
+        .or_else(|| of_issuer().next())
+        .ok_or(VerifyError::new(WrongIssuer))
+}
+
+fn judge(status: &Status, verified: Verified) -> Result<Verified, VerifyError> {
+    match status {
+        Status::Clear => Ok(verified),
+        Status::Revoked => Err(VerifyError::new(Revoked)),
+        Status::Unknown | Status::Pending(_) => Err(VerifyError::new(StatusUnknown)),
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Verifier").field(&self.profiles).finish()
+    }
+}
+
+/// The answer of [`Verifier::verify`].
+#[derive(Debug)]
+pub enum Verification {
+    /// Decided, without waiting for anything: the hot path.
+    Done(Result<Verified, VerifyError>),
+    /// Good but for its status, about which somebody else is asked.
+    Pending(PendingVerification),
+}
+
+/// A token whose status is being asked for.
+#[must_use = "futures do nothing unless polled"]
+pub struct PendingVerification {
+    status: Pin<Box<dyn Future<Output = Status> + Send>>,
+    verified: Option<Verified>,
+}
+
+impl Future for PendingVerification {
+    type Output = Result<Verified, VerifyError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match ready!(self.status.as_mut().poll(cx)) {
+                Status::Pending(next) => self.status = next,
+                status => {
+                    let verified = self.verified.take();
+                    return Poll::Ready(match verified {
+                        Some(verified) => judge(&status, verified),
+                        None => Err(VerifyError::new(StatusUnknown)),
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PendingVerification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingVerification")
+            .finish_non_exhaustive()
+    }
+}
