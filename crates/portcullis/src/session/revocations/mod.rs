@@ -10,6 +10,7 @@
 //! it has asked about.
 
 mod state;
+mod status;
 
 use std::{
     fmt,
