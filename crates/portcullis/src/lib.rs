@@ -1,4 +1,63 @@
-//! Bearer-token authentication for any Rust HTTP service.
+//! Bearer-token authentication for any Rust HTTP service: the part that knows
+//! the protocol, and no framework.
+//!
+//! Most services want an adapter, which brings this crate along:
+//! `portcullis-axum`, `portcullis-actix`, `portcullis-hyper` or
+//! `portcullis-tower`.
+//!
+//! ```
+//! use portcullis::{
+//!     guard::{Authenticator, Check},
+//!     jose::{Algorithm, VerifyingKey},
+//!     policy::Policy,
+//!     verify::Verifier,
+//! };
+//!
+//! let key = VerifyingKey::from_secret(Algorithm::HS256, b"a secret of 32 random bytes, or more")?;
+//! let verifier = Verifier::builder()
+//!     .keys(key)
+//!     .issuer("https://issuer.example")
+//!     .audience("https://api.example")
+//!     .build()?;
+//! let authenticator = Authenticator::new(verifier).require(Policy::scope("stations:read")?);
+//!
+//! // What an adapter does with every request:
+//! let Check::Ready(Err(rejection)) = authenticator.check([&b"Bearer garbage"[..]]) else {
+//!     unreachable!("garbage is refused at once");
+//! };
+//! assert_eq!(rejection.status(), 401);
+//! assert_eq!(
+//!     rejection.challenge().map(|value| value.as_ref()),
+//!     Some(&br#"Bearer realm="api", error="invalid_token""#[..]),
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How a request flows
+//!
+//! ```text
+//! header values -> credentials -> verifier -> policy -> Authentication -> handler
+//!                       |             |          |
+//!                       +-------------+----------+--> Rejection -> status and challenge
+//! ```
+//!
+//! # Modules
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`credentials`] | cutting a token out of header values, to the letter of RFC 9110 and RFC 6750 |
+//! | [`jose`] | algorithms, keys, key sets, compact signed tokens |
+//! | [`claims`] | scopes and registered claims |
+//! | [`verify`] | the [`Verifier`](verify::Verifier), what it accepts, and why it refuses |
+//! | [`policy`] | scopes, roles, freshness; what is empty denies |
+//! | [`challenge`] | refusals: status, `WWW-Authenticate`, body |
+//! | [`guard`] | the whole decision about one request, for adapters |
+//! | [`issue`] | access tokens and application tokens in an API's own shape |
+//! | [`session`] | refresh-token rotation, stores, revocation |
+//! | [`endpoint`] | login, refresh, logout and the like as `Request` -> `Response` |
+//!
+//! The crate has no feature flags. It runs on any async runtime, or without
+//! one.
 
 pub mod challenge;
 pub mod claims;
