@@ -1,5 +1,7 @@
 //! RFC 7515 appendix A.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use portcullis::jose::{
     Algorithm, CompactJws, JwsErrorKind, KeySet, SigningKey, VerifyingKey, encode_segment,
 };

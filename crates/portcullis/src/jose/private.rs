@@ -55,10 +55,15 @@ impl PrivateKey {
             None => algorithm.family(),
         };
         match found {
-            Family::Rsa if is_pkcs8 => {
-                Self::rsa(algorithm, RsaKeyPair::from_pkcs8(der).map_err(invalid)?)
+            Family::Rsa => {
+                check_rsa(algorithm, der)?;
+                let pair = if is_pkcs8 {
+                    RsaKeyPair::from_pkcs8(der)
+                } else {
+                    RsaKeyPair::from_der(der)
+                };
+                Self::rsa(algorithm, pair.map_err(invalid)?)
             }
-            Family::Rsa => Self::rsa(algorithm, RsaKeyPair::from_der(der).map_err(invalid)?),
             Family::Ec(curve) => EcdsaKeyPair::from_private_key_der(curve.signing(), der)
                 .map(|pair| Self::Ec(Box::new(pair), curve))
                 .map_err(invalid),
@@ -204,6 +209,18 @@ fn key_type(der: &[u8]) -> Result<(Option<KeyType>, bool), KeyError> {
              ECPrivateKey",
         )),
     }
+}
+
+/// What must hold for the public part, before the private one is used.
+fn check_rsa(algorithm: Algorithm, der: &[u8]) -> Result<(), KeyError> {
+    let inner = match der::form(der) {
+        Some(Form::Pkcs8 { key, .. }) => key,
+        _ => der,
+    };
+    let [n, e, ..] = der::rsa_private_numbers(inner).ok_or_else(|| {
+        KeyError::malformed("the RSA private key is cut off or has more than two primes")
+    })?;
+    PublicKey::rsa(algorithm, n, e).map(drop)
 }
 
 /// Refuses what a PEM label says cannot be read, before its bytes are looked at.
