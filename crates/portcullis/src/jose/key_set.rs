@@ -219,3 +219,135 @@ impl FromIterator<VerifyingKey> for KeySet {
         Self::new(keys)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::SigningKey;
+
+    fn key(algorithm: Algorithm, key_id: Option<&str>) -> VerifyingKey {
+        SigningKey::generate(algorithm)
+            .unwrap()
+            .verifying_key()
+            .with_optional_key_id(key_id)
+    }
+
+    fn ids(keys: &KeySet, kid: Option<&str>, alg: &str) -> Vec<Option<String>> {
+        keys.candidates(kid, alg)
+            .map(|key| key.key_id().map(str::to_owned))
+            .collect()
+    }
+
+    #[test]
+    fn candidates_are_those_of_the_key_id_and_the_algorithm() {
+        use Algorithm::{ES256, Ed25519};
+        let keys = KeySet::new([
+            key(ES256, Some("a")),
+            key(Ed25519, Some("a")),
+            key(ES256, Some("b")),
+            key(ES256, None),
+            key(Ed25519, None).accept_eddsa_name(false),
+        ]);
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(ids(&keys, Some("a"), "ES256"), [named("a")]);
+        assert_eq!(ids(&keys, Some("a"), "EdDSA"), [named("a")]);
+        assert_eq!(ids(&keys, Some("b"), "EdDSA"), []);
+        // Key ids are compared byte by byte.
+        assert_eq!(ids(&keys, Some("A"), "ES256"), [None]);
+        assert_eq!(ids(&keys, Some("other"), "Ed25519"), [None]);
+        assert_eq!(ids(&keys, Some("other"), "EdDSA"), []);
+        assert_eq!(ids(&keys, None, "ES256"), [named("a"), named("b"), None]);
+        assert_eq!(ids(&keys, None, "Ed25519"), [named("a"), None]);
+        assert_eq!(ids(&keys, None, "EdDSA"), [named("a")]);
+        for alg in ["none", "es256", "HS256", "", "ES384"] {
+            assert_eq!(ids(&keys, None, alg), [], "{alg}");
+            assert_eq!(ids(&keys, Some("a"), alg), [], "{alg}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_tried_with_many_keys() {
+        let one = key(Algorithm::HS256, None);
+        let keys: KeySet = (0..1000).map(|_| one.clone()).collect();
+        assert_eq!(keys.candidates(None, "HS256").count(), MAX_CANDIDATES);
+        assert_eq!(keys.candidates(Some("x"), "HS256").count(), MAX_CANDIDATES);
+        let named: KeySet = keys
+            .iter()
+            .map(|key| key.clone().with_key_id("x"))
+            .collect();
+        assert_eq!(named.candidates(Some("x"), "HS256").count(), MAX_CANDIDATES);
+        assert_eq!(named.candidates(Some("y"), "HS256").count(), 0);
+    }
+
+    /// RFC 7517 section 5: what is not understood does not spoil the rest.
+    #[test]
+    fn each_key_of_a_set_is_read_on_its_own() {
+        let good = key(Algorithm::ES256, Some("good")).public_jwk().unwrap();
+        let good = Value::Object(good).to_string();
+        let set = format!(
+            r#"{{"extra":[1],"keys":[{{"kty":"XYZ","kid":"new"}},{{"kty":7}},"text",null,
+                {{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}},
+                {{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":"short"}},
+                {{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"weak"}},
+                {{"kty":"EC","kty":"EC"}},{good}]}}"#
+        );
+        let (keys, skipped) =
+            KeySet::from_jwks(set.as_bytes(), &[Algorithm::ES256, Algorithm::RS256]).unwrap();
+        assert_eq!(ids(&keys, None, "ES256"), [Some("good".to_owned())]);
+        let reasons: Vec<_> = skipped
+            .iter()
+            .map(|key| (key.index, key.key_id.as_deref(), key.reason.kind()))
+            .collect();
+        use KeyErrorKind::{Malformed, TooWeak, Unsupported};
+        assert_eq!(
+            reasons,
+            [
+                (0, Some("new"), Unsupported),
+                (1, None, Malformed),
+                (2, None, Malformed),
+                (3, None, Malformed),
+                (4, None, Unsupported),
+                (5, Some("short"), Malformed),
+                (6, Some("weak"), TooWeak),
+                (7, None, Malformed),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_set_is_refused() {
+        for json in [
+            "",
+            "[]",
+            "{}",
+            r#"{"keys":{}}"#,
+            r#"{"keys":[]}x"#,
+            r#"{"keys":[],"keys":[]}"#,
+        ] {
+            let error = KeySet::from_jwks(json.as_bytes(), Algorithm::ALL).unwrap_err();
+            assert_eq!(error.kind(), KeyErrorKind::Malformed, "{json}");
+        }
+        let (keys, skipped) = KeySet::from_jwks(br#"{"keys":[]}"#, Algorithm::ALL).unwrap();
+        assert!(keys.is_empty() && skipped.is_empty());
+    }
+
+    #[test]
+    fn what_is_published_can_be_read_back_and_is_public() {
+        let keys = KeySet::new([
+            key(Algorithm::ES384, Some("a \"quoted\" id")),
+            key(Algorithm::Ed25519, None),
+            key(Algorithm::HS256, Some("secret")),
+        ]);
+        let published = keys.public_jwks();
+        assert!(!published.contains("secret") && !published.contains("\"d\""));
+        let (read, skipped) = KeySet::from_jwks(published.as_bytes(), Algorithm::ALL).unwrap();
+        assert!(skipped.is_empty());
+        let thumbprints = |keys: &KeySet| -> Vec<_> {
+            keys.iter()
+                .filter(|key| !key.algorithm().is_symmetric())
+                .map(|key| (key.thumbprint(), key.key_id().map(str::to_owned)))
+                .collect()
+        };
+        assert_eq!(thumbprints(&read), thumbprints(&keys));
+    }
+}
