@@ -107,9 +107,23 @@ impl Authenticator {
     /// Decides about a request by the raw values of all its `Authorization`
     /// fields.
     pub fn check<'a>(&self, authorization: impl IntoIterator<Item = &'a [u8]>) -> Check {
+        self.decide(authorization, self.0.optional)
+    }
+
+    /// As [`check`](Self::check), where credentials are
+    /// [`optional`](Self::optional) for this one request.
+    pub fn check_optional<'a>(&self, authorization: impl IntoIterator<Item = &'a [u8]>) -> Check {
+        self.decide(authorization, true)
+    }
+
+    fn decide<'a>(
+        &self,
+        authorization: impl IntoIterator<Item = &'a [u8]>,
+        optional: bool,
+    ) -> Check {
         let token = match bearer_token(authorization) {
             Ok(Some(token)) => token,
-            Ok(None) => return Check::Ready(self.without_credentials()),
+            Ok(None) => return Check::Ready(self.without_credentials(optional)),
             Err(error) => {
                 return Check::Ready(Err(
                     self.refuse(Rejection::invalid_request(&self.0.realm, error))
@@ -125,8 +139,8 @@ impl Authenticator {
         }
     }
 
-    fn without_credentials(&self) -> Result<Authentication, Rejection> {
-        if self.0.optional {
+    fn without_credentials(&self, optional: bool) -> Result<Authentication, Rejection> {
+        if optional {
             Ok(Authentication {
                 authenticator: self.clone(),
                 verified: None,

@@ -4,9 +4,11 @@
 //! is a question (401), broken or repeated credentials are a mistake (400).
 
 mod bearer;
+mod owned;
 mod refresh;
 
 pub use bearer::{AUTHORIZATION, bearer_token};
+pub use owned::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader};
 pub use refresh::{REFRESH_TOKEN, header_token};
 
 use std::fmt;
