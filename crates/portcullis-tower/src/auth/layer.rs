@@ -1,0 +1,74 @@
+//! The layer.
+
+use portcullis::{
+    challenge::{Realm, Rejection, RejectionBody},
+    guard::Authenticator,
+    policy::Policy,
+};
+use tower_layer::Layer;
+
+use super::Auth;
+
+/// Demands a good access token of every request that passes; see the
+/// [crate's documentation](crate).
+///
+/// The setters are those of [`Authenticator`], and change nothing that was
+/// layered before.
+///
+/// ```
+/// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), Box<dyn std::error::Error>> {
+/// use portcullis::{challenge::Realm, policy::Policy};
+/// use portcullis_tower::AuthLayer;
+///
+/// let layer = AuthLayer::new(verifier)
+///     .realm(Realm::new("stations")?)
+///     .require(Policy::scope("stations:read")?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "does nothing until it is layered on a service"]
+pub struct AuthLayer {
+    authenticator: Authenticator,
+}
+
+impl AuthLayer {
+    /// Decides by `authenticator`, or by a verifier alone.
+    pub fn new(authenticator: impl Into<Authenticator>) -> Self {
+        Self {
+            authenticator: authenticator.into(),
+        }
+    }
+
+    /// The realm that challenges name.
+    pub fn realm(self, realm: Realm) -> Self {
+        Self::new(self.authenticator.realm(realm))
+    }
+
+    /// Demands that the token satisfy `policy` too; several add up.
+    pub fn require(self, policy: Policy) -> Self {
+        Self::new(self.authenticator.require(policy))
+    }
+
+    /// Lets requests without credentials pass. Optional means absent: bad
+    /// credentials are still refused.
+    pub fn optional(self) -> Self {
+        Self::new(self.authenticator.optional())
+    }
+
+    /// Writes the bodies of refusals. Status and headers stay as they are.
+    pub fn rejection_body(
+        self,
+        body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(self.authenticator.rejection_body(body))
+    }
+}
+
+impl<S> Layer<S> for AuthLayer {
+    type Service = Auth<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Auth::new(inner, self.authenticator.clone())
+    }
+}

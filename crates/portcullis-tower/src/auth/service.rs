@@ -1,0 +1,99 @@
+//! The service.
+
+use std::{
+    mem,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, header::AUTHORIZATION};
+use portcullis::guard::{Authenticator, Check};
+use tower_service::Service;
+
+use super::ResponseFuture;
+
+/// Calls the inner service for requests with a good access token, and answers
+/// the others itself; made by [`AuthLayer`](super::AuthLayer).
+///
+/// The inner service finds an [`Authentication`](portcullis::guard::Authentication)
+/// in the request's extensions.
+#[derive(Clone, Debug)]
+pub struct Auth<S> {
+    inner: S,
+    authenticator: Authenticator,
+}
+
+impl<S> Auth<S> {
+    /// Puts `authenticator`, or a verifier alone, in front of `inner`.
+    pub fn new(inner: S, authenticator: impl Into<Authenticator>) -> Self {
+        Self {
+            inner,
+            authenticator: authenticator.into(),
+        }
+    }
+
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, without protection.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S: Clone> Auth<S> {
+    /// Takes the service that was polled ready; the clone that stays has to be
+    /// polled anew.
+    fn take_ready(&mut self) -> S {
+        let clone = self.inner.clone();
+        mem::replace(&mut self.inner, clone)
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Auth<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    ResBody: From<Bytes>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, ReqBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        match check(&self.authenticator, request.headers_mut()) {
+            Check::Ready(Ok(authentication)) => {
+                request.extensions_mut().insert(authentication);
+                ResponseFuture::accepted(self.inner.call(request))
+            }
+            Check::Ready(Err(rejection)) => {
+                // A place that was reserved is given back, or refused requests
+                // on idle connections would use up a concurrency limit.
+                drop(self.take_ready());
+                ResponseFuture::refused(rejection)
+            }
+            Check::Pending(check) => ResponseFuture::pending(check, self.take_ready(), request),
+        }
+    }
+}
+
+/// The core's decision. The values no longer show in a `Debug` output after it.
+fn check(authenticator: &Authenticator, headers: &mut HeaderMap) -> Check {
+    let values = headers.get_all(AUTHORIZATION);
+    let check = authenticator.check(values.iter().map(HeaderValue::as_bytes));
+    // A second value is never accepted.
+    if let Some(value) = headers.get_mut(AUTHORIZATION) {
+        value.set_sensitive(true);
+    }
+    check
+}

@@ -1,0 +1,54 @@
+//! Bearer-token authentication for tower services.
+//!
+//! A [`Layer`](tower_layer::Layer) for whatever speaks `http` 1.x and tower:
+//! axum, hyper with hyper-util, tonic's HTTP services, a `ServiceBuilder`.
+//!
+//! ```
+//! # use bytes::Bytes;
+//! # use std::convert::Infallible;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use portcullis::{guard::Authentication, jose::{Algorithm, VerifyingKey}, verify::Verifier};
+//! use portcullis_tower::AuthLayer;
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! let verifier = Verifier::builder()
+//!     .keys(VerifyingKey::from_secret(Algorithm::HS256, &[7; 32])?)
+//!     .issuer("https://issuer.example")
+//!     .audience("https://api.example")
+//!     .build()?;
+//!
+//! let service = ServiceBuilder::new()
+//!     .layer(AuthLayer::new(verifier))
+//!     .service(service_fn(async |request: Request<Full<Bytes>>| {
+//!         let authentication = request.extensions().get::<Authentication>();
+//!         let name = authentication.and_then(|it| it.optional()?.subject_name());
+//!         let greeting = format!("hello, {}", name.unwrap_or("whoever you are"));
+//!         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(greeting)))
+//!     }));
+//!
+//! let response = service.oneshot(Request::new(Full::default())).await?;
+//! assert!(response.status().is_client_error());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a request flows
+//!
+//! ```text
+//! request -> Auth --- Authentication in the extensions ---> inner service
+//!              |
+//!              +--- refused: the body is dropped unread ---> the core's answer
+//! ```
+//!
+//! [`Auth`] hands the values of the `Authorization` fields to the core's
+//! [`Authenticator`], marks them as sensitive, and either calls the inner
+//! service or answers with the core's [`Rejection`](portcullis::challenge::Rejection).
+//! Errors of the inner service pass through untouched; there are none of its own.
+
+mod auth;
+
+pub use auth::{Auth, AuthLayer, ResponseFuture};
+pub use portcullis::guard::{Authentication, Authenticator};
