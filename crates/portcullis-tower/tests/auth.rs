@@ -1,5 +1,7 @@
 //! The layer, through its public face.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::{
     convert::Infallible,
     future::{Ready, ready},

@@ -1,0 +1,49 @@
+//! The token that a layer verified.
+
+use std::ops::Deref;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use portcullis::verify::Verified;
+
+use super::authentication;
+use crate::AuthRejection;
+
+/// The token that a layer verified, untyped: its subject, scopes, dates.
+///
+/// As `Option<Token>`, absent credentials are `None`, where the layer is
+/// [`optional`](crate::AuthLayer::optional).
+///
+/// ```
+/// use portcullis_axum::Token;
+///
+/// async fn name(token: Token) -> String {
+///     token.subject_name().unwrap_or("nobody").to_owned()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Token(pub Verified);
+
+impl Deref for Token {
+    type Target = Verified;
+
+    fn deref(&self) -> &Verified {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Token {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(authentication(parts)?.verified()?.clone()))
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Token {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        Ok(authentication(parts)?.optional().cloned().map(Self))
+    }
+}

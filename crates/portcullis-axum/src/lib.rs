@@ -1,0 +1,64 @@
+//! Bearer-token authentication for axum.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use axum::{Router, routing::get};
+//! use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
+//! use portcullis_axum::{AuthLayer, Claims};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct User {
+//!     sub: String,
+//! }
+//!
+//! async fn hello(Claims(user): Claims<User>) -> String {
+//!     format!("hello, {}", user.sub)
+//! }
+//!
+//! let verifier = Verifier::builder()
+//!     .keys(VerifyingKey::from_secret(Algorithm::HS256, &[7; 32])?)
+//!     .issuer("https://issuer.example")
+//!     .audience("https://api.example")
+//!     .build()?;
+//!
+//! let app: Router = Router::new()
+//!     .route("/hello", get(hello))
+//!     .layer(AuthLayer::new(verifier));
+//! # use tower::ServiceExt;
+//! # let request = http::Request::get("/hello").body(axum::body::Body::empty())?;
+//! # assert!(app.oneshot(request).await?.status().is_client_error());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a request flows
+//!
+//! ```text
+//! request -> AuthLayer -> Authentication in the extensions -> Claims, Token, Scoped -> handler
+//!                 |                                                 |
+//! request --------|------- Authenticated (verifies by itself) ------|------------------> handler
+//!                 |                  |                              |
+//!                 +------------------+------------------------------+--> AuthRejection -> answer
+//! ```
+//!
+//! # Extractors
+//!
+//! | extractor | gives | needs |
+//! |---|---|---|
+//! | [`Claims<T>`] | the claims as the application's type | a layer |
+//! | [`Token`] | the verified token itself | a layer |
+//! | [`Scoped<S>`] | the same, where it has the scopes `S` | a layer |
+//! | [`Authenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the state |
+//! | [`Bearer`], [`Refresh`] | the raw token, unverified | nothing |
+//!
+//! Each also as an `Option`, where absent credentials are `None` and bad ones
+//! are still refused. One that needs a layer answers with a server error and a
+//! line in the log where there is none.
+
+pub mod extract;
+mod rejection;
+
+pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, Token};
+pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator};
+pub use rejection::AuthRejection;
