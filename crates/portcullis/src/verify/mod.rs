@@ -6,6 +6,7 @@
 
 mod builder;
 mod error;
+mod known;
 mod profile;
 mod status;
 mod typ;

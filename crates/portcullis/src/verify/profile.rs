@@ -12,7 +12,7 @@ use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::TokenShape,
-    jose::{CompactJws, Header, JwsError, JwsErrorKind, KeySet, MAX_SIGNATURE, strict_json::Name},
+    jose::{JwsError, JwsErrorKind, KeySet, strict_json::Name},
     time::{Clock, SharedClock},
 };
 
@@ -167,27 +167,6 @@ impl Profile {
             (AudienceRule::Absent, audience) => audience.is_none(),
             (AudienceRule::Any, _) => true,
         }
-    }
-
-    /// The signature, by a key of this profile.
-    pub(super) fn check_signature(
-        &self,
-        token: &CompactJws<'_>,
-        header: &Header<'_>,
-    ) -> Result<(), VerifyError> {
-        if !self.typ.accepts(header) {
-            return Err(VerifyError::new(WrongType));
-        }
-        let mut buffer = [0; MAX_SIGNATURE];
-        let signature = token.decode_signature(&mut buffer).map_err(of_jws)?;
-        let mut fitting = VerifyError::new(UnknownKey);
-        for key in self.keys.candidates(header.kid.as_deref(), &header.alg) {
-            if key.verify(token.signing_input(), signature).is_ok() {
-                return Ok(());
-            }
-            fitting = VerifyError::new(BadSignature);
-        }
-        Err(fitting)
     }
 
     /// The claims, once the signature is good.

@@ -434,3 +434,34 @@ fn further_claims_do_not_replace_the_issuers_own() {
     let token = AccessToken::new(&alice).claims(extra.as_object().unwrap());
     assert!(issuer.access(&token).is_ok());
 }
+
+#[test]
+fn a_header_seen_before_proves_nothing() {
+    use VerifyErrorKind::*;
+    let header = r#"{"alg":"HS256"}"#;
+    let verifier = Verifier::builder()
+        .keys(crate::jose::KeySet::new([
+            key(1).verifying_key(),
+            key(2).verifying_key(),
+        ]))
+        .issuer(ISS)
+        .audience("api")
+        .clock(clock())
+        .build()
+        .unwrap();
+    let by = |byte| kind(&verifier, &signed(&key(byte), header, &claims()));
+    // Both keys come into question for this header, whichever was seen first.
+    for _ in 0..2 {
+        assert_eq!(by(2), Ok(()));
+        assert_eq!(by(1), Ok(()));
+        assert_eq!(by(3), Err(BadSignature));
+    }
+    let sole = builder().build().unwrap();
+    for _ in 0..2 {
+        assert_eq!(kind(&sole, &signed(&key(1), header, &claims())), Ok(()));
+        assert_eq!(
+            kind(&sole, &signed(&key(2), header, &claims())),
+            Err(BadSignature)
+        );
+    }
+}

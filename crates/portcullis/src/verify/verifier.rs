@@ -10,15 +10,18 @@ use std::{
 
 use super::{
     Status, Verified, VerifyError,
-    VerifyErrorKind::{Malformed, Revoked, StatusUnknown, WrongIssuer},
+    VerifyErrorKind::{
+        BadSignature, Malformed, Revoked, StatusUnknown, UnknownKey, WrongIssuer, WrongType,
+    },
     builder::{Ready, VerifierBuilder},
+    known::KnownHeaders,
     profile::{Expiry, Profile, of_jws},
 };
 use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::TokenIssuer,
-    jose::{CompactJws, Header},
+    jose::{CompactJws, MAX_SIGNATURE},
 };
 
 /// Checks access tokens. Cheap to clone; build it once.
@@ -26,9 +29,12 @@ use crate::{
 /// See [`VerifierBuilder`] for what it checks, and
 /// [`TokenIssuer::verifier`] for a verifier of an own issuer's tokens.
 #[derive(Clone)]
-pub struct Verifier {
+pub struct Verifier(Arc<Inner>);
+
+struct Inner {
     // Most services have one kind of token.
-    profiles: Arc<[Profile]>,
+    profiles: Vec<Profile>,
+    known: KnownHeaders,
 }
 
 impl Verifier {
@@ -42,9 +48,14 @@ impl Verifier {
     }
 
     pub(super) fn of_profile(profile: Profile) -> Self {
-        Self {
-            profiles: Arc::new([profile]),
-        }
+        Self::of_profiles(vec![profile])
+    }
+
+    fn of_profiles(profiles: Vec<Profile>) -> Self {
+        Self(Arc::new(Inner {
+            profiles,
+            known: KnownHeaders::default(),
+        }))
     }
 
     /// Accepts what any one of `verifiers` accepts. A token is checked by the
@@ -57,14 +68,12 @@ impl Verifier {
     pub fn combine(verifiers: impl IntoIterator<Item = Verifier>) -> Result<Self, ConfigError> {
         let profiles: Vec<_> = verifiers
             .into_iter()
-            .flat_map(|verifier| verifier.profiles.to_vec())
+            .flat_map(|verifier| verifier.0.profiles.clone())
             .collect();
         if profiles.is_empty() {
             return Err(ConfigError::new("a combined verifier needs at least one"));
         }
-        Ok(Self {
-            profiles: profiles.into(),
-        })
+        Ok(Self::of_profiles(profiles))
     }
 
     /// Checks a token in the compact serialization (RFC 7515 section 7.1).
@@ -106,19 +115,18 @@ impl Verifier {
 
     /// Signature first, then claims.
     fn check(&self, token: &[u8], expiry: Expiry) -> Result<(Verified, &Profile), VerifyError> {
-        let max_size = self.profiles.iter().map(|profile| profile.max_token_size);
-        let token = CompactJws::parse(token, max_size.max().unwrap_or_default()).map_err(of_jws)?;
-        let mut header = Vec::new();
-        let header = token.decode_header(&mut header).map_err(of_jws)?;
-        let (profile, json) = match &*self.profiles {
+        let profiles = &self.0.profiles;
+        let max_size = profiles.iter().map(|profile| profile.max_token_size).max();
+        let token = CompactJws::parse(token, max_size.unwrap_or_default()).map_err(of_jws)?;
+        let (profile, json) = match profiles.as_slice() {
             [profile] => {
-                profile.check_signature(&token, &header)?;
+                self.check_signature(&token, 0, profile)?;
                 (profile, payload(&token)?)
             }
             profiles => {
                 let json = payload(&token)?;
-                let profile = named_profile(profiles, &json, &header)?;
-                profile.check_signature(&token, &header)?;
+                let (index, profile) = named_profile(profiles, &json)?;
+                self.check_signature(&token, index, profile)?;
                 (profile, json)
             }
         };
@@ -132,6 +140,50 @@ impl Verifier {
             check(&verified)?;
         }
         Ok((verified, profile))
+    }
+
+    /// The signature, by a key of `profile`; quickly if the header was seen
+    /// before.
+    fn check_signature(
+        &self,
+        token: &CompactJws<'_>,
+        index: usize,
+        profile: &Profile,
+    ) -> Result<(), VerifyError> {
+        let mut buffer = [0; MAX_SIGNATURE];
+        let signature = token.decode_signature(&mut buffer).map_err(of_jws)?;
+        if let Some(known) = self.0.known.find(token.header_segment(), index) {
+            if known.key.verify(token.signing_input(), signature).is_ok() {
+                return Ok(());
+            }
+            if known.is_sole {
+                return Err(VerifyError::new(BadSignature));
+            }
+        }
+        let mut header = Vec::new();
+        let header = token.decode_header(&mut header).map_err(of_jws)?;
+        if !profile.typ.accepts(&header) {
+            return Err(VerifyError::new(WrongType));
+        }
+        let mut tried = 0;
+        for key in profile.keys.candidates(header.kid.as_deref(), &header.alg) {
+            tried += 1;
+            if key.verify(token.signing_input(), signature).is_ok() {
+                let is_sole = profile
+                    .keys
+                    .candidates(header.kid.as_deref(), &header.alg)
+                    .count()
+                    == 1;
+                self.0
+                    .known
+                    .remember(token.header_segment(), index, key, is_sole);
+                return Ok(());
+            }
+        }
+        Err(VerifyError::new(match tried {
+            0 => UnknownKey,
+            _ => BadSignature,
+        }))
     }
 }
 
@@ -147,8 +199,7 @@ fn payload(token: &CompactJws<'_>) -> Result<String, VerifyError> {
 fn named_profile<'p>(
     profiles: &'p [Profile],
     json: &str,
-    header: &Header<'_>,
-) -> Result<&'p Profile, VerifyError> {
+) -> Result<(usize, &'p Profile), VerifyError> {
     let names = ClaimNames {
         subject: "sub",
         kind: None,
@@ -157,9 +208,12 @@ fn named_profile<'p>(
     };
     let claims = RegisteredClaims::parse(json, names)
         .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
-    let of_issuer = || profiles.iter().filter(|p| p.accepts_issuer(&claims));
+    let of_issuer = || {
+        let profiles = profiles.iter().enumerate();
+        profiles.filter(|(_, profile)| profile.accepts_issuer(&claims))
+    };
     of_issuer()
-        .find(|profile| profile.typ.accepts(header) && profile.accepts_audience(&claims))
+        .find(|(_, profile)| profile.accepts_audience(&claims))
         .or_else(|| of_issuer().next())
         .ok_or(VerifyError::new(WrongIssuer))
 }
@@ -174,7 +228,7 @@ fn judge(status: &Status, verified: Verified) -> Result<Verified, VerifyError> {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Verifier").field(&self.profiles).finish()
+        f.debug_tuple("Verifier").field(&self.0.profiles).finish()
     }
 }
 
