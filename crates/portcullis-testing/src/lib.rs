@@ -1,0 +1,54 @@
+//! What the tests of a service that uses Portcullis need: keys, a clock that
+//! can be turned, and a mint for tokens, good and hostile.
+//!
+//! # How do I test my protected routes?
+//!
+//! Build the service with a verifier that a [`Mint`](mint::Mint) made, and send
+//! it what the mint mints. Nothing is switched off: the whole verification
+//! runs.
+//!
+//! ```
+//! use portcullis::{challenge::Rejection, guard::{Authenticator, Check}, policy::Policy};
+//! use portcullis_testing::mint::{Mint, hostile};
+//!
+//! let mint = Mint::new();
+//! // In a real test this goes into your service, where your own verifier is otherwise.
+//! let guard = Authenticator::new(mint.verifier()).require(Policy::scope("stations:read")?);
+//!
+//! let good = mint.token("alice").claim("scope", "stations:read").bearer();
+//! assert!(answer(&guard, &good).is_ok());
+//!
+//! let no_scope = mint.token("alice").bearer();
+//! assert_eq!(answer(&guard, &no_scope).unwrap_err().status(), 403);
+//!
+//! let expired = mint.token("alice").expired().bearer();
+//! assert_eq!(answer(&guard, &expired).unwrap_err().status(), 401);
+//!
+//! // Forgeries of all kinds, none of which may pass.
+//! for forged in hostile::tokens(&mint) {
+//!     assert!(answer(&guard, &forged.bearer()).is_err(), "{}", forged.name);
+//! }
+//!
+//! fn answer(guard: &Authenticator, authorization: &str) -> Result<(), Rejection> {
+//!     match guard.check([authorization.as_bytes()]) {
+//!         Check::Ready(result) => result.map(|_| ()),
+//!         Check::Pending(_) => unreachable!("nobody has to be asked"),
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | module | content |
+//! |---|---|
+//! | [`clock`] | a clock that stands until it is turned |
+//! | [`keys`] | two fixed keys of every algorithm |
+//! | [`mint`] | tokens with any claims, and forgeries |
+//!
+//! The keys are published with this crate: never trust one outside a test.
+
+// Helpers of tests fail as assertions do: by panicking where they are used.
+#![allow(clippy::expect_used)]
+
+pub mod clock;
+pub mod keys;
+pub mod mint;
