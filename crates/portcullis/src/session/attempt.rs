@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AttemptId, Device, SecretDigest, SessionId};
+use super::{AttemptId, Device, SecretDigest, SessionId, rules::MAX_GENERATION};
 use crate::{subject::Subject, time::Timestamp};
 
 /// One presentation of a refresh token whose signature, kind and expiry are
@@ -34,6 +34,16 @@ pub struct RotationAttempt {
     pub device: Device,
     /// What is forgiven.
     pub rules: RotationRules,
+}
+
+impl RotationAttempt {
+    /// Whether the attempt can change a row at all. One that cannot may be
+    /// decided on a copy, without the cost of a write.
+    pub fn may_change(&self) -> bool {
+        self.mode == RotationMode::Rotate
+            && self.scope_allowed
+            && self.generation < MAX_GENERATION
+    }
 }
 
 /// Whether the refresh tokens of an API are exchanged when used.

@@ -152,12 +152,11 @@ impl SessionStore for MemoryStore {
             return Ok(TokenAdded::LoggedOutMeanwhile);
         }
         state.purge_when_doubled(now);
-        if state
-            .application_tokens
-            .get(&token.id)
-            .is_some_and(|listed| listed.removed_at.is_none())
-        {
-            return Ok(TokenAdded::Added);
+        if let Some(listed) = state.application_tokens.get(&token.id) {
+            return Ok(match listed.removed_at {
+                None => TokenAdded::Added,
+                Some(_) => TokenAdded::LoggedOutMeanwhile,
+            });
         }
         if state.live_tokens(&token.subject).count() >= usize::try_from(limit).unwrap_or(usize::MAX)
         {

@@ -254,25 +254,6 @@ impl Device {
     pub fn differs_from(&self, other: &Self) -> bool {
         self.user_agent != other.user_agent
     }
-
-    /// The text that a store keeps.
-    ///
-    /// # Errors
-    ///
-    /// Never in practice: every device has a text form.
-    pub fn to_json(&self) -> Result<String, StoreError> {
-        serde_json::to_string(self).map_err(StoreError::corrupt)
-    }
-
-    /// Reads the text that a store kept.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::Corrupt`](super::StoreErrorKind::Corrupt) when it is
-    /// not a device.
-    pub fn from_json(text: &str) -> Result<Self, StoreError> {
-        serde_json::from_str(text).map_err(StoreError::corrupt)
-    }
 }
 
 fn cut(user_agent: &str) -> String {

@@ -67,7 +67,8 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Puts an application token on the live list, unless its subject has
     /// `limit` of them or was logged out everywhere after the ticket was taken.
-    /// Adding a token that is live already is a success and changes nothing.
+    /// Adding a token that is live already is a success and changes nothing;
+    /// one that was removed stays removed.
     fn add_application_token(
         &self,
         token: ApplicationToken,
@@ -151,7 +152,7 @@ pub enum TokenAdded {
     Added,
     /// Its subject has as many as it may have.
     LimitReached,
-    /// Its subject was logged out everywhere meanwhile.
+    /// Its subject was logged out everywhere meanwhile, or it was removed.
     LoggedOutMeanwhile,
 }
 

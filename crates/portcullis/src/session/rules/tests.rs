@@ -347,6 +347,7 @@ proptest! {
         for (attempt, now) in steps {
             let before = row.clone();
             let outcome = apply(&mut row, &attempt, at(now));
+            prop_assert!(attempt.may_change() || row == before);
             prop_assert!(row.generation >= before.generation);
             prop_assert!(row.rotated_at >= before.rotated_at);
             prop_assert!(row.idle_deadline <= row.absolute_deadline);

@@ -1,0 +1,217 @@
+//! What is listed beside the sessions: application tokens, revoked tokens,
+//! log-outs.
+
+use portcullis::{
+    session::{ApplicationToken, LoginTicket, Revocation, StoreError, TokenAdded},
+    subject::Subject,
+    time::Timestamp,
+};
+use sqlx::{Connection, SqliteConnection};
+
+use super::{
+    error::unavailable,
+    row::{self, signed},
+};
+
+pub(super) async fn login_ticket(
+    connection: &mut SqliteConnection,
+) -> Result<LoginTicket, StoreError> {
+    let number: i64 = sqlx::query_scalar("SELECT number FROM portcullis_order")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    row::unsigned(number).map(LoginTicket::from_sequence)
+}
+
+/// Lists a token unless there is a reason against it, in one transaction.
+pub(super) async fn add_application_token(
+    connection: &mut SqliteConnection,
+    token: &ApplicationToken,
+    limit: u32,
+    ticket: LoginTicket,
+) -> Result<TokenAdded, StoreError> {
+    let mut transaction = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(unavailable)?;
+    let (overtaken, known, live): (bool, Option<bool>, i64) = sqlx::query_as(
+        "SELECT forgotten > ?4 OR EXISTS (SELECT 1 FROM portcullis_log_outs \
+                  WHERE realm = ?2 AND name = ?3 AND number > ?4), \
+         (SELECT removed_at IS NULL FROM portcullis_application_tokens WHERE id = ?1), \
+         (SELECT count(*) FROM portcullis_application_tokens \
+                  WHERE realm = ?2 AND name = ?3 AND removed_at IS NULL) \
+         FROM portcullis_order",
+    )
+    .bind(token.id.as_str())
+    .bind(token.subject.realm())
+    .bind(token.subject.name())
+    .bind(signed(ticket.sequence()))
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(unavailable)?;
+    match known {
+        _ if overtaken => return Ok(TokenAdded::LoggedOutMeanwhile),
+        Some(true) => return Ok(TokenAdded::Added),
+        Some(false) => return Ok(TokenAdded::LoggedOutMeanwhile),
+        None if live >= i64::from(limit) => return Ok(TokenAdded::LimitReached),
+        None => {}
+    }
+    sqlx::query(
+        "INSERT INTO portcullis_application_tokens (id, realm, name, created_at) \
+         VALUES (?1, ?2, ?3, ?4)",
+    )
+    .bind(token.id.as_str())
+    .bind(token.subject.realm())
+    .bind(token.subject.name())
+    .bind(token.created_at.as_millis())
+    .execute(&mut *transaction)
+    .await
+    .map_err(unavailable)?;
+    transaction.commit().await.map_err(unavailable)?;
+    Ok(TokenAdded::Added)
+}
+
+pub(super) async fn application_token_is_live(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM portcullis_application_tokens \
+         WHERE id = ?1 AND removed_at IS NULL)",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(unavailable)
+}
+
+pub(super) async fn application_tokens(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+) -> Result<Vec<ApplicationToken>, StoreError> {
+    sqlx::query(
+        "SELECT id, created_at FROM portcullis_application_tokens \
+         WHERE realm = ?1 AND name = ?2 AND removed_at IS NULL ORDER BY created_at, id",
+    )
+    .bind(subject.realm())
+    .bind(subject.name())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?
+    .iter()
+    .map(|row| {
+        Ok(ApplicationToken {
+            id: row::get(row, "id")?,
+            subject: subject.clone(),
+            created_at: row::time(row, "created_at")?,
+        })
+    })
+    .collect()
+}
+
+pub(super) async fn remove_application_token(
+    connection: &mut SqliteConnection,
+    id: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let removed = sqlx::query(
+        "UPDATE portcullis_application_tokens SET removed_at = ?2 \
+         WHERE id = ?1 AND removed_at IS NULL",
+    )
+    .bind(id)
+    .bind(now.as_millis())
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(removed.rows_affected() > 0)
+}
+
+pub(super) async fn revoke_token(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    id: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO portcullis_revoked_tokens (id, realm, name, at, until) \
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(id)
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(now.as_millis())
+    .bind(until.as_millis())
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
+/// What was revoked at or after `since`.
+pub(super) async fn revocations(
+    connection: &mut SqliteConnection,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Revocation>, StoreError> {
+    let since = since.as_millis();
+    let mut revocations = Vec::new();
+    for row in sqlx::query(
+        "SELECT id, realm, name, revoked_at, revoked_reason FROM portcullis_sessions \
+         WHERE revoked_at >= ?1",
+    )
+    .bind(since)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?
+    {
+        revocations.push(Revocation::Session {
+            id: row::session_id(&row)?,
+            subject: row::subject(&row)?,
+            at: row::time(&row, "revoked_at")?,
+            reason: row::reason(&row)?,
+        });
+    }
+    for row in sqlx::query(
+        "SELECT id, realm, name, at, until FROM portcullis_revoked_tokens \
+         WHERE at >= ?1 AND until > ?2",
+    )
+    .bind(since)
+    .bind(now.as_millis())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?
+    {
+        revocations.push(Revocation::Token {
+            id: row::get(&row, "id")?,
+            subject: row::subject(&row)?,
+            at: row::time(&row, "at")?,
+            until: row::time(&row, "until")?,
+        });
+    }
+    for row in sqlx::query("SELECT realm, name, at FROM portcullis_log_outs WHERE at >= ?1")
+        .bind(since)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(unavailable)?
+    {
+        revocations.push(Revocation::Subject {
+            subject: row::subject(&row)?,
+            at: row::time(&row, "at")?,
+        });
+    }
+    for row in sqlx::query(
+        "SELECT id, removed_at FROM portcullis_application_tokens WHERE removed_at >= ?1",
+    )
+    .bind(since)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?
+    {
+        revocations.push(Revocation::ApplicationToken {
+            id: row::get(&row, "id")?,
+            at: row::time(&row, "removed_at")?,
+        });
+    }
+    Ok(revocations)
+}

@@ -1,0 +1,236 @@
+//! Sessions in an SQLite file.
+//!
+//! One connection writes, others read beside it (write-ahead log). Each change
+//! is on the disk before it is answered (`synchronous = FULL`), so that a
+//! refresh token is never handed out and then forgotten.
+
+mod error;
+mod lists;
+mod row;
+mod schema;
+mod sessions;
+
+use std::{fmt, path::Path, time::Duration};
+
+use portcullis::{
+    session::{
+        ApplicationToken, Created, LoginTicket, NewSession, Revocation, RevokedAll,
+        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
+        TokenAdded,
+    },
+    subject::Subject,
+    time::{Clock, SharedClock, Timestamp},
+};
+use sqlx::{
+    SqlitePool,
+    pool::PoolConnection,
+    sqlite::{
+        Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
+};
+
+use self::error::unavailable;
+
+/// How long a call waits for another process's transaction or for a free
+/// connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections that read while one writes.
+const READERS: u32 = 4;
+
+/// Sessions in an SQLite file. Cheap to clone; clones are the same store.
+///
+/// Several processes of one machine may share the file; a network file system
+/// will not do.
+#[derive(Clone)]
+pub struct SqliteStore {
+    /// One connection, so that transactions of this process never collide.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    clock: SharedClock,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if need be (readable by its owner only), and
+    /// brings its tables up to date. The store goes by `clock`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be made or opened, is no database, or was written
+    /// by a newer version of this crate.
+    pub async fn open(path: impl AsRef<Path>, clock: SharedClock) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        make_private(path).map_err(StoreError::unavailable)?;
+        Self::connect(Self::options(path), clock).await
+    }
+
+    /// The options that [`open`](Self::open) uses, to change what must be
+    /// changed: write-ahead log, full synchronisation, five seconds of patience
+    /// with other processes.
+    pub fn options(path: impl AsRef<Path>) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(PATIENCE)
+    }
+
+    /// Opens the database that `options` names, a file, and brings its tables
+    /// up to date. They have names that begin with `portcullis_`, so that it can
+    /// be the application's own database.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn connect(
+        options: SqliteConnectOptions,
+        clock: SharedClock,
+    ) -> Result<Self, StoreError> {
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(PATIENCE)
+                // A file does not hang up.
+                .test_before_acquire(false)
+                .connect_lazy_with(options.clone())
+        };
+        let store = Self {
+            writer: pool(1),
+            readers: pool(READERS),
+            clock,
+        };
+        schema::migrate(&store.writer).await?;
+        Ok(store)
+    }
+
+    /// Closes the connections once their work is done; later calls fail.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A connection to read with, and the time when it was free.
+    async fn reader(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), StoreError> {
+        let connection = self.readers.acquire().await.map_err(unavailable)?;
+        Ok((connection, self.clock.now()))
+    }
+
+    /// The connection to write with, and the time when it was free.
+    async fn writer(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), StoreError> {
+        let connection = self.writer.acquire().await.map_err(unavailable)?;
+        Ok((connection, self.clock.now()))
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqliteStore")
+    }
+}
+
+/// Makes the file if there is none, before SQLite would with everybody's
+/// permissions; its companions (`-wal`, `-shm`) get the same as it has.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+impl SessionStore for SqliteStore {
+    async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
+        let (mut connection, _) = self.reader().await?;
+        lists::login_ticket(&mut connection).await
+    }
+
+    async fn create(
+        &self,
+        session: NewSession,
+        ticket: LoginTicket,
+    ) -> Result<Created, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        sessions::create(&mut connection, session.into_record(now), ticket).await
+    }
+
+    async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        if attempt.may_change() {
+            let (mut connection, now) = self.writer().await?;
+            sessions::rotate(&mut connection, attempt, now).await
+        } else {
+            let (mut connection, now) = self.reader().await?;
+            sessions::check(&mut connection, attempt, now).await
+        }
+    }
+
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        let (mut connection, _) = self.reader().await?;
+        sessions::session(&mut connection, id).await
+    }
+
+    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        sessions::sessions(&mut connection, subject, now).await
+    }
+
+    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        sessions::revoke(&mut connection, id, now).await
+    }
+
+    async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        sessions::revoke_all(&mut connection, subject, now).await
+    }
+
+    async fn add_application_token(
+        &self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Result<TokenAdded, StoreError> {
+        let (mut connection, _) = self.writer().await?;
+        lists::add_application_token(&mut connection, &token, limit, ticket).await
+    }
+
+    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+        let (mut connection, _) = self.reader().await?;
+        lists::application_token_is_live(&mut connection, id).await
+    }
+
+    async fn application_tokens(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<ApplicationToken>, StoreError> {
+        let (mut connection, _) = self.reader().await?;
+        lists::application_tokens(&mut connection, subject).await
+    }
+
+    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        lists::remove_application_token(&mut connection, id, now).await
+    }
+
+    async fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        lists::revoke_token(&mut connection, subject, id, now, until).await
+    }
+
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        lists::revocations(&mut connection, since, now).await
+    }
+
+    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        schema::purge(&mut connection, now, now.saturating_sub(keep)).await
+    }
+}
