@@ -40,9 +40,7 @@ impl RotationAttempt {
     /// Whether the attempt can change a row at all. One that cannot may be
     /// decided on a copy, without the cost of a write.
     pub fn may_change(&self) -> bool {
-        self.mode == RotationMode::Rotate
-            && self.scope_allowed
-            && self.generation < MAX_GENERATION
+        self.mode == RotationMode::Rotate && self.scope_allowed && self.generation < MAX_GENERATION
     }
 }
 

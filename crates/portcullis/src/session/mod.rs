@@ -7,6 +7,7 @@ mod error;
 mod id;
 mod memory;
 mod record;
+pub mod refresh;
 mod revocations;
 pub mod rules;
 mod store;

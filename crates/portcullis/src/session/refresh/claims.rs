@@ -1,0 +1,96 @@
+//! What a refresh token says.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::super::{RandomError, SecretDigest, SessionId, Successor, id};
+use crate::{subject::Subject, time::Timestamp};
+
+/// The secret of a session: 32 random bytes, made at login, carried by its
+/// refresh tokens and nowhere else. Stores keep its digest.
+#[derive(Clone)]
+pub struct SessionSecret(Zeroizing<[u8; 32]>);
+
+impl SessionSecret {
+    /// A new secret.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random numbers.
+    pub fn random() -> Result<Self, RandomError> {
+        id::random().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    /// What a store may know of it.
+    pub fn digest(&self) -> SecretDigest {
+        SecretDigest::of(&self.0[..])
+    }
+
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    pub(super) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSecret(..)")
+    }
+}
+
+/// What all refresh tokens of a session have in common. It is known before the
+/// store is asked, so that the new access token can be signed first.
+#[derive(Clone, Debug)]
+pub struct RefreshFamily {
+    /// Whom they speak for.
+    pub subject: Subject,
+    /// Their session.
+    pub session: SessionId,
+    /// The session's secret.
+    pub secret: SessionSecret,
+    /// The client that logged in, if it said who it is.
+    pub client: Option<String>,
+    /// The scope granted at login, separated by spaces; empty for none.
+    pub scope: String,
+    /// When the subject proved who it is.
+    pub auth_time: Option<Timestamp>,
+}
+
+/// A refresh token whose signature and kind are good.
+#[derive(Clone, Debug)]
+pub struct RefreshClaims {
+    /// What it shares with the session's other refresh tokens.
+    pub family: RefreshFamily,
+    /// Which of them it is.
+    pub generation: u64,
+    /// When it was made, to the second.
+    pub issued_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// When its session ends, to the second before; no access token may
+    /// outlive that.
+    pub session_ends_at: Timestamp,
+}
+
+impl RefreshFamily {
+    /// The `jti` of a member: shaped as a UUID of version 8 (RFC 9562
+    /// section 5.8), the same whenever it is made.
+    pub(super) fn token_id(&self, token: &Successor) -> String {
+        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        context.update(b"portcullis refresh jti\0");
+        context.update(&self.secret.expose()[..]);
+        context.update(&token.generation.to_be_bytes());
+        context.update(&token.rotated_at.as_millis().to_be_bytes());
+        let digest = context.finish();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.as_ref()[..16]);
+        uuid::Builder::from_custom_bytes(bytes)
+            .into_uuid()
+            .hyphenated()
+            .to_string()
+    }
+}

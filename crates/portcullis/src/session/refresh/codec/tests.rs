@@ -1,0 +1,184 @@
+use super::*;
+use crate::jose::{Algorithm, decode_segment};
+
+fn family() -> RefreshFamily {
+    RefreshFamily {
+        subject: Subject::new("users", "alice"),
+        session: SessionId::parse("936da01f-9abd-4d9d-80c7-02af85c822a8").unwrap(),
+        secret: SessionSecret::from_bytes([7; 32]),
+        client: Some("web".to_owned()),
+        scope: "a b".to_owned(),
+        auth_time: Some(Timestamp::from_secs(50)),
+    }
+}
+
+fn successor(tokens: &RefreshTokens) -> Successor {
+    Successor {
+        generation: 3,
+        rotated_at: Timestamp::from_millis(100_999),
+        idle_deadline: Timestamp::from_millis(200_500),
+        absolute_deadline: Timestamp::from_millis(300_500),
+        refresh_key: tokens.keys().current().key_id().unwrap().to_owned(),
+    }
+}
+
+fn tokens() -> RefreshTokens {
+    RefreshTokens::new(RefreshKeys::generate().unwrap(), RefreshShape::new())
+}
+
+#[test]
+fn a_token_comes_back_as_it_was_made() {
+    let tokens = tokens();
+    let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
+    let now = Timestamp::from_secs(150);
+    let claims = tokens.decode(token.expose().as_bytes(), now).unwrap();
+    assert_eq!(claims.family.subject, family().subject);
+    assert_eq!(claims.family.session, family().session);
+    assert_eq!(claims.family.secret.digest(), family().secret.digest());
+    assert_eq!(claims.family.client.as_deref(), Some("web"));
+    assert_eq!(claims.family.scope, "a b");
+    assert_eq!(claims.family.auth_time, family().auth_time);
+    assert_eq!(claims.generation, 3);
+    assert_eq!(claims.issued_at, Timestamp::from_secs(100));
+    assert_eq!(claims.expires_at, Timestamp::from_secs(200));
+    assert_eq!(claims.session_ends_at, Timestamp::from_secs(300));
+}
+
+#[test]
+fn a_token_is_made_again_byte_for_byte() {
+    let tokens = tokens();
+    let first = tokens.encode(&family(), &successor(&tokens)).unwrap();
+    let claims = tokens.decode_expired(first.expose().as_bytes()).unwrap();
+    let again = tokens.encode(&claims.family, &successor(&tokens)).unwrap();
+    assert_eq!(first.expose(), again.expose());
+}
+
+#[test]
+fn the_token_id_is_a_uuid_of_version_8_that_each_part_changes() {
+    let tokens = tokens();
+    let token = successor(&tokens);
+    let id = family().token_id(&token);
+    assert_eq!(uuid::Uuid::parse_str(&id).unwrap().get_version_num(), 8);
+    let mut others = vec![token.clone(), token.clone()];
+    others[0].generation = 4;
+    others[1].rotated_at = Timestamp::from_millis(100_998);
+    for other in others {
+        assert_ne!(family().token_id(&other), id);
+    }
+    let mut family = family();
+    family.secret = SessionSecret::from_bytes([8; 32]);
+    assert_ne!(family.token_id(&token), id);
+}
+
+#[test]
+fn expiry_counts_to_the_second_but_not_for_logging_out() {
+    let tokens = tokens();
+    let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
+    let token = token.expose().as_bytes();
+    assert!(
+        tokens
+            .decode(token, Timestamp::from_millis(199_999))
+            .is_ok()
+    );
+    let error = tokens.decode(token, Timestamp::from_secs(200)).unwrap_err();
+    assert_eq!(error.kind(), RefreshErrorKind::Expired);
+    assert!(tokens.decode_expired(token).is_ok());
+}
+
+#[test]
+fn tokens_of_other_kinds_shapes_and_keys_are_refused() {
+    let tokens = tokens();
+    let keys = tokens.keys().clone();
+    let shaped = |shape| RefreshTokens::new(keys.clone(), shape);
+    let audience = RefreshShape::new().audience(["fastapi-users:auth"]);
+    let shapes = [
+        RefreshShape::new(),
+        RefreshShape::new().subject_claim("identity"),
+        audience.clone(),
+        RefreshShape::new().issuer("https://issuer.example"),
+        RefreshShape::new().kind_claim("kind"),
+    ];
+    for (i, own) in shapes.iter().enumerate() {
+        let own = shaped(own.clone());
+        let token = own.encode(&family(), &successor(&own)).unwrap();
+        for (j, other) in shapes.iter().enumerate() {
+            let result = shaped(other.clone()).decode_expired(token.expose().as_bytes());
+            match result {
+                Ok(_) => assert_eq!(i, j),
+                Err(error) => assert_eq!(error.kind(), RefreshErrorKind::WrongKind),
+            }
+        }
+    }
+    let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
+    let foreign = RefreshTokens::new(RefreshKeys::generate().unwrap(), RefreshShape::new());
+    let error = foreign
+        .decode_expired(token.expose().as_bytes())
+        .unwrap_err();
+    assert_eq!(error.kind(), RefreshErrorKind::UnknownKey);
+}
+
+#[test]
+fn a_key_of_the_same_name_is_not_the_same_key() {
+    let tokens = tokens();
+    let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
+    let id = tokens.keys().current().key_id().unwrap();
+    let impostor = SigningKey::generate(Algorithm::HS256)
+        .unwrap()
+        .with_key_id(id);
+    let keys = RefreshKeys::new(impostor, []).unwrap();
+    let error = RefreshTokens::new(keys, RefreshShape::new())
+        .decode_expired(token.expose().as_bytes())
+        .unwrap_err();
+    assert_eq!(error.kind(), RefreshErrorKind::Signature);
+}
+
+#[test]
+fn no_changed_byte_goes_unnoticed() {
+    let tokens = tokens();
+    let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
+    let token = token.expose().as_bytes();
+    for index in 0..token.len() {
+        let mut changed = token.to_vec();
+        changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
+        assert!(tokens.decode_expired(&changed).is_err(), "byte {index}");
+        assert!(tokens.decode_expired(&token[..index]).is_err());
+    }
+}
+
+#[test]
+fn a_signed_token_with_other_claims_is_not_a_refresh_token() {
+    let tokens = tokens();
+    let key = tokens.keys().current();
+    for payload in [
+        r#"{"type":"access","sub":"alice"}"#,
+        r#"{"type":"refresh","sub":"alice"}"#,
+        r#"{"type":"refresh","type":"refresh","sub":"alice"}"#,
+        "{}",
+    ] {
+        let header = key.header_json(Some("JWT"));
+        let token = encode_compact(header.as_bytes(), payload.as_bytes(), key);
+        if let Ok(token) = token {
+            assert!(tokens.decode_expired(token.as_bytes()).is_err());
+        }
+    }
+}
+
+#[test]
+fn nothing_secret_is_in_a_debug_output() {
+    let tokens = tokens();
+    let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
+    let claims = tokens.decode_expired(token.expose().as_bytes()).unwrap();
+    let debug = format!("{claims:?}{tokens:?}{token:?}");
+    assert!(!debug.contains("BwcHBwcH") && !debug.contains("7, 7"));
+    let mut header = Vec::new();
+    decode_segment(
+        token.expose().split('.').next().unwrap().as_bytes(),
+        &mut header,
+    )
+    .unwrap();
+    assert!(
+        String::from_utf8(header)
+            .unwrap()
+            .contains(r#""typ":"JWT""#)
+    );
+}

@@ -1,0 +1,11 @@
+//! Refresh tokens: what they say and how they are made.
+
+mod claims;
+mod codec;
+mod error;
+mod keys;
+
+pub use claims::{RefreshClaims, RefreshFamily, SessionSecret};
+pub use codec::{RefreshShape, RefreshTokens};
+pub use error::{RefreshError, RefreshErrorKind};
+pub use keys::RefreshKeys;
