@@ -191,3 +191,20 @@ pub enum RefusalReason {
     /// Forgiven in general, but not from this device.
     OtherDevice,
 }
+
+impl RefusalReason {
+    /// A stable name, for logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::SecretMismatch => "secret_mismatch",
+            Self::Revoked => "revoked",
+            Self::IdleDeadline => "idle_deadline",
+            Self::AbsoluteDeadline => "absolute_deadline",
+            Self::Client => "client",
+            Self::Scope => "scope",
+            Self::Generation => "generation",
+            Self::OtherDevice => "other_device",
+        }
+    }
+}

@@ -10,6 +10,7 @@ mod record;
 pub mod refresh;
 mod revocations;
 pub mod rules;
+mod service;
 mod store;
 
 pub use attempt::{
@@ -24,4 +25,8 @@ pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
 };
 pub use revocations::{Checked, Question, Revocations, TokenFacts};
+pub use service::{
+    IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
+    SessionsBuilder, TokenPair,
+};
 pub use store::{ApplicationToken, Created, Revocation, RevokedAll, SessionStore, TokenAdded};

@@ -1,6 +1,6 @@
 //! Refresh tokens as JWTs.
 
-use std::{borrow::Cow, fmt};
+use std::{fmt, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
@@ -10,6 +10,7 @@ use super::{
     RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshKeys, SessionSecret,
 };
 use crate::{
+    issue::TokenIssuer,
     jose::{
         CompactJws, MAX_SIGNATURE, SigningKey, decode_array, encode_compact, encode_segment,
         strict_json,
@@ -23,85 +24,47 @@ use crate::{
 /// The longest refresh token that is looked at, in bytes.
 const MAX_LENGTH: usize = 8192;
 
-/// The value of the kind marker.
-const KIND: &str = "refresh";
-
-/// The names under which one API's refresh tokens say what they say. Tokens of
-/// another shape are refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefreshShape {
-    subject_claim: Cow<'static, str>,
-    kind_claim: Cow<'static, str>,
-    issuer: Option<String>,
-    audience: Vec<String>,
-    fresh: bool,
-}
-
-impl RefreshShape {
-    /// The subject as `sub`, the kind as `type`, neither issuer nor audience.
-    pub fn new() -> Self {
-        Self {
-            subject_claim: "sub".into(),
-            kind_claim: "type".into(),
-            issuer: None,
-            audience: Vec::new(),
-            fresh: false,
-        }
-    }
-
-    /// The claim that names the subject.
-    #[must_use = "returns the changed shape"]
-    pub fn subject_claim(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.subject_claim = name.into();
-        self
-    }
-
-    /// The claim that says `refresh`.
-    #[must_use = "returns the changed shape"]
-    pub fn kind_claim(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.kind_claim = name.into();
-        self
-    }
-
-    /// The `iss` that the tokens carry.
-    #[must_use = "returns the changed shape"]
-    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer = Some(issuer.into());
-        self
-    }
-
-    /// The `aud` that the tokens carry, an array.
-    #[must_use = "returns the changed shape"]
-    pub fn audience(mut self, audience: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.audience = audience.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Whether the tokens say that they are not `fresh`.
-    #[must_use = "returns the changed shape"]
-    pub fn with_fresh(mut self, fresh: bool) -> Self {
-        self.fresh = fresh;
-        self
-    }
-}
-
-impl Default for RefreshShape {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Makes and reads the refresh tokens of one API. Cheap to clone.
 #[derive(Clone)]
 pub struct RefreshTokens {
     keys: RefreshKeys,
-    shape: RefreshShape,
+    shape: Arc<Shape>,
+}
+
+/// The names under which an API's refresh tokens say what they say: those of
+/// its access tokens.
+#[derive(Debug, PartialEq, Eq)]
+struct Shape {
+    realm: Arc<str>,
+    subject_claim: Arc<str>,
+    /// The name and the value of the claim that marks a refresh token.
+    kind: (Arc<str>, Arc<str>),
+    issuer: Option<String>,
+    audience: Option<Value>,
+    fresh: bool,
 }
 
 impl RefreshTokens {
-    /// Tokens of this shape, made with these keys.
-    pub fn new(keys: RefreshKeys, shape: RefreshShape) -> Self {
-        Self { keys, shape }
+    /// Refresh tokens that go with the access tokens of `issuer`, made with
+    /// these keys. Those of another shape, issuer, audience or realm are
+    /// refused.
+    pub fn new(keys: RefreshKeys, issuer: &TokenIssuer) -> Self {
+        let shape = issuer.shape();
+        let kind = match &shape.kind {
+            Some(kind) => (kind.name.clone(), kind.refresh.clone()),
+            None => ("type".into(), "refresh".into()),
+        };
+        Self {
+            keys,
+            shape: Arc::new(Shape {
+                realm: shape.realm.clone(),
+                subject_claim: shape.subject.clone(),
+                kind,
+                issuer: issuer.issuer().map(str::to_owned),
+                audience: issuer.audience_claim(),
+                fresh: shape.fresh,
+            }),
+        }
     }
 
     /// The keys.
@@ -190,12 +153,12 @@ impl RefreshTokens {
     }
 
     fn is_own(&self, claims: &Map<String, Value>) -> bool {
-        let audience =
-            (!self.shape.audience.is_empty()).then(|| Value::from(&self.shape.audience[..]));
-        text(claims, &self.shape.kind_claim) == Some(KIND)
-            && text(claims, "iss") == self.shape.issuer.as_deref()
-            && claims.get("aud") == audience.as_ref()
-            && claims.contains_key(&*self.shape.subject_claim)
+        let shape = &*self.shape;
+        text(claims, &shape.kind.0) == Some(&*shape.kind.1)
+            && text(claims, "realm") == Some(&*shape.realm)
+            && claims.get("iss").and_then(Value::as_str) == shape.issuer.as_deref()
+            && claims.get("aud") == shape.audience.as_ref()
+            && claims.contains_key(&*shape.subject_claim)
     }
 
     fn read(&self, claims: &Map<String, Value>) -> Option<RefreshClaims> {
@@ -233,7 +196,7 @@ impl fmt::Debug for RefreshTokens {
 /// The claims in their one order: a map type's order may change with the
 /// features of a dependency, and with it the token.
 struct Payload<'a> {
-    shape: &'a RefreshShape,
+    shape: &'a Shape,
     family: &'a RefreshFamily,
     token: &'a Successor,
 }
@@ -246,18 +209,18 @@ impl Serialize for Payload<'_> {
             token,
         } = self;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(&shape.kind_claim, KIND)?;
+        map.serialize_entry(&*shape.kind.0, &*shape.kind.1)?;
         if let Some(issuer) = &shape.issuer {
             map.serialize_entry("iss", issuer)?;
         }
-        if !shape.audience.is_empty() {
-            map.serialize_entry("aud", &shape.audience)?;
+        if let Some(audience) = &shape.audience {
+            map.serialize_entry("aud", audience)?;
         }
         if shape.fresh {
             map.serialize_entry("fresh", &false)?;
         }
         map.serialize_entry("realm", family.subject.realm())?;
-        map.serialize_entry(&shape.subject_claim, family.subject.name())?;
+        map.serialize_entry(&*shape.subject_claim, family.subject.name())?;
         map.serialize_entry("sid", family.session.as_str())?;
         map.serialize_entry("gen", &token.generation)?;
         map.serialize_entry("sec", &encode_segment(family.secret.expose()))?;

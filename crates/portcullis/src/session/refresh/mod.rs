@@ -6,6 +6,6 @@ mod error;
 mod keys;
 
 pub use claims::{RefreshClaims, RefreshFamily, SessionSecret};
-pub use codec::{RefreshShape, RefreshTokens};
+pub use codec::RefreshTokens;
 pub use error::{RefreshError, RefreshErrorKind};
 pub use keys::RefreshKeys;

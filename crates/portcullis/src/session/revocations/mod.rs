@@ -160,6 +160,11 @@ impl Revocations {
         self
     }
 
+    /// The store that it is a snapshot of.
+    pub fn store(&self) -> &DynSessionStore {
+        &self.store
+    }
+
     /// How long entries are kept; what [`SessionStore::purge`] must keep, too.
     pub fn keep(&self) -> Duration {
         self.keep

@@ -1,5 +1,8 @@
 use super::*;
-use crate::jose::{Algorithm, decode_segment};
+use crate::{
+    issue::TokenShape,
+    jose::{Algorithm, decode_segment},
+};
 
 fn family() -> RefreshFamily {
     RefreshFamily {
@@ -23,7 +26,17 @@ fn successor(tokens: &RefreshTokens) -> Successor {
 }
 
 fn tokens() -> RefreshTokens {
-    RefreshTokens::new(RefreshKeys::generate().unwrap(), RefreshShape::new())
+    RefreshTokens::new(
+        RefreshKeys::generate().unwrap(),
+        &issuer(TokenShape::session_json()),
+    )
+}
+
+fn issuer(shape: TokenShape) -> TokenIssuer {
+    TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+        .shape(shape)
+        .build()
+        .unwrap()
 }
 
 #[test]
@@ -89,28 +102,35 @@ fn expiry_counts_to_the_second_but_not_for_logging_out() {
 fn tokens_of_other_kinds_shapes_and_keys_are_refused() {
     let tokens = tokens();
     let keys = tokens.keys().clone();
-    let shaped = |shape| RefreshTokens::new(keys.clone(), shape);
-    let audience = RefreshShape::new().audience(["fastapi-users:auth"]);
-    let shapes = [
-        RefreshShape::new(),
-        RefreshShape::new().subject_claim("identity"),
-        audience.clone(),
-        RefreshShape::new().issuer("https://issuer.example"),
-        RefreshShape::new().kind_claim("kind"),
-    ];
-    for (i, own) in shapes.iter().enumerate() {
-        let own = shaped(own.clone());
-        let token = own.encode(&family(), &successor(&own)).unwrap();
-        for (j, other) in shapes.iter().enumerate() {
-            let result = shaped(other.clone()).decode_expired(token.expose().as_bytes());
-            match result {
+    let grant = || {
+        let key = SigningKey::generate(Algorithm::HS256).unwrap();
+        TokenIssuer::builder(key).shape(TokenShape::password_grant())
+    };
+    let apis: Vec<_> = [
+        issuer(TokenShape::session_json()),
+        issuer(TokenShape::password_grant()),
+        issuer(TokenShape::password_grant().kind_claim("kind", "a", "r")),
+        grant().audience("fastapi-users:auth").build().unwrap(),
+        grant().issuer("https://issuer.example").build().unwrap(),
+    ]
+    .iter()
+    .map(|issuer| RefreshTokens::new(keys.clone(), issuer))
+    .collect();
+    for (i, own) in apis.iter().enumerate() {
+        let token = own.encode(&family(), &successor(own)).unwrap();
+        for (j, other) in apis.iter().enumerate() {
+            match other.decode_expired(token.expose().as_bytes()) {
                 Ok(_) => assert_eq!(i, j),
                 Err(error) => assert_eq!(error.kind(), RefreshErrorKind::WrongKind),
             }
         }
     }
+    let staff = issuer(TokenShape::session_json().subject_realm("staff"));
+    let staff = RefreshTokens::new(keys, &staff);
     let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
-    let foreign = RefreshTokens::new(RefreshKeys::generate().unwrap(), RefreshShape::new());
+    let error = staff.decode_expired(token.expose().as_bytes()).unwrap_err();
+    assert_eq!(error.kind(), RefreshErrorKind::WrongKind);
+    let foreign = self::tokens();
     let error = foreign
         .decode_expired(token.expose().as_bytes())
         .unwrap_err();
@@ -126,7 +146,7 @@ fn a_key_of_the_same_name_is_not_the_same_key() {
         .unwrap()
         .with_key_id(id);
     let keys = RefreshKeys::new(impostor, []).unwrap();
-    let error = RefreshTokens::new(keys, RefreshShape::new())
+    let error = RefreshTokens::new(keys, &issuer(TokenShape::session_json()))
         .decode_expired(token.expose().as_bytes())
         .unwrap_err();
     assert_eq!(error.kind(), RefreshErrorKind::Signature);
@@ -150,9 +170,9 @@ fn a_signed_token_with_other_claims_is_not_a_refresh_token() {
     let tokens = tokens();
     let key = tokens.keys().current();
     for payload in [
-        r#"{"type":"access","sub":"alice"}"#,
-        r#"{"type":"refresh","sub":"alice"}"#,
-        r#"{"type":"refresh","type":"refresh","sub":"alice"}"#,
+        r#"{"type":"access","identity":"alice","realm":"users"}"#,
+        r#"{"type":"refresh","identity":"alice","realm":"users"}"#,
+        r#"{"type":"refresh","type":"refresh","identity":"alice","realm":"users"}"#,
         "{}",
     ] {
         let header = key.header_json(Some("JWT"));

@@ -1,0 +1,123 @@
+//! Setting up an API's sessions.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Inner, Sessions};
+use crate::{
+    ConfigError,
+    issue::TokenIssuer,
+    session::{
+        Revocations, RotationMode, RotationRules,
+        refresh::{RefreshKeys, RefreshTokens},
+    },
+};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Builds [`Sessions`].
+#[derive(Debug)]
+#[must_use = "does nothing until built"]
+pub struct SessionsBuilder {
+    revocations: Revocations,
+    issuer: TokenIssuer,
+    refresh_keys: Option<RefreshKeys>,
+    refresh_ttl: Duration,
+    session_ttl: Duration,
+    mode: RotationMode,
+    rules: RotationRules,
+    application_tokens: u32,
+}
+
+impl SessionsBuilder {
+    pub(super) fn new(revocations: Revocations, issuer: TokenIssuer) -> Self {
+        Self {
+            revocations,
+            issuer,
+            refresh_keys: None,
+            refresh_ttl: 30 * DAY,
+            session_ttl: 90 * DAY,
+            mode: RotationMode::Rotate,
+            rules: RotationRules::default(),
+            application_tokens: 10,
+        }
+    }
+
+    /// Gives out refresh tokens, made with these keys. Without, a session lasts
+    /// as long as its one access token.
+    pub fn refresh_keys(mut self, keys: RefreshKeys) -> Self {
+        self.refresh_keys = Some(keys);
+        self
+    }
+
+    /// How long a refresh token may lie unused; 30 days unless set.
+    pub fn refresh_ttl(mut self, ttl: Duration) -> Self {
+        self.refresh_ttl = ttl;
+        self
+    }
+
+    /// How long a session may last, however often it is refreshed; 90 days
+    /// unless set.
+    pub fn session_ttl(mut self, ttl: Duration) -> Self {
+        self.session_ttl = ttl;
+        self
+    }
+
+    /// Whether refresh tokens are exchanged when used; they are unless set.
+    pub fn mode(mut self, mode: RotationMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// What is forgiven when a refresh token is presented again.
+    pub fn rules(mut self, rules: RotationRules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// How many application tokens a subject may have; 10 unless set.
+    pub fn application_token_limit(mut self, limit: u32) -> Self {
+        self.application_tokens = limit;
+        self
+    }
+
+    /// Builds the sessions.
+    ///
+    /// # Errors
+    ///
+    /// When a lifetime is less than a second, when revocations are forgotten
+    /// before the access tokens expire, or when a refresh key is also an access
+    /// key: whoever verifies access tokens could then make refresh tokens.
+    pub fn build(self) -> Result<Sessions, ConfigError> {
+        let second = Duration::from_secs(1);
+        if self.refresh_ttl < second || self.session_ttl < second {
+            return Err(ConfigError::new(
+                "refresh tokens and sessions must live for at least one second",
+            ));
+        }
+        if self.revocations.keep() < self.issuer.access_ttl() {
+            return Err(ConfigError::new(
+                "revocations must be kept for as long as access tokens live",
+            ));
+        }
+        if let Some(keys) = &self.refresh_keys
+            && keys.overlap(&self.issuer.keys())
+        {
+            return Err(ConfigError::new(
+                "a refresh key is also an access key: refresh keys must be independent",
+            ));
+        }
+        let refresh = self
+            .refresh_keys
+            .map(|keys| RefreshTokens::new(keys, &self.issuer));
+        Ok(Sessions(Arc::new(Inner {
+            revocations: self.revocations,
+            issuer: self.issuer,
+            refresh,
+            refresh_ttl: self.refresh_ttl,
+            session_ttl: self.session_ttl,
+            mode: self.mode,
+            rules: self.rules,
+            application_tokens: self.application_tokens,
+        })))
+    }
+}

@@ -1,0 +1,116 @@
+//! How a use of sessions can fail.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use crate::{
+    issue::IssueError,
+    session::{
+        RandomError, RefusalReason, StoreError,
+        refresh::{RefreshError, RefreshErrorKind},
+    },
+};
+
+/// A session could not be opened, refreshed or ended.
+#[derive(Clone, Debug)]
+pub struct SessionError {
+    kind: SessionErrorKind,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Why a use of sessions failed. What is refused looks the same from outside,
+/// whatever the reason; the reasons are for logs and tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionErrorKind {
+    /// Not a refresh token of this API, or an expired one.
+    Token(RefreshErrorKind),
+    /// The refresh token is not good now.
+    Refused(RefusalReason),
+    /// The refresh token had been used up; its session is revoked now.
+    Reused,
+    /// The subject was logged out everywhere while its credentials were
+    /// checked.
+    LoggedOutMeanwhile,
+    /// The subject has as many application tokens as it may have.
+    TooManyApplicationTokens,
+    /// The subject is of another realm than the API's.
+    Realm,
+    /// The store, or the operating system's randomness, is unavailable.
+    /// Nothing is lost: what was presented is still good.
+    Unavailable,
+    /// The access token could not be made from what the application supplied.
+    Issue,
+}
+
+impl SessionError {
+    /// Why it failed.
+    pub fn kind(&self) -> SessionErrorKind {
+        self.kind
+    }
+
+    fn caused(kind: SessionErrorKind, source: impl Error + Send + Sync + 'static) -> Self {
+        Self {
+            kind,
+            source: Some(Arc::new(source)),
+        }
+    }
+}
+
+impl From<SessionErrorKind> for SessionError {
+    fn from(kind: SessionErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+}
+
+impl From<StoreError> for SessionError {
+    fn from(error: StoreError) -> Self {
+        Self::caused(SessionErrorKind::Unavailable, error)
+    }
+}
+
+impl From<RandomError> for SessionError {
+    fn from(error: RandomError) -> Self {
+        Self::caused(SessionErrorKind::Unavailable, error)
+    }
+}
+
+impl From<IssueError> for SessionError {
+    fn from(error: IssueError) -> Self {
+        Self::caused(SessionErrorKind::Issue, error)
+    }
+}
+
+impl From<RefreshError> for SessionError {
+    fn from(error: RefreshError) -> Self {
+        SessionErrorKind::Token(error.kind()).into()
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            SessionErrorKind::Token(kind) => RefreshError::from(kind).fmt(f),
+            SessionErrorKind::Refused(reason) => {
+                write!(f, "the refresh token was refused: {}", reason.as_str())
+            }
+            SessionErrorKind::Reused => f.write_str("the refresh token had been used up"),
+            SessionErrorKind::LoggedOutMeanwhile => {
+                f.write_str("the subject was logged out everywhere meanwhile")
+            }
+            SessionErrorKind::TooManyApplicationTokens => {
+                f.write_str("the subject has too many application tokens")
+            }
+            SessionErrorKind::Realm => f.write_str("the subject is of another realm"),
+            SessionErrorKind::Unavailable => f.write_str("sessions are unavailable"),
+            SessionErrorKind::Issue => f.write_str("the access token could not be issued"),
+        }
+    }
+}
+
+impl Error for SessionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}

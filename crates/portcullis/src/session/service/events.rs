@@ -1,0 +1,60 @@
+//! What is told to logs about the use of refresh tokens.
+
+use crate::session::{RefusalReason, RotationAttempt, RotationOutcome};
+
+/// Reports an outcome that somebody may want to know of.
+pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
+    let session = attempt.session.as_str();
+    let generation = attempt.generation;
+    match outcome {
+        RotationOutcome::Replayed {
+            elapsed,
+            late,
+            device_changed,
+            ..
+        } => tracing::info!(
+            event = "refresh_replayed",
+            session,
+            generation,
+            elapsed_ms = millis(*elapsed),
+            late,
+            device_changed,
+            "a refresh token was presented again and forgiven"
+        ),
+        RotationOutcome::Reused {
+            elapsed,
+            device_changed,
+        } => tracing::warn!(
+            event = "refresh_reused",
+            session,
+            generation,
+            elapsed_ms = millis(*elapsed),
+            device_changed,
+            "a refresh token that had been used up was presented: its session is revoked"
+        ),
+        RotationOutcome::RolledBack(_) => tracing::error!(
+            event = "store_rolled_back",
+            session,
+            generation,
+            "a refresh token is newer than the store, which must have lost writes"
+        ),
+        RotationOutcome::Refused(RefusalReason::SecretMismatch) => tracing::error!(
+            event = "refresh_secret_mismatch",
+            session,
+            generation,
+            "a refresh token with a good signature and a wrong secret: the refresh key has leaked"
+        ),
+        RotationOutcome::Refused(reason) => tracing::debug!(
+            event = "refresh_refused",
+            session,
+            generation,
+            reason = reason.as_str(),
+            "a refresh token was refused"
+        ),
+        RotationOutcome::Rotated(_) | RotationOutcome::Valid { .. } => {}
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

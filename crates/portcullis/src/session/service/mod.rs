@@ -1,0 +1,252 @@
+//! Sessions as an application uses them.
+
+mod builder;
+mod error;
+mod events;
+mod open;
+mod refresh;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+pub use self::{
+    builder::SessionsBuilder,
+    error::{SessionError, SessionErrorKind},
+    open::{IssuedRefreshToken, OpenSession, TokenPair},
+    refresh::RefreshRequest,
+};
+use super::{
+    DynSessionStore, LoginTicket, Revocation, RevocationReason, Revocations, RevokedAll,
+    RotationMode, RotationRules, SessionId, SessionRecord, SessionStore, refresh::RefreshTokens,
+};
+use crate::{
+    issue::TokenIssuer,
+    subject::Subject,
+    time::{Clock, Timestamp},
+};
+
+/// The sessions of one API: opens and refreshes them, hands out their tokens,
+/// and ends them. Cheap to clone.
+///
+/// Several APIs of a server have one each; they share the store and the
+/// snapshot of revocations.
+///
+/// ```
+/// use std::time::Duration;
+/// use portcullis::{
+///     issue::{TokenIssuer, TokenShape},
+///     jose::{Algorithm, SigningKey},
+///     session::{
+///         DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, Sessions,
+///         refresh::RefreshKeys,
+///     },
+///     subject::Subject,
+///     time::SharedClock,
+/// };
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = SharedClock::default();
+/// let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)
+///     .shape(TokenShape::password_grant())
+///     .build()?;
+/// let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
+/// let revocations = Revocations::new(store, clock, Duration::from_secs(3600));
+/// let sessions = Sessions::builder(revocations, issuer)
+///     .refresh_keys(RefreshKeys::generate()?)
+///     .build()?;
+///
+/// let ticket = sessions.begin_login().await?;
+/// // … the credentials are checked here …
+/// let alice = Subject::new("users", "alice");
+/// let pair = sessions.open(ticket, &OpenSession::new(&alice)).await?;
+///
+/// let refresh_token = pair.refresh.ok_or("no refresh token")?;
+/// let presented = sessions.read(refresh_token.token().expose().as_bytes())?;
+/// // … the application says here who alice is now …
+/// let next = sessions.refresh(&presented, &RefreshRequest::new()).await?;
+/// assert_eq!(next.session, pair.session);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    revocations: Revocations,
+    issuer: TokenIssuer,
+    refresh: Option<RefreshTokens>,
+    refresh_ttl: Duration,
+    session_ttl: Duration,
+    mode: RotationMode,
+    rules: RotationRules,
+    application_tokens: u32,
+}
+
+impl Sessions {
+    /// Sessions whose access tokens `issuer` signs, kept in the store of
+    /// `revocations`.
+    pub fn builder(revocations: Revocations, issuer: TokenIssuer) -> SessionsBuilder {
+        SessionsBuilder::new(revocations, issuer)
+    }
+
+    /// To be called before credentials are checked: a login whose subject is
+    /// logged out everywhere meanwhile comes to nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`].
+    pub async fn begin_login(&self) -> Result<LoginTicket, SessionError> {
+        Ok(self.store().login_ticket().await?)
+    }
+
+    /// Ends a session of `subject`, and with it all its tokens. True if it had
+    /// not been ended before; either way it is over now. Another subject's
+    /// session is left alone.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`].
+    pub async fn log_out(
+        &self,
+        subject: &Subject,
+        session: &SessionId,
+    ) -> Result<bool, SessionError> {
+        let row = self.store().session(session).await?;
+        if row.is_some_and(|row| row.subject != *subject) {
+            return Ok(false);
+        }
+        let ended = self.store().revoke(session).await?;
+        self.note_session(subject, session, RevocationReason::Logout);
+        Ok(ended)
+    }
+
+    /// Ends every session of a subject, whatever its API, removes its
+    /// application tokens, and refuses logins that have begun.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`].
+    pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<RevokedAll, SessionError> {
+        let revoked = self.store().revoke_all(subject).await?;
+        let at = self.now();
+        for session in &revoked.sessions {
+            self.note_session(subject, session, RevocationReason::LogoutEverywhere);
+        }
+        for id in &revoked.application_tokens {
+            let id = id.clone();
+            self.note(Revocation::ApplicationToken { id, at });
+        }
+        let subject = subject.clone();
+        self.note(Revocation::Subject { subject, at });
+        Ok(revoked)
+    }
+
+    /// Revokes one access token that has no session; it expires at `until`.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`].
+    pub async fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> Result<(), SessionError> {
+        self.store().revoke_token(subject, id, until).await?;
+        self.note(Revocation::Token {
+            id: id.to_owned(),
+            subject: subject.clone(),
+            at: self.now(),
+            until,
+        });
+        Ok(())
+    }
+
+    /// Takes an application token off the live list. True if it was on it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`].
+    pub async fn remove_application_token(&self, id: &str) -> Result<bool, SessionError> {
+        let removed = self.store().remove_application_token(id).await?;
+        self.note(Revocation::ApplicationToken {
+            id: id.to_owned(),
+            at: self.now(),
+        });
+        Ok(removed)
+    }
+
+    /// The live sessions of a subject, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`].
+    pub async fn list(&self, subject: &Subject) -> Result<Vec<SessionRecord>, SessionError> {
+        Ok(self.store().sessions(subject).await?)
+    }
+
+    /// Forgets what is over and no longer matters. How many rows went. To be
+    /// called now and then, once per store.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`].
+    pub async fn purge(&self) -> Result<u64, SessionError> {
+        let keep = self.0.revocations.keep();
+        Ok(self.store().purge(keep).await?)
+    }
+
+    /// The snapshot of revocations, shared with the verifiers.
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
+    }
+
+    /// The issuer of the access tokens.
+    pub fn issuer(&self) -> &TokenIssuer {
+        &self.0.issuer
+    }
+
+    /// Whether refresh tokens are exchanged when used.
+    pub fn mode(&self) -> RotationMode {
+        self.0.mode
+    }
+
+    /// What to put into `Retry-After` when the store is unavailable: at most a
+    /// third of the grace window, so that a client which obeys is in time.
+    pub fn retry_after(&self) -> Duration {
+        Duration::from_secs((self.0.rules.grace.as_secs() / 3).clamp(1, 30))
+    }
+
+    fn store(&self) -> &DynSessionStore {
+        self.0.revocations.store()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.issuer.clock().now()
+    }
+
+    fn note(&self, revocation: Revocation) {
+        self.0.revocations.apply(revocation);
+    }
+
+    fn note_session(&self, subject: &Subject, session: &SessionId, reason: RevocationReason) {
+        self.note(Revocation::Session {
+            id: session.clone(),
+            subject: subject.clone(),
+            at: self.now(),
+            reason,
+        });
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("issuer", &self.0.issuer)
+            .field("mode", &self.0.mode)
+            .field("rules", &self.0.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

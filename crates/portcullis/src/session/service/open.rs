@@ -1,0 +1,241 @@
+//! Opening sessions and listing application tokens.
+
+use serde_json::{Map, Value};
+
+use super::{SessionError, SessionErrorKind, Sessions};
+use crate::{
+    claims::ScopeSet,
+    issue::{AccessToken, IssuedToken},
+    secret::SecretString,
+    session::{
+        ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, SessionId, SessionStore,
+        Successor, TokenAdded,
+        refresh::{RefreshFamily, SessionSecret},
+    },
+    subject::Subject,
+    time::Timestamp,
+};
+
+/// What a session is opened with.
+#[derive(Clone, Debug)]
+pub struct OpenSession<'a> {
+    subject: &'a Subject,
+    client: Option<&'a str>,
+    scope: ScopeSet,
+    claims: Option<&'a Map<String, Value>>,
+    device: Device,
+    fresh: bool,
+}
+
+impl<'a> OpenSession<'a> {
+    /// A session of `subject`, without client or scope.
+    pub fn new(subject: &'a Subject) -> Self {
+        Self {
+            subject,
+            client: None,
+            scope: ScopeSet::new(),
+            claims: None,
+            device: Device::default(),
+            fresh: true,
+        }
+    }
+
+    /// The client that logs in. Only it can refresh the session.
+    #[must_use = "returns the changed session"]
+    pub fn client(mut self, id: impl Into<Option<&'a str>>) -> Self {
+        self.client = id.into();
+        self
+    }
+
+    /// The scope that is granted.
+    #[must_use = "returns the changed session"]
+    pub fn scope(mut self, scope: ScopeSet) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Further claims of the first access token.
+    #[must_use = "returns the changed session"]
+    pub fn claims(mut self, claims: &'a Map<String, Value>) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// What the request came from.
+    #[must_use = "returns the changed session"]
+    pub fn device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// Whether credentials were checked just now; they were unless set.
+    #[must_use = "returns the changed session"]
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+}
+
+/// The tokens of a session that was opened or refreshed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TokenPair {
+    /// The access token.
+    pub access: IssuedToken,
+    /// The refresh token; `None` where the API gives none, or the one that was
+    /// presented stays good.
+    pub refresh: Option<IssuedRefreshToken>,
+    /// The scope of the access token.
+    pub scope: ScopeSet,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// A refresh token to hand out.
+#[derive(Clone, Debug)]
+pub struct IssuedRefreshToken {
+    pub(super) token: SecretString,
+    pub(super) expires_at: Timestamp,
+}
+
+impl IssuedRefreshToken {
+    /// The token.
+    pub fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// When it expires, to the second.
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+impl Sessions {
+    /// Opens a session for a subject whose credentials were checked after
+    /// `ticket` was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::LoggedOutMeanwhile`], [`SessionErrorKind::Realm`],
+    /// [`SessionErrorKind::Issue`] or [`SessionErrorKind::Unavailable`].
+    pub async fn open(
+        &self,
+        ticket: LoginTicket,
+        request: &OpenSession<'_>,
+    ) -> Result<TokenPair, SessionError> {
+        self.check_realm(request.subject)?;
+        let inner = &*self.0;
+        let auth_time = request.fresh.then(|| self.now());
+        let secret = SessionSecret::random()?;
+        let refresh_key = match &inner.refresh {
+            Some(tokens) => tokens.keys().current().key_id().unwrap_or_default(),
+            None => "",
+        };
+        let (idle_ttl, absolute_ttl) = match &inner.refresh {
+            Some(_) => (inner.refresh_ttl, inner.session_ttl),
+            None => (inner.issuer.access_ttl(), inner.issuer.access_ttl()),
+        };
+        let mut grant = Grant::new();
+        grant.scope = request.scope.to_string();
+        grant.auth_time = auth_time.map(Timestamp::as_secs);
+        let session = NewSession {
+            id: SessionId::random()?,
+            subject: request.subject.clone(),
+            client: request.client.map(str::to_owned),
+            idle_ttl,
+            absolute_ttl,
+            secret_digest: secret.digest(),
+            refresh_key: refresh_key.to_owned(),
+            grant,
+            device: request.device.clone(),
+        };
+        let session = match self.store().create(session, ticket).await? {
+            Created::Session(session) => session,
+            Created::LoggedOutMeanwhile => return Err(SessionErrorKind::LoggedOutMeanwhile.into()),
+        };
+        let mut token = AccessToken::new(request.subject)
+            .session(session.id.as_str())
+            .client(request.client)
+            .scope(request.scope.clone())
+            .fresh(request.fresh)
+            .auth_time(auth_time);
+        if let Some(claims) = request.claims {
+            token = token.claims(claims);
+        }
+        if inner.refresh.is_some() {
+            token = token.not_after(session.absolute_deadline);
+        }
+        let access = inner.issuer.access(&token)?;
+        let refresh = match &inner.refresh {
+            None => None,
+            Some(_) => {
+                let family = RefreshFamily {
+                    subject: session.subject,
+                    session: session.id.clone(),
+                    secret,
+                    client: session.client,
+                    scope: session.grant.scope,
+                    auth_time,
+                };
+                let first = Successor {
+                    generation: session.generation,
+                    rotated_at: session.rotated_at,
+                    idle_deadline: session.idle_deadline,
+                    absolute_deadline: session.absolute_deadline,
+                    refresh_key: session.refresh_key,
+                };
+                Some(self.refresh_token(&family, &first)?)
+            }
+        };
+        Ok(TokenPair {
+            access,
+            refresh,
+            scope: request.scope.clone(),
+            session: session.id,
+        })
+    }
+
+    /// Issues an application token, which never expires, and puts it on the
+    /// live list. `ticket` was taken before the subject's right to it was
+    /// checked.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::TooManyApplicationTokens`],
+    /// [`SessionErrorKind::LoggedOutMeanwhile`], [`SessionErrorKind::Realm`],
+    /// [`SessionErrorKind::Issue`] or [`SessionErrorKind::Unavailable`].
+    pub async fn application_token(
+        &self,
+        ticket: LoginTicket,
+        token: &AccessToken<'_>,
+    ) -> Result<IssuedToken, SessionError> {
+        let subject = token.subject;
+        self.check_realm(subject)?;
+        let issued = self.0.issuer.application(token)?;
+        let listed = ApplicationToken {
+            id: issued.id().to_owned(),
+            subject: subject.clone(),
+            created_at: issued.issued_at(),
+        };
+        let limit = self.0.application_tokens;
+        match self
+            .store()
+            .add_application_token(listed, limit, ticket)
+            .await?
+        {
+            TokenAdded::Added => Ok(issued),
+            TokenAdded::LimitReached => Err(SessionErrorKind::TooManyApplicationTokens.into()),
+            TokenAdded::LoggedOutMeanwhile => Err(SessionErrorKind::LoggedOutMeanwhile.into()),
+        }
+    }
+
+    /// A token carries its subject's name only, so that a subject of another
+    /// realm would turn into its namesake.
+    fn check_realm(&self, subject: &Subject) -> Result<(), SessionError> {
+        if subject.realm() == self.0.issuer.shape().realm() {
+            Ok(())
+        } else {
+            Err(SessionErrorKind::Realm.into())
+        }
+    }
+}

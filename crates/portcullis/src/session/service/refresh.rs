@@ -1,0 +1,248 @@
+//! Refreshing sessions.
+
+use serde_json::{Map, Value};
+
+use super::{IssuedRefreshToken, SessionError, SessionErrorKind, Sessions, TokenPair, events};
+use crate::{
+    claims::ScopeSet,
+    issue::AccessToken,
+    session::{
+        AttemptId, Device, RefusalReason, RevocationReason, RotationAttempt, RotationMode,
+        RotationOutcome, SessionStore, StoreError, StoreErrorKind, Successor,
+        refresh::{RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshTokens},
+    },
+};
+
+/// What comes with a refresh token, and what the application says about its
+/// subject now.
+#[derive(Clone, Debug, Default)]
+pub struct RefreshRequest<'a> {
+    client: Option<&'a str>,
+    scope: Option<ScopeSet>,
+    allowed: Option<ScopeSet>,
+    claims: Option<&'a Map<String, Value>>,
+    device: Device,
+}
+
+impl<'a> RefreshRequest<'a> {
+    /// A request that says nothing but the token.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The client that presents the token, authenticated where it has a
+    /// secret. It must be the one that logged in.
+    #[must_use = "returns the changed request"]
+    pub fn client(mut self, id: impl Into<Option<&'a str>>) -> Self {
+        self.client = id.into();
+        self
+    }
+
+    /// The scope that is asked for; what was granted at login unless set. A
+    /// wider one is refused.
+    #[must_use = "returns the changed request"]
+    pub fn scope(mut self, scope: impl Into<Option<ScopeSet>>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// The scope that the subject may have now; everything unless set. The
+    /// access token gets no more.
+    #[must_use = "returns the changed request"]
+    pub fn allowed(mut self, scope: impl Into<Option<ScopeSet>>) -> Self {
+        self.allowed = scope.into();
+        self
+    }
+
+    /// Further claims of the access token, as they are now.
+    #[must_use = "returns the changed request"]
+    pub fn claims(mut self, claims: &'a Map<String, Value>) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// What the request came from.
+    #[must_use = "returns the changed request"]
+    pub fn device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+}
+
+impl Sessions {
+    /// Reads a refresh token: signature, kind and expiry. The store is not
+    /// asked.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Token`].
+    pub fn read(&self, token: &[u8]) -> Result<RefreshClaims, SessionError> {
+        Ok(self.refresh_tokens()?.decode(token, self.now())?)
+    }
+
+    /// Reads a refresh token that may have expired, to log out with.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Token`].
+    pub fn read_expired(&self, token: &[u8]) -> Result<RefreshClaims, SessionError> {
+        Ok(self.refresh_tokens()?.decode_expired(token)?)
+    }
+
+    /// Exchanges a refresh token for new tokens. The client has been
+    /// authenticated, and the application has been asked who the subject is
+    /// now.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Refused`] or [`SessionErrorKind::Reused`] when the
+    /// token is not good now; [`SessionErrorKind::Issue`] and
+    /// [`SessionErrorKind::Unavailable`], after which it is still good.
+    pub async fn refresh(
+        &self,
+        presented: &RefreshClaims,
+        request: &RefreshRequest<'_>,
+    ) -> Result<TokenPair, SessionError> {
+        let family = &presented.family;
+        let granted: ScopeSet = family
+            .scope
+            .parse()
+            .map_err(|_| SessionErrorKind::Token(RefreshErrorKind::Claims))?;
+        let attempt = RotationAttempt {
+            scope_allowed: request
+                .scope
+                .as_ref()
+                .is_none_or(|scope| scope.is_subset_of(&granted)),
+            ..self.attempt(presented, request.client, &request.device, self.0.mode)?
+        };
+        let scope = narrow(request.scope.as_ref().unwrap_or(&granted), &request.allowed);
+        let mut token = AccessToken::new(&family.subject)
+            .session(family.session.as_str())
+            .client(family.client.as_deref())
+            .scope(scope.clone())
+            .auth_time(family.auth_time)
+            .not_after(presented.session_ends_at);
+        if let Some(claims) = request.claims {
+            token = token.claims(claims);
+        }
+        // Whatever can fail comes before the exchange: a token that was used up
+        // for nothing would cost the session.
+        let access = self.0.issuer.access(&token)?;
+        let refresh = match self.present(&attempt).await? {
+            RotationOutcome::Rotated(successor)
+            | RotationOutcome::RolledBack(successor)
+            | RotationOutcome::Replayed { successor, .. } => {
+                Some(self.refresh_token(family, &successor)?)
+            }
+            RotationOutcome::Valid { .. } => None,
+            RotationOutcome::Reused { .. } => return Err(SessionErrorKind::Reused.into()),
+            RotationOutcome::Refused(reason) => {
+                return Err(SessionErrorKind::Refused(reason).into());
+            }
+        };
+        Ok(TokenPair {
+            access,
+            refresh,
+            scope,
+            session: family.session.clone(),
+        })
+    }
+
+    /// Whether a refresh token is good now, without using it up.
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh).
+    pub async fn authorize(
+        &self,
+        presented: &RefreshClaims,
+        client: Option<&str>,
+    ) -> Result<(), SessionError> {
+        let device = Device::default();
+        let attempt = self.attempt(presented, client, &device, RotationMode::Keep)?;
+        match self.present(&attempt).await? {
+            RotationOutcome::Valid { .. } => Ok(()),
+            RotationOutcome::Refused(reason) => Err(SessionErrorKind::Refused(reason).into()),
+            _ => Err(SessionErrorKind::Refused(RefusalReason::Generation).into()),
+        }
+    }
+
+    fn attempt(
+        &self,
+        presented: &RefreshClaims,
+        client: Option<&str>,
+        device: &Device,
+        mode: RotationMode,
+    ) -> Result<RotationAttempt, SessionError> {
+        let key = self.refresh_tokens()?.keys().current().key_id();
+        Ok(RotationAttempt {
+            id: AttemptId::random()?,
+            session: presented.family.session.clone(),
+            subject: presented.family.subject.clone(),
+            generation: presented.generation,
+            secret_digest: presented.family.secret.digest(),
+            client: client.map(str::to_owned),
+            scope_allowed: true,
+            mode,
+            idle_ttl: self.0.refresh_ttl,
+            refresh_key: key.unwrap_or_default().to_owned(),
+            device: device.clone(),
+            rules: self.0.rules,
+        })
+    }
+
+    /// Asks the store; once more, under the same name, when it is unknown how
+    /// the first time ended.
+    async fn present(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        let outcome = match self.store().rotate(attempt).await {
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the session store is asked again"
+                );
+                self.store().rotate(attempt).await?
+            }
+            result => result?,
+        };
+        events::report(attempt, &outcome);
+        if let RotationOutcome::Reused { .. } = outcome {
+            self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);
+        }
+        Ok(outcome)
+    }
+
+    pub(super) fn refresh_token(
+        &self,
+        family: &RefreshFamily,
+        token: &Successor,
+    ) -> Result<IssuedRefreshToken, SessionError> {
+        let encoded = self.refresh_tokens()?.encode(family, token);
+        match encoded {
+            Ok(encoded) => Ok(IssuedRefreshToken {
+                token: encoded,
+                expires_at: token.idle_deadline.floor_to_second(),
+            }),
+            // Another node has a newer key: it can answer the retry.
+            Err(error) => {
+                tracing::error!(%error, key = token.refresh_key, "no successor could be made");
+                Err(SessionErrorKind::Unavailable.into())
+            }
+        }
+    }
+
+    fn refresh_tokens(&self) -> Result<&RefreshTokens, RefreshError> {
+        self.0
+            .refresh
+            .as_ref()
+            .ok_or(RefreshErrorKind::UnknownKey.into())
+    }
+}
+
+/// The part of `scope` that is allowed.
+fn narrow(scope: &ScopeSet, allowed: &Option<ScopeSet>) -> ScopeSet {
+    let Some(allowed) = allowed else {
+        return scope.clone();
+    };
+    let both = scope.iter().filter(|token| allowed.contains(token));
+    ScopeSet::from_tokens(both).unwrap_or_default()
+}
