@@ -200,7 +200,7 @@ async fn a_login_does_not_survive_the_log_out_that_overtook_it() {
     let pair = api.open(|request| request).await;
     let slow = api.sessions.begin_login().await.unwrap();
     let ended = api.sessions.log_out_everywhere(&alice()).await.unwrap();
-    assert_eq!(ended.sessions, [pair.session.clone()]);
+    assert_eq!(ended.sessions, std::slice::from_ref(&pair.session));
     assert_eq!(api.verify(&pair), Err(VerifyErrorKind::Revoked));
     let result = api.sessions.open(slow, &OpenSession::new(&alice())).await;
     let kind = result.unwrap_err().kind();
