@@ -185,10 +185,10 @@ impl Family {
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hmac => f.write_str("shared secret"),
-            Self::Rsa => f.write_str("RSA key"),
-            Self::Ec(curve) => write!(f, "{} key", curve.name()),
-            Self::Ed25519 => f.write_str("Ed25519 key"),
+            Self::Hmac => f.write_str("a shared secret"),
+            Self::Rsa => f.write_str("an RSA key"),
+            Self::Ec(curve) => write!(f, "a {} key", curve.name()),
+            Self::Ed25519 => f.write_str("an Ed25519 key"),
         }
     }
 }

@@ -204,7 +204,7 @@ impl From<SignErrorKind> for SignError {
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            SignErrorKind::Header => "the header does not name this key's algorithm",
+            SignErrorKind::Header => "the header is not one that a verifier accepts for this key",
             SignErrorKind::Payload => "the payload is not one JSON object with unique names",
             SignErrorKind::Backend => "the cryptographic library could not sign",
         })

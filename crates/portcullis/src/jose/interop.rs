@@ -104,7 +104,7 @@ fn check_family(found: AlgorithmFamily, algorithm: Algorithm) -> Result<(), KeyE
         Ok(())
     } else {
         Err(KeyError::wrong_type(format!(
-            "{algorithm} takes a {}, and the key of `jsonwebtoken` is of another family",
+            "{algorithm} takes {}, and the key of `jsonwebtoken` is of another family",
             algorithm.family()
         )))
     }

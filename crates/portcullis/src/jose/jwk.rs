@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyError, KeyErrorKind,
-    algorithm::{Curve, Family},
+    algorithm::{Curve, EDDSA, Family},
     base64url::decode_segment,
     header::MAX_KEY_ID,
     strict_json::{Name, UniqueNames, UniqueSeed},
@@ -95,6 +95,11 @@ impl<'a> Jwk<'a> {
         }
     }
 
+    /// Whether `alg` is the older name of `Ed25519`.
+    pub(super) fn says_eddsa(&self) -> bool {
+        self.alg.as_deref() == Some(EDDSA)
+    }
+
     pub(super) fn is_private(&self) -> bool {
         self.get("d").is_some()
     }
@@ -154,7 +159,7 @@ impl<'a> Jwk<'a> {
                 allowed.iter().copied().find(fits).ok_or_else(|| {
                     KeyError::new(
                         KeyErrorKind::WrongAlgorithm,
-                        format!("none of the allowed algorithms takes a {family}"),
+                        format!("none of the allowed algorithms takes {family}"),
                     )
                 })?
             }
@@ -262,7 +267,7 @@ fn default_algorithm(family: Family, wanted: Wanted<'_>) -> Result<Algorithm, Ke
 
 pub(super) fn wrong_family(algorithm: Algorithm, found: Family) -> KeyError {
     KeyError::wrong_type(format!(
-        "{algorithm} takes a {}, and this is a {found}",
+        "{algorithm} takes {}, and this is {found}",
         algorithm.family()
     ))
 }

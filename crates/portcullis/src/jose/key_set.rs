@@ -44,6 +44,7 @@ pub const MAX_CANDIDATES: usize = 8;
 
 /// A key of a set that was left out, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SkippedKey {
     /// Its place in the set, from 0.
     pub index: usize,

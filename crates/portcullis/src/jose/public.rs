@@ -270,3 +270,127 @@ fn bits(number: &[u8]) -> usize {
 fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|byte| byte & 1 == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::VerifyingKey;
+
+    fn kind<T>(result: Result<T, KeyError>) -> Option<KeyErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut n = vec![0xa5; bits.div_ceil(8)];
+        n[0] = 0x80 >> (bits.div_ceil(8) * 8 - bits);
+        n
+    }
+
+    /// RFC 7518 section 3.3 and FIPS 186-5 section A.1.1.
+    #[test]
+    fn rsa_sizes_and_exponents_are_bounded() {
+        use KeyErrorKind::{Invalid, TooWeak, Unsupported};
+        const F4: &[u8] = &[1, 0, 1];
+        for (bits, expected) in [
+            (0, Some(TooWeak)),
+            (1024, Some(TooWeak)),
+            (2047, Some(TooWeak)),
+            (2048, None),
+            (4096, None),
+            (8192, None),
+            (8193, Some(Unsupported)),
+            (16384, Some(Unsupported)),
+        ] {
+            let n = if bits == 0 { Vec::new() } else { modulus(bits) };
+            assert_eq!(
+                kind(PublicKey::rsa(Algorithm::PS256, &n, F4)),
+                expected,
+                "{bits}"
+            );
+        }
+        let mut even = modulus(2048);
+        even[255] = 0xa4;
+        assert_eq!(
+            kind(PublicKey::rsa(Algorithm::RS256, &even, F4)),
+            Some(Invalid)
+        );
+        for (e, expected) in [
+            (&[][..], Some(Invalid)),
+            (&[1], Some(Invalid)),
+            (&[3], Some(Invalid)),
+            (&[0xff, 0xff], Some(Invalid)),
+            (&[1, 0, 0], Some(Invalid)),
+            (&[1, 0, 2], Some(Invalid)),
+            (&[1, 0, 1], None),
+            (&[1, 0, 0, 0, 1], None),
+            (&[2, 0, 0, 0, 1], Some(Unsupported)),
+        ] {
+            let key = PublicKey::rsa(Algorithm::RS256, &modulus(2048), e);
+            assert_eq!(kind(key), expected, "{e:?}");
+        }
+    }
+
+    /// RFC 8725 section 3.4.
+    #[test]
+    fn a_point_lies_on_its_curve() {
+        for curve in [Curve::P256, Curve::P384, Curve::P521] {
+            let size = curve.size();
+            let invalid = Some(KeyErrorKind::Invalid);
+            let point = |first: u8, byte: u8, length: usize| {
+                let mut point = vec![byte; length];
+                point[0] = first;
+                point
+            };
+            for point in [
+                point(0, 0, 1),
+                point(4, 0, 1),
+                point(4, 0, 1 + 2 * size),
+                point(4, 1, 1 + 2 * size),
+                point(4, 0xff, 1 + 2 * size),
+                point(4, 0, 2 * size),
+                point(6, 1, 1 + 2 * size),
+                point(2, 0xff, 1 + size),
+                point(2, 1, size),
+            ] {
+                assert_eq!(kind(PublicKey::ec(curve, &point)), invalid, "{point:?}");
+            }
+            assert_eq!(kind(PublicKey::ec(curve, b"")), invalid);
+        }
+    }
+
+    #[test]
+    fn coordinates_of_a_jwk_are_whole_and_canonical() {
+        // RFC 7515 appendix A.3.
+        let jwk = |x: &str, y: &str| {
+            VerifyingKey::from_jwk(
+                format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#),
+                None,
+            )
+        };
+        const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+        const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+        assert_eq!(kind(jwk(X, Y)), None);
+        assert_eq!(kind(jwk(Y, X)), Some(KeyErrorKind::Invalid));
+        let malformed = Some(KeyErrorKind::Malformed);
+        // Other trailing bits, padding, a leading zero byte, a byte less.
+        assert_eq!(kind(jwk(&X.replace("VEU", "VEV"), Y)), malformed);
+        assert_eq!(kind(jwk(&format!("{X}="), Y)), malformed);
+        assert_eq!(kind(jwk(&format!("AA{X}"), Y)), malformed);
+        assert_eq!(kind(jwk(&X[..42], Y)), malformed);
+        assert_eq!(kind(jwk("", Y)), malformed);
+    }
+
+    #[test]
+    fn an_ed25519_key_of_small_order_is_refused_as_a_jwk_too() {
+        for x in ["AQ", "7P"] {
+            let tail = if x == "AQ" {
+                "A".repeat(41)
+            } else {
+                format!("{}38", "_".repeat(39))
+            };
+            let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}{tail}"}}"#);
+            let error = kind(VerifyingKey::from_jwk(jwk, None));
+            assert_eq!(error, Some(KeyErrorKind::Invalid));
+        }
+    }
+}

@@ -174,9 +174,14 @@ impl SigningKey {
         } else {
             Self::from_private_key(algorithm, PrivateKey::from_jwk(algorithm, jwk)?)?
         };
-        Ok(Self {
+        let key = Self {
             verifying: key.verifying.with_optional_key_id(jwk.key_id()?),
             ..key
+        };
+        Ok(if jwk.says_eddsa() {
+            key.use_eddsa_name(true)
+        } else {
+            key
         })
     }
 
@@ -187,7 +192,8 @@ impl SigningKey {
         })
     }
 
-    /// The same key under a key id, which goes into `kid` of what it signs.
+    /// The same key under a key id, which goes into `kid` of what it signs: at
+    /// most [`MAX_KEY_ID`](super::MAX_KEY_ID) bytes, or it signs no token.
     #[must_use]
     pub fn with_key_id(self, key_id: impl Into<String>) -> Self {
         Self {
@@ -197,8 +203,8 @@ impl SigningKey {
     }
 
     /// Whether an Ed25519 key calls its algorithm by the older name `EdDSA`
-    /// (deprecated by RFC 9864), for verifiers that know no other. It does not
-    /// by default; other keys do not care.
+    /// (deprecated by RFC 9864), for verifiers that know no other. It does so
+    /// only if its JWK says `EdDSA`; other keys do not care.
     #[must_use]
     pub fn use_eddsa_name(self, older: bool) -> Self {
         Self {
@@ -304,5 +310,106 @@ impl fmt::Debug for SigningKey {
             .field("algorithm", &self.algorithm())
             .field("key_id", &self.key_id())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::{KeyErrorKind, SignErrorKind, encode_compact};
+
+    #[test]
+    fn every_algorithm_generates_signs_and_is_stored() {
+        for algorithm in Algorithm::ALL {
+            let key = SigningKey::generate(*algorithm).unwrap();
+            assert_eq!(key.algorithm(), *algorithm);
+            match algorithm.is_symmetric() {
+                true => assert_eq!(key.key_id().unwrap().len(), 22),
+                false => assert_eq!(key.key_id(), Some(&*key.thumbprint())),
+            }
+            let stored = key.to_jwk().unwrap();
+            let read = SigningKey::from_jwk(stored.expose(), None).unwrap();
+            assert_eq!(read.algorithm(), *algorithm);
+            assert_eq!(read.key_id(), key.key_id());
+            assert_eq!(read.to_jwk().unwrap().expose(), stored.expose());
+            let signature = read.sign(b"message").unwrap();
+            assert!(key.verifying_key().verify(b"message", &signature).is_ok());
+            assert!(key.verifying_key().verify(b"", &signature).is_err());
+        }
+    }
+
+    #[test]
+    fn a_key_id_is_escaped_where_it_is_written() {
+        let id = "a \"quoted\"\\\n\u{e9} id";
+        let key = SigningKey::generate(Algorithm::Ed25519)
+            .unwrap()
+            .with_key_id(id);
+        let read = SigningKey::from_jwk(key.to_jwk().unwrap().expose(), None).unwrap();
+        assert_eq!(read.key_id(), Some(id));
+        let header: Value = serde_json::from_str(&key.header_json(Some("at+jwt"))).unwrap();
+        assert_eq!(
+            header,
+            serde_json::json!({"alg": "Ed25519", "kid": id, "typ": "at+jwt"})
+        );
+    }
+
+    #[test]
+    fn the_older_name_survives_being_stored() {
+        let key = SigningKey::generate(Algorithm::Ed25519)
+            .unwrap()
+            .use_eddsa_name(true);
+        let jwk = key.to_jwk().unwrap();
+        let read = SigningKey::from_jwk(jwk.expose(), Some(Algorithm::Ed25519)).unwrap();
+        assert_eq!(read.header_name(), "EdDSA");
+        let public = read.verifying_key();
+        assert_eq!(public.public_jwk().unwrap()["alg"], "EdDSA");
+        assert!(public.accepts("Ed25519") && public.accepts("EdDSA"));
+        assert!(!public.accept_eddsa_name(false).accepts("EdDSA"));
+        assert_eq!(read.use_eddsa_name(false).header_name(), "Ed25519");
+    }
+
+    #[test]
+    fn what_a_verifier_would_refuse_is_not_signed() {
+        let key = SigningKey::generate(Algorithm::HS256).unwrap();
+        let long = key.clone().with_key_id("k".repeat(257));
+        for (key, header, payload, expected) in [
+            (&key, r#"{"alg":"HS512"}"#, "{}", SignErrorKind::Header),
+            (&key, r#"{"alg":"none"}"#, "{}", SignErrorKind::Header),
+            (
+                &key,
+                r#"{"alg":"HS256","crit":[]}"#,
+                "{}",
+                SignErrorKind::Header,
+            ),
+            (&key, r#"{"typ":"JWT"}"#, "{}", SignErrorKind::Header),
+            (&long, &long.header_json(None), "{}", SignErrorKind::Header),
+            (&key, r#"{"alg":"HS256"}"#, "[]", SignErrorKind::Payload),
+            (
+                &key,
+                r#"{"alg":"HS256"}"#,
+                r#"{"sub":1,"sub":2}"#,
+                SignErrorKind::Payload,
+            ),
+        ] {
+            let error = encode_compact(header.as_bytes(), payload.as_bytes(), key).unwrap_err();
+            assert_eq!(error.kind(), expected, "{header}");
+        }
+        assert!(encode_compact(br#"{"alg":"HS256"}"#, b"{}", &key).is_ok());
+    }
+
+    /// RFC 8037 appendix A.1 with another public key; RFC 7515 appendix A.3
+    /// with another private one.
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        for jwk in [
+            r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+                "x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}"#,
+            r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                "d":"AAAAnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#,
+        ] {
+            let error = SigningKey::from_jwk(jwk, None).unwrap_err();
+            assert_eq!(error.kind(), KeyErrorKind::Invalid);
+        }
     }
 }

@@ -36,19 +36,8 @@ pub(crate) fn check_unique(json: &[u8]) -> Result<(), StrictJsonError> {
 }
 
 /// Any JSON value, read and dropped, with unique names: what `IgnoredAny` is
-/// where duplicates must be refused.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct UniqueValue;
-
-impl<'de> Deserialize<'de> for UniqueValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        UniqueSeed(&Cell::new(false)).deserialize(deserializer)?;
-        Ok(Self)
-    }
-}
-
-/// As [`UniqueValue`]; the cell tells afterwards whether a duplicate name was
-/// the reason of the error.
+/// where duplicates must be refused. The cell tells afterwards whether a
+/// duplicate was the reason of an error.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct UniqueSeed<'f>(pub(crate) &'f Cell<bool>);
 
@@ -237,7 +226,6 @@ mod tests {
                 Err(StrictJsonError::Duplicate),
                 "{json}"
             );
-            assert!(serde_json::from_str::<UniqueValue>(json).is_err());
         }
     }
 

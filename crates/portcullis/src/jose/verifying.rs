@@ -163,6 +163,10 @@ impl VerifyingKey {
         } else {
             Self::from_public_key(algorithm, PublicKey::from_jwk(algorithm, jwk)?)
         };
+        let key = match jwk.says_eddsa() {
+            true => key.with_eddsa_name(EddsaName::Publish),
+            false => key,
+        };
         Ok(key.with_optional_key_id(jwk.key_id()?))
     }
 
@@ -205,7 +209,8 @@ impl VerifyingKey {
         Self { eddsa, ..self }
     }
 
-    /// The same key under a key id, which tokens name in `kid`.
+    /// The same key under a key id, which tokens name in `kid`: at most
+    /// [`MAX_KEY_ID`](super::MAX_KEY_ID) bytes, or no token can.
     #[must_use]
     pub fn with_key_id(self, key_id: impl Into<String>) -> Self {
         self.with_optional_key_id(Some(&key_id.into()))
@@ -215,11 +220,11 @@ impl VerifyingKey {
     /// older name `EdDSA` (deprecated by RFC 9864). It does by default.
     #[must_use]
     pub fn accept_eddsa_name(self, accept: bool) -> Self {
-        self.with_eddsa_name(if accept {
-            EddsaName::Accept
-        } else {
-            EddsaName::Refuse
-        })
+        match (accept, self.eddsa) {
+            (true, EddsaName::Publish) => self,
+            (true, _) => self.with_eddsa_name(EddsaName::Accept),
+            (false, _) => self.with_eddsa_name(EddsaName::Refuse),
+        }
     }
 
     /// The one algorithm this key verifies.
@@ -331,4 +336,88 @@ pub(super) fn flat_json(members: &[(&str, &str)]) -> Zeroizing<String> {
     }
     json.push('}');
     json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::{KeyErrorKind, SigningKey};
+
+    #[test]
+    fn keys_are_shared_between_threads_and_small() {
+        fn shared<T: Send + Sync + Clone + 'static>() {}
+        shared::<VerifyingKey>();
+        shared::<SigningKey>();
+        assert!(size_of::<VerifyingKey>() <= 32);
+    }
+
+    /// CVE-2022-21449: a signature of zeros fits no message.
+    #[test]
+    fn signatures_of_zeros_and_in_der_are_refused() {
+        for (algorithm, size) in [
+            (Algorithm::ES256, 32),
+            (Algorithm::ES384, 48),
+            (Algorithm::ES512, 66),
+            (Algorithm::Ed25519, 32),
+        ] {
+            let key = SigningKey::generate(algorithm).unwrap();
+            let verifier = key.verifying_key();
+            let good = key.sign(b"message").unwrap();
+            assert_eq!(good.len(), 2 * size);
+            let zeros = vec![0; size];
+            for bad in [
+                vec![0; 2 * size],
+                vec![0xff; 2 * size],
+                [&good[..size], &zeros].concat(),
+                [&zeros, &good[size..]].concat(),
+            ] {
+                assert_eq!(verifier.verify(b"message", &bad), Err(SignatureError));
+            }
+            // Short form: SEQUENCE of two INTEGERs, as X.509 has it.
+            let integer = |number: &[u8]| [&[2, number.len() as u8 + 1, 0], number].concat();
+            let numbers = [integer(&good[..size]), integer(&good[size..])].concat();
+            let der = [&[0x30, numbers.len() as u8], &numbers[..]].concat();
+            assert_eq!(verifier.verify(b"message", &der), Err(SignatureError));
+        }
+    }
+
+    #[test]
+    fn nothing_is_public_about_a_secret() {
+        let key = SigningKey::generate(Algorithm::HS256).unwrap();
+        assert_eq!(key.verifying_key().public_jwk(), None);
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let key = VerifyingKey::from_secret(Algorithm::HS256, &[7; 32]).unwrap();
+        assert_eq!(
+            format!("{:?}", key.with_key_id("k")),
+            "VerifyingKey { algorithm: HS256, key_id: Some(\"k\"), .. }"
+        );
+    }
+
+    #[test]
+    fn text_is_pem_or_jwk() {
+        for text in [&b""[..], b"  ", b"secret", b"\xff\xfe", b"[]"] {
+            let error = VerifyingKey::from_pem_or_jwk(text, None).unwrap_err();
+            assert_eq!(error.kind(), KeyErrorKind::Malformed);
+        }
+        let jwk = b"\xef\xbb\xbf\n{\"kty\":\"oct\",\"k\":\"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc\"}";
+        let key = VerifyingKey::from_pem_or_jwk(jwk, None).unwrap();
+        assert_eq!(key.algorithm(), Algorithm::HS256);
+        // Not detected where the caller is to say it.
+        let error = VerifyingKey::from_jwk(jwk.trim_ascii_start(), None).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::Malformed);
+        let error = VerifyingKey::from_jwk(&jwk[4..], None).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::NoAlgorithm);
+        let error = VerifyingKey::from_jwk(&jwk[4..], Some(Algorithm::HS512)).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::TooWeak);
+    }
+
+    #[test]
+    fn errors_name_the_variable() {
+        let error = VerifyingKey::from_env("PORTCULLIS_NO_SUCH_VARIABLE", None).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::Unreadable);
+        assert!(error.to_string().contains("PORTCULLIS_NO_SUCH_VARIABLE"));
+    }
 }
