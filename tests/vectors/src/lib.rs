@@ -1,6 +1,6 @@
 //! Published test vectors, run against the core; the vectors are in `tests/`.
 
-use portcullis::jose::{CompactJws, KeySet, MAX_SIGNATURE};
+use portcullis::jose::{CompactJws, KeySet, MAX_SIGNATURE, decode_segment};
 
 /// Verifies a token as a verifier does, and answers with its payload.
 ///
@@ -18,4 +18,21 @@ pub fn open(keys: &KeySet, token: &str) -> Result<Vec<u8>, Box<dyn std::error::E
     let mut payload = Vec::new();
     jws.decode_payload(&mut payload)?;
     Ok(payload)
+}
+
+/// The bytes of the last block of a PEM text.
+pub fn der(pem: &str) -> Option<Vec<u8>> {
+    let block = pem.rsplit("-----BEGIN ").next()?;
+    let body: String = block
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.starts_with('-'))
+        .collect();
+    let body = body
+        .trim_end_matches('=')
+        .replace('+', "-")
+        .replace('/', "_");
+    let mut der = Vec::new();
+    decode_segment(body.as_bytes(), &mut der).ok()?;
+    Some(der)
 }

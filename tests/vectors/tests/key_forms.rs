@@ -51,22 +51,8 @@ fn pem(name: &str) -> Vec<u8> {
     fs::read(path(name)).unwrap()
 }
 
-/// The last block of a PEM file.
 fn der(name: &str) -> Vec<u8> {
-    let text = String::from_utf8(pem(name)).unwrap();
-    let block = text.rsplit("-----BEGIN ").next().unwrap();
-    let body: String = block
-        .lines()
-        .skip(1)
-        .take_while(|line| !line.starts_with('-'))
-        .collect();
-    let body = body
-        .trim_end_matches('=')
-        .replace('+', "-")
-        .replace('/', "_");
-    let mut der = Vec::new();
-    portcullis::jose::decode_segment(body.as_bytes(), &mut der).unwrap();
-    der
+    vectors::der(&String::from_utf8(pem(name)).unwrap()).unwrap()
 }
 
 fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {

@@ -26,8 +26,8 @@ pub(super) enum KeyType {
     Other,
 }
 
-/// The form of a key in DER.
-#[derive(Debug, PartialEq, Eq)]
+/// The form of a key in DER. Only tests can print it: it may be a private one.
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) enum Form<'a> {
     /// SubjectPublicKeyInfo (RFC 5280 section 4.1), or the one of a certificate.
     Spki { key_type: KeyType, key: &'a [u8] },
@@ -42,7 +42,7 @@ pub(super) enum Form<'a> {
 }
 
 /// The numbers of an RSAPublicKey, without leading zeros.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) struct RsaPublic<'a> {
     pub(super) n: &'a [u8],
     pub(super) e: &'a [u8],
@@ -116,16 +116,22 @@ fn certificate(tbs: &[u8]) -> Option<Form<'_>> {
 /// From the content of an AlgorithmIdentifier.
 fn key_type(identifier: &[u8]) -> Option<KeyType> {
     let mut identifier = Reader(identifier);
-    Some(match identifier.expect(OBJECT_IDENTIFIER)? {
-        OID_RSA => KeyType::Rsa,
-        OID_EC => curve(identifier.0),
-        OID_ED25519 => KeyType::Ed25519,
+    let oid = identifier.expect(OBJECT_IDENTIFIER)?;
+    Some(match (oid, identifier.0) {
+        // RFC 3279 section 2.3.1: the parameters are NULL; some leave them out.
+        (OID_RSA, [] | [0x05, 0x00]) => KeyType::Rsa,
+        (OID_EC, parameters) => curve(parameters),
+        // RFC 8410 section 3: no parameters.
+        (OID_ED25519, []) => KeyType::Ed25519,
         _ => KeyType::Other,
     })
 }
 
+/// From named curve parameters (RFC 5480 section 2.1.1).
 fn curve(parameters: &[u8]) -> KeyType {
-    match Reader(parameters).expect(OBJECT_IDENTIFIER) {
+    let mut parameters = Reader(parameters);
+    let oid = parameters.expect(OBJECT_IDENTIFIER);
+    match oid.filter(|_| parameters.is_empty()) {
         Some(OID_P256) => KeyType::Ec(Curve::P256),
         Some(OID_P384) => KeyType::Ec(Curve::P384),
         Some(OID_P521) => KeyType::Ec(Curve::P521),
