@@ -1,0 +1,87 @@
+//! The transform.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    body::EitherBody,
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+};
+use portcullis::{
+    challenge::{Realm, Rejection, RejectionBody},
+    guard::Authenticator,
+    policy::Policy,
+};
+
+use super::AuthMiddleware;
+
+/// Demands a good access token of every request that passes: for `wrap` on an
+/// `App`, a `Scope` or a `Resource`. See the [crate's documentation](crate).
+///
+/// The setters are those of [`Authenticator`].
+///
+/// ```
+/// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), Box<dyn std::error::Error>> {
+/// use actix_web::web;
+/// use portcullis::{challenge::Realm, policy::Policy};
+/// use portcullis_actix::Auth;
+///
+/// let auth = Auth::new(verifier)
+///     .realm(Realm::new("stations")?)
+///     .require(Policy::scope("stations:read")?);
+/// let stations = web::scope("/stations").wrap(auth);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "does nothing until something is wrapped in it"]
+pub struct Auth {
+    authenticator: Authenticator,
+}
+
+impl Auth {
+    /// Decides by `authenticator`, or by a verifier alone.
+    pub fn new(authenticator: impl Into<Authenticator>) -> Self {
+        Self {
+            authenticator: authenticator.into(),
+        }
+    }
+
+    /// The realm that challenges name.
+    pub fn realm(self, realm: Realm) -> Self {
+        Self::new(self.authenticator.realm(realm))
+    }
+
+    /// Demands that the token satisfy `policy` too; several add up.
+    pub fn require(self, policy: Policy) -> Self {
+        Self::new(self.authenticator.require(policy))
+    }
+
+    /// Lets requests without credentials pass. Optional means absent: bad
+    /// credentials are still refused.
+    pub fn optional(self) -> Self {
+        Self::new(self.authenticator.optional())
+    }
+
+    /// Writes the bodies of refusals. Status and headers stay as they are.
+    pub fn rejection_body(
+        self,
+        body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(self.authenticator.rejection_body(body))
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Auth
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>>,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = S::Error;
+    type Transform = AuthMiddleware<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(AuthMiddleware::new(service, self.authenticator.clone())))
+    }
+}

@@ -1,0 +1,60 @@
+//! The token that the middleware verified.
+
+use std::{
+    future::{Ready, ready},
+    ops::Deref,
+};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use portcullis::verify::Verified;
+
+use super::read;
+use crate::AuthRejection;
+
+/// The token that [`Auth`](crate::Auth) verified, untyped: its subject, scopes,
+/// dates.
+///
+/// ```
+/// use portcullis_actix::Token;
+///
+/// async fn name(token: Token) -> String {
+///     token.subject_name().unwrap_or("nobody").to_owned()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Token(pub Verified);
+
+impl Deref for Token {
+    type Target = Verified;
+
+    fn deref(&self) -> &Verified {
+        &self.0
+    }
+}
+
+impl FromRequest for Token {
+    type Error = AuthRejection;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = read(request, |authentication| authentication.verified().cloned());
+        ready(token.map(Self))
+    }
+}
+
+/// As [`Token`], where absent credentials are `None` and bad ones are still
+/// refused.
+#[derive(Clone, Debug)]
+pub struct OptionalToken(pub Option<Verified>);
+
+impl FromRequest for OptionalToken {
+    type Error = AuthRejection;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = read(request, |authentication| {
+            Ok(authentication.optional().cloned())
+        });
+        ready(token.map(Self))
+    }
+}

@@ -1,0 +1,75 @@
+//! Bearer-token authentication for actix-web.
+//!
+//! ```
+//! # #[actix_web::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use actix_web::{App, web};
+//! use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
+//! use portcullis_actix::{Auth, Claims};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct User {
+//!     sub: String,
+//! }
+//!
+//! async fn hello(Claims(user): Claims<User>) -> String {
+//!     format!("hello, {}", user.sub)
+//! }
+//!
+//! let verifier = Verifier::builder()
+//!     .keys(VerifyingKey::from_secret(Algorithm::HS256, &[7; 32])?)
+//!     .issuer("https://issuer.example")
+//!     .audience("https://api.example")
+//!     .build()?;
+//!
+//! let app = App::new()
+//!     .wrap(Auth::new(verifier))
+//!     .route("/hello", web::get().to(hello));
+//! # use actix_web::test;
+//! # let app = test::init_service(app).await;
+//! # let request = test::TestRequest::get().uri("/hello").to_request();
+//! # assert!(test::call_service(&app, request).await.status().is_client_error());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a request flows
+//!
+//! ```text
+//! request -> Auth -> Authentication in the extensions -> Claims, Token, Scoped -> handler
+//!              |                                               |
+//! request -----|---- Authenticated (verifies by itself) -------|---------------> handler
+//!              |              |                                |
+//!              +--------------+--------------------------------+--> AuthRejection -> answer
+//! ```
+//!
+//! [`Auth`] wraps an `App`, a `Scope` or a `Resource`. Its refusals are
+//! responses, not errors: middleware around it, such as CORS, sees them.
+//!
+//! # Extractors
+//!
+//! | extractor | gives | needs |
+//! |---|---|---|
+//! | [`Claims<T>`], [`OptionalClaims<T>`] | the claims as the application's type | [`Auth`] |
+//! | [`Token`], [`OptionalToken`] | the verified token itself | [`Auth`] |
+//! | [`Scoped<S>`] | the same, where it has the scopes `S` | [`Auth`] |
+//! | [`Authenticated<T>`], [`OptionalAuthenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the app data |
+//! | [`Bearer`], [`OptionalBearer`], [`Refresh`] | the raw token, unverified | nothing |
+//!
+//! In the optional ones, absent credentials are `None` and bad ones are still
+//! refused. Do not use actix's `Option<Claims<T>>`: it takes bad credentials
+//! for absent ones. An extractor that needs [`Auth`] answers with a server
+//! error and a line in the log where there is none.
+
+mod auth;
+pub mod extract;
+pub mod guard;
+mod rejection;
+
+pub use auth::{Auth, AuthMiddleware, ResponseFuture};
+pub use extract::{
+    Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
+    OptionalToken, Refresh, Scoped, Token,
+};
+pub use portcullis::guard::{Authentication, Authenticator};
+pub use rejection::AuthRejection;
