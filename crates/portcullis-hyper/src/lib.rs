@@ -1,0 +1,50 @@
+//! Bearer-token authentication for hyper, without tower.
+//!
+//! ```
+//! # use bytes::Bytes;
+//! # use std::convert::Infallible;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use hyper::service::{Service, service_fn};
+//! use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
+//! use portcullis_hyper::{Auth, Authentication};
+//!
+//! let verifier = Verifier::builder()
+//!     .keys(VerifyingKey::from_secret(Algorithm::HS256, &[7; 32])?)
+//!     .issuer("https://issuer.example")
+//!     .audience("https://api.example")
+//!     .build()?;
+//!
+//! // In a server the body is `hyper::body::Incoming`.
+//! let hello = service_fn(async |request: Request<Full<Bytes>>| {
+//!     let authentication = request.extensions().get::<Authentication>();
+//!     let name = authentication.and_then(|it| it.optional()?.subject_name());
+//!     let greeting = format!("hello, {}", name.unwrap_or("whoever you are"));
+//!     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(greeting)))
+//! });
+//! let service = Auth::new(hello, verifier);
+//!
+//! // `http1::Builder::new().serve_connection(io, service)`, or by hand:
+//! let response = service.call(Request::default()).await?;
+//! assert!(response.status().is_client_error());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a request flows
+//!
+//! ```text
+//! request -> Auth --- Authentication in the extensions ---> inner service
+//!              |
+//!              +--- refused: the body is dropped unread ---> the core's answer
+//! ```
+//!
+//! Settings are those of [`Authenticator`], which [`Auth::new`] takes in place
+//! of a verifier. Whoever has tower uses `portcullis-tower`.
+
+mod auth;
+
+pub use auth::{Auth, ResponseFuture};
+pub use portcullis::guard::{Authentication, Authenticator};
