@@ -43,6 +43,7 @@
 //! | [`clock`] | a clock that stands until it is turned |
 //! | [`keys`] | two fixed keys of every algorithm |
 //! | [`mint`] | tokens with any claims, and forgeries |
+//! | [`store_contract`] | what every session store must do |
 //!
 //! The keys are published with this crate: never trust one outside a test.
 
@@ -52,3 +53,4 @@
 pub mod clock;
 pub mod keys;
 pub mod mint;
+pub mod store_contract;

@@ -1,0 +1,124 @@
+//! What every [`SessionStore`] must do, as tests.
+//!
+//! A store of your own passes if this does:
+//!
+//! ```
+//! use portcullis::{session::MemoryStore, time::SharedClock};
+//!
+//! /// An empty store that goes by `clock`, and what must live as long as it,
+//! /// such as its temporary directory.
+//! async fn empty_store(clock: SharedClock) -> (MemoryStore, ()) {
+//!     (MemoryStore::new(clock), ())
+//! }
+//!
+//! portcullis_testing::store_contract!(empty_store);
+//! # fn main() {}
+//! ```
+//!
+//! Each case gets a store of its own. Stores whose clock is not the process's
+//! cannot run the cases that turn it; there are none of these here yet.
+
+mod bench;
+pub mod lists;
+pub mod log_out;
+pub mod model;
+pub mod races;
+pub mod revocations;
+pub mod rotation;
+
+pub use bench::Bench;
+
+use std::future::Future;
+
+use portcullis::{session::SessionStore, time::SharedClock};
+
+/// Runs one case against a new store, on a runtime of its own.
+///
+/// # Panics
+///
+/// When the store breaks the contract.
+pub fn run<F, O, S, G>(empty_store: F, case: impl AsyncFnOnce(&Bench))
+where
+    F: FnOnce(SharedClock) -> O,
+    O: Future<Output = (S, G)>,
+    S: SessionStore,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let clock = crate::clock::FakeClock::new();
+        let (store, guard) = empty_store(clock.shared()).await;
+        case(&Bench::new(store, clock)).await;
+        drop(guard);
+    });
+}
+
+/// Writes one test for each case of the [contract](crate::store_contract).
+///
+/// The argument is an `async fn(SharedClock) -> (impl SessionStore, G)` that
+/// makes an empty store; `G` is dropped after the test.
+#[macro_export]
+macro_rules! store_contract {
+    ($empty_store:path) => {
+        $crate::store_contract!(@cases $empty_store;
+            rotation::{
+                the_current_token_gives_the_next,
+                the_predecessor_gives_the_same_successor_in_the_window,
+                the_window_is_anchored_at_the_rotation,
+                past_the_window_the_predecessor_revokes,
+                without_a_window_a_second_use_revokes,
+                only_the_immediate_predecessor_is_forgiven,
+                until_used_forgives_once,
+                another_device_can_be_refused_without_revoking,
+                a_store_that_lost_writes_keeps_the_holder,
+                the_same_attempt_gets_the_same_answer,
+                the_first_failing_check_decides,
+                refusals_change_nothing,
+                a_kept_token_changes_nothing,
+                deadlines_end_at_their_very_moment,
+                no_token_outlives_the_session,
+                a_clock_that_goes_back_is_survived,
+                reuse_leaves_other_sessions_alone,
+            }
+            races::{
+                without_a_window_one_of_many_wins,
+                in_the_window_all_get_the_same_successor,
+                one_attempt_asked_by_many_is_one_rotation,
+                a_revocation_that_races_a_refresh_wins,
+                no_login_survives_the_log_out_that_overtook_it,
+                no_application_token_survives_it_either,
+                the_limit_of_application_tokens_holds,
+            }
+            log_out::{
+                ending_a_session_can_be_repeated,
+                logging_out_everywhere_ends_everything_of_one_subject,
+                a_ticket_from_before_a_log_out_is_worthless,
+                the_order_outlives_a_purge,
+            }
+            lists::{
+                sessions_come_back_as_they_were_made,
+                live_sessions_are_listed_oldest_first,
+                application_tokens_are_listed_until_removed,
+                purging_forgets_what_is_over,
+            }
+            revocations::{
+                everything_that_was_revoked_is_told,
+                what_was_revoked_before_is_not_told,
+            }
+            model::{
+                random_histories_follow_the_rules,
+            }
+        );
+    };
+    (@cases $empty_store:path; $($module:ident::{ $($case:ident,)* })*) => {
+        $($(
+            #[test]
+            fn $case() {
+                $crate::store_contract::run($empty_store, $crate::store_contract::$module::$case);
+            }
+        )*)*
+    };
+}

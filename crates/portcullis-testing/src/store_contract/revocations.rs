@@ -1,0 +1,87 @@
+//! The feed that the snapshots of other processes read.
+
+use std::time::Duration;
+
+use portcullis::session::{Revocation, RevocationReason, SessionStore};
+
+use super::bench::{Bench, GRACE, alice, attempt};
+
+/// Whatever was revoked, by whichever call, is told.
+pub async fn everything_that_was_revoked_is_told(bench: &Bench) {
+    let store = &bench.store;
+    let ticket = bench.ticket().await;
+    let (ended, reused, swept) = (bench.open().await, bench.open().await, bench.open().await);
+    bench.advance(&reused, 0).await;
+    bench.list_token("removed", ticket).await;
+    bench.list_token("swept", ticket).await;
+    bench.pass(GRACE);
+    let at = bench.now();
+    let until = at.saturating_add(Duration::from_secs(900));
+    store.revoke(&ended.id).await.expect("revokes");
+    bench.rotate(&attempt(&reused, 0)).await;
+    store
+        .remove_application_token("removed")
+        .await
+        .expect("removes");
+    store
+        .revoke_token(&alice(), "jti", until)
+        .await
+        .expect("revokes");
+    store
+        .revoke_token(&alice(), "jti", until)
+        .await
+        .expect("revokes again");
+    store.revoke_all(&alice()).await.expect("revokes");
+
+    let told = store.revocations(at).await.expect("tells");
+    let session = |session: &portcullis::session::SessionRecord, reason| Revocation::Session {
+        id: session.id.clone(),
+        subject: alice(),
+        at,
+        reason,
+    };
+    let token = |id: &str| Revocation::ApplicationToken {
+        id: id.to_owned(),
+        at,
+    };
+    let expected = [
+        session(&ended, RevocationReason::Logout),
+        session(&reused, RevocationReason::Reuse),
+        session(&swept, RevocationReason::LogoutEverywhere),
+        token("removed"),
+        token("swept"),
+        Revocation::Token {
+            id: "jti".to_owned(),
+            subject: alice(),
+            at,
+            until,
+        },
+        Revocation::Subject {
+            subject: alice(),
+            at,
+        },
+    ];
+    for revocation in &expected {
+        assert!(told.contains(revocation), "{revocation:?} was not told");
+    }
+    assert_eq!(told.len(), expected.len());
+}
+
+/// A snapshot that has read before is told what is new.
+pub async fn what_was_revoked_before_is_not_told(bench: &Bench) {
+    let store = &bench.store;
+    let session = bench.open().await;
+    store.revoke(&session.id).await.expect("revokes");
+    store.revoke_all(&alice()).await.expect("revokes");
+    let until = bench.now().saturating_add(Duration::from_secs(1));
+    store
+        .revoke_token(&alice(), "jti", until)
+        .await
+        .expect("revokes");
+    let at = bench.now();
+    bench.pass(Duration::from_millis(1));
+    assert_eq!(store.revocations(bench.now()).await.expect("tells"), []);
+    assert_eq!(store.revocations(at).await.expect("tells").len(), 3);
+    bench.clock.set(until);
+    assert_eq!(store.revocations(at).await.expect("tells").len(), 2);
+}
