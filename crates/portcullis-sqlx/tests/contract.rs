@@ -1,5 +1,7 @@
 //! The store on SQLite keeps the contract.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::Directory;

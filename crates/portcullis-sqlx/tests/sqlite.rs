@@ -1,5 +1,7 @@
 //! What is particular to a file: permissions, restarts, other processes.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use std::time::Duration;

@@ -41,6 +41,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`clock`] | a clock that stands until it is turned |
+//! | [`faulty`] | a session store that fails when it is told to |
 //! | [`keys`] | two fixed keys of every algorithm |
 //! | [`mint`] | tokens with any claims, and forgeries |
 //! | [`store_contract`] | what every session store must do |
@@ -51,6 +52,7 @@
 #![allow(clippy::expect_used)]
 
 pub mod clock;
+pub mod faulty;
 pub mod keys;
 pub mod mint;
 pub mod store_contract;

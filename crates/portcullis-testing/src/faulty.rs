@@ -1,0 +1,176 @@
+//! A session store that fails when it is told to.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use portcullis::{
+    session::{
+        ApplicationToken, Created, DynSessionStore, LoginTicket, NewSession, Revocation,
+        RevokedAll, RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore,
+        StoreError, TokenAdded,
+    },
+    subject::Subject,
+    time::Timestamp,
+};
+
+/// How a [`FaultyStore`] fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The call does not reach the store.
+    Unreachable,
+    /// The store does what it is asked, but its answer is lost.
+    AnswerLost,
+}
+
+/// Another store, with faults. Clones are the same store.
+///
+/// ```
+/// use portcullis::{session::{MemoryStore, SessionStore}, time::SharedClock};
+/// use portcullis_testing::faulty::{Fault, FaultyStore};
+///
+/// # async fn example() {
+/// let store = FaultyStore::new(MemoryStore::new(SharedClock::default()));
+/// store.fail_next(1, Fault::Unreachable);
+/// assert!(store.login_ticket().await.is_err());
+/// assert!(store.login_ticket().await.is_ok());
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FaultyStore {
+    inner: DynSessionStore,
+    next: Arc<Mutex<(u64, Fault)>>,
+    calls: Arc<AtomicU64>,
+}
+
+impl FaultyStore {
+    /// `store`, without faults so far.
+    pub fn new(store: impl SessionStore) -> Self {
+        Self {
+            inner: DynSessionStore::new(store),
+            next: Arc::new(Mutex::new((0, Fault::Unreachable))),
+            calls: Arc::default(),
+        }
+    }
+
+    /// Lets the next `calls` calls fail; `u64::MAX` for all until further
+    /// notice, 0 for none any more.
+    pub fn fail_next(&self, calls: u64, fault: Fault) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = (calls, fault);
+    }
+
+    /// How many calls there have been.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    async fn through<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        match self.fault() {
+            None => call.await,
+            Some(Fault::Unreachable) => Err(StoreError::unavailable("the store is unreachable")),
+            Some(Fault::AnswerLost) => {
+                call.await?;
+                Err(StoreError::unavailable("the answer was lost"))
+            }
+        }
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.0 = next.0.checked_sub(1)?;
+        Some(next.1)
+    }
+}
+
+impl fmt::Debug for FaultyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultyStore").finish_non_exhaustive()
+    }
+}
+
+impl SessionStore for FaultyStore {
+    async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
+        self.through(self.inner.login_ticket()).await
+    }
+
+    async fn create(
+        &self,
+        session: NewSession,
+        ticket: LoginTicket,
+    ) -> Result<Created, StoreError> {
+        self.through(self.inner.create(session, ticket)).await
+    }
+
+    async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        self.through(self.inner.rotate(attempt)).await
+    }
+
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        self.through(self.inner.session(id)).await
+    }
+
+    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+        self.through(self.inner.sessions(subject)).await
+    }
+
+    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+        self.through(self.inner.revoke(id)).await
+    }
+
+    async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        self.through(self.inner.revoke_all(subject)).await
+    }
+
+    async fn add_application_token(
+        &self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Result<TokenAdded, StoreError> {
+        self.through(self.inner.add_application_token(token, limit, ticket))
+            .await
+    }
+
+    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+        self.through(self.inner.application_token_is_live(id)).await
+    }
+
+    async fn application_tokens(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<ApplicationToken>, StoreError> {
+        self.through(self.inner.application_tokens(subject)).await
+    }
+
+    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+        self.through(self.inner.remove_application_token(id)).await
+    }
+
+    async fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.through(self.inner.revoke_token(subject, id, until))
+            .await
+    }
+
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        self.through(self.inner.revocations(since)).await
+    }
+
+    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+        self.through(self.inner.purge(keep)).await
+    }
+}

@@ -1,0 +1,135 @@
+//! A fault of the store is a fault, never a revocation.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use portcullis::{
+    issue::{TokenIssuer, TokenShape},
+    jose::{Algorithm, SigningKey},
+    session::{
+        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, RotationRules,
+        SessionError, SessionErrorKind, Sessions, TokenPair, refresh::RefreshKeys,
+    },
+    subject::Subject,
+};
+use portcullis_testing::{
+    clock::FakeClock,
+    faulty::{Fault, FaultyStore},
+};
+
+struct Api {
+    clock: FakeClock,
+    store: FaultyStore,
+    sessions: Sessions,
+}
+
+impl Api {
+    fn new(grace: Duration) -> Self {
+        let clock = FakeClock::new();
+        let store = FaultyStore::new(MemoryStore::new(clock.shared()));
+        let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+            .shape(TokenShape::password_grant())
+            .clock(clock.shared())
+            .build()
+            .unwrap();
+        let revocations = Revocations::new(
+            DynSessionStore::new(store.clone()),
+            clock.shared(),
+            Duration::from_secs(900),
+        );
+        let sessions = Sessions::builder(revocations, issuer)
+            .refresh_keys(RefreshKeys::generate().unwrap())
+            .rules(RotationRules::with_grace(grace))
+            .build()
+            .unwrap();
+        Self {
+            clock,
+            store,
+            sessions,
+        }
+    }
+
+    async fn open(&self) -> TokenPair {
+        let ticket = self.sessions.begin_login().await.unwrap();
+        let alice = Subject::new("users", "alice");
+        let request = OpenSession::new(&alice);
+        self.sessions.open(ticket, &request).await.unwrap()
+    }
+
+    async fn refresh(&self, pair: &TokenPair) -> Result<TokenPair, SessionError> {
+        let presented = self.sessions.read(token(pair).as_bytes())?;
+        let request = RefreshRequest::new();
+        self.sessions.refresh(&presented, &request).await
+    }
+}
+
+fn token(pair: &TokenPair) -> &str {
+    pair.refresh.as_ref().unwrap().token().expose()
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_again_even_without_a_window() {
+    let api = Api::new(Duration::ZERO);
+    let mut pair = api.open().await;
+    for fault in [Fault::AnswerLost, Fault::Unreachable, Fault::AnswerLost] {
+        api.store.fail_next(1, fault);
+        let calls = api.store.calls();
+        pair = api.refresh(&pair).await.unwrap();
+        assert_eq!(api.store.calls() - calls, 2);
+    }
+    assert!(api.refresh(&pair).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_crash_between_commit_and_answer_loses_no_session_within_the_window() {
+    let api = Api::new(Duration::from_secs(10));
+    let pair = api.open().await;
+    api.store.fail_next(2, Fault::AnswerLost);
+    let error = api.refresh(&pair).await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+    api.clock.advance(api.sessions.retry_after());
+    let next = api.refresh(&pair).await.unwrap();
+    let again = api.refresh(&pair).await.unwrap();
+    assert_eq!(token(&next), token(&again));
+    assert!(api.refresh(&next).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_unreachable_store_leaves_the_token_good_however_long() {
+    let api = Api::new(Duration::ZERO);
+    let pair = api.open().await;
+    api.store.fail_next(u64::MAX, Fault::Unreachable);
+    for _ in 0..3 {
+        api.clock.advance(Duration::from_secs(3600));
+        let error = api.refresh(&pair).await.unwrap_err();
+        assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+        assert!(std::error::Error::source(&error).is_some());
+    }
+    assert!(api.sessions.begin_login().await.is_err());
+    api.store.fail_next(0, Fault::Unreachable);
+    assert!(api.refresh(&pair).await.is_ok());
+}
+
+#[tokio::test]
+async fn claims_that_cannot_be_issued_do_not_use_the_token_up() {
+    let api = Api::new(Duration::ZERO);
+    let pair = api.open().await;
+    let presented = api.sessions.read(token(&pair).as_bytes()).unwrap();
+    let claims = serde_json::Map::from_iter([("exp".to_owned(), 1.into())]);
+    let request = RefreshRequest::new().claims(&claims);
+    let error = api
+        .sessions
+        .refresh(&presented, &request)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::Issue);
+    assert!(api.refresh(&pair).await.is_ok());
+}
+
+#[test]
+fn a_client_that_obeys_retry_after_is_in_time() {
+    for (grace, expected) in [(10, 3), (30, 10), (3, 1), (0, 1), (3600, 30)] {
+        let api = Api::new(Duration::from_secs(grace));
+        assert_eq!(api.sessions.retry_after(), Duration::from_secs(expected));
+    }
+}
