@@ -1,6 +1,83 @@
 //! Login, refresh, application tokens, logout, sessions and the key set, as
 //! plain `Request<Bytes>` -> `Response<Bytes>`.
+//!
+//! [`Endpoints`] is a router that no framework is needed for: an adapter reads
+//! the body ([`collect`]), says where the request comes from
+//! ([`ClientAddress`]), and passes the answer on. Who is who says the
+//! application ([`Accounts`]); what the requests and answers look like say the
+//! APIs: [`SessionApi`], [`ApiKeyApi`], [`PasswordGrantApi`].
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http::{Request, header::CONTENT_TYPE};
+//! use portcullis::endpoint::{Accounts, Endpoints, SessionApi};
+//! use portcullis::session::Sessions;
+//!
+//! # async fn example(accounts: impl Accounts, sessions: Sessions) -> Result<(), Box<dyn std::error::Error>> {
+//! let endpoints = Endpoints::builder(accounts)
+//!     .session_api(SessionApi::new(sessions))
+//!     .common_routes()
+//!     .build()?;
+//!
+//! let login = r#"{"username":"alice","password":"correct horse"}"#;
+//! let request = Request::post("/api/users/login")
+//!     .header(CONTENT_TYPE, "application/json")
+//!     .body(Bytes::from(login))?;
+//! let response = endpoints.call(request).await;
+//! assert_eq!(response.status(), 200);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What every answer keeps to
+//!
+//! * No answer but the key set may be stored: `Cache-Control: no-store` and
+//!   `Pragma: no-cache` (RFC 6749 section 5.1).
+//! * A 401 has a challenge, a 5xx has none; a 503 says when to come back, soon
+//!   enough for the grace window.
+//! * An error names the field that was wrong, never what was sent in it:
+//!   `{"error","field","error_description"}`, the last two where there is
+//!   something to say. Errors of [`PasswordGrantApi`] are those of RFC 6749
+//!   section 5.2.
+//! * Wrong credentials have one answer, whichever part was wrong; so has a
+//!   refresh token that is not good, whatever the reason.
+//!
+//! | status | when |
+//! |---|---|
+//! | 400 | the body or the credentials cannot be read, a field is missing or repeated |
+//! | 401 | no, wrong or bad credentials |
+//! | 403 | an application token for an account of another type |
+//! | 404, 405 | another path or method |
+//! | 409 | more application tokens than an account may have |
+//! | 413, 415 | more than [`BODY_LIMIT`] bytes, or of another type |
+//! | 429 | [`AccountsError::TooManyRequests`] |
+//! | 503 | the store, or what the application asks, is down |
 
 mod accounts;
+mod actions;
+mod answer;
+mod api;
+mod body;
+mod builder;
+mod dialect;
+mod erased;
+mod incoming;
+mod input;
+mod profile;
+mod refusal;
+mod router;
 
 pub use accounts::{Account, Accounts, AccountsError, ClientCheck, Login};
+pub use api::{ApiKeyApi, PasswordGrantApi, SessionApi};
+pub use body::collect;
+pub use builder::EndpointsBuilder;
+pub use incoming::ClientAddress;
+pub use refusal::RefusalKind;
+pub use router::{EndpointFuture, Endpoints};
+
+/// The largest body that an endpoint reads, in bytes. Adapters hand over at
+/// most one byte more.
+pub const BODY_LIMIT: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

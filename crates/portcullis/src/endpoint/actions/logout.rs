@@ -1,0 +1,101 @@
+//! Logging out.
+
+use bytes::Bytes;
+use http::Response;
+
+use super::{
+    Services,
+    present::{Presented, access_token},
+};
+use crate::{
+    endpoint::{answer::no_content, incoming::Incoming, refusal::Refusal},
+    session::{SessionId, Sessions, refresh::RefreshClaims},
+    subject::Subject,
+    verify::Verified,
+};
+
+/// Ends the session of a token, which may have expired; an application token
+/// is removed. Whoever does it twice gets the same answer.
+pub(super) async fn logout(
+    services: &Services,
+    request: &Incoming,
+) -> Result<Response<Bytes>, Refusal> {
+    let presented = Presented::of(services, request)?;
+    let token = presented.token;
+    if presented.may_be_access
+        && let Ok(verified) = services.verifier.verify_for_logout(token)
+    {
+        end(services, &verified).await?;
+        return Ok(no_content());
+    }
+    let read = |sessions: &Sessions| sessions.read_expired(token).ok();
+    let (sessions, claims) = find(services, read)?;
+    let family = &claims.family;
+    sessions.log_out(&family.subject, &family.session).await?;
+    Ok(no_content())
+}
+
+/// Ends all that an access token belongs to: its session, or itself.
+async fn end(services: &Services, token: &Verified) -> Result<(), Refusal> {
+    let sessions = any(services)?;
+    if token.is_application() {
+        let id = token.token_id().ok_or(Refusal::BadToken)?;
+        sessions.remove_application_token(id).await?;
+        return Ok(());
+    }
+    let subject = token.subject().ok_or(Refusal::BadToken)?;
+    if let Some(id) = token.session_id() {
+        let id = SessionId::parse(id).ok_or(Refusal::BadToken)?;
+        sessions.log_out(&subject, &id).await?;
+        return Ok(());
+    }
+    // Issued by the application itself, without a session.
+    let (Some(id), Some(end)) = (token.token_id(), token.expires_at()) else {
+        return Err(Refusal::BadToken);
+    };
+    sessions.revoke_token(&subject, id, end).await?;
+    Ok(())
+}
+
+/// Ends all sessions of whoever presents a good token, and removes the
+/// application tokens.
+pub(super) async fn logout_all(
+    services: &Services,
+    request: &Incoming,
+) -> Result<Response<Bytes>, Refusal> {
+    let subject = good_subject(services, &Presented::of(services, request)?).await?;
+    any(services)?.log_out_everywhere(&subject).await?;
+    Ok(no_content())
+}
+
+/// Whom a token speaks for that is good in every respect.
+async fn good_subject(services: &Services, presented: &Presented<'_>) -> Result<Subject, Refusal> {
+    let token = presented.token;
+    if let Ok((sessions, claims)) = find(services, |sessions| sessions.read(token).ok()) {
+        let family = claims.family.clone();
+        sessions
+            .authorize(&claims, family.client.as_deref())
+            .await?;
+        return Ok(family.subject);
+    }
+    if !presented.may_be_access {
+        return Err(Refusal::BadToken);
+    }
+    let verified = access_token(services, token).await?;
+    verified.subject().ok_or(Refusal::BadToken)
+}
+
+/// The API whose refresh token it is, and what the token says.
+fn find(
+    services: &Services,
+    read: impl Fn(&Sessions) -> Option<RefreshClaims>,
+) -> Result<(&Sessions, RefreshClaims), Refusal> {
+    let mut all = services.sessions.iter();
+    all.find_map(|sessions| Some((sessions, read(sessions)?)))
+        .ok_or(Refusal::BadToken)
+}
+
+/// Any of the APIs: one store is behind them all.
+fn any(services: &Services) -> Result<&Sessions, Refusal> {
+    services.sessions.first().ok_or(Refusal::Misconfigured)
+}

@@ -1,0 +1,206 @@
+//! Putting the endpoints together.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use http::HeaderName;
+
+use super::{
+    Accounts, ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi,
+    actions::{Services, key_set},
+    dialect::Dialect,
+    erased::DynAccounts,
+    profile::{Action, Methods, Name, Route},
+    router::Inner,
+};
+use crate::{
+    ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, session::Sessions, verify::Verifier,
+};
+
+/// Builds [`Endpoints`]: APIs, each with its own [`Sessions`], and what they
+/// have in common.
+///
+/// The `Sessions` of all APIs must share one store, or a log-out would reach
+/// some of them only.
+#[must_use = "does nothing until built"]
+pub struct EndpointsBuilder {
+    accounts: DynAccounts,
+    realm: Realm,
+    sessions: Vec<Sessions>,
+    refresh_headers: Vec<HeaderName>,
+    routes: Vec<Route>,
+    common: Vec<(Name, Common)>,
+}
+
+/// Routes that belong to no API; they know all of them.
+#[derive(Clone, Copy)]
+enum Common {
+    Logout,
+    LogoutAll,
+    Sessions,
+    KeySet,
+}
+
+impl EndpointsBuilder {
+    pub(super) fn new(accounts: impl Accounts) -> Self {
+        Self {
+            accounts: DynAccounts::new(accounts),
+            realm: Realm::default(),
+            sessions: Vec::new(),
+            refresh_headers: Vec::new(),
+            routes: Vec::new(),
+            common: Vec::new(),
+        }
+    }
+
+    /// Adds a session API in JSON.
+    pub fn session_api(mut self, api: SessionApi) -> Self {
+        self.sessions.push(api.sessions().clone());
+        self.routes.extend(api.routes());
+        self
+    }
+
+    /// Adds an API-key API.
+    pub fn api_key_api(mut self, api: ApiKeyApi) -> Self {
+        self.sessions.push(api.sessions().clone());
+        self.routes.extend(api.routes());
+        self
+    }
+
+    /// Adds an OAuth API with the password grant.
+    pub fn password_grant_api(mut self, api: PasswordGrantApi) -> Self {
+        self.sessions.push(api.sessions().clone());
+        self.refresh_headers.push(api.header().clone());
+        self.routes.extend(api.routes());
+        self
+    }
+
+    /// `POST /logout`, `POST /logout/all`, `GET /sessions` and
+    /// `GET /.well-known/jwks.json`.
+    pub fn common_routes(self) -> Self {
+        self.logout("/logout")
+            .logout_all("/logout/all")
+            .sessions("/sessions")
+            .key_set("/.well-known/jwks.json")
+    }
+
+    /// `POST`: ends the session of the token that is presented: an access or
+    /// refresh token as Bearer, or a refresh token in its header. The token may
+    /// have expired, and its session may have ended. 204.
+    pub fn logout(self, path: impl Into<Name>) -> Self {
+        self.common(path, Common::Logout)
+    }
+
+    /// `POST`: ends all sessions of whoever presents a good token, and removes
+    /// the application tokens. 204.
+    pub fn logout_all(self, path: impl Into<Name>) -> Self {
+        self.common(path, Common::LogoutAll)
+    }
+
+    /// `GET`: the live sessions of whoever presents a good access token:
+    /// `{"sessions":[{"id","client_id","created_at","last_used_at",
+    /// "expires_at","device":{"user_agent","address"},"current"}]}`, the oldest
+    /// first, times in seconds since the epoch. `last_used_at` is the last
+    /// exchange of the refresh token.
+    pub fn sessions(self, path: impl Into<Name>) -> Self {
+        self.common(path, Common::Sessions)
+    }
+
+    /// `GET`: the public keys of all APIs (RFC 7517 section 5). Secret keys
+    /// are left out.
+    pub fn key_set(self, path: impl Into<Name>) -> Self {
+        self.common(path, Common::KeySet)
+    }
+
+    /// The realm of the challenges of the common routes.
+    pub fn realm(mut self, realm: Realm) -> Self {
+        self.realm = realm;
+        self
+    }
+
+    fn common(mut self, path: impl Into<Name>, what: Common) -> Self {
+        self.common.push((path.into(), what));
+        self
+    }
+
+    /// Builds the endpoints.
+    ///
+    /// # Errors
+    ///
+    /// If there is no API, two endpoints share a path, or a path does not begin
+    /// with a slash.
+    pub fn build(mut self) -> Result<Endpoints, ConfigError> {
+        if self.sessions.is_empty() {
+            return Err(ConfigError::new(
+                "there are no endpoints without an API: add one, such as `session_api`",
+            ));
+        }
+        let verifiers: Result<Vec<_>, _> = self.sessions.iter().map(verifier).collect();
+        let verifier = Verifier::combine(verifiers?)?;
+        if self.refresh_headers.is_empty() {
+            let usual = HeaderName::from_static(REFRESH_TOKEN);
+            self.refresh_headers.push(usual);
+        }
+        self.refresh_headers
+            .sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        self.refresh_headers.dedup();
+        let common = self.common_list();
+        let mut routes = BTreeMap::new();
+        for route in self.routes.into_iter().chain(common) {
+            let path = route.path.clone();
+            if !path.starts_with('/') {
+                return Err(ConfigError::new(format!(
+                    "the path `{path}` does not begin with a slash"
+                )));
+            }
+            if routes.insert(path, route).is_some() {
+                return Err(ConfigError::new("two endpoints have the same path"));
+            }
+        }
+        Ok(Endpoints::new(Inner {
+            routes,
+            services: Services {
+                accounts: self.accounts,
+                verifier,
+                sessions: self.sessions,
+                refresh_headers: self.refresh_headers,
+            },
+        }))
+    }
+
+    fn common_list(&self) -> Vec<Route> {
+        let retry_after = self.routes.iter().map(|route| route.retry_after).min();
+        let route = |(path, what): &(Name, Common)| Route {
+            path: path.clone(),
+            methods: match what {
+                Common::Logout | Common::LogoutAll => Methods::Post,
+                Common::Sessions | Common::KeySet => Methods::Get,
+            },
+            dialect: Dialect::bearer(self.realm.clone()),
+            retry_after: retry_after.unwrap_or(Duration::from_secs(1)),
+            action: match what {
+                Common::Logout => Action::Logout,
+                Common::LogoutAll => Action::LogoutAll,
+                Common::Sessions => Action::Sessions,
+                Common::KeySet => Action::KeySet(key_set::body(&self.sessions)),
+            },
+        };
+        self.common.iter().map(route).collect()
+    }
+}
+
+/// Of the access tokens of an API, unless they were revoked.
+fn verifier(sessions: &Sessions) -> Result<Verifier, ConfigError> {
+    sessions
+        .issuer()
+        .verifier()
+        .status(sessions.revocations().clone())
+        .build()
+}
+
+impl fmt::Debug for EndpointsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointsBuilder")
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,192 @@
+//! How an API says no: statuses, challenges and error bodies.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
+
+use super::{
+    answer::{Members, json_response},
+    input::FieldProblem,
+    profile::Name,
+    refusal::Refusal,
+};
+use crate::{
+    challenge::{Challenge, ErrorCode, Realm},
+    credentials::CredentialsError,
+};
+
+/// The error bodies of an API.
+#[derive(Clone, Debug)]
+pub(super) struct Dialect {
+    pub(super) realm: Realm,
+    pub(super) style: Style,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Style {
+    /// 401 with a Bearer challenge (RFC 6750 section 3.1); members that every
+    /// error has come first.
+    Bearer(Vec<(Name, Value)>),
+    /// RFC 6749 section 5.2.
+    OAuth,
+}
+
+impl Dialect {
+    /// A dialect whose errors have no members of their own.
+    pub(super) fn bearer(realm: Realm) -> Self {
+        Self {
+            realm,
+            style: Style::Bearer(Vec::new()),
+        }
+    }
+
+    /// The answer to a refused request.
+    pub(super) fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+        let says = self.say(refusal);
+        let mut members = match &self.style {
+            Style::Bearer(first) => Members(first.clone()),
+            Style::OAuth => Members::default(),
+        };
+        members.push("error", says.error);
+        if let Refusal::Field(name, _) = refusal {
+            members.push("field", name.as_ref());
+        }
+        if !says.description.is_empty() {
+            members.push("error_description", says.description);
+        }
+        let mut response = json_response(says.status, &members);
+        let headers = response.headers_mut();
+        // The writer lets nothing through that is not a header value.
+        if let Some(challenge) = says.challenge
+            && let Ok(value) = HeaderValue::from_maybe_shared(challenge.to_bytes())
+        {
+            headers.insert(header::WWW_AUTHENTICATE, value);
+        }
+        if let Refusal::TooManyRequests(after) | Refusal::Unavailable(after) = refusal {
+            headers.insert(
+                header::RETRY_AFTER,
+                HeaderValue::from(whole_seconds(*after)),
+            );
+        }
+        response.extensions_mut().insert(refusal.kind());
+        response
+    }
+
+    fn say(&self, refusal: &Refusal) -> Says {
+        let bearer = || Challenge::bearer(&self.realm);
+        match (refusal, &self.style) {
+            (Refusal::TooLarge, _) => Says::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large"),
+            (Refusal::MediaType, _) => {
+                Says::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            (Refusal::Body(why), _) => Says::invalid_request(why),
+            (Refusal::Field(_, problem), _) => Says::invalid_request(field_problem(*problem)),
+            (Refusal::TwoClients, _) => {
+                Says::invalid_request("the client is named or authenticated in two ways")
+            }
+            (Refusal::TwoTokens, _) => Says::invalid_request("a token is sent in two places")
+                .challenge(bearer().error(ErrorCode::InvalidRequest)),
+            (Refusal::Credentials(error), Style::OAuth) => {
+                Says::invalid_request(credentials_problem(*error))
+            }
+            (Refusal::Credentials(error), Style::Bearer(_)) => {
+                Says::invalid_request(credentials_problem(*error))
+                    .challenge(bearer().error(ErrorCode::InvalidRequest))
+            }
+            (Refusal::NoToken, Style::OAuth) => Says::invalid_request("there is no refresh token"),
+            (Refusal::NoToken, Style::Bearer(_)) => {
+                Says::new(StatusCode::UNAUTHORIZED, "unauthorized").challenge(bearer())
+            }
+            (Refusal::WrongCredentials | Refusal::BadToken, Style::OAuth) => {
+                Says::new(StatusCode::BAD_REQUEST, "invalid_grant")
+                    .describe("the credentials or the refresh token are not valid")
+            }
+            (Refusal::WrongCredentials, Style::Bearer(_)) => {
+                Says::new(StatusCode::UNAUTHORIZED, "invalid_credentials").challenge(bearer())
+            }
+            (Refusal::BadToken, Style::Bearer(_)) => {
+                Says::new(StatusCode::UNAUTHORIZED, ErrorCode::InvalidToken.as_str())
+                    .challenge(bearer().error(ErrorCode::InvalidToken))
+            }
+            (Refusal::Client, _) => Says::new(StatusCode::UNAUTHORIZED, "invalid_client")
+                .challenge(Challenge::basic(&self.realm)),
+            (Refusal::GrantType, _) => Says::new(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+            (Refusal::Scope, _) => Says::new(StatusCode::BAD_REQUEST, "invalid_scope")
+                .describe("the scope is malformed or more than can be granted"),
+            (Refusal::NotApplication, _) => {
+                Says::new(StatusCode::FORBIDDEN, ErrorCode::InsufficientScope.as_str())
+                    .describe("only accounts of type application may have application tokens")
+                    .challenge(bearer().error(ErrorCode::InsufficientScope))
+            }
+            (Refusal::TooManyTokens, _) => Says::new(StatusCode::CONFLICT, "too_many_tokens")
+                .describe("the account has as many application tokens as it may have"),
+            (Refusal::TooManyRequests(_), _) => {
+                Says::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
+            }
+            (Refusal::Unavailable(_), _) => {
+                Says::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
+            (Refusal::Misconfigured, _) => {
+                Says::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error")
+            }
+        }
+    }
+}
+
+/// Status, error code, words and challenge of a refusal.
+struct Says {
+    status: StatusCode,
+    error: &'static str,
+    description: &'static str,
+    challenge: Option<Challenge>,
+}
+
+impl Says {
+    fn new(status: StatusCode, error: &'static str) -> Self {
+        Self {
+            status,
+            error,
+            description: "",
+            challenge: None,
+        }
+    }
+
+    fn invalid_request(description: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest.as_str()).describe(description)
+    }
+
+    fn describe(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    fn challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+}
+
+const fn field_problem(problem: FieldProblem) -> &'static str {
+    match problem {
+        FieldProblem::Missing => "the field is missing or empty",
+        FieldProblem::Repeated => "the field occurs more than once",
+        FieldProblem::NotText => "the field must be a string",
+        FieldProblem::Malformed => "the field is malformed",
+    }
+}
+
+const fn credentials_problem(error: CredentialsError) -> &'static str {
+    match error {
+        CredentialsError::Malformed => "the credentials are malformed",
+        CredentialsError::Repeated => "the credentials are given more than once",
+    }
+}
+
+/// `Retry-After` is in whole seconds (RFC 9110 section 10.2.3); to come back
+/// too early is no use.
+fn whole_seconds(after: Duration) -> u64 {
+    let part = u64::from(after.subsec_nanos() > 0);
+    after.as_secs().saturating_add(part).max(1)
+}

@@ -1,0 +1,94 @@
+//! A request as the actions read it.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName,
+    header::{AUTHORIZATION, USER_AGENT},
+    request::Parts,
+};
+
+use super::{
+    input::{BasicCredentials, Encoding, Fields, basic_credentials},
+    profile::Name,
+    refusal::Refusal,
+};
+use crate::{
+    credentials::{bearer_token, header_token},
+    session::Device,
+};
+
+/// Where a request comes from, as an extension of the request: the peer of the
+/// connection, or what a proxy that is trusted says. Adapters set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(pub IpAddr);
+
+/// What the actions read of a request.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    headers: HeaderMap,
+    body: Bytes,
+    source: Option<IpAddr>,
+}
+
+impl Incoming {
+    pub(super) fn new(parts: Parts, body: Bytes) -> Self {
+        let source = parts.extensions.get::<ClientAddress>();
+        Self {
+            source: source.map(|address| address.0),
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// Where it comes from, for throttling.
+    pub(super) fn source(&self) -> Option<IpAddr> {
+        self.source
+    }
+
+    /// What it comes from, for the list of sessions. Only what can be shown is
+    /// kept of what the other side wrote.
+    pub(super) fn device(&self) -> Device {
+        let agent = self.headers.get(USER_AGENT).map(|value| {
+            let visible = |byte: &u8| matches!(byte, 0x20..=0x7E).then_some(char::from(*byte));
+            value
+                .as_bytes()
+                .iter()
+                .filter_map(visible)
+                .collect::<String>()
+        });
+        Device::new(agent.as_deref(), self.source)
+    }
+
+    /// The fields of the body.
+    pub(super) fn fields(&self, encoding: Encoding, wanted: &[Name]) -> Result<Fields, Refusal> {
+        Fields::read(encoding, &self.headers, &self.body, wanted)
+    }
+
+    /// The Bearer token, which must have been sent.
+    pub(super) fn bearer(&self) -> Result<&[u8], Refusal> {
+        self.optional_bearer()?.ok_or(Refusal::NoToken)
+    }
+
+    pub(super) fn optional_bearer(&self) -> Result<Option<&[u8]>, Refusal> {
+        bearer_token(self.values(&AUTHORIZATION)).map_err(Refusal::Credentials)
+    }
+
+    /// The token that is the whole value of a header.
+    pub(super) fn header_token(&self, name: &HeaderName) -> Result<Option<&[u8]>, Refusal> {
+        header_token(self.values(name)).map_err(Refusal::Credentials)
+    }
+
+    /// HTTP Basic credentials.
+    pub(super) fn basic(&self) -> Result<Option<BasicCredentials>, Refusal> {
+        basic_credentials(self.values(&AUTHORIZATION)).map_err(Refusal::Credentials)
+    }
+
+    fn values(&self, name: &HeaderName) -> impl Iterator<Item = &[u8]> {
+        self.headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.as_bytes())
+    }
+}

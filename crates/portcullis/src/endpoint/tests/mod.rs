@@ -1,0 +1,12 @@
+//! The wire shapes, line by line.
+
+mod api_key;
+mod arbitrary;
+mod clients;
+mod common;
+mod faults;
+mod fixture;
+mod password_grant;
+mod router;
+mod session;
+mod store;

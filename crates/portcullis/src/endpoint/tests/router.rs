@@ -1,0 +1,124 @@
+//! What the router answers itself.
+
+use http::Request;
+
+use super::fixture::{FORM, People, Server};
+use crate::endpoint::{
+    BODY_LIMIT, EndpointFuture, Endpoints, EndpointsBuilder, RefusalKind, SessionApi,
+};
+
+#[tokio::test]
+async fn it_knows_its_paths_and_nothing_else() {
+    let server = Server::new().await;
+    let paths: Vec<_> = server.endpoints.paths().collect();
+    assert_eq!(paths.len(), 11);
+    for path in paths {
+        assert!(server.endpoints.matches(path));
+    }
+    for path in [
+        "/",
+        "/logout/",
+        "/LOGOUT",
+        "/api/users",
+        "//logout",
+        "/sessions/1",
+    ] {
+        assert!(!server.endpoints.matches(path), "{path}");
+        let answer = server.send(Request::post(path), "").await;
+        answer.is_error(404, "not_found");
+    }
+    server.send(Request::post("/logout?x=1"), "").await.is(401);
+}
+
+#[tokio::test]
+async fn another_method_is_told_the_right_one() {
+    let server = Server::new().await;
+    for (path, allow) in [
+        ("/api/users/login", "POST"),
+        ("/api/users/refresh", "GET, POST"),
+        ("/api/users/application-token", "POST"),
+        ("/v1/authenticate", "POST"),
+        ("/auth/jwt/login", "POST"),
+        ("/auth/jwt/refresh", "POST"),
+        ("/auth/jwt/postman-refresh", "POST"),
+        ("/logout", "POST"),
+        ("/logout/all", "POST"),
+        ("/sessions", "GET, HEAD"),
+    ] {
+        for method in ["PUT", "DELETE", "OPTIONS", "HEAD", "BREW"] {
+            let request = Request::builder().method(method).uri(path);
+            let answer = server.send(request, "").await;
+            if method == "HEAD" && allow.contains("HEAD") {
+                answer.is(401);
+                continue;
+            }
+            answer.is(405);
+            assert_eq!(answer.header("allow"), Some(allow), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_be_sixteen_kibibytes() {
+    let server = Server::new().await;
+    let fill = |size: usize| {
+        let start = "apiid=alice&apikey=key+1&x=";
+        format!("{start}{}", "a".repeat(size - start.len()))
+    };
+    let path = "/v1/authenticate";
+    server.post(path, FORM, &fill(BODY_LIMIT)).await.is(200);
+    let answer = server.post(path, FORM, &fill(BODY_LIMIT + 1)).await;
+    answer.is_error(413, "content_too_large");
+    let answer = server.post("/logout", FORM, &fill(BODY_LIMIT + 1)).await;
+    answer.is(413);
+}
+
+#[tokio::test]
+async fn the_reason_is_in_the_extensions() {
+    let server = Server::new().await;
+    let answer = server.bearer("POST", "/logout", "a.b.c").await;
+    let kind = answer.0.extensions().get::<RefusalKind>();
+    assert_eq!(kind, Some(&RefusalKind::InvalidToken));
+}
+
+#[tokio::test]
+async fn paths_are_checked_when_the_endpoints_are_built() {
+    let server = Server::new().await;
+    let api = || SessionApi::new(server.session.clone());
+    let build = |builder: EndpointsBuilder| builder.build().map(|_| ());
+    let builder = || Endpoints::builder(People::default());
+    assert!(build(builder().session_api(api())).is_ok());
+    assert!(build(builder().common_routes()).is_err());
+    assert!(build(builder().session_api(api()).session_api(api())).is_err());
+    assert!(build(builder().session_api(api()).logout("/api/users/login")).is_err());
+    assert!(build(builder().session_api(api().login_path("login"))).is_err());
+}
+
+#[tokio::test]
+async fn paths_and_names_can_be_others() {
+    let server = Server::new().await;
+    let api = SessionApi::new(server.session.clone())
+        .login_path("/in")
+        .login_fields("user", "pass")
+        .token_members("access", "refresh");
+    let endpoints = Endpoints::builder(server.people.clone())
+        .session_api(api)
+        .build()
+        .unwrap();
+    let body = r#"{"user":"alice","pass":"wonder land"}"#;
+    let request = Request::post("/in")
+        .header("content-type", "application/json")
+        .body(body.into())
+        .unwrap();
+    let response = endpoints.call(request).await;
+    let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+    assert!(body["access"].is_string() && body["refresh"].is_string());
+}
+
+#[test]
+fn a_call_can_be_spawned() {
+    fn assert<T: Send + 'static>() {}
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    assert::<EndpointFuture>();
+    shared::<Endpoints>();
+}

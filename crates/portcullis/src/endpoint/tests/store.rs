@@ -1,0 +1,120 @@
+//! A store that can be taken down.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::{
+    session::{
+        ApplicationToken, Created, LoginTicket, MemoryStore, NewSession, Revocation, RevokedAll,
+        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
+        TokenAdded,
+    },
+    subject::Subject,
+    time::Timestamp,
+};
+
+#[derive(Clone)]
+pub(super) struct FaultyStore {
+    store: Arc<MemoryStore>,
+    down: Arc<AtomicBool>,
+}
+
+impl FaultyStore {
+    pub(super) fn new(store: MemoryStore) -> Self {
+        Self {
+            store: Arc::new(store),
+            down: Arc::default(),
+        }
+    }
+
+    pub(super) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Relaxed);
+    }
+
+    fn up(&self) -> Result<&MemoryStore, StoreError> {
+        if self.down.load(Ordering::Relaxed) {
+            return Err(StoreError::unavailable("taken down"));
+        }
+        Ok(&self.store)
+    }
+}
+
+impl SessionStore for FaultyStore {
+    async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
+        self.up()?.login_ticket().await
+    }
+
+    async fn create(
+        &self,
+        session: NewSession,
+        ticket: LoginTicket,
+    ) -> Result<Created, StoreError> {
+        self.up()?.create(session, ticket).await
+    }
+
+    async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        self.up()?.rotate(attempt).await
+    }
+
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        self.up()?.session(id).await
+    }
+
+    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+        self.up()?.sessions(subject).await
+    }
+
+    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+        self.up()?.revoke(id).await
+    }
+
+    async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        self.up()?.revoke_all(subject).await
+    }
+
+    async fn add_application_token(
+        &self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Result<TokenAdded, StoreError> {
+        self.up()?.add_application_token(token, limit, ticket).await
+    }
+
+    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+        self.up()?.application_token_is_live(id).await
+    }
+
+    async fn application_tokens(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<ApplicationToken>, StoreError> {
+        self.up()?.application_tokens(subject).await
+    }
+
+    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+        self.up()?.remove_application_token(id).await
+    }
+
+    async fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.up()?.revoke_token(subject, id, until).await
+    }
+
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        self.up()?.revocations(since).await
+    }
+
+    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+        self.up()?.purge(keep).await
+    }
+}
