@@ -44,7 +44,7 @@
 //! | [`faulty`] | a session store that fails when it is told to |
 //! | [`keys`] | two fixed keys of every algorithm |
 //! | [`mint`] | tokens with any claims, and forgeries |
-//! | [`store_contract`] | what every session store must do |
+//! | [`mod@store_contract`] | what every session store must do |
 //!
 //! The keys are published with this crate: never trust one outside a test.
 

@@ -59,8 +59,10 @@ impl SqliteStore {
     /// When the file cannot be made or opened, is no database, or was written
     /// by a newer version of this crate.
     pub async fn open(path: impl AsRef<Path>, clock: SharedClock) -> Result<Self, StoreError> {
-        let path = path.as_ref();
-        make_private(path).map_err(StoreError::unavailable)?;
+        // SQLite has a meaning of its own for `:memory:` and `file:…`, but not
+        // for absolute paths.
+        let path = std::path::absolute(path).map_err(StoreError::unavailable)?;
+        make_private(&path).map_err(StoreError::unavailable)?;
         Self::connect(Self::options(path), clock).await
     }
 

@@ -56,7 +56,7 @@ where
     });
 }
 
-/// Writes one test for each case of the [contract](crate::store_contract).
+/// Writes one test for each case of the [contract](mod@crate::store_contract).
 ///
 /// The argument is an `async fn(SharedClock) -> (impl SessionStore, G)` that
 /// makes an empty store; `G` is dropped after the test.

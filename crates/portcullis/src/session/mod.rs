@@ -1,5 +1,25 @@
 //! Sessions: refresh tokens that rotate, log-outs that reach every token, and
 //! the stores that remember both.
+//!
+//! A login opens a session, one row in a [`SessionStore`] whatever happens to
+//! its tokens. Each use of its refresh token gives the next one; the row counts
+//! the generations. A token that is presented again within a short window gives
+//! the same successor, byte for byte, so that two tabs, a retried request or a
+//! lost answer log nobody out; later, or older than the one before, it is taken
+//! for stolen and ends the session.
+//!
+//! | what | where |
+//! |---|---|
+//! | what an application or an endpoint calls | [`Sessions`] |
+//! | the rules, as a function that needs no store | [`rules::decide`] |
+//! | where sessions are kept | [`SessionStore`], [`MemoryStore`]; SQLite in `portcullis-sqlx` |
+//! | which access tokens are revoked, without asking a store | [`Revocations`] |
+//! | the refresh tokens themselves | [`refresh`] |
+//!
+//! Whatever goes wrong between a node and its store is a fault, answered 503,
+//! and costs nobody a session: everything that can fail comes before the
+//! exchange of a token, and an attempt whose outcome is unknown is asked for
+//! again under its own name ([`AttemptId`]).
 
 mod attempt;
 mod dyn_store;
