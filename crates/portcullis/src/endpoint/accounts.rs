@@ -1,6 +1,6 @@
 //! What the endpoints ask the application: who is who.
 
-use std::{future::Future, net::IpAddr, time::Duration};
+use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -54,6 +54,25 @@ pub trait Accounts: Send + Sync + 'static {
         secret: Option<&SecretString>,
         source: Option<IpAddr>,
     ) -> impl Future<Output = Result<ClientCheck, AccountsError>> + Send;
+}
+
+impl<A: Accounts> Accounts for Arc<A> {
+    async fn authenticate(&self, login: Login<'_>) -> Result<Option<Account>, AccountsError> {
+        (**self).authenticate(login).await
+    }
+
+    async fn current(&self, subject: &Subject) -> Result<Option<Account>, AccountsError> {
+        (**self).current(subject).await
+    }
+
+    async fn client(
+        &self,
+        id: &str,
+        secret: Option<&SecretString>,
+        source: Option<IpAddr>,
+    ) -> Result<ClientCheck, AccountsError> {
+        (**self).client(id, secret, source).await
+    }
 }
 
 /// A name and a secret to check.

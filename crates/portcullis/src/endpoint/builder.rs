@@ -13,7 +13,8 @@ use super::{
     router::Inner,
 };
 use crate::{
-    ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, session::Sessions, verify::Verifier,
+    ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, issue::AccessToken,
+    session::Sessions, subject::Subject, verify::Verifier,
 };
 
 /// Builds [`Endpoints`]: APIs, each with its own [`Sessions`], and what they
@@ -126,8 +127,9 @@ impl EndpointsBuilder {
     ///
     /// # Errors
     ///
-    /// If there is no API, two endpoints share a path, or a path does not begin
-    /// with a slash.
+    /// If there is no API, two endpoints share a path, a path does not begin
+    /// with a slash, or the access tokens of two APIs cannot be told apart by
+    /// issuer and audience.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         if self.sessions.is_empty() {
             return Err(ConfigError::new(
@@ -136,6 +138,9 @@ impl EndpointsBuilder {
         }
         let verifiers: Result<Vec<_>, _> = self.sessions.iter().map(verifier).collect();
         let verifier = Verifier::combine(verifiers?)?;
+        for sessions in &self.sessions {
+            check_told_apart(sessions, &verifier)?;
+        }
         if self.refresh_headers.is_empty() {
             let usual = HeaderName::from_static(REFRESH_TOKEN);
             self.refresh_headers.push(usual);
@@ -195,6 +200,23 @@ fn verifier(sessions: &Sessions) -> Result<Verifier, ConfigError> {
         .verifier()
         .status(sessions.revocations().clone())
         .build()
+}
+
+/// Shows by a token that nobody gets that the common routes will read the
+/// API's access tokens as what they are.
+fn check_told_apart(sessions: &Sessions, verifier: &Verifier) -> Result<(), ConfigError> {
+    let issuer = sessions.issuer();
+    let subject = Subject::new(issuer.shape().realm(), "probe");
+    let probe = issuer
+        .access(&AccessToken::new(&subject))
+        .map_err(|error| ConfigError::new(format!("no access token can be issued: {error}")))?;
+    let verified = verifier.verify_for_logout(probe.token().expose().as_bytes());
+    match verified {
+        Ok(verified) if verified.subject().as_ref() == Some(&subject) => Ok(()),
+        _ => Err(ConfigError::new(
+            "the access tokens of two APIs cannot be told apart: give them different issuers or audiences",
+        )),
+    }
 }
 
 impl fmt::Debug for EndpointsBuilder {

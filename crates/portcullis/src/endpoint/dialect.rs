@@ -95,8 +95,7 @@ impl Dialect {
                 Says::invalid_request(credentials_problem(*error))
                     .challenge(bearer().error(ErrorCode::InvalidRequest))
             }
-            (Refusal::NoToken, Style::OAuth) => Says::invalid_request("there is no refresh token"),
-            (Refusal::NoToken, Style::Bearer(_)) => {
+            (Refusal::NoToken, _) => {
                 Says::new(StatusCode::UNAUTHORIZED, "unauthorized").challenge(bearer())
             }
             (Refusal::WrongCredentials | Refusal::BadToken, Style::OAuth) => {

@@ -1,13 +1,15 @@
 //! Refreshing.
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderName, Response};
 
 use super::{Services, client::Client, login::oauth_fields, tokens::Tokens};
 use crate::{
     claims::ScopeSet,
+    credentials::CredentialsError,
     endpoint::{
         incoming::Incoming,
+        input::FieldProblem,
         profile::{Name, RefreshRoute, TokenSource},
         refusal::Refusal,
     },
@@ -107,7 +109,7 @@ impl<'a> Form<'a> {
     fn read(route: &RefreshRoute, request: &'a Incoming) -> Result<Self, Refusal> {
         let token = match &route.source {
             TokenSource::Bearer => request.bearer()?,
-            TokenSource::Header(name) => request.header_token(name)?.ok_or(Refusal::NoToken)?,
+            TokenSource::Header(name) => header_field(request, name)?,
             TokenSource::Form => {
                 let (mut fields, scope, client) =
                     oauth_fields(request, "refresh_token", &[&REFRESH_TOKEN])?;
@@ -128,4 +130,16 @@ impl<'a> Form<'a> {
             client,
         })
     }
+}
+
+/// The token in a header, which counts as a field of the request.
+fn header_field<'a>(request: &'a Incoming, name: &HeaderName) -> Result<&'a [u8], Refusal> {
+    let problem = match request.header_token(name) {
+        Ok(Some(token)) => return Ok(token),
+        Err(Refusal::Credentials(CredentialsError::Repeated)) => FieldProblem::Repeated,
+        Err(Refusal::Credentials(_)) => FieldProblem::Malformed,
+        Err(refusal) => return Err(refusal),
+        Ok(None) => FieldProblem::Missing,
+    };
+    Err(Refusal::Field(name.as_str().to_owned().into(), problem))
 }

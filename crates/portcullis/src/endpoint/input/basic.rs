@@ -33,17 +33,26 @@ pub(in crate::endpoint) fn basic_credentials<'a>(
     if !scheme.eq_ignore_ascii_case(b"basic") {
         return Ok(None);
     }
-    parse(rest.trim_ascii())
-        .ok_or(CredentialsError::Malformed)
-        .map(Some)
+    let pair = Zeroizing::new(
+        STANDARD
+            .decode_to_vec(rest.trim_ascii())
+            .map_err(|_| CredentialsError::Malformed)?,
+    );
+    // What programs send that have no client: nothing was filled in.
+    if *pair == b":" {
+        return Ok(None);
+    }
+    parse(&pair).map(Some).ok_or(CredentialsError::Malformed)
 }
 
-fn parse(encoded: &[u8]) -> Option<BasicCredentials> {
-    let pair = Zeroizing::new(STANDARD.decode_to_vec(encoded).ok()?);
+fn parse(pair: &[u8]) -> Option<BasicCredentials> {
     let colon = pair.iter().position(|byte| *byte == b':')?;
     let (name, secret) = pair.split_at(colon);
     let secret = SecretString::from(decode(secret.get(1..)?)?);
     let name = decode(name).filter(|name| !name.is_empty())?;
+    if name.contains('\0') || secret.expose().contains('\0') {
+        return None;
+    }
     Some(BasicCredentials {
         name,
         secret: Some(secret).filter(|secret| !secret.expose().is_empty()),
@@ -88,6 +97,7 @@ mod tests {
             basic("nocolon"),
             basic(":secret"),
             basic("%ff:secret"),
+            basic("a%00:secret"),
         ] {
             assert_eq!(read(&bad), Err(CredentialsError::Malformed), "{bad}");
         }
@@ -100,7 +110,7 @@ mod tests {
 
     #[test]
     fn another_scheme_is_no_client_authentication() {
-        for other in ["", "Bearer abc", "BasicX YTpi", "Digest x"] {
+        for other in ["", "Bearer abc", "BasicX YTpi", "Digest x", &basic(":")] {
             assert_eq!(read(other), Ok(None), "{other}");
         }
         assert!(matches!(basic_credentials([]), Ok(None)));
@@ -114,7 +124,7 @@ mod tests {
         }
 
         #[test]
-        fn what_a_client_sends_comes_out(name in ".+", secret: String) {
+        fn what_a_client_sends_comes_out(name in "[^\0]+", secret in "[^\0]*") {
             let form = |text: &str| -> String {
                 form_urlencoded::byte_serialize(text.as_bytes()).collect()
             };

@@ -91,6 +91,10 @@ fn insert(
     if fields.iter().any(|(own, _)| own == name) {
         return Err(Refusal::Field(name.clone(), FieldProblem::Repeated));
     }
+    // No name or secret has one, and databases fail on them.
+    if value.expose().contains('\0') {
+        return Err(Refusal::Field(name.clone(), FieldProblem::Malformed));
+    }
     fields.push((name.clone(), value));
     Ok(())
 }

@@ -8,5 +8,6 @@ mod faults;
 mod fixture;
 mod password_grant;
 mod router;
+mod secrecy;
 mod session;
 mod store;

@@ -3,8 +3,13 @@
 use http::Request;
 
 use super::fixture::{FORM, People, Server};
-use crate::endpoint::{
-    BODY_LIMIT, EndpointFuture, Endpoints, EndpointsBuilder, RefusalKind, SessionApi,
+use crate::{
+    endpoint::{
+        ApiKeyApi, BODY_LIMIT, EndpointFuture, Endpoints, EndpointsBuilder, RefusalKind, SessionApi,
+    },
+    issue::{TokenIssuer, TokenShape},
+    jose::{Algorithm, SigningKey},
+    session::Sessions,
 };
 
 #[tokio::test]
@@ -92,6 +97,23 @@ async fn paths_are_checked_when_the_endpoints_are_built() {
     assert!(build(builder().session_api(api()).session_api(api())).is_err());
     assert!(build(builder().session_api(api()).logout("/api/users/login")).is_err());
     assert!(build(builder().session_api(api().login_path("login"))).is_err());
+}
+
+#[tokio::test]
+async fn apis_whose_tokens_cannot_be_told_apart_are_refused() {
+    let server = Server::new().await;
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+        .shape(TokenShape::api_key())
+        .build()
+        .unwrap();
+    let revocations = server.session.revocations().clone();
+    let twin = Sessions::builder(revocations, issuer).build().unwrap();
+    let builder = Endpoints::builder(People::default())
+        .session_api(SessionApi::new(server.session.clone()))
+        .api_key_api(ApiKeyApi::new(twin.clone()));
+    assert!(builder.build().is_err());
+    let alone = Endpoints::builder(People::default()).api_key_api(ApiKeyApi::new(twin));
+    assert!(alone.build().is_ok());
 }
 
 #[tokio::test]
