@@ -1,0 +1,182 @@
+//! The three reference APIs in one server.
+
+use std::time::Duration;
+
+use portcullis::{
+    ConfigError,
+    endpoint::{ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi},
+    guard::Authenticator,
+    issue::{TokenIssuer, TokenShape},
+    policy::Policy,
+    session::{Revocations, RotationMode, RotationRules, Sessions, refresh::RefreshKeys},
+    time::SharedClock,
+    verify::Verifier,
+};
+
+use crate::{accounts::DemoAccounts, cli::Lifetimes, keys::DemoKeys};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long each API's tokens and sessions live.
+#[derive(Clone, Copy, Debug)]
+struct Ttls {
+    session_access: Duration,
+    password_access: Duration,
+    api_key_access: Duration,
+    refresh: Duration,
+    session_session: Duration,
+    password_session: Duration,
+}
+
+impl Ttls {
+    fn of(lifetimes: &Lifetimes) -> Self {
+        let refresh = lifetimes.refresh.unwrap_or(30 * DAY);
+        Self {
+            session_access: lifetimes.access.unwrap_or(15 * MINUTE),
+            password_access: lifetimes.access.unwrap_or(HOUR),
+            api_key_access: lifetimes.api_key.unwrap_or(30 * MINUTE),
+            refresh,
+            // Its refresh token stays the same, and so does its end.
+            session_session: lifetimes.session.unwrap_or(refresh),
+            password_session: lifetimes.session.unwrap_or(90 * DAY),
+        }
+    }
+}
+
+/// How long a revocation matters: as long as the longest-lived access token,
+/// and what verifiers forgive.
+pub(crate) fn revocations_matter_for(lifetimes: &Lifetimes) -> Duration {
+    let ttls = Ttls::of(lifetimes);
+    ttls.session_access
+        .max(ttls.password_access)
+        .max(ttls.api_key_access)
+        .saturating_add(5 * MINUTE)
+}
+
+/// Who may pass where.
+#[derive(Clone, Debug)]
+pub struct Guards {
+    /// Any access token of any of the APIs.
+    pub any: Authenticator,
+    /// The same, or no credentials at all.
+    pub optional: Authenticator,
+    /// Access tokens of the session API.
+    pub session: Authenticator,
+    /// Those that a login gave.
+    pub fresh: Authenticator,
+    /// Access tokens of the API-key API.
+    pub api_key: Authenticator,
+}
+
+/// The endpoints and the guards of the three APIs.
+pub(crate) fn build(
+    lifetimes: &Lifetimes,
+    keys: &DemoKeys,
+    accounts: DemoAccounts,
+    revocations: &Revocations,
+    clock: &SharedClock,
+) -> Result<(Endpoints, Guards), ConfigError> {
+    let ttls = Ttls::of(lifetimes);
+    let rules = RotationRules::with_grace(lifetimes.grace);
+    let issuer = |shape, access_ttl| {
+        TokenIssuer::builder(keys.signing.clone())
+            .shape(shape)
+            .access_ttl(access_ttl)
+            .clock(clock.clone())
+    };
+    let with_refresh = |issuer: TokenIssuer, session_ttl| {
+        Sessions::builder(revocations.clone(), issuer)
+            .refresh_keys(RefreshKeys::clone(&keys.refresh))
+            .refresh_ttl(ttls.refresh)
+            .session_ttl(session_ttl)
+            .rules(rules)
+    };
+
+    let issuer_a = issuer(TokenShape::session_json(), ttls.session_access).build()?;
+    let session = with_refresh(issuer_a, ttls.session_session)
+        .mode(RotationMode::Keep)
+        .build()?;
+    let issuer_b = issuer(TokenShape::api_key(), ttls.api_key_access)
+        .issuer("https://demo.portcullis.example")
+        .audience("ApiId")
+        .build()?;
+    let api_key = Sessions::builder(revocations.clone(), issuer_b)
+        .session_ttl(ttls.api_key_access)
+        .build()?;
+    let issuer_c = issuer(TokenShape::password_grant(), ttls.password_access)
+        .audience("fastapi-users:auth")
+        .build()?;
+    let password = with_refresh(issuer_c, ttls.password_session).build()?;
+
+    let guards = guards(&session, &api_key, &password)?;
+    let endpoints = Endpoints::builder(accounts)
+        .session_api(SessionApi::new(session))
+        .api_key_api(ApiKeyApi::new(api_key))
+        .password_grant_api(PasswordGrantApi::new(password))
+        .common_routes()
+        .build()?;
+    Ok((endpoints, guards))
+}
+
+fn guards(
+    session: &Sessions,
+    api_key: &Sessions,
+    password: &Sessions,
+) -> Result<Guards, ConfigError> {
+    let verifier = |sessions: &Sessions| {
+        let revocations = sessions.revocations().clone();
+        sessions.issuer().verifier().status(revocations).build()
+    };
+    let session = verifier(session)?;
+    let api_key = verifier(api_key)?;
+    let any = Verifier::combine([session.clone(), api_key.clone(), verifier(password)?])?;
+    Ok(Guards {
+        any: Authenticator::new(any.clone()),
+        optional: Authenticator::new(any).optional(),
+        fresh: Authenticator::new(session.clone()).require(Policy::fresh()),
+        session: Authenticator::new(session),
+        api_key: Authenticator::new(api_key),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli;
+
+    #[test]
+    fn each_api_has_its_own_lifetimes() {
+        let ttls = Ttls::of(&cli::defaults().lifetimes);
+        assert_eq!(ttls.session_access, 15 * MINUTE);
+        assert_eq!(ttls.password_access, HOUR);
+        assert_eq!(ttls.api_key_access, 30 * MINUTE);
+        assert_eq!(ttls.refresh, 30 * DAY);
+        assert_eq!(ttls.session_session, 30 * DAY);
+        assert_eq!(ttls.password_session, 90 * DAY);
+    }
+
+    #[test]
+    fn given_lifetimes_go_first() {
+        let words = [
+            "--access-ttl=2h",
+            "--refresh-ttl=3d",
+            "--api-key-ttl=4h",
+            "--session-ttl=5d",
+        ];
+        let lifetimes = cli::from_words(&words).lifetimes;
+        let ttls = Ttls::of(&lifetimes);
+        assert_eq!(
+            (ttls.session_access, ttls.password_access),
+            (2 * HOUR, 2 * HOUR)
+        );
+        assert_eq!(ttls.api_key_access, 4 * HOUR);
+        assert_eq!(ttls.refresh, 3 * DAY);
+        assert_eq!(
+            (ttls.session_session, ttls.password_session),
+            (5 * DAY, 5 * DAY)
+        );
+        assert!(revocations_matter_for(&lifetimes) > 4 * HOUR);
+    }
+}

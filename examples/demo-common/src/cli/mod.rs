@@ -1,0 +1,285 @@
+//! The command line of the demos.
+
+mod values;
+
+pub(crate) use values::{NewApiKey, NewClient, NewUser, StoreChoice};
+
+use std::{env, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
+
+/// What a demo is started with.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: String,
+    /// Where sessions are kept.
+    pub store: StoreChoice,
+    /// The users.
+    pub users: Vec<NewUser>,
+    /// The API ids, their keys and organisations.
+    pub api_keys: Vec<NewApiKey>,
+    /// The OAuth clients.
+    pub clients: Vec<NewClient>,
+    /// Whether the users are the demo's own, whose passwords are no secret.
+    pub default_users: bool,
+    /// Whether the API keys are the demo's own.
+    pub default_api_keys: bool,
+    /// The key that signs access tokens; `None`: one of the demo's own.
+    pub signing_key: Option<PathBuf>,
+    /// How long tokens and sessions live.
+    pub lifetimes: Lifetimes,
+}
+
+/// How long tokens and sessions live; `None`: each API's own lifetime.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetimes {
+    /// Access tokens of the session API and the password-grant API.
+    pub access: Option<Duration>,
+    /// Refresh tokens.
+    pub refresh: Option<Duration>,
+    /// Access tokens of the API-key API.
+    pub api_key: Option<Duration>,
+    /// Sessions, however often they are refreshed.
+    pub session: Option<Duration>,
+    /// How long a refresh token that was just used gives the same answer again.
+    pub grace: Duration,
+}
+
+impl Options {
+    /// Reads the command line and the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, or the text of `--help`; made to be
+    /// [printed](clap::Error::exit).
+    pub(crate) fn from_process(program: &'static str) -> Result<Self, clap::Error> {
+        Self::read(program, env::args_os(), |name| env::var_os(name))
+    }
+
+    fn read(
+        program: &'static str,
+        arguments: impl IntoIterator<Item = OsString>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, clap::Error> {
+        let arguments = Arguments::from_arg_matches(
+            &Arguments::command()
+                .name(program)
+                .bin_name(program)
+                .try_get_matches_from(arguments)?,
+        )?;
+        let (users, default_users) = Repeated {
+            option: "user",
+            given: arguments.user,
+            default: DEFAULT_USERS,
+        }
+        .read::<NewUser>(&variable, |user| &user.name)?;
+        let (api_keys, default_api_keys) = Repeated {
+            option: "api-key",
+            given: arguments.api_key,
+            default: DEFAULT_API_KEYS,
+        }
+        .read::<NewApiKey>(&variable, |key| &key.id)?;
+        let (clients, _) = Repeated {
+            option: "client",
+            given: arguments.client,
+            default: DEFAULT_CLIENTS,
+        }
+        .read::<NewClient>(&variable, |client| &client.id)?;
+        Ok(Self {
+            listen: arguments.listen,
+            store: arguments.store,
+            users,
+            api_keys,
+            clients,
+            default_users,
+            default_api_keys,
+            signing_key: arguments.signing_key,
+            lifetimes: Lifetimes {
+                access: arguments.access_ttl,
+                refresh: arguments.refresh_ttl,
+                api_key: arguments.api_key_ttl,
+                session: arguments.session_ttl,
+                grace: arguments.grace,
+            },
+        })
+    }
+}
+
+const DEFAULT_USERS: &str = "alice:wonderland,robot:beep-boop:application";
+const DEFAULT_API_KEYS: &str = "demo-id:demo-key:15";
+const DEFAULT_CLIENTS: &str = "demo-web,demo-app:demo-secret";
+
+/// The portcullis demo: three APIs with Bearer tokens in one server.
+///
+/// Each option can be given in the environment instead, under its name in
+/// upper case with `PORTCULLIS_` in front; several values of a repeatable option
+/// are then separated by commas.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to listen; port 0 takes a free port
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PORTCULLIS_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_parser = values::listen
+    )]
+    listen: String,
+
+    /// Where sessions are kept: `memory:` or `sqlite:PATH`
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "PORTCULLIS_STORE",
+        default_value = "sqlite:portcullis-demo.db"
+    )]
+    store: StoreChoice,
+
+    /// A user; repeatable; replaces the default users. TYPE is `user` or
+    /// `application`; any other last part belongs to the password
+    /// [env: PORTCULLIS_USER] [default: alice:wonderland, robot:beep-boop:application]
+    #[arg(long, value_name = "NAME:PASSWORD[:TYPE]")]
+    user: Vec<String>,
+
+    /// An API id with its key; repeatable; replaces the default one
+    /// [env: PORTCULLIS_API_KEY] [default: demo-id:demo-key:15]
+    #[arg(long, value_name = "ID:KEY:ORGANISATION")]
+    api_key: Vec<String>,
+
+    /// An OAuth client, public if it has no secret; repeatable; replaces the
+    /// default ones
+    /// [env: PORTCULLIS_CLIENT] [default: demo-web, demo-app:demo-secret]
+    #[arg(long, value_name = "ID[:SECRET]")]
+    client: Vec<String>,
+
+    /// The key that signs access tokens: a private key in PEM, or a JWK
+    /// [default: an HS256 key, made at first start and kept beside the store]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_SIGNING_KEY")]
+    signing_key: Option<PathBuf>,
+
+    /// How long access tokens live, such as `15m` [default: 15m in the session
+    /// API, 1h in the password-grant API]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "PORTCULLIS_ACCESS_TTL",
+        value_parser = values::lifetime
+    )]
+    access_ttl: Option<Duration>,
+
+    /// How long refresh tokens live [default: 30d]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "PORTCULLIS_REFRESH_TTL",
+        value_parser = values::lifetime
+    )]
+    refresh_ttl: Option<Duration>,
+
+    /// How long tokens of the API-key API live [default: 30m]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "PORTCULLIS_API_KEY_TTL",
+        value_parser = values::lifetime
+    )]
+    api_key_ttl: Option<Duration>,
+
+    /// How long a session lives, however often it is refreshed [default: 90d in
+    /// the password-grant API, as long as its refresh token in the session API]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "PORTCULLIS_SESSION_TTL",
+        value_parser = values::lifetime
+    )]
+    session_ttl: Option<Duration>,
+
+    /// How long a refresh token that was just used gives the same answer again;
+    /// 0 makes every refresh token good for one use
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "PORTCULLIS_GRACE",
+        default_value = "10s",
+        value_parser = values::duration
+    )]
+    grace: Duration,
+}
+
+/// A repeatable option. Its values are read here and not by clap, whose
+/// messages would repeat them, and which would split them at commas everywhere.
+struct Repeated {
+    option: &'static str,
+    given: Vec<String>,
+    default: &'static str,
+}
+
+impl Repeated {
+    /// The values, and whether they are the default ones.
+    fn read<T>(
+        self,
+        variable: impl Fn(&str) -> Option<OsString>,
+        name: impl Fn(&T) -> &String,
+    ) -> Result<(Vec<T>, bool), clap::Error>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let variable_name = format!(
+            "PORTCULLIS_{}",
+            self.option.replace('-', "_").to_ascii_uppercase()
+        );
+        let mut is_default = false;
+        let mut source = format!("--{}", self.option);
+        let texts = if self.given.is_empty() {
+            let list = match variable(&variable_name).filter(|list| !list.is_empty()) {
+                Some(list) => {
+                    source = variable_name;
+                    list.into_string()
+                        .map_err(|_| invalid(&source, "the value is not UTF-8"))?
+                }
+                None => {
+                    is_default = true;
+                    self.default.to_owned()
+                }
+            };
+            list.split(',').map(str::to_owned).collect()
+        } else {
+            self.given
+        };
+        let values = texts
+            .iter()
+            .map(|text| text.parse::<T>().map_err(|error| invalid(&source, error)))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(name) = values::repeated(values.iter().map(|value| name(value).as_str())) {
+            return Err(invalid(&source, format_args!("`{name}` is given twice")));
+        }
+        Ok((values, is_default))
+    }
+}
+
+fn invalid(source: &str, reason: impl Display) -> clap::Error {
+    Arguments::command().error(
+        ErrorKind::ValueValidation,
+        format_args!("invalid value for '{source}': {reason}"),
+    )
+}
+
+/// What a demo is started with if nobody says anything.
+#[cfg(test)]
+pub(crate) fn defaults() -> Options {
+    from_words(&[])
+}
+
+/// What a demo is started with by these arguments.
+#[cfg(test)]
+pub(crate) fn from_words(words: &[&str]) -> Options {
+    let words = std::iter::once("demo").chain(words.iter().copied());
+    Options::read("demo", words.map(OsString::from), |_| None).unwrap()
+}
+
+#[cfg(test)]
+mod tests;

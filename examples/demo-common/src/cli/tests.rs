@@ -1,0 +1,102 @@
+use super::*;
+
+fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Options, clap::Error> {
+    let arguments = std::iter::once("demo").chain(arguments.iter().copied());
+    Options::read("demo", arguments.map(OsString::from), |name| {
+        let found = variables.iter().find(|(own, _)| *own == name);
+        found.map(|(_, value)| OsString::from(value))
+    })
+}
+
+#[test]
+fn the_command_is_well_formed() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn the_defaults_are_the_documented_ones() {
+    let options = read(&[], &[]).unwrap();
+    assert_eq!(options.listen, "127.0.0.1:8080");
+    assert_eq!(
+        options.store,
+        StoreChoice::Sqlite("portcullis-demo.db".into())
+    );
+    let users: Vec<_> = options
+        .users
+        .iter()
+        .map(|user| (&*user.name, user.application))
+        .collect();
+    assert_eq!(users, [("alice", false), ("robot", true)]);
+    assert_eq!(options.users[1].password.expose(), "beep-boop");
+    assert_eq!(options.api_keys[0].organization, "15");
+    let clients: Vec<_> = options
+        .clients
+        .iter()
+        .map(|client| (&*client.id, client.secret.is_some()))
+        .collect();
+    assert_eq!(clients, [("demo-web", false), ("demo-app", true)]);
+    assert_eq!(options.lifetimes.grace, Duration::from_secs(10));
+    assert!(options.lifetimes.access.is_none());
+    assert!(options.default_users && options.default_api_keys);
+}
+
+#[test]
+fn given_users_replace_the_default_ones() {
+    let options = read(&["--user", "bob:a,b", "--user=eve:x:application"], &[]).unwrap();
+    assert_eq!(options.users.len(), 2);
+    assert_eq!(options.users[0].password.expose(), "a,b");
+    assert!(!options.default_users && options.default_api_keys);
+}
+
+#[test]
+fn the_environment_separates_with_commas() {
+    let variables = [
+        ("PORTCULLIS_USER", "bob:x,eve:y:application"),
+        ("PORTCULLIS_API_KEY", "a:b:1"),
+        ("PORTCULLIS_CLIENT", "web"),
+    ];
+    let options = read(&[], &variables).unwrap();
+    assert_eq!(options.users.len(), 2);
+    assert_eq!(options.api_keys[0].id, "a");
+    assert_eq!(options.clients.len(), 1);
+    // The command line goes first.
+    let options = read(&["--user", "amy:z"], &variables).unwrap();
+    assert_eq!(options.users[0].name, "amy");
+    assert_eq!(options.users.len(), 1);
+}
+
+#[test]
+fn mistakes_are_named_without_their_values() {
+    for (arguments, variables) in [
+        (&["--user", "hunter2"][..], &[][..]),
+        (&["--user", "bob:hunter2", "--user", "bob:hunter3"], &[]),
+        (&["--api-key", "hunter2"], &[]),
+        (&["--client", ":hunter2"], &[]),
+        (&[], &[("PORTCULLIS_USER", "hunter2")]),
+        (&[], &[("PORTCULLIS_API_KEY", "x:hunter2")]),
+    ] {
+        let error = read(arguments, variables).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(!error.to_string().contains("hunter"), "{error}");
+    }
+}
+
+#[test]
+fn other_mistakes_end_with_two_as_well() {
+    for arguments in [
+        &["--listen", "nowhere"][..],
+        &["--store", "floppy:"],
+        &["--access-ttl", "soon"],
+        &["--access-ttl", "0s"],
+        &["--grace", "-1s"],
+        &["--unknown"],
+        &["stray"],
+    ] {
+        assert_eq!(
+            read(arguments, &[]).unwrap_err().exit_code(),
+            2,
+            "{arguments:?}"
+        );
+    }
+    assert_eq!(read(&["--help"], &[]).unwrap_err().exit_code(), 0);
+}

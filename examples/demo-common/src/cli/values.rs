@@ -1,0 +1,286 @@
+//! The values of the options, and what is wrong with those that are not one.
+//!
+//! No message repeats a value: most of them carry a secret.
+
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use portcullis::secret::SecretString;
+
+/// `NAME:PASSWORD[:TYPE]`.
+///
+/// The last part is the type only if it is `application` or `user`; otherwise
+/// it belongs to the password, which may contain colons.
+#[derive(Clone, Debug)]
+pub(crate) struct NewUser {
+    /// The user name: everything before the first colon.
+    pub name: String,
+    /// The password.
+    pub password: SecretString,
+    /// Whether the type is `application`.
+    pub application: bool,
+}
+
+impl FromStr for NewUser {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, rest) = text
+            .split_once(':')
+            .ok_or("a user is NAME:PASSWORD or NAME:PASSWORD:TYPE")?;
+        let (password, application) = match rest.rsplit_once(':') {
+            Some((password, "application")) => (password, true),
+            Some((password, "user")) => (password, false),
+            _ => (rest, false),
+        };
+        if password.is_empty() {
+            return Err("the password of a user must not be empty");
+        }
+        Ok(Self {
+            name: name_of(name)?,
+            password: SecretString::from(password.to_owned()),
+            application,
+        })
+    }
+}
+
+/// `ID:KEY:ORGANISATION`. The key may contain colons.
+#[derive(Clone, Debug)]
+pub(crate) struct NewApiKey {
+    /// The API id: everything before the first colon.
+    pub id: String,
+    /// The key.
+    pub key: SecretString,
+    /// The organisation: everything after the last colon.
+    pub organization: String,
+}
+
+impl FromStr for NewApiKey {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (id, key, organization) = text
+            .split_once(':')
+            .and_then(|(id, rest)| rest.rsplit_once(':').map(|(key, org)| (id, key, org)))
+            .ok_or("an API key is ID:KEY:ORGANISATION")?;
+        if key.is_empty() {
+            return Err("the key of an API id must not be empty");
+        }
+        Ok(Self {
+            id: name_of(id)?,
+            key: SecretString::from(key.to_owned()),
+            organization: name_of(organization)?,
+        })
+    }
+}
+
+/// `ID[:SECRET]`. The secret may contain colons; without one the client is
+/// public.
+#[derive(Clone, Debug)]
+pub(crate) struct NewClient {
+    /// The client id: everything before the first colon.
+    pub id: String,
+    /// The secret of a confidential client.
+    pub secret: Option<SecretString>,
+}
+
+impl FromStr for NewClient {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (id, secret) = match text.split_once(':') {
+            Some((_, "")) => {
+                return Err("the secret of a client must not be empty: leave the colon out");
+            }
+            Some((id, secret)) => (id, Some(SecretString::from(secret.to_owned()))),
+            None => (text, None),
+        };
+        Ok(Self {
+            id: name_of(id)?,
+            secret,
+        })
+    }
+}
+
+fn name_of(name: &str) -> Result<String, &'static str> {
+    if name.is_empty() {
+        return Err("a name must not be empty");
+    }
+    if name.chars().any(char::is_control) {
+        return Err("a name must not contain control characters");
+    }
+    Ok(name.to_owned())
+}
+
+/// The first name that occurs twice.
+pub(super) fn repeated<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = HashSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
+/// Where sessions are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreChoice {
+    /// `memory:`: gone with the process.
+    Memory,
+    /// `sqlite:PATH`: a file, made at first start.
+    Sqlite(PathBuf),
+}
+
+impl FromStr for StoreChoice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some(("sqlite", "" | ":memory:")) => {
+                Err("sqlite: needs the path of a file; for memory alone there is memory:")
+            }
+            Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
+            _ => Err("a store is memory: or sqlite:PATH"),
+        }
+    }
+}
+
+/// An address or a host name, with a port: looked up when the server starts.
+pub(super) fn listen(text: &str) -> Result<String, &'static str> {
+    let host_and_port = || {
+        let (host, port) = text.rsplit_once(':')?;
+        (!host.is_empty() && !host.contains(':') && port.parse::<u16>().is_ok()).then_some(())
+    };
+    if text.parse::<SocketAddr>().is_ok() || host_and_port().is_some() {
+        Ok(text.to_owned())
+    } else {
+        Err("an address to listen on is ADDRESS:PORT, such as 127.0.0.1:8080")
+    }
+}
+
+/// A lifetime: at least a second, as tokens count in seconds.
+pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = duration(text)?;
+    if lifetime < Duration::from_secs(1) {
+        return Err("a lifetime is at least one second".to_owned());
+    }
+    Ok(lifetime)
+}
+
+/// A span of time, such as `10s`; `0` switches off what it limits.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration > LONGEST {
+        return Err("no more than 10 years make sense".to_owned());
+    }
+    Ok(duration)
+}
+
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_of_a_user_is_one_of_two_words() {
+        let cases = [
+            ("bob:pw", "pw", false),
+            ("bob:pw:user", "pw", false),
+            ("bob:pw:application", "pw", true),
+            ("bob:a:b", "a:b", false),
+            ("bob:a:b:application", "a:b", true),
+            ("bob:application", "application", false),
+            ("bob:pw:user:user", "pw:user", false),
+        ];
+        for (text, password, application) in cases {
+            let user: NewUser = text.parse().unwrap();
+            assert_eq!(user.name, "bob", "{text}");
+            assert_eq!(user.password.expose(), password, "{text}");
+            assert_eq!(user.application, application, "{text}");
+        }
+        for bad in ["", "bob", "bob:", ":pw", "bob::application", "b\nob:pw"] {
+            assert!(bad.parse::<NewUser>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keys_and_secrets_may_contain_colons() {
+        let key: NewApiKey = "id:k:e:y:15".parse().unwrap();
+        assert_eq!(
+            (&*key.id, key.key.expose(), &*key.organization),
+            ("id", "k:e:y", "15")
+        );
+        for bad in ["", "id", "id:key", "id::15", ":key:15", "id:key:"] {
+            assert!(bad.parse::<NewApiKey>().is_err(), "{bad}");
+        }
+        let client: NewClient = "app:s:t".parse().unwrap();
+        assert_eq!(client.secret.unwrap().expose(), "s:t");
+        assert!("web".parse::<NewClient>().unwrap().secret.is_none());
+        for bad in ["", "web:", ":secret"] {
+            assert!(bad.parse::<NewClient>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_in_debug_output() {
+        let user: NewUser = "bob:hunter2".parse().unwrap();
+        let key: NewApiKey = "id:hunter2:15".parse().unwrap();
+        let client: NewClient = "app:hunter2".parse().unwrap();
+        let debug = format!("{user:?} {key:?} {client:?}");
+        assert!(!debug.contains("hunter2"), "{debug}");
+    }
+
+    #[test]
+    fn stores_are_memory_or_a_file() {
+        assert_eq!("memory:".parse(), Ok(StoreChoice::Memory));
+        assert_eq!(
+            "sqlite:/tmp/x.db".parse(),
+            Ok(StoreChoice::Sqlite("/tmp/x.db".into()))
+        );
+        for bad in [
+            "",
+            "memory",
+            "memory:x",
+            "sqlite",
+            "sqlite:",
+            "sqlite::memory:",
+            "redis:x",
+        ] {
+            assert!(bad.parse::<StoreChoice>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_port() {
+        for good in [
+            "127.0.0.1:0",
+            "[::1]:8080",
+            "localhost:8080",
+            "0.0.0.0:65535",
+        ] {
+            assert!(listen(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1",
+            ":8080",
+            "127.0.0.1:x",
+            "127.0.0.1:65536",
+            "::1:80",
+        ] {
+            assert!(listen(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn lifetimes_are_written_for_people() {
+        assert_eq!(lifetime("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(lifetime("30d"), Ok(Duration::from_secs(30 * 86400)));
+        assert_eq!(lifetime("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        for bad in ["", "15", "-1s", "x", "0s", "10ms", "11years"] {
+            assert!(lifetime(bad).is_err(), "{bad}");
+        }
+    }
+}

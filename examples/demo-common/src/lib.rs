@@ -1,0 +1,27 @@
+//! What the three demos share: everything but the framework.
+//!
+//! A demo is one call of [`run`] with a function that serves a [`Demo`]:
+//!
+//! ```text
+//! command line -> store, keys, accounts -> endpoints and guards -> serve(Demo) -> exit code
+//!      cli            keys, accounts             apis                 the demo
+//! ```
+//!
+//! What the demo's own routes answer is in [`replies`], so that the three
+//! servers answer alike.
+
+mod accounts;
+mod apis;
+mod background;
+mod cli;
+mod curl;
+mod keys;
+mod logging;
+pub mod replies;
+mod run;
+mod shutdown;
+mod start;
+
+pub use apis::Guards;
+pub use run::{Demo, run};
+pub use shutdown::Shutdown;

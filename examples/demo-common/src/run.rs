@@ -1,0 +1,181 @@
+//! From the command line to a server, and back to an exit code.
+
+use std::{
+    fmt::Display,
+    future::Future,
+    io::{self, Write},
+    net::{SocketAddr, TcpListener},
+    process::ExitCode,
+    time::Duration,
+};
+
+use portcullis::{
+    endpoint::Endpoints,
+    session::{DynSessionStore, MemoryStore, Revocations},
+    time::SharedClock,
+};
+use portcullis_sqlx::SqliteStore;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    accounts::DemoAccounts,
+    apis::{self, Guards},
+    background::Background,
+    cli::{Options, StoreChoice},
+    curl,
+    keys::DemoKeys,
+    logging,
+    shutdown::Shutdown,
+    start::StartError,
+};
+
+/// What a framework gets to serve.
+#[derive(Debug)]
+pub struct Demo {
+    /// Accepts connections already; does not block.
+    pub listener: TcpListener,
+    /// Login, refresh, logout and the rest, at their paths.
+    pub endpoints: Endpoints,
+    /// Who may pass at the demo's own routes.
+    pub guards: Guards,
+    /// When to stop.
+    pub shutdown: Shutdown,
+}
+
+/// Runs a demo until it is told to stop. `serve` is all that depends on the
+/// framework; it returns once it has stopped serving.
+///
+/// The exit code is 2 for a mistake on the command line, and 1 for whatever
+/// else prevents the start.
+pub fn run<F>(program: &'static str, serve: impl FnOnce(Demo) -> F) -> ExitCode
+where
+    F: Future<Output = io::Result<()>>,
+{
+    let options = match Options::from_process(program) {
+        Ok(options) => options,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    logging::init();
+    match run_with(&options, serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{program}: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_with<F>(options: &Options, serve: impl FnOnce(Demo) -> F) -> Result<(), StartError>
+where
+    F: Future<Output = io::Result<()>>,
+{
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        let shutdown = Shutdown::on_signal().map_err(StartError::new)?;
+        let (listener, address) = listen(&options.listen)?;
+        let clock = SharedClock::default();
+        let store = Store::open(&options.store, &clock).await?;
+        let keys = DemoKeys::open(options)?;
+        let keep = apis::revocations_matter_for(&options.lifetimes);
+        let revocations = Revocations::new(store.sessions.clone(), clock.clone(), keep);
+        revocations.sync().await.map_err(StartError::new)?;
+        let accounts = DemoAccounts::new(options, clock.clone())?;
+        let (endpoints, guards) =
+            apis::build(&options.lifetimes, &keys, accounts, &revocations, &clock)
+                .map_err(StartError::new)?;
+        let background = Background::start(&revocations, &store.sessions);
+        greet(options, address);
+        let serving = serve(Demo {
+            listener,
+            endpoints,
+            guards,
+            shutdown: shutdown.clone(),
+        });
+        let served = tokio::select! {
+            served = serving => served.map_err(StartError::new),
+            () = shutdown.out_of_patience() => {
+                tracing::warn!("stopped, though some requests were still being served");
+                Ok(())
+            }
+        };
+        drop(background);
+        store.close().await;
+        served
+    });
+    // A password that is still being checked holds nothing up.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+fn runtime() -> Result<Runtime, StartError> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::new)
+}
+
+fn listen(address: &str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listen = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok::<_, io::Error>((listener, address))
+    };
+    listen().map_err(|error| StartError::new(format_args!("cannot listen on {address}: {error}")))
+}
+
+/// The store, and what has to be closed at the end.
+struct Store {
+    sessions: DynSessionStore,
+    sqlite: Option<SqliteStore>,
+}
+
+impl Store {
+    async fn open(choice: &StoreChoice, clock: &SharedClock) -> Result<Self, StartError> {
+        Ok(match choice {
+            StoreChoice::Memory => Self {
+                sessions: DynSessionStore::new(MemoryStore::new(clock.clone())),
+                sqlite: None,
+            },
+            StoreChoice::Sqlite(path) => {
+                let sqlite = SqliteStore::open(path, clock.clone())
+                    .await
+                    .map_err(|error| {
+                        let path = path.display();
+                        StartError::new(format_args!("cannot open the store {path}: {error}"))
+                    })?;
+                Self {
+                    sessions: DynSessionStore::new(sqlite.clone()),
+                    sqlite: Some(sqlite),
+                }
+            }
+        })
+    }
+
+    async fn close(&self) {
+        if let Some(sqlite) = &self.sqlite {
+            sqlite.close().await;
+        }
+    }
+}
+
+/// Says where the server listens and how to try it. Nobody may be there to read
+/// it, which is no reason to stop.
+fn greet(options: &Options, address: SocketAddr) {
+    let base = format!("http://{address}");
+    let mut stdout = io::stdout().lock();
+    let _ = write!(
+        stdout,
+        "listening on {base}\n{}",
+        curl::lines(options, &base)
+    );
+    let _ = stdout.flush();
+}
+
+fn one_line(error: &impl Display) -> String {
+    let text = error.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,95 @@
+//! Starting, stopping, and what is printed.
+
+use std::{
+    fs,
+    net::TcpListener,
+    process::{Command, Stdio},
+};
+
+use super::server::{Server, failure, sqlite_in};
+
+pub(crate) fn tokens_survive_a_restart(program: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite_in(folder.path());
+    let login = "grant_type=password&username=alice&password=wonderland";
+
+    let server = Server::start(program, &store, &[]);
+    let pair = server
+        .post("/auth/jwt/login")
+        .form(login)
+        .send()
+        .expect(200);
+    let (access, refresh) = (pair.text("/access_token"), pair.text("/refresh_token"));
+    let gone = server
+        .post("/auth/jwt/login")
+        .form(login)
+        .send()
+        .expect(200);
+    let gone = gone.text("/access_token");
+    server.post("/logout").bearer(&gone).send().expect(204);
+    assert_eq!(server.terminate().code(), Some(0));
+
+    let server = Server::start(program, &store, &[]);
+    server.get("/me").bearer(&access).send().expect(200);
+    server.get("/me").bearer(&gone).send().expect(401);
+    let next = server
+        .post("/auth/jwt/refresh")
+        .header("refresh-token", &refresh)
+        .send();
+    let next = next.expect(200).text("/access_token");
+    server.get("/me").bearer(&next).send().expect(200);
+    assert_eq!(server.terminate().code(), Some(0));
+}
+
+pub(crate) fn the_printed_lines_work(program: &str) {
+    let server = Server::start(program, "memory:", &[]);
+    let lines: Vec<_> = server
+        .hints
+        .iter()
+        .filter(|line| line.contains("curl "))
+        .collect();
+    assert!(lines.len() >= 10, "{lines:?}");
+    let base = format!("http://{}", server.address);
+    assert!(lines.iter().all(|line| line.contains(&base)), "{lines:?}");
+    let has_curl = Command::new("curl")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if !has_curl.is_ok_and(|status| status.success()) {
+        return;
+    }
+    for line in lines {
+        let output = Command::new("sh").args(["-c", line]).output().unwrap();
+        let answer = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && !answer.is_empty(), "{line}");
+        assert!(!answer.contains("\"error\""), "{line}\n{answer}");
+    }
+}
+
+pub(crate) fn mistakes_end_with_one_clear_line(program: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, text) = failure(program, "floppy:", &[]);
+    assert_eq!(code, Some(2), "{text}");
+    let (code, text) = failure(program, "memory:", &["--user", "hunter2"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("--user") && !text.contains("hunter2"),
+        "{text}"
+    );
+
+    let nowhere = sqlite_in(&folder.path().join("nowhere"));
+    let rubbish = folder.path().join("rubbish.pem");
+    fs::write(&rubbish, "rubbish").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (store, further) in [
+        (nowhere.as_str(), &[][..]),
+        ("memory:", &["--signing-key", rubbish.to_str().unwrap()]),
+        ("memory:", &["--signing-key", "/nowhere/key.pem"]),
+        ("memory:", &["--listen", &address]),
+    ] {
+        let (code, text) = failure(program, store, further);
+        assert_eq!(code, Some(1), "{text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    }
+}
