@@ -44,6 +44,7 @@
 //! | [`faulty`] | a session store that fails when it is told to |
 //! | [`keys`] | two fixed keys of every algorithm |
 //! | [`mint`] | tokens with any claims, and forgeries |
+//! | [`servers`] | the database servers that tests may use |
 //! | [`mod@store_contract`] | what every session store must do |
 //!
 //! The keys are published with this crate: never trust one outside a test.
@@ -55,4 +56,5 @@ pub mod clock;
 pub mod faulty;
 pub mod keys;
 pub mod mint;
+pub mod servers;
 pub mod store_contract;

@@ -1,0 +1,66 @@
+//! Servers that tests use where they are running.
+//!
+//! A test that finds no server says so in one line and passes:
+//!
+//! ```
+//! # fn example() {
+//! let Some(url) = portcullis_testing::servers::redis_url() else {
+//!     return;
+//! };
+//! # let _ = url;
+//! # }
+//! ```
+
+use std::{
+    env,
+    io::Write as _,
+    net::{SocketAddr, TcpStream},
+    sync::Once,
+    time::Duration,
+};
+
+/// How long a server on this machine may take to accept a connection.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The Redis server to test with: `PORTCULLIS_TEST_REDIS`, or the one of this
+/// machine if it answers on port 6379.
+pub fn redis_url() -> Option<String> {
+    static SAID: Once = Once::new();
+    let default = ([127, 0, 0, 1], 6379).into();
+    url("PORTCULLIS_TEST_REDIS", default, "redis://127.0.0.1:6379/").or_else(|| {
+        left_out(
+            &SAID,
+            "Redis: none answers at 127.0.0.1:6379; to include them, start one or set \
+             PORTCULLIS_TEST_REDIS=redis://host:port/",
+        )
+    })
+}
+
+/// The PostgreSQL server to test with: `PORTCULLIS_TEST_POSTGRES`, the URL of a
+/// database in which the tests may make schemas of their own.
+pub fn postgres_url() -> Option<String> {
+    static SAID: Once = Once::new();
+    env::var("PORTCULLIS_TEST_POSTGRES").ok().or_else(|| {
+        left_out(
+            &SAID,
+            "PostgreSQL: to include them, set \
+             PORTCULLIS_TEST_POSTGRES=postgres://user:password@host/database",
+        )
+    })
+}
+
+fn url(variable: &str, default: SocketAddr, default_url: &str) -> Option<String> {
+    if let Ok(url) = env::var(variable) {
+        return Some(url);
+    }
+    TcpStream::connect_timeout(&default, PATIENCE).ok()?;
+    Some(default_url.to_owned())
+}
+
+/// Says it once, past the test harness, which would keep it to itself.
+fn left_out(said: &Once, what: &str) -> Option<String> {
+    said.call_once(|| {
+        let _ = writeln!(std::io::stderr(), "left out: tests on {what}");
+    });
+    None
+}
