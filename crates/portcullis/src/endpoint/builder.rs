@@ -127,9 +127,10 @@ impl EndpointsBuilder {
     ///
     /// # Errors
     ///
-    /// If there is no API, two endpoints share a path, a path does not begin
-    /// with a slash, or the access tokens of two APIs cannot be told apart by
-    /// issuer and audience.
+    /// If there is no API, two endpoints share a path, or the access tokens of
+    /// two APIs cannot be told apart by issuer and audience; if a path does not
+    /// begin with a slash, or has other characters than a path may have
+    /// unescaped (RFC 3986 section 3.3): frameworks take them for patterns.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         if self.sessions.is_empty() {
             return Err(ConfigError::new(
@@ -155,6 +156,11 @@ impl EndpointsBuilder {
             if !path.starts_with('/') {
                 return Err(ConfigError::new(format!(
                     "the path `{path}` does not begin with a slash"
+                )));
+            }
+            if !path.bytes().all(is_path_byte) {
+                return Err(ConfigError::new(format!(
+                    "the path `{path}` has characters that are not a path's"
                 )));
             }
             if routes.insert(path, route).is_some() {
@@ -191,6 +197,11 @@ impl EndpointsBuilder {
         };
         self.common.iter().map(route).collect()
     }
+}
+
+/// `pchar` of RFC 3986 section 3.3 without its escapes, or a slash.
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }
 
 /// Of the access tokens of an API, unless they were revoked.

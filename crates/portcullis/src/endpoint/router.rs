@@ -11,11 +11,13 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body;
 
 use super::{
     Accounts, BODY_LIMIT, EndpointsBuilder,
     actions::{self, Services},
     answer::{Members, json_response},
+    body::collect,
     incoming::Incoming,
     profile::{Name, Route},
     refusal::Refusal,
@@ -55,7 +57,34 @@ impl Endpoints {
         self.0.routes.keys().map(AsRef::as_ref)
     }
 
-    /// Answers a request.
+    /// Reads the body of a request, not further than it matters, and answers.
+    ///
+    /// [`ClientAddress`](super::ClientAddress) among the request's extensions
+    /// says where it comes from.
+    pub fn serve<B>(&self, request: Request<B>) -> EndpointFuture
+    where
+        B: Body<Data: Send> + Send + 'static,
+    {
+        let endpoints = self.clone();
+        EndpointFuture(Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            match collect(body, BODY_LIMIT).await.ok() {
+                Some(body) => endpoints.0.answer(Request::from_parts(parts, body)).await,
+                None => endpoints.refuse_body(parts.uri.path()),
+            }
+        }))
+    }
+
+    /// Answers a request to `path` whose body broke off or could not be
+    /// decoded. [`serve`](Self::serve) does so by itself.
+    pub fn refuse_body(&self, path: &str) -> Response<Bytes> {
+        match self.0.routes.get(path) {
+            Some(route) => refuse(route, Refusal::Body("the body cannot be read to its end")),
+            None => not_found(),
+        }
+    }
+
+    /// Answers a request whose body was read before.
     ///
     /// Of a body that is larger than [`BODY_LIMIT`] the first `BODY_LIMIT` + 1
     /// bytes are enough. [`ClientAddress`](super::ClientAddress) among the

@@ -1,8 +1,13 @@
 //! What the router answers itself.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use http::Request;
 
-use super::fixture::{FORM, People, Server};
+use super::fixture::{Answer, FORM, People, Server};
 use crate::{
     endpoint::{
         ApiKeyApi, BODY_LIMIT, EndpointFuture, Endpoints, EndpointsBuilder, RefusalKind, SessionApi,
@@ -79,6 +84,35 @@ async fn a_body_may_be_sixteen_kibibytes() {
 }
 
 #[tokio::test]
+async fn a_body_that_streams_is_read_and_one_that_breaks_off_is_refused() {
+    /// Breaks off at once.
+    struct Broken;
+    impl http_body::Body for Broken {
+        type Data = bytes::Bytes;
+        type Error = &'static str;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+            Poll::Ready(Some(Err("reset")))
+        }
+    }
+    let server = Server::new().await;
+    let request = || Request::post("/v1/authenticate").header("content-type", FORM);
+    for (body, status) in [
+        ("apiid=alice&apikey=key+1".to_owned(), 200),
+        ("a".repeat(3 * BODY_LIMIT), 413),
+    ] {
+        let answer = server.endpoints.serve(request().body(body).unwrap()).await;
+        assert_eq!(answer.status(), status);
+    }
+    let answer = server.endpoints.serve(request().body(Broken).unwrap());
+    Answer(answer.await).is_error(400, "invalid_request");
+    let answer = server.endpoints.serve(Request::new(Broken));
+    Answer(answer.await).is_error(404, "not_found");
+}
+
+#[tokio::test]
 async fn the_reason_is_in_the_extensions() {
     let server = Server::new().await;
     let answer = server.bearer("POST", "/logout", "a.b.c").await;
@@ -97,6 +131,8 @@ async fn paths_are_checked_when_the_endpoints_are_built() {
     assert!(build(builder().session_api(api()).session_api(api())).is_err());
     assert!(build(builder().session_api(api()).logout("/api/users/login")).is_err());
     assert!(build(builder().session_api(api().login_path("login"))).is_err());
+    assert!(build(builder().session_api(api().login_path("/{login}"))).is_err());
+    assert!(build(builder().session_api(api().login_path("/log in"))).is_err());
 }
 
 #[tokio::test]
