@@ -44,7 +44,14 @@
 //! Settings are those of [`Authenticator`], which [`Auth::new`] takes in place
 //! of a verifier. Whoever has tower uses `portcullis-tower`.
 
+//!
+//! The token endpoints (login, refresh, logout) are a service too:
+//! [`WithEndpoints`] puts them in front of another one, [`EndpointService`] is
+//! for those who dispatch by themselves.
+
 mod auth;
+mod endpoint;
 
 pub use auth::{Auth, ResponseFuture};
+pub use endpoint::{EndpointFuture, EndpointService, WithEndpoints, WithEndpointsFuture};
 pub use portcullis::guard::{Authentication, Authenticator};

@@ -48,7 +48,16 @@
 //! service or answers with the core's [`Rejection`](portcullis::challenge::Rejection).
 //! Errors of the inner service pass through untouched; there are none of its own.
 
+//!
+//! The token endpoints (login, refresh, logout) are a service too:
+//! [`EndpointLayer`] puts them in front of another one, [`EndpointService`] is
+//! for routers.
+
 mod auth;
+mod endpoint;
 
 pub use auth::{Auth, AuthLayer, ResponseFuture};
+pub use endpoint::{
+    EndpointFuture, EndpointLayer, EndpointService, WithEndpoints, WithEndpointsFuture,
+};
 pub use portcullis::guard::{Authentication, Authenticator};

@@ -1,0 +1,75 @@
+//! The endpoints on their own.
+
+use std::{convert::Infallible, net::IpAddr};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{body::Body, service::Service};
+use portcullis::endpoint::{ClientAddress, Endpoints};
+
+use super::EndpointFuture;
+
+/// Answers every request by [`Endpoints`], with "not found" where there is
+/// none.
+///
+/// ```
+/// # use std::net::SocketAddr;
+/// use portcullis::endpoint::Endpoints;
+/// use portcullis_hyper::EndpointService;
+///
+/// # fn example(endpoints: Endpoints, peer: SocketAddr) {
+/// // One for each connection.
+/// let service = EndpointService::new(endpoints).client(peer.ip());
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct EndpointService {
+    endpoints: Endpoints,
+    client: Option<ClientAddress>,
+}
+
+impl EndpointService {
+    /// Answers by `endpoints`.
+    pub fn new(endpoints: Endpoints) -> Self {
+        Self {
+            endpoints,
+            client: None,
+        }
+    }
+
+    /// Where the requests come from: the peer of the connection. A
+    /// [`ClientAddress`] in a request's extensions goes before it.
+    #[must_use = "returns the changed service"]
+    pub fn client(mut self, address: IpAddr) -> Self {
+        self.client = Some(ClientAddress(address));
+        self
+    }
+
+    pub(super) fn matches<B>(&self, request: &Request<B>) -> bool {
+        self.endpoints.matches(request.uri().path())
+    }
+
+    pub(super) fn serve<B>(&self, mut request: Request<B>) -> portcullis::endpoint::EndpointFuture
+    where
+        B: Body<Data: Send> + Send + 'static,
+    {
+        if let Some(address) = self.client {
+            request.extensions_mut().get_or_insert(address);
+        }
+        self.endpoints.serve(request)
+    }
+}
+
+impl<B> Service<Request<B>> for EndpointService
+where
+    B: Body<Data: Send> + Send + 'static,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = EndpointFuture;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        EndpointFuture::new(self.serve(request))
+    }
+}

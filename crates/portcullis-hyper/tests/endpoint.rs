@@ -1,0 +1,122 @@
+//! The endpoints as services.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{convert::Infallible, net::IpAddr, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::service::{Service, service_fn};
+use portcullis::{
+    endpoint::{
+        Account, Accounts, AccountsError, ApiKeyApi, BODY_LIMIT, ClientCheck, Endpoints, Login,
+    },
+    issue::{TokenIssuer, TokenShape},
+    jose::{Algorithm, SigningKey},
+    secret::SecretString,
+    session::{DynSessionStore, MemoryStore, Revocations, Sessions},
+    subject::Subject,
+    time::SharedClock,
+};
+use portcullis_hyper::{EndpointService, WithEndpoints};
+
+type Body = Full<Bytes>;
+
+/// Knows nobody, and only those who come from home.
+struct Nobody;
+
+impl Accounts for Nobody {
+    async fn authenticate(&self, login: Login<'_>) -> Result<Option<Account>, AccountsError> {
+        match login.source {
+            Some(address) if address.is_loopback() => Ok(None),
+            _ => Err(AccountsError::TooManyRequests {
+                retry_after: Duration::from_secs(1),
+            }),
+        }
+    }
+
+    async fn current(&self, _: &Subject) -> Result<Option<Account>, AccountsError> {
+        Ok(None)
+    }
+
+    async fn client(
+        &self,
+        _: &str,
+        _: Option<&SecretString>,
+        _: Option<IpAddr>,
+    ) -> Result<ClientCheck, AccountsError> {
+        Ok(ClientCheck::Refused)
+    }
+}
+
+fn endpoints() -> Endpoints {
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::ES256).unwrap())
+        .shape(TokenShape::api_key())
+        .issuer("https://api.example")
+        .audience("api")
+        .build()
+        .unwrap();
+    let clock = SharedClock::default();
+    let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
+    let revocations = Revocations::new(store, clock, Duration::from_secs(3600));
+    let sessions = Sessions::builder(revocations, issuer).build().unwrap();
+    Endpoints::builder(Nobody)
+        .api_key_api(ApiKeyApi::new(sessions))
+        .common_routes()
+        .build()
+        .unwrap()
+}
+
+async fn app(_: Request<Body>) -> Result<Response<Body>, Infallible> {
+    Ok(Response::new(Full::from("the app")))
+}
+
+fn login(size: usize) -> Request<Body> {
+    let form = format!("apiid=a&apikey={}", "b".repeat(size));
+    Request::post("/v1/authenticate")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Full::from(form))
+        .unwrap()
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::default()).unwrap()
+}
+
+#[tokio::test]
+async fn on_their_own_they_answer_everything() {
+    let service = EndpointService::new(endpoints()).client(IpAddr::from([127, 0, 0, 1]));
+    for (request, status) in [
+        (get("/.well-known/jwks.json"), 200),
+        (login(8), 401),
+        (login(BODY_LIMIT), 413),
+        (get("/v1/authenticate"), 405),
+        (get("/elsewhere"), 404),
+    ] {
+        let response = service.call(request).await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn the_address_of_the_client_comes_from_the_connection_unless_a_request_has_one() {
+    let service = EndpointService::new(endpoints());
+    assert_eq!(service.call(login(8)).await.unwrap().status(), 429);
+    let service = service.client(IpAddr::from([192, 0, 2, 1]));
+    assert_eq!(service.call(login(8)).await.unwrap().status(), 429);
+    let mut request = login(8);
+    let home = portcullis::endpoint::ClientAddress(IpAddr::from([127, 0, 0, 1]));
+    request.extensions_mut().insert(home);
+    assert_eq!(service.call(request).await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn in_front_of_a_service_they_pass_what_is_not_theirs() {
+    let service = WithEndpoints::new(service_fn(app), endpoints());
+    let response = service.call(get("/sessions")).await.unwrap();
+    assert_eq!(response.status(), 401);
+    let response = service.call(get("/elsewhere")).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "the app");
+}

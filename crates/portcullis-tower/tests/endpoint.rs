@@ -1,0 +1,124 @@
+//! The endpoints as services.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{convert::Infallible, net::IpAddr, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use portcullis::{
+    endpoint::{
+        Account, Accounts, AccountsError, ApiKeyApi, BODY_LIMIT, ClientCheck, Endpoints, Login,
+    },
+    issue::{TokenIssuer, TokenShape},
+    jose::{Algorithm, SigningKey},
+    secret::SecretString,
+    session::{DynSessionStore, MemoryStore, Revocations, Sessions},
+    subject::Subject,
+    time::SharedClock,
+};
+use portcullis_tower::{EndpointLayer, EndpointService, WithEndpoints, WithEndpointsFuture};
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+
+type Body = Full<Bytes>;
+
+/// Knows nobody.
+struct Nobody;
+
+impl Accounts for Nobody {
+    async fn authenticate(&self, _: Login<'_>) -> Result<Option<Account>, AccountsError> {
+        Ok(None)
+    }
+
+    async fn current(&self, _: &Subject) -> Result<Option<Account>, AccountsError> {
+        Ok(None)
+    }
+
+    async fn client(
+        &self,
+        _: &str,
+        _: Option<&SecretString>,
+        _: Option<IpAddr>,
+    ) -> Result<ClientCheck, AccountsError> {
+        Ok(ClientCheck::Refused)
+    }
+}
+
+fn endpoints() -> Endpoints {
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::ES256).unwrap())
+        .shape(TokenShape::api_key())
+        .issuer("https://api.example")
+        .audience("api")
+        .build()
+        .unwrap();
+    let clock = SharedClock::default();
+    let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
+    let revocations = Revocations::new(store, clock, Duration::from_secs(3600));
+    let sessions = Sessions::builder(revocations, issuer).build().unwrap();
+    Endpoints::builder(Nobody)
+        .api_key_api(ApiKeyApi::new(sessions))
+        .common_routes()
+        .build()
+        .unwrap()
+}
+
+async fn app(_: Request<Body>) -> Result<Response<Body>, Infallible> {
+    Ok(Response::new(Full::from("the app")))
+}
+
+fn login(size: usize) -> Request<Body> {
+    let form = format!("apiid=a&apikey={}", "b".repeat(size));
+    Request::post("/v1/authenticate")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Full::from(form))
+        .unwrap()
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::default()).unwrap()
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn on_their_own_they_answer_everything() {
+    let service = EndpointService::new(endpoints());
+    for (request, status) in [
+        (get("/.well-known/jwks.json"), 200),
+        (login(8), 401),
+        (login(BODY_LIMIT), 413),
+        (get("/v1/authenticate"), 405),
+        (get("/elsewhere"), 404),
+    ] {
+        let response = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn in_front_of_a_service_they_pass_what_is_not_theirs() {
+    let service = ServiceBuilder::new()
+        .layer(EndpointLayer::new(endpoints()))
+        .concurrency_limit(1)
+        .service(service_fn(app));
+    // Lives on, as on an idle connection.
+    let mut idle = service.clone();
+    let refused = tower::Service::call(idle.ready().await.unwrap(), login(8));
+    assert_eq!(refused.await.unwrap().status(), 401);
+    let response = service.clone().oneshot(get("/elsewhere")).await.unwrap();
+    assert_eq!(text(response).await, "the app");
+}
+
+#[test]
+fn auto_traits_follow_the_inner_service() {
+    fn send_sync<T: Send + Sync + Clone>() {}
+    fn send<T: Send>() {}
+    send_sync::<EndpointService>();
+    send_sync::<EndpointLayer>();
+    send_sync::<WithEndpoints<()>>();
+    send::<WithEndpointsFuture<()>>();
+}
