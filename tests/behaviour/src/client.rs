@@ -1,0 +1,201 @@
+//! A client that sends exactly the bytes it is told to.
+
+use std::{fmt, io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::answer::{Answer, Parsed};
+
+/// A request, to the byte.
+#[derive(Clone)]
+pub struct Request {
+    method: String,
+    target: String,
+    fields: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// A request without credentials and body.
+    pub fn new(method: &str, target: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            fields: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Adds a header field, beside those of the same name.
+    pub fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.fields.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Adds an `Authorization` field.
+    pub fn authorization(self, value: impl AsRef<[u8]>) -> Self {
+        self.field("Authorization", value)
+    }
+
+    /// Adds an `Authorization` field with a Bearer token.
+    pub fn bearer(self, token: &str) -> Self {
+        self.authorization(format!("Bearer {token}"))
+    }
+
+    /// Sets the body and its content type.
+    pub fn body(mut self, content_type: &str, body: impl AsRef<[u8]>) -> Self {
+        self.body = body.as_ref().to_vec();
+        self.field("Content-Type", content_type)
+    }
+
+    /// Sets a form as body.
+    pub fn form(self, form: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", form)
+    }
+
+    /// Sets JSON as body.
+    pub fn json(self, json: &str) -> Self {
+        self.body("application/json", json)
+    }
+
+    /// The method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// What must not be seen in a refusal: the tokens that were sent.
+    pub fn secrets(&self) -> Vec<String> {
+        const CARRIERS: [&str; 3] = ["authorization", "refresh-token", "proxy-authorization"];
+        let carriers = self
+            .fields
+            .iter()
+            .filter(|(name, _)| CARRIERS.contains(&name.to_ascii_lowercase().as_str()));
+        carriers
+            .flat_map(|(_, value)| value.split(|byte| *byte == b' '))
+            .filter_map(|word| std::str::from_utf8(word).ok())
+            .flat_map(|word| word.split('.'))
+            .filter(|word| word.len() >= 12)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What goes over the wire.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = self.head();
+        out.extend_from_slice(&self.body);
+        out
+    }
+
+    fn head(&self) -> Vec<u8> {
+        let has = |wanted: &str| {
+            self.fields
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(wanted))
+        };
+        let mut out = format!(
+            "{} {} HTTP/1.1\r\nHost: site.test\r\n",
+            self.method, self.target
+        )
+        .into_bytes();
+        if !has("content-length")
+            && !has("transfer-encoding")
+            && (!self.body.is_empty() || self.method == "POST")
+        {
+            out.extend(format!("Content-Length: {}\r\n", self.body.len()).bytes());
+        }
+        if !has("connection") {
+            out.extend_from_slice(b"Connection: close\r\n");
+        }
+        for (name, value) in &self.fields {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+        out
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: String = String::from_utf8_lossy(&self.to_bytes())
+            .chars()
+            .take(600)
+            .collect();
+        f.write_str(&text)
+    }
+}
+
+/// Sends a request on a connection of its own and reads the answer.
+pub async fn send(address: SocketAddr, request: &Request) -> io::Result<Answer> {
+    let mut connection = Connection::open(address).await?;
+    connection.write(&request.to_bytes()).await?;
+    connection.answer(request.method()).await
+}
+
+/// A connection, for requests that come in pieces.
+pub struct Connection {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+/// A server that does not answer at all must fail a test, not hang it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Connection {
+    /// Connects.
+    pub async fn open(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
+            stream: TcpStream::connect(address).await?,
+            read: Vec::new(),
+        })
+    }
+
+    /// Sends bytes. A server that has answered already may have stopped
+    /// listening, which is no error.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self.stream.write_all(bytes).await {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Reads until a whole answer is there.
+    pub async fn answer(&mut self, method: &str) -> io::Result<Answer> {
+        loop {
+            if let Parsed::Complete(answer, rest) = Answer::parse(&self.read, method, false)? {
+                self.read.drain(..rest);
+                return Ok(answer);
+            }
+            if self.more().await? == 0 {
+                return match Answer::parse(&self.read, method, true)? {
+                    Parsed::Complete(answer, _) => Ok(answer),
+                    Parsed::Partial => Err(io::ErrorKind::UnexpectedEof.into()),
+                };
+            }
+        }
+    }
+
+    /// Reads until these bytes have arrived, wherever they stand.
+    pub async fn wait_for(&mut self, bytes: &[u8]) -> io::Result<()> {
+        while !self.read.windows(bytes.len()).any(|window| window == bytes) {
+            if self.more().await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn more(&mut self) -> io::Result<usize> {
+        let mut buffer = [0; 16 * 1024];
+        let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut buffer));
+        let count = read.await.map_err(|_| io::ErrorKind::TimedOut)??;
+        self.read.extend_from_slice(&buffer[..count]);
+        Ok(count)
+    }
+}

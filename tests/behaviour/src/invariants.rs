@@ -1,0 +1,76 @@
+//! What holds for every answer, whatever the request.
+
+use std::fmt::Write;
+
+use crate::{answer::Answer, client::Request};
+
+/// The fields that must be the same from every adapter.
+const COMPARED: [&str; 7] = [
+    "www-authenticate",
+    "content-type",
+    "cache-control",
+    "pragma",
+    "allow",
+    "retry-after",
+    "x-reason",
+];
+
+/// What is wrong with an answer; empty if nothing is.
+pub fn check(request: &Request, answer: &Answer) -> String {
+    let mut wrong = String::new();
+    let challenges = match answer.challenges() {
+        Ok(challenges) => challenges,
+        Err(error) => return format!("the challenge is malformed: {error}\n"),
+    };
+    // RFC 9110 section 15.5.2.
+    if answer.status == 401 && challenges.is_empty() {
+        wrong.push_str("a 401 has no challenge\n");
+    }
+    if answer.status >= 500 && !challenges.is_empty() {
+        wrong.push_str("a fault of the server has a challenge\n");
+    }
+    if answer.status == 503 && answer.field("retry-after").is_none() {
+        wrong.push_str("a 503 does not say when to come back\n");
+    }
+    if answer.status == 405 && answer.field("allow").is_none() {
+        wrong.push_str("a 405 does not say what is allowed\n");
+    }
+    // RFC 9110 section 11.7.1: that is for proxies.
+    if answer.field("proxy-authenticate").is_some() {
+        wrong.push_str("a challenge of a proxy\n");
+    }
+    for challenge in challenges.iter() {
+        if challenge.param("realm").is_none() {
+            wrong.push_str("a challenge has no realm\n");
+        }
+    }
+    if request.method() == "HEAD" && !answer.body.is_empty() {
+        wrong.push_str("an answer to HEAD has a body\n");
+    }
+    if answer.status >= 400 {
+        let seen = format!("{answer:?}");
+        for secret in request.secrets() {
+            if seen.contains(&secret) {
+                let _ = writeln!(wrong, "a refusal repeats what was sent: {secret}");
+            }
+        }
+    }
+    wrong
+}
+
+/// How two answers to the same request differ; empty if they do not.
+pub fn difference(one: &Answer, other: &Answer) -> String {
+    let mut wrong = String::new();
+    if one.status != other.status {
+        wrong.push_str("the statuses differ\n");
+    }
+    for name in COMPARED {
+        if !one.values(name).eq(other.values(name)) {
+            let _ = writeln!(wrong, "`{name}` differs");
+        }
+    }
+    if one.body != other.body {
+        wrong.push_str("the bodies differ\n");
+    }
+    wrong
+}

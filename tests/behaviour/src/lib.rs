@@ -1,0 +1,21 @@
+//! One table of real requests and expected answers, run against every adapter.
+//!
+//! A [`Site`](site::Site) describes an application once: routes, what protects
+//! them, and the token endpoints. Each adapter builds it ([`apps`]) and serves
+//! it on a socket of its own. [`Case`](case::Case)s are requests to the byte
+//! and what must come back; [`run`] sends every case to every adapter, looks at
+//! the answers, and demands that they be the same.
+//!
+//! A behaviour is judged against the specifications, which the cases cite.
+
+// A test suite fails by panicking.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+pub mod answer;
+pub mod apps;
+pub mod case;
+pub mod challenge;
+pub mod client;
+pub mod invariants;
+pub mod run;
+pub mod site;

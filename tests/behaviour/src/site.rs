@@ -1,0 +1,126 @@
+//! The application under test, described once.
+
+use portcullis::{
+    challenge::Reason, guard::Authenticator, policy::RequiredScopes, verify::Verified,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What an adapter has to build.
+#[derive(Clone, Default)]
+pub struct Site {
+    /// Its routes; every method is served.
+    pub routes: Vec<Route>,
+}
+
+impl Site {
+    /// A site without routes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a route.
+    pub fn route(mut self, path: &'static str, guard: impl Into<Guard>, handler: Handler) -> Self {
+        self.routes.push(Route {
+            path,
+            guard: guard.into(),
+            handler,
+        });
+        self
+    }
+}
+
+/// A route: a path, what protects it, what it does.
+#[derive(Clone)]
+pub struct Route {
+    /// The path.
+    pub path: &'static str,
+    /// What protects it.
+    pub guard: Guard,
+    /// What it does.
+    pub handler: Handler,
+}
+
+/// What protects a route.
+#[derive(Clone)]
+pub enum Guard {
+    /// The adapter's layer, around the route.
+    Layer(Box<Authenticator>),
+    /// Nothing.
+    Nothing,
+}
+
+impl From<Authenticator> for Guard {
+    fn from(authenticator: Authenticator) -> Self {
+        Self::Layer(Box::new(authenticator))
+    }
+}
+
+/// What a route does once the request has come through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// Answers with the claims; the adapter's own extractor gets them.
+    Claims,
+    /// The same, where there are credentials.
+    Maybe,
+    /// The same, where the claims have the form of [`Employee`].
+    Typed,
+    /// The same, where the token has the scopes of [`ReadAndWrite`], by the
+    /// adapter's extractor.
+    Scoped,
+    /// Answers with the request's body as it comes.
+    Echo,
+}
+
+/// An application's own type of claims.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Employee {
+    /// The department.
+    pub department: String,
+}
+
+/// Scopes that an extractor demands.
+#[derive(Debug)]
+pub struct ReadAndWrite;
+
+impl RequiredScopes for ReadAndWrite {
+    const SCOPES: &'static [&'static str] = &["read", "write"];
+}
+
+/// The claims of any form.
+pub type AnyClaims = serde_json::Map<String, Value>;
+
+/// The body of [`Handler::Claims`].
+pub fn claims_body(claims: &AnyClaims) -> String {
+    json!({"claims": claims}).to_string()
+}
+
+/// The body of [`Handler::Maybe`].
+pub fn maybe_body(subject: Option<&str>) -> String {
+    json!({"authenticated": subject.is_some(), "subject": subject}).to_string()
+}
+
+/// The body of [`Handler::Typed`].
+pub fn typed_body(employee: &Employee) -> String {
+    json!({"department": employee.department}).to_string()
+}
+
+/// The body of [`Handler::Scoped`].
+pub fn scoped_body(token: &Verified) -> String {
+    json!({"scope": token.scope().as_str()}).to_string()
+}
+
+/// The name of a reason, for the `x-reason` field that a site's outermost layer
+/// writes: it shows that the typed reason reaches outer layers.
+pub fn reason_name(reason: &Reason) -> String {
+    match reason {
+        Reason::Credentials(error) => format!("{error:?}"),
+        Reason::Token(error) => format!("{:?}", error.kind()),
+        Reason::Policy(error) => format!("{:?}", error.kind()),
+        Reason::MissingCredentials => "MissingCredentials".to_owned(),
+        Reason::Claims(_) => "Claims".to_owned(),
+        Reason::Unavailable => "Unavailable".to_owned(),
+        Reason::MissingLayer(_) => "MissingLayer".to_owned(),
+        _ => "?".to_owned(),
+    }
+}

@@ -1,0 +1,434 @@
+//! Registered claims at their edges (RFC 7519 section 4.1).
+
+use behaviour::case::{Case, Expected, invalid_token, passes};
+use portcullis_testing::{clock::FakeClock, mint::hostile};
+use serde_json::{Value, json};
+
+use crate::protected::{everywhere, get, mint, token};
+
+const NOW: i64 = FakeClock::START;
+
+/// A token whose claims have this text for a claim, however JSON reads it.
+fn raw(name: &str, text: &str) -> String {
+    let draft = token().without(name);
+    let claims = draft.claims_json();
+    let claims = format!("{},\"{name}\":{text}}}", &claims[..claims.len() - 1]);
+    hostile::signed(draft.header_json(), claims, mint().signing_key())
+}
+
+fn cases(path: &str, claim: &str, table: &[(String, fn() -> Expected)]) -> Vec<Case> {
+    let case = |(text, expected): &(String, fn() -> Expected)| {
+        let name = format!("{claim} {text}");
+        Case::new(name, get(path).bearer(&raw(claim, text)), expected())
+    };
+    table.iter().map(case).collect()
+}
+
+fn malformed() -> Expected {
+    invalid_token().reason("Malformed")
+}
+
+fn expired() -> Expected {
+    invalid_token().reason("Expired")
+}
+
+fn early() -> Expected {
+    invalid_token().reason("NotYetValid")
+}
+
+fn from_the_future() -> Expected {
+    invalid_token().reason("IssuedInFuture")
+}
+
+/// "on or after which the JWT MUST NOT be accepted" (section 4.1.4).
+#[test]
+fn expiry() {
+    let at = |seconds: i64| (NOW + seconds).to_string();
+    everywhere().run(&cases(
+        "/no-leeway",
+        "exp",
+        &[
+            (at(1), passes),
+            (format!("{}.5", NOW), passes),
+            (format!("{}.001", NOW), passes),
+            (at(0), expired),
+            (format!("{}.0", NOW), expired),
+            (format!("{}.9", NOW - 1), expired),
+            (at(-1), expired),
+            ("0".to_owned(), expired),
+        ],
+    ));
+    everywhere().run(&cases(
+        "/claims",
+        "exp",
+        &[
+            (at(0), passes),
+            (at(-59), passes),
+            (at(-60), expired),
+            (at(-61), expired),
+        ],
+    ));
+}
+
+/// "before which the JWT MUST NOT be accepted" (section 4.1.5).
+#[test]
+fn not_before() {
+    let at = |seconds: i64| (NOW + seconds).to_string();
+    everywhere().run(&cases(
+        "/no-leeway",
+        "nbf",
+        &[
+            (at(-1), passes),
+            (at(0), passes),
+            (format!("{}.0", NOW), passes),
+            (format!("{}.5", NOW), early),
+            (at(1), early),
+            ("0".to_owned(), passes),
+        ],
+    ));
+    everywhere().run(&cases(
+        "/claims",
+        "nbf",
+        &[(at(60), passes), (at(61), early)],
+    ));
+}
+
+#[test]
+fn issued_at() {
+    let at = |seconds: i64| (NOW + seconds).to_string();
+    everywhere().run(&cases(
+        "/no-leeway",
+        "iat",
+        &[
+            (at(0), passes),
+            (at(1), from_the_future),
+            (format!("{}.5", NOW), from_the_future),
+            (format!("{}.5", NOW - 1), passes),
+            ("0".to_owned(), passes),
+        ],
+    ));
+    everywhere().run(&cases(
+        "/claims",
+        "iat",
+        &[(at(60), passes), (at(61), from_the_future)],
+    ));
+    let without = token().without("iat").bearer();
+    everywhere().run(&[Case::new(
+        "no iat",
+        get("/claims").authorization(without),
+        passes(),
+    )]);
+}
+
+/// A NumericDate is a JSON number, which may have a fraction (section 2).
+#[test]
+fn dates_in_every_form() {
+    everywhere().run(&cases(
+        "/claims",
+        "exp",
+        &[
+            ("1800000900.5".to_owned(), passes),
+            ("1.8000009e9".to_owned(), passes),
+            ("1.8000009E+9".to_owned(), passes),
+            ("18000009e2".to_owned(), passes),
+            ("253402300799".to_owned(), passes),
+            ("1800000900.000000000000000000000001".to_owned(), passes),
+            ("-1".to_owned(), malformed),
+            ("-1e9".to_owned(), malformed),
+            ("1e400".to_owned(), malformed),
+            ("-1e400".to_owned(), malformed),
+            ("NaN".to_owned(), malformed),
+            ("Infinity".to_owned(), malformed),
+            ("\"1800000900\"".to_owned(), malformed),
+            ("\"\"".to_owned(), malformed),
+            ("null".to_owned(), malformed),
+            ("true".to_owned(), malformed),
+            ("[1800000900]".to_owned(), malformed),
+            ("{}".to_owned(), malformed),
+            ("01800000900".to_owned(), malformed),
+            ("+1800000900".to_owned(), malformed),
+            ("0x6b49d200".to_owned(), malformed),
+            ("1800000900.".to_owned(), malformed),
+        ],
+    ));
+    for claim in ["nbf", "iat"] {
+        everywhere().run(&cases(
+            "/claims",
+            claim,
+            &[
+                ("1799999999.25".to_owned(), passes),
+                ("1.7e9".to_owned(), passes),
+                ("\"1700000000\"".to_owned(), malformed),
+                ("null".to_owned(), malformed),
+                ("1e400".to_owned(), malformed),
+                ("false".to_owned(), malformed),
+            ],
+        ));
+    }
+}
+
+/// Numbers at the edges of every integer and float: no panic, no wrapping
+/// round.
+#[test]
+fn dates_that_would_overflow() {
+    let far = [
+        "1e18",
+        "1e300",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+        "340282366920938463463374607431768211456",
+    ];
+    for path in ["/claims", "/no-leeway"] {
+        for text in far {
+            let answered = |claim: &str| get(path).bearer(&raw(claim, text));
+            // Whether such an expiry is believed is open; that it is answered
+            // soundly, and in the same way everywhere, is not.
+            let answer = behaviour::run::block_on(everywhere().same(&answered("exp")));
+            assert!([200, 401].contains(&answer.status), "{text}: {answer:?}");
+            for claim in ["nbf", "iat"] {
+                let case = Case::new(format!("{claim} {text}"), answered(claim), invalid_token());
+                everywhere().run(&[case]);
+            }
+        }
+    }
+}
+
+/// Section 4.1.3: the service must find itself in `aud`, to the letter.
+#[test]
+fn audiences() {
+    let with = |aud: Value| get("/claims").authorization(token().claim("aud", aud).bearer());
+    let ours = "https://api.test";
+    let wrong = || invalid_token().reason("WrongAudience");
+    everywhere().run(&[
+        Case::new("a text", with(json!(ours)), passes()),
+        Case::new("an array", with(json!([ours])), passes()),
+        Case::new(
+            "one of several",
+            with(json!(["https://other.test", ours])),
+            passes(),
+        ),
+        Case::new("another", with(json!("https://other.test")), wrong()),
+        Case::new("others", with(json!(["a", "b"])), wrong()),
+        Case::new("in upper case", with(json!("HTTPS://API.TEST")), wrong()),
+        Case::new("with a slash", with(json!("https://api.test/")), wrong()),
+        Case::new(
+            "a longer one",
+            with(json!("https://api.test.evil.test")),
+            wrong(),
+        ),
+        Case::new("with a space", with(json!("https://api.test ")), wrong()),
+        Case::new(
+            "two in a text",
+            with(json!("https://api.test https://other.test")),
+            wrong(),
+        ),
+        Case::new("empty", with(json!("")), wrong()),
+        Case::new("an empty array", with(json!([])), wrong()),
+        Case::new("a number", with(json!(1)), malformed()),
+        Case::new("null", with(json!(null)), malformed()),
+        Case::new("an object", with(json!({ours: true})), malformed()),
+        Case::new("an array in an array", with(json!([[ours]])), malformed()),
+        Case::new("a number in the array", with(json!([ours, 1])), malformed()),
+        Case::new(
+            "none",
+            get("/claims").authorization(token().without("aud").bearer()),
+            wrong(),
+        ),
+    ]);
+}
+
+/// Section 4.1.1: what is configured is required, to the letter.
+#[test]
+fn issuers() {
+    let with = |iss: Value| get("/claims").authorization(token().claim("iss", iss).bearer());
+    let wrong = || invalid_token().reason("WrongIssuer");
+    everywhere().run(&[
+        Case::new("ours", with(json!("https://issuer.test")), passes()),
+        Case::new("another", with(json!("https://evil.test")), wrong()),
+        Case::new("with a slash", with(json!("https://issuer.test/")), wrong()),
+        Case::new("in upper case", with(json!("https://ISSUER.test")), wrong()),
+        Case::new(
+            "a longer one",
+            with(json!("https://issuer.test.evil.test")),
+            wrong(),
+        ),
+        Case::new("a shorter one", with(json!("https://issuer")), wrong()),
+        Case::new("empty", with(json!("")), wrong()),
+        Case::new(
+            "an array",
+            with(json!(["https://issuer.test"])),
+            malformed(),
+        ),
+        Case::new("a number", with(json!(1)), malformed()),
+        Case::new("null", with(json!(null)), malformed()),
+        Case::new(
+            "none",
+            get("/claims").authorization(token().without("iss").bearer()),
+            wrong(),
+        ),
+    ]);
+}
+
+/// Escapes are another way to write the same text (RFC 8259 section 8.3).
+#[test]
+fn escapes_are_read() {
+    let escaped = |name: &str, text: &str| get("/claims").bearer(&raw(name, text));
+    everywhere().run(&[
+        Case::new(
+            "aud",
+            escaped("aud", r#""https:\/\/\u0061pi.test""#),
+            passes(),
+        ),
+        Case::new(
+            "iss",
+            escaped("iss", r#""\u0068ttps://issuer.test""#),
+            passes(),
+        ),
+        Case::new(
+            "an escaped name",
+            escaped(r"\u0065xp", "1"),
+            invalid_token().reason("Malformed"),
+        ),
+    ]);
+}
+
+#[test]
+fn ages_and_lifetimes() {
+    let issued = |path: &str, ago: i64, life: i64| {
+        let draft = token()
+            .claim("iat", NOW - ago)
+            .claim("exp", NOW - ago + life);
+        get(path).authorization(draft.bearer())
+    };
+    let refused = |reason: &str| invalid_token().reason(reason);
+    let without = |path: &str, name: &str| get(path).authorization(token().without(name).bearer());
+    everywhere().run(&[
+        Case::new("young", issued("/max-age", 600, 7200), passes()),
+        Case::new(
+            "at the leeway's end",
+            issued("/max-age", 660, 7200),
+            passes(),
+        ),
+        Case::new("too old", issued("/max-age", 661, 7200), refused("TooOld")),
+        Case::new(
+            "of unknown age",
+            without("/max-age", "iat"),
+            refused("MissingClaim"),
+        ),
+        Case::new(
+            "as long as allowed",
+            issued("/max-lifetime", 0, 900),
+            passes(),
+        ),
+        Case::new(
+            "too long",
+            issued("/max-lifetime", 0, 901),
+            refused("LivesTooLong"),
+        ),
+        Case::new(
+            "for ever",
+            without("/max-lifetime", "exp"),
+            refused("NeverExpires"),
+        ),
+        Case::new(
+            "of unknown lifetime",
+            without("/max-lifetime", "iat"),
+            refused("MissingClaim"),
+        ),
+    ]);
+}
+
+#[test]
+fn further_demands() {
+    let with = |path: &str, name: &str, value: Value| {
+        get(path).authorization(token().claim(name, value).bearer())
+    };
+    everywhere().run(&[
+        Case::new(
+            "required, there",
+            with("/required", "tenant", json!("a")),
+            passes(),
+        ),
+        Case::new(
+            "required, null",
+            with("/required", "tenant", json!(null)),
+            passes(),
+        ),
+        Case::new(
+            "required, missing",
+            get("/required").authorization(token().bearer()),
+            invalid_token().reason("MissingClaim"),
+        ),
+        Case::new(
+            "own check, good",
+            with("/mobile", "client_id", json!("mobile")),
+            passes(),
+        ),
+        Case::new(
+            "own check, bad",
+            with("/mobile", "client_id", json!("web")),
+            invalid_token().reason("Custom"),
+        ),
+        // The application's own type is a demand, too.
+        Case::new(
+            "own type, good",
+            with("/typed", "department", json!("x")),
+            passes().body(r#"{"department":"x"}"#),
+        ),
+        Case::new(
+            "own type, missing",
+            get("/typed").authorization(token().bearer()),
+            invalid_token().reason("Claims"),
+        ),
+        Case::new(
+            "own type, wrong",
+            with("/typed", "department", json!(5)),
+            invalid_token().reason("Claims"),
+        ),
+        Case::new(
+            "a subject that is a number",
+            with("/claims", "sub", json!(1)),
+            malformed(),
+        ),
+        Case::new(
+            "an id that is a number",
+            with("/claims", "jti", json!(1)),
+            malformed(),
+        ),
+    ]);
+}
+
+/// Whatever else a token says is left to the application.
+#[test]
+fn unknown_claims_and_headers_are_ignored() {
+    let claim = |name: &str, value: Value| {
+        get("/claims").authorization(token().claim(name, value).bearer())
+    };
+    let header = |name: &str, value: Value| {
+        get("/claims").authorization(token().header(name, value).bearer())
+    };
+    everywhere().run(&[
+        Case::new(
+            "an object",
+            claim("address", json!({"street": {"number": [1, 2.5, null]}})),
+            passes(),
+        ),
+        Case::new("a large number", claim("big", json!(u64::MAX)), passes()),
+        Case::new(
+            "another script",
+            claim("name", json!("\u{540d}\u{524d}\u{1f511}")),
+            passes(),
+        ),
+        Case::new("an empty name", claim("", json!(1)), passes()),
+        Case::new("a header", header("x-own", json!({"a": 1})), passes()),
+        Case::new("cty", header("cty", json!("json")), passes()),
+        Case::new("x5t", header("x5t", json!("abc")), passes()),
+        Case::new(
+            "jku is not followed",
+            header("jku", json!("http://127.0.0.1:9/")),
+            passes(),
+        ),
+    ]);
+}

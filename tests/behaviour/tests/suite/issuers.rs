@@ -1,0 +1,175 @@
+//! Several issuers in one service: each with its own keys (RFC 8725 section
+//! 3.8).
+
+use std::sync::OnceLock;
+
+use behaviour::{
+    case::{Case, invalid_token, passes},
+    client::Request,
+    run::Everywhere,
+    site::{Handler, Site},
+};
+use portcullis::{
+    guard::Authenticator,
+    issue::{AccessToken, TokenIssuer, TokenShape},
+    jose::Algorithm,
+    subject::Subject,
+    verify::Verifier,
+};
+use portcullis_testing::{
+    clock::FakeClock,
+    keys,
+    mint::{Draft, Mint},
+};
+
+use crate::protected::get;
+
+fn one() -> Mint {
+    Mint::with_key(keys::signing(Algorithm::ES256))
+        .issuer("https://one.test")
+        .clock(FakeClock::new().shared())
+}
+
+fn two() -> Mint {
+    Mint::with_key(keys::signing(Algorithm::HS256))
+        .issuer("https://two.test")
+        .clock(FakeClock::new().shared())
+}
+
+/// An own issuer without `iss` and `aud`.
+fn own(shape: TokenShape) -> TokenIssuer {
+    TokenIssuer::builder(keys::signing(Algorithm::HS512))
+        .shape(shape)
+        .clock(FakeClock::new().shared())
+        .build()
+        .unwrap()
+}
+
+/// Another of the same key, with an audience.
+fn with_audience(shape: TokenShape) -> TokenIssuer {
+    TokenIssuer::builder(keys::signing(Algorithm::HS512))
+        .shape(shape)
+        .audience("own:auth")
+        .clock(FakeClock::new().shared())
+        .build()
+        .unwrap()
+}
+
+fn everywhere() -> &'static Everywhere {
+    static SERVED: OnceLock<Everywhere> = OnceLock::new();
+    SERVED.get_or_init(|| {
+        let issuers = Verifier::combine([one().verifier(), two().verifier()]).unwrap();
+        let session = own(TokenShape::session_json()).verifier().build().unwrap();
+        let grant = with_audience(TokenShape::password_grant())
+            .verifier()
+            .build()
+            .unwrap();
+        let all = Verifier::combine([issuers.clone(), session.clone(), grant.clone()]).unwrap();
+        let site = Site::new()
+            .route("/two", Authenticator::new(issuers), Handler::Claims)
+            .route("/session", Authenticator::new(session), Handler::Claims)
+            .route("/grant", Authenticator::new(grant), Handler::Claims)
+            .route("/all", Authenticator::new(all), Handler::Claims);
+        Everywhere::serve(&site)
+    })
+}
+
+#[test]
+fn each_issuer_needs_its_own_key() {
+    let on_two = |draft: Draft| get("/two").authorization(draft.bearer());
+    let es = keys::signing(Algorithm::ES256);
+    let hs = keys::signing(Algorithm::HS256);
+    everywhere().run(&[
+        Case::new("one", on_two(one().token("a")), passes()),
+        Case::new("two", on_two(two().token("a")), passes()),
+        Case::new(
+            "one, by the key of two",
+            on_two(one().token("a").signed_by(&hs)),
+            invalid_token(),
+        ),
+        Case::new(
+            "two, by the key of one",
+            on_two(two().token("a").signed_by(&es)),
+            invalid_token(),
+        ),
+        Case::new(
+            "one, by the key of two under its own header",
+            on_two(one().token("a").forged_by(&hs)),
+            invalid_token(),
+        ),
+        Case::new(
+            "nobody",
+            on_two(one().token("a").claim("iss", "https://three.test")),
+            invalid_token().reason("WrongIssuer"),
+        ),
+        Case::new(
+            "no issuer",
+            on_two(one().token("a").without("iss")),
+            invalid_token(),
+        ),
+        Case::new(
+            "both at once",
+            on_two(one().token("a").claim(
+                "iss",
+                serde_json::json!(["https://one.test", "https://two.test"]),
+            )),
+            invalid_token(),
+        ),
+        Case::new(
+            "the audience of the other",
+            on_two(one().token("a").claim("aud", "https://two.test")),
+            invalid_token().reason("WrongAudience"),
+        ),
+    ]);
+}
+
+fn issued(path: &str, issuer: &TokenIssuer) -> Request {
+    let subject = Subject::new("users", "alice");
+    let token = issuer.access(&AccessToken::new(&subject)).unwrap();
+    get(path).bearer(token.token().expose())
+}
+
+/// Kinds of APIs in one server: a token is judged by the profile it names, and
+/// only by that.
+#[test]
+fn profiles_do_not_mix() {
+    let session = own(TokenShape::session_json());
+    let grant = with_audience(TokenShape::password_grant());
+    everywhere().run(&[
+        Case::new("session", issued("/session", &session), passes()),
+        Case::new("grant", issued("/grant", &grant), passes()),
+        // A verifier without an audience refuses tokens that carry one.
+        Case::new(
+            "grant on session",
+            issued("/session", &grant),
+            invalid_token(),
+        ),
+        Case::new(
+            "session on grant",
+            issued("/grant", &session),
+            invalid_token(),
+        ),
+        Case::new("session on all", issued("/all", &session), passes()),
+        Case::new("grant on all", issued("/all", &grant), passes()),
+        Case::new(
+            "one on all",
+            get("/all").authorization(one().token("a").bearer()),
+            passes(),
+        ),
+        Case::new(
+            "two on all",
+            get("/all").authorization(two().token("a").bearer()),
+            passes(),
+        ),
+        Case::new(
+            "one by the key of the session",
+            get("/all").authorization(
+                one()
+                    .token("a")
+                    .signed_by(&keys::signing(Algorithm::HS512))
+                    .bearer(),
+            ),
+            invalid_token(),
+        ),
+    ]);
+}

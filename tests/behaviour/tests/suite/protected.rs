@@ -1,0 +1,175 @@
+//! The site with protected routes that most tables share.
+//!
+//! Its clock stands, so that a case can be exact to the second.
+
+use std::{sync::OnceLock, time::Duration};
+
+use behaviour::{
+    client::Request,
+    run::Everywhere,
+    site::{Guard, Handler, Site},
+};
+use portcullis::{
+    challenge::{Realm, RejectionBody},
+    guard::Authenticator,
+    issue::TokenShape,
+    policy::Policy,
+};
+use portcullis_testing::{
+    clock::FakeClock,
+    mint::{Draft, Mint},
+};
+
+/// The mint that the site trusts.
+pub(crate) fn mint() -> Mint {
+    Mint::new().clock(FakeClock::new().shared())
+}
+
+/// A good token for the site.
+pub(crate) fn token() -> Draft {
+    mint().token("alice")
+}
+
+/// A good token of the shape that tells fresh tokens.
+pub(crate) fn session_token(fresh: bool) -> Draft {
+    token()
+        .header("typ", "JWT")
+        .claim("identity", "alice")
+        .claim("type", "access")
+        .claim("fresh", fresh)
+}
+
+/// GET without credentials.
+pub(crate) fn get(path: &str) -> Request {
+    Request::new("GET", path)
+}
+
+/// The site on every adapter, started once.
+pub(crate) fn everywhere() -> &'static Everywhere {
+    static SERVED: OnceLock<Everywhere> = OnceLock::new();
+    SERVED.get_or_init(|| Everywhere::serve(&site()))
+}
+
+fn site() -> Site {
+    let guard = || Authenticator::new(mint().verifier());
+    let with = |policy| guard().require(policy);
+    let builder = || mint().verifier_builder();
+    let guard_of = |builder: portcullis::verify::VerifierBuilder<_, _, _>| {
+        Authenticator::new(builder.build().unwrap())
+    };
+    let fresh = || guard_of(builder().shape(&TokenShape::session_json())).require(Policy::fresh());
+    let scope = |name| Policy::scope(name).unwrap();
+    let admin = || Policy::role("realm_access.roles", "admin");
+    Site::new()
+        .route("/claims", guard(), Handler::Claims)
+        .route("/maybe", guard().optional(), Handler::Maybe)
+        .route("/typed", guard(), Handler::Typed)
+        .route("/maybe/claims", guard().optional(), Handler::Claims)
+        .route(
+            "/maybe/read",
+            with(scope("read")).optional(),
+            Handler::Maybe,
+        )
+        .route("/echo", guard(), Handler::Echo)
+        .route("/open", Guard::Nothing, Handler::Echo)
+        .route("/no-layer", Guard::Nothing, Handler::Claims)
+        .route("/no-layer/maybe", Guard::Nothing, Handler::Maybe)
+        .route("/no-layer/scoped", Guard::Nothing, Handler::Scoped)
+        .route("/scoped", guard(), Handler::Scoped)
+        .route("/read", with(scope("read")), Handler::Claims)
+        .route(
+            "/both",
+            with(Policy::all_scopes(["read", "write"]).unwrap()),
+            Handler::Claims,
+        )
+        .route(
+            "/either",
+            with(Policy::any_scope(["read", "admin"]).unwrap()),
+            Handler::Claims,
+        )
+        .route("/role", with(admin()), Handler::Claims)
+        .route(
+            "/role/url",
+            with(Policy::role(["https://api.test/roles"], "admin")),
+            Handler::Claims,
+        )
+        .route(
+            "/combined",
+            with(scope("read").and(admin()).or(scope("root"))),
+            Handler::Claims,
+        )
+        .route(
+            "/added",
+            with(scope("read")).require(scope("write")),
+            Handler::Claims,
+        )
+        .route("/nobody", with(Policy::all([])), Handler::Claims)
+        .route("/nobody/any", with(Policy::any([])), Handler::Claims)
+        .route("/fresh", fresh(), Handler::Claims)
+        .route(
+            "/fresh/read",
+            fresh().require(scope("read")),
+            Handler::Claims,
+        )
+        .route(
+            "/custom",
+            guard().rejection_body(|refused| {
+                let text = format!("status {}", refused.status());
+                RejectionBody::new("text/plain", text)
+            }),
+            Handler::Claims,
+        )
+        .route(
+            "/custom/empty",
+            guard().rejection_body(|_| RejectionBody::empty()),
+            Handler::Claims,
+        )
+        .route(
+            "/custom/typed",
+            guard().rejection_body(|_| {
+                RejectionBody::new("application/problem+json", r#"{"title":"no"}"#)
+            }),
+            Handler::Typed,
+        )
+        .route(
+            "/realm",
+            guard().realm(Realm::new(r#"a "b" \ c, Basic realm="d""#).unwrap()),
+            Handler::Claims,
+        )
+        .route(
+            "/no-leeway",
+            guard_of(builder().leeway(Duration::ZERO)),
+            Handler::Claims,
+        )
+        .route(
+            "/max-age",
+            guard_of(builder().max_age(Duration::from_secs(600))),
+            Handler::Claims,
+        )
+        .route(
+            "/max-lifetime",
+            guard_of(builder().max_lifetime(Duration::from_secs(900))),
+            Handler::Claims,
+        )
+        .route("/rfc9068", guard_of(builder().rfc9068()), Handler::Claims)
+        .route(
+            "/required",
+            guard_of(builder().require_claims(["tenant"])),
+            Handler::Claims,
+        )
+        .route(
+            "/mobile",
+            guard_of(builder().check(|token| match token.client_id() {
+                Some("mobile") => Ok(()),
+                _ => Err(portcullis::verify::VerifyError::custom(
+                    "not the mobile client",
+                )),
+            })),
+            Handler::Claims,
+        )
+        .route(
+            "/large",
+            guard_of(builder().max_token_size(64 * 1024)),
+            Handler::Claims,
+        )
+}
