@@ -12,7 +12,7 @@ pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The header fields: names in lower case.
-    pub fields: Vec<(String, Vec<u8>)>,
+    pub fields: Fields,
     /// The body, without its transfer coding.
     pub body: Vec<u8>,
 }
@@ -121,7 +121,10 @@ impl fmt::Debug for Answer {
     }
 }
 
-fn head(bytes: &[u8]) -> Option<(u16, Vec<(String, Vec<u8>)>)> {
+/// Header fields: names in lower case.
+pub type Fields = Vec<(String, Vec<u8>)>;
+
+fn head(bytes: &[u8]) -> Option<(u16, Fields)> {
     let mut lines = split(bytes, b"\r\n").into_iter();
     let status = std::str::from_utf8(lines.next()?).ok()?;
     let status = status.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;

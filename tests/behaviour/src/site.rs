@@ -46,8 +46,18 @@ pub struct Route {
 pub enum Guard {
     /// The adapter's layer, around the route.
     Layer(Box<Authenticator>),
+    /// The adapter's extractor that verifies by itself; the layer, where an
+    /// adapter has no extractors.
+    Extractor(Box<Authenticator>),
     /// Nothing.
     Nothing,
+}
+
+impl Guard {
+    /// The adapter's extractor that verifies by itself.
+    pub fn extractor(authenticator: Authenticator) -> Self {
+        Self::Extractor(Box::new(authenticator))
+    }
 }
 
 impl From<Authenticator> for Guard {
@@ -68,6 +78,10 @@ pub enum Handler {
     /// The same, where the token has the scopes of [`ReadAndWrite`], by the
     /// adapter's extractor.
     Scoped,
+    /// Answers how long the raw Bearer token is, unverified.
+    Bearer,
+    /// The same of the raw token of the `refresh-token` field.
+    Refresh,
     /// Answers with the request's body as it comes.
     Echo,
 }
@@ -108,6 +122,11 @@ pub fn typed_body(employee: &Employee) -> String {
 /// The body of [`Handler::Scoped`].
 pub fn scoped_body(token: &Verified) -> String {
     json!({"scope": token.scope().as_str()}).to_string()
+}
+
+/// The body of [`Handler::Bearer`] and [`Handler::Refresh`].
+pub fn raw_body(token: &str) -> String {
+    json!({"length": token.len()}).to_string()
 }
 
 /// The name of a reason, for the `x-reason` field that a site's outermost layer

@@ -26,7 +26,9 @@ use crate::AuthRejection;
 ///
 /// The app data may be an `Authenticator` or a `web::Data<Authenticator>`.
 /// Extractors that follow it, such as [`Token`](super::Token), find the same
-/// token.
+/// token; but not where somebody else has to be asked about it, as for
+/// application tokens, since actix runs extractors side by side. Use
+/// [`Scoped`](super::Scoped) around it, or the middleware, there.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -117,7 +119,13 @@ impl<E> AuthenticatedFuture<E> {
         extract: fn(&Authentication) -> Result<E, Rejection>,
     ) -> Self {
         let state = match check {
-            Ok(Check::Ready(result)) => State::Decided(Some(result)),
+            Ok(Check::Ready(result)) => {
+                // At once: extractors that follow are asked before this is polled.
+                if let Ok(authentication) = &result {
+                    request.extensions_mut().insert(authentication.clone());
+                }
+                State::Decided(Some(result))
+            }
             Ok(Check::Pending(check)) => State::Pending(check),
             Err(rejection) => State::Decided(Some(Err(rejection))),
         };

@@ -3,15 +3,14 @@
 use axum::{
     Router,
     body::Body,
-    http::{HeaderValue, Response, header::CONTENT_TYPE},
+    http::{Response, header::CONTENT_TYPE},
     response::IntoResponse,
     routing::{MethodRouter, any},
 };
-use portcullis::challenge::Reason;
-use portcullis_axum::{AuthLayer, Claims, Scoped, Token};
+use portcullis_axum::{AuthLayer, Authenticated, Bearer, Claims, Refresh, Scoped, Token};
 use tower::util::MapResponseLayer;
 
-use super::{Server, run};
+use super::{Server, by_hand, run};
 use crate::site::{self, AnyClaims, Employee, Guard, Handler, ReadAndWrite, Route, Site};
 
 /// Serves a site.
@@ -34,20 +33,31 @@ fn router(site: &Site) -> Router {
     site.routes
         .iter()
         .fold(Router::new(), add)
-        .layer(MapResponseLayer::new(show_reason))
+        .layer(MapResponseLayer::new(by_hand::show_reason::<Body>))
 }
 
 fn method_router(route: &Route) -> MethodRouter {
+    if let Guard::Extractor(authenticator) = &route.guard {
+        let handler = match route.handler {
+            Handler::Typed => any(own_typed),
+            Handler::Maybe => any(own_maybe),
+            Handler::Scoped => any(own_scoped),
+            _ => any(own_claims),
+        };
+        return handler.with_state((**authenticator).clone());
+    }
     let handler = match route.handler {
         Handler::Claims => any(claims),
         Handler::Maybe => any(maybe),
         Handler::Typed => any(typed),
         Handler::Scoped => any(scoped),
         Handler::Echo => any(echo),
+        Handler::Bearer => any(bearer),
+        Handler::Refresh => any(refresh),
     };
     match &route.guard {
         Guard::Layer(authenticator) => handler.layer(AuthLayer::new((**authenticator).clone())),
-        Guard::Nothing => handler,
+        Guard::Extractor(_) | Guard::Nothing => handler,
     }
 }
 
@@ -69,18 +79,39 @@ async fn scoped(token: Scoped<ReadAndWrite>) -> impl IntoResponse {
     json(site::scoped_body(&token))
 }
 
+async fn own_claims(Authenticated(claims): Authenticated<AnyClaims>) -> impl IntoResponse {
+    json(site::claims_body(&claims))
+}
+
+async fn own_maybe(claims: Option<Authenticated<AnyClaims>>) -> impl IntoResponse {
+    let subject = claims.as_ref().and_then(|claims| claims.0["sub"].as_str());
+    json(site::maybe_body(subject))
+}
+
+async fn own_typed(Authenticated(employee): Authenticated<Employee>) -> impl IntoResponse {
+    json(site::typed_body(&employee))
+}
+
+async fn own_scoped(
+    _: Scoped<ReadAndWrite, Authenticated<AnyClaims>>,
+    token: Token,
+) -> impl IntoResponse {
+    json(site::scoped_body(&token))
+}
+
+async fn bearer(Bearer(token): Bearer) -> impl IntoResponse {
+    json(site::raw_body(token.expose()))
+}
+
+async fn refresh(Refresh(token): Refresh) -> impl IntoResponse {
+    json(site::raw_body(token.expose()))
+}
+
 async fn echo(body: Body) -> Response<Body> {
-    Response::new(body)
+    let octets = [(CONTENT_TYPE, "application/octet-stream")];
+    (octets, body).into_response()
 }
 
 fn json(body: String) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], body)
-}
-
-fn show_reason(mut response: Response<Body>) -> Response<Body> {
-    let reason = response.extensions().get::<Reason>().map(site::reason_name);
-    if let Some(name) = reason.and_then(|name| HeaderValue::from_str(&name).ok()) {
-        response.headers_mut().insert("x-reason", name);
-    }
-    response
 }

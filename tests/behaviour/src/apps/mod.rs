@@ -1,6 +1,9 @@
 //! The site, built with each adapter and served on a socket of its own.
 
+pub mod actix_app;
 pub mod axum_app;
+mod by_hand;
+pub mod hyper_app;
 pub mod tower_app;
 
 use std::{
@@ -24,7 +27,12 @@ pub struct Server {
 
 /// Serves a site with every adapter.
 pub fn all(site: &Site) -> Vec<Server> {
-    vec![tower_app::serve(site), axum_app::serve(site)]
+    vec![
+        tower_app::serve(site),
+        axum_app::serve(site),
+        hyper_app::serve(site),
+        actix_app::serve(site),
+    ]
 }
 
 impl Server {

@@ -76,6 +76,21 @@ fn site() -> Site {
         .route("/no-layer/maybe", Guard::Nothing, Handler::Maybe)
         .route("/no-layer/scoped", Guard::Nothing, Handler::Scoped)
         .route("/scoped", guard(), Handler::Scoped)
+        .route("/own", Guard::extractor(guard()), Handler::Claims)
+        .route(
+            "/own/maybe",
+            Guard::extractor(guard().optional()),
+            Handler::Maybe,
+        )
+        .route("/own/typed", Guard::extractor(guard()), Handler::Typed)
+        .route("/own/scoped", Guard::extractor(guard()), Handler::Scoped)
+        .route(
+            "/own/read",
+            Guard::extractor(with(scope("read"))),
+            Handler::Claims,
+        )
+        .route("/raw/bearer", Guard::Nothing, Handler::Bearer)
+        .route("/raw/refresh", Guard::Nothing, Handler::Refresh)
         .route("/read", with(scope("read")), Handler::Claims)
         .route(
             "/both",

@@ -1,0 +1,154 @@
+//! The site on actix-web: middleware and extractors of `portcullis-actix`.
+
+use actix_web::{
+    App, HttpResponse, HttpServer, Resource, Responder,
+    body::MessageBody,
+    dev::ServiceResponse,
+    http::header::{ContentType, HeaderName, HeaderValue},
+    middleware::{Next, from_fn},
+    rt::System,
+    web,
+};
+use portcullis::challenge::Reason;
+use portcullis_actix::{
+    Auth, Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalToken, Refresh, Scoped,
+    Token,
+};
+
+use super::Server;
+use crate::site::{self, AnyClaims, Employee, Guard, Handler, ReadAndWrite, Route, Site};
+
+/// Serves a site.
+pub fn serve(site: &Site) -> Server {
+    let site = site.clone();
+    Server::start("actix", move |listener, stop| {
+        System::new().block_on(async move {
+            let server = HttpServer::new(move || {
+                let routes = site.routes.clone();
+                App::new()
+                    .wrap(from_fn(show_reason))
+                    .configure(|config| routes.iter().for_each(|route| add(config, route)))
+            });
+            let server = server
+                .workers(1)
+                .disable_signals()
+                .listen(listener)
+                .expect("actix listens")
+                .run();
+            let handle = server.handle();
+            let serving = actix_web::rt::spawn(server);
+            let _ = stop.await;
+            handle.stop(false).await;
+            let _ = serving.await;
+        });
+    })
+}
+
+fn add(config: &mut web::ServiceConfig, route: &Route) {
+    let resource = resource(route);
+    match &route.guard {
+        Guard::Layer(authenticator) => {
+            config.service(resource.wrap(Auth::new((**authenticator).clone())))
+        }
+        Guard::Extractor(authenticator) => {
+            config.service(resource.app_data((**authenticator).clone()))
+        }
+        Guard::Nothing => config.service(resource),
+    };
+}
+
+fn resource(route: &Route) -> Resource {
+    let resource = web::resource(route.path);
+    if let Guard::Extractor(_) = route.guard {
+        return match route.handler {
+            Handler::Typed => resource.to(own_typed),
+            Handler::Maybe => resource.to(own_maybe),
+            Handler::Scoped => resource.to(own_scoped),
+            _ => resource.to(own_claims),
+        };
+    }
+    match route.handler {
+        Handler::Claims => resource.to(claims),
+        Handler::Maybe => resource.to(maybe),
+        Handler::Typed => resource.to(typed),
+        Handler::Scoped => resource.to(scoped),
+        Handler::Echo => resource.to(echo),
+        Handler::Bearer => resource.to(bearer),
+        Handler::Refresh => resource.to(refresh),
+    }
+}
+
+async fn claims(Claims(claims): Claims<AnyClaims>) -> impl Responder {
+    json(site::claims_body(&claims))
+}
+
+async fn maybe(OptionalToken(token): OptionalToken) -> impl Responder {
+    json(site::maybe_body(
+        token.as_ref().and_then(|token| token.subject_name()),
+    ))
+}
+
+async fn typed(Claims(employee): Claims<Employee>) -> impl Responder {
+    json(site::typed_body(&employee))
+}
+
+async fn scoped(token: Scoped<ReadAndWrite>) -> impl Responder {
+    json(site::scoped_body(&token))
+}
+
+async fn own_claims(Authenticated(claims): Authenticated<AnyClaims>) -> impl Responder {
+    json(site::claims_body(&claims))
+}
+
+async fn own_maybe(
+    OptionalAuthenticated(claims): OptionalAuthenticated<AnyClaims>,
+) -> impl Responder {
+    let subject = claims.as_ref().and_then(|claims| claims["sub"].as_str());
+    json(site::maybe_body(subject))
+}
+
+async fn own_typed(Authenticated(employee): Authenticated<Employee>) -> impl Responder {
+    json(site::typed_body(&employee))
+}
+
+async fn own_scoped(
+    _: Scoped<ReadAndWrite, Authenticated<AnyClaims>>,
+    token: Token,
+) -> impl Responder {
+    json(site::scoped_body(&token))
+}
+
+async fn bearer(Bearer(token): Bearer) -> impl Responder {
+    json(site::raw_body(token.expose()))
+}
+
+async fn refresh(Refresh(token): Refresh) -> impl Responder {
+    json(site::raw_body(token.expose()))
+}
+
+async fn echo(payload: web::Payload) -> impl Responder {
+    HttpResponse::Ok().streaming(payload)
+}
+
+fn json(body: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(body)
+}
+
+async fn show_reason(
+    request: actix_web::dev::ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let mut response = next.call(request).await?;
+    let reason = response
+        .response()
+        .extensions()
+        .get::<Reason>()
+        .map(site::reason_name);
+    if let Some(name) = reason.and_then(|name| HeaderValue::from_str(&name).ok()) {
+        let field = HeaderName::from_static("x-reason");
+        response.headers_mut().insert(field, name);
+    }
+    Ok(response)
+}

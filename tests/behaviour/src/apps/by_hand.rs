@@ -1,0 +1,119 @@
+//! What the site's handlers do where an adapter has no extractors: for bare
+//! tower and hyper.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
+use portcullis::{
+    challenge::{Reason, Rejection},
+    credentials::{AUTHORIZATION, BearerToken, REFRESH_TOKEN, RefreshToken},
+    guard::Authentication,
+    policy::Policy,
+};
+
+use crate::site::{self, AnyClaims, Employee, Handler, ReadAndWrite};
+
+/// A body of any kind.
+pub(super) struct AnyBody(UnsyncBoxBody<Bytes, hyper::Error>);
+
+impl From<Bytes> for AnyBody {
+    fn from(bytes: Bytes) -> Self {
+        let full = Full::new(bytes).map_err(|never| match never {});
+        Self(full.boxed_unsync())
+    }
+}
+
+impl From<Incoming> for AnyBody {
+    fn from(body: Incoming) -> Self {
+        Self(body.boxed_unsync())
+    }
+}
+
+impl Body for AnyBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+}
+
+/// The answer of a handler.
+pub(super) fn answer(handler: Handler, request: Request<Incoming>) -> Response<AnyBody> {
+    if handler == Handler::Echo {
+        let mut response = Response::new(AnyBody::from(request.into_body()));
+        let octets = HeaderValue::from_static("application/octet-stream");
+        response.headers_mut().insert(CONTENT_TYPE, octets);
+        return response;
+    }
+    match handle(handler, &request) {
+        Ok(body) => json(body),
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection> {
+    let values = |name: &str| {
+        let values = request.headers().get_all(name).iter();
+        values.map(HeaderValue::as_bytes).collect::<Vec<_>>()
+    };
+    let authentication = || {
+        let found = request.extensions().get::<Authentication>();
+        found.ok_or_else(|| Rejection::missing_layer("wrap the service in the adapter's"))
+    };
+    Ok(match handler {
+        Handler::Claims => site::claims_body(&authentication()?.claims::<AnyClaims>()?),
+        Handler::Maybe => {
+            let token = authentication()?.optional();
+            site::maybe_body(token.and_then(|token| token.subject_name()))
+        }
+        Handler::Typed => site::typed_body(&authentication()?.claims::<Employee>()?),
+        Handler::Scoped => {
+            let policy = Policy::scopes_of::<ReadAndWrite>();
+            site::scoped_body(authentication()?.require(&policy)?)
+        }
+        Handler::Bearer => {
+            let token = BearerToken::required(values(AUTHORIZATION))?;
+            site::raw_body(token.expose())
+        }
+        Handler::Refresh => {
+            let token = <RefreshToken>::required(values(REFRESH_TOKEN))?;
+            site::raw_body(token.expose())
+        }
+        Handler::Echo => String::new(),
+    })
+}
+
+fn json(body: String) -> Response<AnyBody> {
+    let mut response = Response::new(AnyBody::from(Bytes::from(body)));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+/// There is no such route.
+pub(super) fn not_found() -> Response<AnyBody> {
+    let mut response = Response::new(AnyBody::from(Bytes::new()));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// Writes the reason of a refusal into a field, as an outer layer would count
+/// it.
+pub(super) fn show_reason<B>(mut response: Response<B>) -> Response<B> {
+    let reason = response.extensions().get::<Reason>().map(site::reason_name);
+    if let Some(name) = reason.and_then(|name| HeaderValue::from_str(&name).ok()) {
+        response.headers_mut().insert("x-reason", name);
+    }
+    response
+}

@@ -1,0 +1,111 @@
+//! The site on hyper without tower: `portcullis-hyper` around services of
+//! `hyper::service`.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    future::{Ready, ready},
+    pin::Pin,
+    sync::Arc,
+};
+
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1, service::Service};
+use hyper_util::rt::TokioIo;
+use portcullis_hyper::Auth;
+
+use super::{
+    Server,
+    by_hand::{self, AnyBody},
+    run,
+};
+use crate::site::{Guard, Handler, Route, Site};
+
+/// Serves a site.
+pub fn serve(site: &Site) -> Server {
+    let router = Router::new(site);
+    Server::start("hyper", move |listener, stop| {
+        run(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            tokio::select! {
+                () = accept(listener, router) => {}
+                _ = stop => {}
+            }
+        });
+    })
+}
+
+async fn accept(listener: tokio::net::TcpListener, router: Router) {
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let service = router.clone();
+        tokio::spawn(async move {
+            // A client that goes away is no failure of the server.
+            let _ = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+/// Finds the service of a path.
+#[derive(Clone)]
+struct Router {
+    routes: Arc<HashMap<&'static str, Serving>>,
+}
+
+enum Serving {
+    Protected(Auth<Handling>),
+    Open(Handling),
+}
+
+impl Router {
+    fn new(site: &Site) -> Self {
+        let routes = site.routes.iter().map(|route| (route.path, serving(route)));
+        Self {
+            routes: Arc::new(routes.collect()),
+        }
+    }
+}
+
+fn serving(route: &Route) -> Serving {
+    let inner = Handling(route.handler);
+    match &route.guard {
+        Guard::Layer(authenticator) | Guard::Extractor(authenticator) => {
+            Serving::Protected(Auth::new(inner, (**authenticator).clone()))
+        }
+        Guard::Nothing => Serving::Open(inner),
+    }
+}
+
+impl Service<Request<Incoming>> for Router {
+    type Response = Response<AnyBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let routes = Arc::clone(&self.routes);
+        Box::pin(async move {
+            let response = match routes.get(request.uri().path()) {
+                Some(Serving::Protected(service)) => service.call(request).await?,
+                Some(Serving::Open(service)) => service.call(request).await?,
+                None => by_hand::not_found(),
+            };
+            Ok(by_hand::show_reason(response))
+        })
+    }
+}
+
+/// A handler as a service.
+#[derive(Clone, Copy)]
+struct Handling(Handler);
+
+impl Service<Request<Incoming>> for Handling {
+    type Response = Response<AnyBody>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<AnyBody>, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        ready(Ok(by_hand::answer(self.0, request)))
+    }
+}
