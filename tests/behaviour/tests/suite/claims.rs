@@ -16,8 +16,10 @@ fn raw(name: &str, text: &str) -> String {
     hostile::signed(draft.header_json(), claims, mint().signing_key())
 }
 
-fn cases(path: &str, claim: &str, table: &[(String, fn() -> Expected)]) -> Vec<Case> {
-    let case = |(text, expected): &(String, fn() -> Expected)| {
+type Row = (String, fn() -> Expected);
+
+fn cases(path: &str, claim: &str, table: &[Row]) -> Vec<Case> {
+    let case = |(text, expected): &Row| {
         let name = format!("{claim} {text}");
         Case::new(name, get(path).bearer(&raw(claim, text)), expected())
     };

@@ -5,9 +5,11 @@ use behaviour::case::{Case, Expected, invalid_request, invalid_token, missing, p
 
 use crate::protected::{everywhere, get, token};
 
-fn cases(table: &[(&str, &str, fn() -> Expected)]) -> Vec<Case> {
+type Row = (&'static str, &'static str, fn() -> Expected);
+
+fn cases(table: &[Row]) -> Vec<Case> {
     let good = token().build();
-    let case = |(name, value, expected): &(&str, &str, fn() -> Expected)| {
+    let case = |(name, value, expected): &Row| {
         let value = value.replace("TOKEN", &good);
         Case::new(*name, get("/claims").authorization(value), expected())
     };
