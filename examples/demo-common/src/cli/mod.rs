@@ -154,7 +154,8 @@ struct Arguments {
     #[arg(long, value_name = "ID[:SECRET]")]
     client: Vec<String>,
 
-    /// The key that signs access tokens: a private key in PEM, or a JWK
+    /// The key that signs access tokens: a private key in PEM, or a JWK, whose
+    /// `alg` counts; without one, RSA keys sign with RS256
     /// [default: an HS256 key, made at first start and kept beside the store]
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_SIGNING_KEY")]
     signing_key: Option<PathBuf>,

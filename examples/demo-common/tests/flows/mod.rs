@@ -16,6 +16,7 @@ pub(crate) fn every_api_works(program: &str) {
 }
 
 pub(crate) use process::{
-    mistakes_end_with_one_clear_line, the_printed_lines_work, tokens_survive_a_restart,
+    mistakes_end_with_one_clear_line, nothing_secret_is_logged, the_printed_lines_work,
+    tokens_survive_a_restart,
 };
 pub(crate) use routes::own_routes_answer_alike;

@@ -1,7 +1,7 @@
 //! Starting, stopping, and what is printed.
 
 use std::{
-    fs,
+    fs::{self, File},
     net::TcpListener,
     process::{Command, Stdio},
 };
@@ -63,6 +63,54 @@ pub(crate) fn the_printed_lines_work(program: &str) {
         let answer = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && !answer.is_empty(), "{line}");
         assert!(!answer.contains("\"error\""), "{line}\n{answer}");
+    }
+}
+
+pub(crate) fn nothing_secret_is_logged(program: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let store = sqlite_in(folder.path());
+    let server = Server::start_logging(program, &store, File::create(&log).unwrap());
+
+    let login = "grant_type=password&username=alice&client_id=demo-app&client_secret=demo-secret";
+    let login = |password: &str| {
+        let form = format!("{login}&password={password}");
+        server.post("/auth/jwt/login").form(&form).send()
+    };
+    login("a-wrong-password").expect(400);
+    let pair = login("wonderland").expect(200);
+    let (access, refresh) = (pair.text("/access_token"), pair.text("/refresh_token"));
+    server.get("/me").bearer(&access).send().expect(200);
+    server.get("/me").bearer(&refresh).send().expect(401);
+    // demo-app:demo-secret
+    let basic = "ZGVtby1hcHA6ZGVtby1zZWNyZXQ=";
+    let next = server
+        .post("/auth/jwt/refresh")
+        .header("refresh-token", &refresh)
+        .header("Authorization", &format!("Basic {basic}"))
+        .send()
+        .expect(200);
+    let next = next.text("/refresh_token");
+    let form = "apiid=demo-id&apikey=demo-key";
+    server
+        .post("/v1/authenticate")
+        .form(form)
+        .send()
+        .expect(200);
+    assert_eq!(server.terminate().code(), Some(0));
+
+    let log = fs::read_to_string(log).unwrap();
+    assert!(!log.is_empty());
+    let signatures = [&access, &refresh, &next].map(|token| token.rsplit('.').next().unwrap());
+    let secrets = [
+        "a-wrong-password",
+        "wonderland",
+        "demo-secret",
+        "demo-key",
+        basic,
+    ];
+    for secret in secrets.into_iter().chain(signatures) {
+        assert!(!log.contains(secret), "{secret} is in the log");
     }
 }
 

@@ -1,6 +1,7 @@
 //! A demo as a process.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::Path,
@@ -26,7 +27,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `program` on a free port, with a store in `store`.
     pub(crate) fn start(program: &str, store: &str, further: &[&str]) -> Self {
-        let mut child = command(program, store, further).spawn().unwrap();
+        Self::spawn(command(program, store, further))
+    }
+
+    /// As [`start`](Self::start), with everything that can be logged in `log`.
+    pub(crate) fn start_logging(program: &str, store: &str, log: File) -> Self {
+        let mut command = command(program, store, &[]);
+        command.env("RUST_LOG", "trace").stderr(log);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let lines = first_lines(child.stdout.take().unwrap());
         let (first, hints) = lines.split_first().unwrap();
         let address = first
