@@ -55,10 +55,22 @@
 //! Each also as an `Option`, where absent credentials are `None` and bad ones
 //! are still refused. One that needs a layer answers with a server error and a
 //! line in the log where there is none.
+//!
+//! # Features
+//!
+//! | feature | adds | costs |
+//! |---|---|---|
+//! | `router` | `router()`: the token endpoints as a ready `Router` | a dependency on axum itself |
+//!
+//! Without it, only axum-core is depended upon.
 
 pub mod extract;
 mod rejection;
+#[cfg(feature = "router")]
+mod router;
 
 pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, Token};
 pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator};
 pub use rejection::AuthRejection;
+#[cfg(feature = "router")]
+pub use router::router;
