@@ -61,12 +61,19 @@
 //! for absent ones. An extractor that needs [`Auth`] answers with a server
 //! error and a line in the log where there is none.
 
+//!
+//! The token endpoints (login, refresh, logout) are routes too:
+//! [`endpoints`] adds them to an app.
+
 mod auth;
+mod convert;
+mod endpoint;
 pub mod extract;
 pub mod guard;
 mod rejection;
 
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
+pub use endpoint::endpoints;
 pub use extract::{
     Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
     OptionalToken, Refresh, Scoped, Token,

@@ -2,16 +2,10 @@
 
 use std::fmt;
 
-use actix_web::{
-    HttpResponse, ResponseError,
-    body::BoxBody,
-    error::HttpError,
-    http::{
-        StatusCode,
-        header::{HeaderName, HeaderValue},
-    },
-};
+use actix_web::{HttpResponse, ResponseError, body::BoxBody, http::StatusCode};
 use portcullis::challenge::Rejection;
+
+use crate::convert;
 
 /// A refusal that actix can answer with: the core's, to the byte.
 ///
@@ -36,18 +30,14 @@ impl From<Rejection> for AuthRejection {
 
 impl ResponseError for AuthRejection {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.status())
-            .unwrap_or_else(|error| HttpError::from(error).status_code())
+        convert::status(self.0.status())
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::with_body(self.status_code(), BoxBody::new(self.0.body()));
+        let body = BoxBody::new(self.0.body());
+        let mut response = HttpResponse::with_body(self.status_code(), body);
         for (name, value) in self.0.headers() {
-            // The core writes no other than header values.
-            if let Ok(value) = HeaderValue::from_maybe_shared(value) {
-                let headers = response.headers_mut();
-                headers.insert(HeaderName::from_static(name), value);
-            }
+            convert::add_header(&mut response, name.as_bytes(), &value);
         }
         response.extensions_mut().insert(self.0.reason().clone());
         response

@@ -1,0 +1,171 @@
+//! The endpoints as routes.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    io::{Read, Write},
+    net::{IpAddr, SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use actix_web::{
+    App, HttpMessage, HttpServer,
+    http::{Method, header::CONTENT_TYPE},
+    test::{TestRequest, call_service, init_service, read_body},
+    web,
+};
+use portcullis::{
+    endpoint::{
+        Account, Accounts, AccountsError, ApiKeyApi, BODY_LIMIT, ClientAddress, ClientCheck,
+        Endpoints, Login, RefusalKind,
+    },
+    issue::{TokenIssuer, TokenShape},
+    jose::{Algorithm, SigningKey},
+    secret::SecretString,
+    session::{DynSessionStore, MemoryStore, Revocations, Sessions},
+    subject::Subject,
+    time::SharedClock,
+};
+
+/// Knows nobody, and only those who come from home.
+struct Nobody;
+
+impl Accounts for Nobody {
+    async fn authenticate(&self, login: Login<'_>) -> Result<Option<Account>, AccountsError> {
+        match login.source {
+            Some(address) if address.is_loopback() => Ok(None),
+            _ => Err(AccountsError::TooManyRequests {
+                retry_after: Duration::from_secs(1),
+            }),
+        }
+    }
+
+    async fn current(&self, _: &Subject) -> Result<Option<Account>, AccountsError> {
+        Ok(None)
+    }
+
+    async fn client(
+        &self,
+        _: &str,
+        _: Option<&SecretString>,
+        _: Option<IpAddr>,
+    ) -> Result<ClientCheck, AccountsError> {
+        Ok(ClientCheck::Refused)
+    }
+}
+
+fn endpoints() -> Endpoints {
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::ES256).unwrap())
+        .shape(TokenShape::api_key())
+        .issuer("https://api.example")
+        .audience("api")
+        .build()
+        .unwrap();
+    let clock = SharedClock::default();
+    let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
+    let revocations = Revocations::new(store, clock, Duration::from_secs(3600));
+    let sessions = Sessions::builder(revocations, issuer).build().unwrap();
+    Endpoints::builder(Nobody)
+        .api_key_api(ApiKeyApi::new(sessions))
+        .common_routes()
+        .build()
+        .unwrap()
+}
+
+fn login(size: usize, peer: [u8; 4]) -> TestRequest {
+    let form = format!("apiid=a&apikey={}", "b".repeat(size));
+    TestRequest::post()
+        .uri("/v1/authenticate")
+        .insert_header((CONTENT_TYPE, "application/x-www-form-urlencoded"))
+        .peer_addr(SocketAddr::from((peer, 1024)))
+        .set_payload(form)
+}
+
+fn empty(method: &str, path: &str) -> TestRequest {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    TestRequest::default().method(method).uri(path)
+}
+
+const HOME: [u8; 4] = [127, 0, 0, 1];
+const AWAY: [u8; 4] = [192, 0, 2, 1];
+
+#[actix_web::test]
+async fn the_core_answers_what_is_its_own() {
+    let app = App::new()
+        .configure(portcullis_actix::endpoints(endpoints()))
+        .service(web::scope("/inner").configure(portcullis_actix::endpoints(endpoints())));
+    let app = init_service(app).await;
+    for (request, status) in [
+        (empty("GET", "/.well-known/jwks.json"), 200),
+        (empty("GET", "/inner/.well-known/jwks.json"), 200),
+        (empty("GET", "/v1/authenticate"), 405),
+        (empty("BREW", "/v1/authenticate"), 405),
+        (empty("GET", "/elsewhere"), 404),
+        (login(8, HOME), 401),
+        (login(8, AWAY), 429),
+        (login(BODY_LIMIT, HOME), 413),
+    ] {
+        let response = call_service(&app, request.to_request()).await;
+        assert_eq!(response.status().as_u16(), status);
+    }
+    let response = call_service(&app, login(8, HOME).to_request()).await;
+    let kind = response.response().extensions().get().copied();
+    assert_eq!(kind, Some(RefusalKind::WrongCredentials));
+    let direct = http::Request::post("/v1/authenticate")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .extension(ClientAddress(IpAddr::from(HOME)))
+        .body("apiid=a&apikey=b".into())
+        .unwrap();
+    let direct = endpoints().call(direct).await;
+    for (name, value) in direct.headers() {
+        let own = response.headers().get(name.as_str()).unwrap();
+        assert_eq!(own.as_bytes(), value.as_bytes(), "{name}");
+    }
+    assert_eq!(read_body(response).await, direct.into_body());
+}
+
+#[actix_web::test]
+async fn the_address_of_the_client_may_be_set_by_a_middleware() {
+    let app = App::new().configure(portcullis_actix::endpoints(endpoints()));
+    let app = init_service(app).await;
+    let request = login(8, AWAY).to_request();
+    let home = ClientAddress(IpAddr::from(HOME));
+    request.extensions_mut().insert(home);
+    assert_eq!(call_service(&app, request).await.status().as_u16(), 401);
+}
+
+#[actix_web::test]
+async fn head_tells_the_length_and_sends_no_body() {
+    let endpoints = endpoints();
+    let server = HttpServer::new(move || {
+        App::new().configure(portcullis_actix::endpoints(endpoints.clone()))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind("127.0.0.1:0")
+    .unwrap();
+    let address = server.addrs()[0];
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    let ask = move |method: &'static str| {
+        web::block(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let request = format!(
+                "{method} /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            );
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            (head.to_ascii_lowercase(), body.to_owned())
+        })
+    };
+    let (_, body) = ask("GET").await.unwrap();
+    let (head, none) = ask("HEAD").await.unwrap();
+    assert!(!body.is_empty() && none.is_empty());
+    let length = format!("\r\ncontent-length: {}\r\n", body.len());
+    assert_eq!(head.matches(&length).count(), 1, "{head}");
+    assert_eq!(head.matches("content-length").count(), 1, "{head}");
+    handle.stop(false).await;
+}
