@@ -124,7 +124,7 @@ async fn endpoints_need_no_token_and_the_rest_does() {
 #[tokio::test]
 async fn the_address_of_the_client_is_the_peer_unless_a_request_has_one() {
     let app = app();
-    let status = async |request| app.clone().oneshot(request).await.unwrap().status();
+    let status = async |request: Request| app.clone().oneshot(request).await.unwrap().status();
     assert_eq!(status(login(8)).await, 429);
     assert_eq!(status(from(login(8), [192, 0, 2, 1])).await, 429);
     let mut request = from(login(8), [192, 0, 2, 1]);
