@@ -13,6 +13,7 @@
 
 pub mod answer;
 pub mod apps;
+pub mod backend;
 pub mod case;
 pub mod challenge;
 pub mod client;

@@ -1,7 +1,8 @@
 //! The application under test, described once.
 
 use portcullis::{
-    challenge::Reason, guard::Authenticator, policy::RequiredScopes, verify::Verified,
+    challenge::Reason, endpoint::Endpoints, guard::Authenticator, policy::RequiredScopes,
+    verify::Verified,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,6 +12,8 @@ use serde_json::{Value, json};
 pub struct Site {
     /// Its routes; every method is served.
     pub routes: Vec<Route>,
+    /// Its token endpoints.
+    pub endpoints: Option<Endpoints>,
 }
 
 impl Site {
@@ -26,6 +29,12 @@ impl Site {
             guard: guard.into(),
             handler,
         });
+        self
+    }
+
+    /// Adds the token endpoints.
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = Some(endpoints);
         self
     }
 }

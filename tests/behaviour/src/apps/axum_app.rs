@@ -30,10 +30,14 @@ pub fn serve(site: &Site) -> Server {
 
 fn router(site: &Site) -> Router {
     let add = |router: Router, route: &Route| router.route(route.path, method_router(route));
-    site.routes
-        .iter()
-        .fold(Router::new(), add)
-        .layer(MapResponseLayer::new(by_hand::show_reason::<Body>))
+    let router = site.routes.iter().fold(Router::new(), add);
+    let router = match &site.endpoints {
+        Some(endpoints) => {
+            router.fallback_service(portcullis_tower::EndpointService::new(endpoints.clone()))
+        }
+        None => router,
+    };
+    router.layer(MapResponseLayer::new(by_hand::show_reason::<Body>))
 }
 
 fn method_router(route: &Route) -> MethodRouter {

@@ -12,7 +12,8 @@ use std::{
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::rt::TokioIo;
-use portcullis_hyper::Auth;
+use portcullis::endpoint::Endpoints;
+use portcullis_hyper::{Auth, WithEndpoints};
 
 use super::{
     Server,
@@ -24,26 +25,34 @@ use crate::site::{Guard, Handler, Route, Site};
 /// Serves a site.
 pub fn serve(site: &Site) -> Server {
     let router = Router::new(site);
+    let endpoints = site.endpoints.clone();
     Server::start("hyper", move |listener, stop| {
         run(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
             tokio::select! {
-                () = accept(listener, router) => {}
+                () = accept(listener, router, endpoints) => {}
                 _ = stop => {}
             }
         });
     })
 }
 
-async fn accept(listener: tokio::net::TcpListener, router: Router) {
+async fn accept(listener: tokio::net::TcpListener, router: Router, endpoints: Option<Endpoints>) {
     loop {
-        let (stream, _) = listener.accept().await.expect("a connection");
-        let service = router.clone();
+        let (stream, peer) = listener.accept().await.expect("a connection");
+        let stream = TokioIo::new(stream);
+        let router = router.clone();
+        let endpoints = endpoints.clone();
         tokio::spawn(async move {
+            let server = http1::Builder::new();
             // A client that goes away is no failure of the server.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = match endpoints {
+                Some(endpoints) => {
+                    let service = WithEndpoints::new(router, endpoints).client(peer.ip());
+                    server.serve_connection(stream, service).await
+                }
+                None => server.serve_connection(stream, router).await,
+            };
         });
     }
 }

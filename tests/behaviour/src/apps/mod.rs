@@ -27,12 +27,15 @@ pub struct Server {
 
 /// Serves a site with every adapter.
 pub fn all(site: &Site) -> Vec<Server> {
-    vec![
+    let mut all = vec![
         tower_app::serve(site),
         axum_app::serve(site),
         hyper_app::serve(site),
-        actix_app::serve(site),
-    ]
+    ];
+    if site.endpoints.is_none() {
+        all.push(actix_app::serve(site));
+    }
+    all
 }
 
 impl Server {

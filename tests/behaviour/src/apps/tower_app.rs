@@ -13,7 +13,8 @@ use std::{
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use portcullis_tower::AuthLayer;
+use portcullis::endpoint::ClientAddress;
+use portcullis_tower::{AuthLayer, EndpointLayer};
 use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 
 use super::{
@@ -27,22 +28,35 @@ type Inner = BoxCloneSyncService<Request<Incoming>, Response<AnyBody>, Infallibl
 
 /// Serves a site.
 pub fn serve(site: &Site) -> Server {
-    let router = Router::new(site);
+    let router = BoxCloneSyncService::new(Router::new(site));
+    let service: Inner = match &site.endpoints {
+        Some(endpoints) => {
+            let layer = EndpointLayer::new(endpoints.clone());
+            BoxCloneSyncService::new(layer.layer(router))
+        }
+        None => router,
+    };
     Server::start("tower", move |listener, stop| {
         run(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
             tokio::select! {
-                () = accept(listener, router) => {}
+                () = accept(listener, service) => {}
                 _ = stop => {}
             }
         });
     })
 }
 
-async fn accept(listener: tokio::net::TcpListener, router: Router) {
+async fn accept(listener: tokio::net::TcpListener, service: Inner) {
     loop {
-        let (stream, _) = listener.accept().await.expect("a connection");
-        let service = TowerToHyperService::new(router.clone());
+        let (stream, peer) = listener.accept().await.expect("a connection");
+        let service = service
+            .clone()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(ClientAddress(peer.ip()));
+                request
+            });
+        let service = TowerToHyperService::new(service);
         tokio::spawn(async move {
             // A client that goes away is no failure of the server.
             let _ = http1::Builder::new()

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod algorithms;
+mod apis;
 mod bodies;
 mod claims;
 mod credentials;
