@@ -24,10 +24,15 @@ pub fn serve(site: &Site) -> Server {
     Server::start("actix", move |listener, stop| {
         System::new().block_on(async move {
             let server = HttpServer::new(move || {
-                let routes = site.routes.clone();
+                let Site { routes, endpoints } = site.clone();
                 App::new()
                     .wrap(from_fn(show_reason))
                     .configure(|config| routes.iter().for_each(|route| add(config, route)))
+                    .configure(|config| {
+                        if let Some(endpoints) = endpoints {
+                            portcullis_actix::endpoints(endpoints)(config);
+                        }
+                    })
             });
             let server = server
                 .workers(1)

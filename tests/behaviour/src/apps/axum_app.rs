@@ -1,5 +1,7 @@
 //! The site on axum: layers and extractors of `portcullis-axum`.
 
+use std::net::SocketAddr;
+
 use axum::{
     Router,
     body::Body,
@@ -19,7 +21,11 @@ pub fn serve(site: &Site) -> Server {
     Server::start("axum", move |listener, stop| {
         run(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            let served = axum::serve(listener, app).into_future();
+            let served = axum::serve(
+                listener,
+                app.into_make_service_with_connect_info::<SocketAddr>(),
+            )
+            .into_future();
             tokio::select! {
                 result = served => result.expect("axum serves"),
                 _ = stop => {}
@@ -32,9 +38,7 @@ fn router(site: &Site) -> Router {
     let add = |router: Router, route: &Route| router.route(route.path, method_router(route));
     let router = site.routes.iter().fold(Router::new(), add);
     let router = match &site.endpoints {
-        Some(endpoints) => {
-            router.fallback_service(portcullis_tower::EndpointService::new(endpoints.clone()))
-        }
+        Some(endpoints) => router.merge(portcullis_axum::router(endpoints.clone())),
         None => router,
     };
     router.layer(MapResponseLayer::new(by_hand::show_reason::<Body>))

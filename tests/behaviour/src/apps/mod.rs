@@ -27,15 +27,12 @@ pub struct Server {
 
 /// Serves a site with every adapter.
 pub fn all(site: &Site) -> Vec<Server> {
-    let mut all = vec![
+    vec![
         tower_app::serve(site),
         axum_app::serve(site),
         hyper_app::serve(site),
-    ];
-    if site.endpoints.is_none() {
-        all.push(actix_app::serve(site));
-    }
-    all
+        actix_app::serve(site),
+    ]
 }
 
 impl Server {

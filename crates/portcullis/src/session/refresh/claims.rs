@@ -77,8 +77,8 @@ pub struct RefreshClaims {
 }
 
 impl RefreshFamily {
-    /// The `jti` of a member: shaped as a UUID of version 8 (RFC 9562
-    /// section 5.8), the same whenever it is made.
+    /// The `jti` of a member: shaped as a UUID of version 4 (RFC 9562 section
+    /// 5.4), as clients expect of every token, the same whenever it is made.
     pub(super) fn token_id(&self, token: &Successor) -> String {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         context.update(b"portcullis refresh jti\0");
@@ -88,7 +88,7 @@ impl RefreshFamily {
         let digest = context.finish();
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest.as_ref()[..16]);
-        uuid::Builder::from_custom_bytes(bytes)
+        uuid::Builder::from_random_bytes(bytes)
             .into_uuid()
             .hyphenated()
             .to_string()

@@ -1,0 +1,253 @@
+//! No secret, token or password reaches a log (RFC 6750 section 5.3).
+//!
+//! The subscriber is the process's own, so this is a program of its own.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use behaviour::{
+    apps::Server,
+    backend::Backend,
+    client::Request,
+    run::{Everywhere, block_on, exchange},
+};
+use portcullis::jose::Algorithm;
+use portcullis_testing::{
+    faulty::Fault,
+    keys,
+    mint::{Mint, hostile},
+};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// A log that is kept.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// What was sent or received and must not be seen.
+#[derive(Default)]
+struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// A token: whole, and each of its parts but the header, which says
+    /// nothing.
+    fn token(&mut self, token: &str) {
+        self.0.push(token.to_owned());
+        let parts = token.split('.').skip(1);
+        self.0
+            .extend(parts.filter(|part| part.len() >= 8).map(str::to_owned));
+    }
+
+    /// A refresh token: its secret, too.
+    fn refresh_token(&mut self, token: &str) {
+        self.token(token);
+        let claims: serde_json::Value =
+            serde_json::from_slice(&hostile::decoded(token, 1)).unwrap();
+        self.0.push(claims["sec"].as_str().unwrap().to_owned());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0.push(text.to_owned());
+    }
+}
+
+#[test]
+fn no_secret_reaches_a_log() {
+    let log = Log::default();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .init();
+    let backend = Backend::new();
+    let everywhere = Everywhere::serve(&backend.site());
+    let mut secrets = Secrets::default();
+    block_on(async {
+        for server in everywhere.servers() {
+            logins(server, &mut secrets).await;
+            sessions(server, &backend, &mut secrets).await;
+            forgeries(server, &mut secrets).await;
+        }
+    });
+    drop(everywhere);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("portcullis"), "nothing was logged: {log}");
+    assert!(secrets.0.len() > 100);
+    for secret in &secrets.0 {
+        if let Some(line) = log.lines().find(|line| line.contains(secret.as_str())) {
+            panic!("`{secret}` is in the log: {line}");
+        }
+    }
+}
+
+async fn logins(server: &Server, secrets: &mut Secrets) {
+    for (path, body, right) in [
+        (
+            "/api/users/login",
+            r#"{"username":"alice","password":"hunter2-wrong"}"#,
+            "hunter2-wrong",
+        ),
+        (
+            "/api/users/login",
+            r#"{"username":"alice","password":["hunter2-list"]}"#,
+            "hunter2-list",
+        ),
+        (
+            "/api/users/login",
+            r#"{"username":"alice","password":"hunter2-broken""#,
+            "hunter2-broken",
+        ),
+        (
+            "/api/users/login",
+            r#"{"username":"hunter2-name"}"#,
+            "hunter2-unsent",
+        ),
+    ] {
+        exchange(server, &Request::new("POST", path).json(body)).await;
+        secrets.text(right);
+    }
+    for (path, form) in [
+        (
+            "/auth/jwt/login",
+            "grant_type=password&username=alice&password=hunter2-form",
+        ),
+        (
+            "/auth/jwt/login",
+            "grant_type=password&username=alice&password=hunter2-form&password=x",
+        ),
+        (
+            "/auth/jwt/login",
+            "grant_type=password&client_id=web&client_secret=hunter2-form&username=a&password=b",
+        ),
+        ("/v1/authenticate", "apiid=demo-id&apikey=hunter2-form"),
+        (
+            "/auth/jwt/postman-refresh",
+            "grant_type=refresh_token&refresh_token=hunter2-form",
+        ),
+    ] {
+        exchange(server, &Request::new("POST", path).form(form)).await;
+    }
+    secrets.text("hunter2-form");
+    let basic = Request::new("POST", "/auth/jwt/refresh")
+        .field("refresh-token", "hunter2-header")
+        .authorization("Basic d2ViOmh1bnRlcjItYmFzaWM=");
+    exchange(server, &basic).await;
+    secrets.text("hunter2-header");
+    secrets.text("hunter2-basic");
+    secrets.text("d2ViOmh1bnRlcjItYmFzaWM=");
+    secrets.text("wonder land");
+    secrets.text("beep-boop");
+    secrets.text("demo-key");
+}
+
+async fn sessions(server: &Server, backend: &Backend, secrets: &mut Secrets) {
+    let login = r#"{"username":"robot","password":"beep-boop"}"#;
+    let answer = exchange(
+        server,
+        &Request::new("POST", "/api/users/login").json(login),
+    )
+    .await;
+    let access = answer.text_at("/accessToken");
+    let refresh = answer.text_at("/refreshToken");
+    secrets.token(&access);
+    secrets.refresh_token(&refresh);
+    let bearer = |method: &str, path: &str, token: &str| Request::new(method, path).bearer(token);
+    let form = "grant_type=password&username=alice&password=wonder+land&scope=demo%3Aread";
+    let answer = exchange(server, &Request::new("POST", "/auth/jwt/login").form(form)).await;
+    let first = answer.text_at("/refresh_token");
+    secrets.refresh_token(&first);
+    let rotate =
+        |token: &str| Request::new("POST", "/auth/jwt/refresh").field("refresh-token", token);
+    let answer = exchange(server, &rotate(&first)).await;
+    let second = answer.text_at("/refresh_token");
+    secrets.refresh_token(&second);
+    secrets.token(&answer.text_at("/access_token"));
+    // A retry, then a fault, then reuse.
+    exchange(server, &rotate(&first)).await;
+    for fault in [Fault::Unreachable, Fault::AnswerLost] {
+        backend.store.fail_next(u64::MAX, fault);
+        exchange(server, &rotate(&second)).await;
+        exchange(server, &bearer("POST", "/api/users/refresh", &refresh)).await;
+        exchange(server, &bearer("POST", "/logout", &refresh)).await;
+        backend.store.fail_next(0, fault);
+    }
+    backend.clock.advance(std::time::Duration::from_secs(60));
+    exchange(server, &rotate(&first)).await;
+    let answer = exchange(
+        server,
+        &bearer("POST", "/api/users/application-token", &refresh),
+    )
+    .await;
+    if answer.status == 200 {
+        secrets.token(&answer.text_at("/token"));
+    }
+    for (method, path) in [
+        ("GET", "/me"),
+        ("GET", "/scoped/read"),
+        ("GET", "/fresh"),
+        ("GET", "/sessions"),
+        ("POST", "/logout"),
+        ("GET", "/me"),
+        ("POST", "/logout/all"),
+    ] {
+        exchange(server, &bearer(method, path, &access)).await;
+        exchange(server, &bearer(method, path, &refresh)).await;
+    }
+}
+
+async fn forgeries(server: &Server, secrets: &mut Secrets) {
+    let mint = Mint::with_key(keys::signing(Algorithm::HS256));
+    for forged in hostile::tokens(&mint) {
+        exchange(
+            server,
+            &Request::new("GET", "/me").authorization(forged.bearer()),
+        )
+        .await;
+        exchange(
+            server,
+            &Request::new("POST", "/logout").field("refresh-token", &forged.token),
+        )
+        .await;
+        if forged.token.len() >= 40 {
+            secrets.token(&forged.token);
+        }
+    }
+    for odd in [
+        "Bearer hunter2 twice",
+        "Bearer \"hunter2-quoted\"",
+        "hunter2-scheme x",
+        "Bearer a,hunter2-comma",
+    ] {
+        exchange(server, &Request::new("GET", "/me").authorization(odd)).await;
+    }
+    for secret in [
+        "hunter2 twice",
+        "hunter2-quoted",
+        "hunter2-scheme",
+        "hunter2-comma",
+    ] {
+        secrets.text(secret);
+    }
+}
