@@ -1,0 +1,207 @@
+//! How a store is connected.
+
+use std::{sync::Arc, time::Duration};
+
+use portcullis::{session::StoreError, time::SharedClock};
+use redis::{Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult};
+
+use crate::{
+    connection::{Link, Server},
+    error::store_error,
+    layout::Layout,
+    script::Scripts,
+    settings,
+    store::{Inner, RedisStore, span},
+};
+
+/// A [`RedisStore`] that is not connected yet.
+///
+/// ```
+/// use std::time::Duration;
+/// use portcullis_redis::RedisStore;
+///
+/// # async fn example() -> Result<(), portcullis::session::StoreError> {
+/// let store = RedisStore::builder("redis://127.0.0.1:6379/")
+///     .prefix("my-service")
+///     .timeout(Duration::from_millis(500))
+///     .connect()
+///     .await?;
+/// # let _ = store;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "does nothing until it is connected"]
+pub struct RedisStoreBuilder {
+    nodes: RedisResult<Vec<ConnectionInfo>>,
+    cluster: bool,
+    prefix: String,
+    shards: u16,
+    timeout: Duration,
+    keep: Duration,
+    poll_interval: Duration,
+    clock: Option<SharedClock>,
+}
+
+impl RedisStoreBuilder {
+    /// What the names of all keys begin with, unless it is changed.
+    pub const DEFAULT_PREFIX: &str = "portcullis";
+
+    /// How many shards there are by default.
+    pub const DEFAULT_SHARDS: u16 = 16;
+
+    /// How long a call may take by default.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// How long what is over is kept by default.
+    pub const DEFAULT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// How often the store is read by default, behind the published feed.
+    pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+    pub(crate) fn new<U: IntoConnectionInfo>(
+        nodes: impl IntoIterator<Item = U>,
+        cluster: bool,
+    ) -> Self {
+        let nodes = nodes.into_iter().map(U::into_connection_info);
+        Self {
+            nodes: nodes.collect(),
+            cluster,
+            prefix: Self::DEFAULT_PREFIX.to_owned(),
+            shards: Self::DEFAULT_SHARDS,
+            timeout: Self::DEFAULT_TIMEOUT,
+            keep: Self::DEFAULT_KEEP,
+            poll_interval: Self::DEFAULT_POLL_INTERVAL,
+            clock: None,
+        }
+    }
+
+    /// What the names of all keys begin with, behind a brace: services that
+    /// share a server need different ones. Braces in it become underscores.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Over how many slots of a cluster the subjects are spread: at least as
+    /// many as it will ever have primaries. Finding a session by its name looks
+    /// in each. Must stay as it is once there are sessions; [`connect`] refuses
+    /// another number.
+    ///
+    /// [`connect`]: Self::connect
+    pub fn shards(mut self, shards: u16) -> Self {
+        self.shards = shards;
+        self
+    }
+
+    /// How long a call may take, connecting included. After that its outcome is
+    /// unknown, and the request is answered 503.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long sessions that have ended, removed application tokens and
+    /// revocations are kept: no less than the longest lifetime of an access
+    /// token. Takes the place of the time that `purge` is given; the server
+    /// forgets by itself.
+    pub fn keep(mut self, keep: Duration) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// How often [`RedisStore::watch`] reads the store, behind the published
+    /// feed.
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// Goes by `clock` in place of the server's. For tests: the clocks of
+    /// several nodes never agree, and keys expire by the server's all the same.
+    pub fn test_clock(mut self, clock: SharedClock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Connects, and warns about settings of the server that may lose sessions.
+    ///
+    /// # Errors
+    ///
+    /// When the address makes no sense or the server does not answer
+    /// ([`Unavailable`]); when the store was made with another number of shards
+    /// or by a newer version of this crate ([`Corrupt`]).
+    ///
+    /// [`Unavailable`]: portcullis::session::StoreErrorKind::Unavailable
+    /// [`Corrupt`]: portcullis::session::StoreErrorKind::Corrupt
+    pub async fn connect(self) -> Result<RedisStore, StoreError> {
+        let nodes = self.nodes.map_err(StoreError::unavailable)?;
+        let nodes: Vec<_> = nodes.into_iter().map(without_delay).collect();
+        let clients: RedisResult<Vec<_>> = nodes.iter().cloned().map(Client::open).collect();
+        let clients = clients.map_err(store_error)?;
+        let server = server(&nodes, &clients, self.cluster, self.timeout)?;
+        let layout = Layout::new(&self.prefix, self.shards);
+        let link = Link::new(server, self.timeout);
+        check_version(&link, &layout).await?;
+        settings::look_at(&link).await;
+        Ok(RedisStore(Arc::new(Inner {
+            link,
+            channel: layout.channel(),
+            layout,
+            nodes: clients,
+            poll_interval: self.poll_interval,
+            scripts: Scripts::new(),
+            keep: span(self.keep),
+            clock: self.clock,
+        })))
+    }
+}
+
+/// Small commands must not wait to be sent together.
+fn without_delay(node: ConnectionInfo) -> ConnectionInfo {
+    let settings = node.tcp_settings().clone().set_nodelay(true);
+    node.set_tcp_settings(settings)
+}
+
+#[cfg_attr(not(feature = "cluster"), allow(unused_variables))]
+fn server(
+    nodes: &[ConnectionInfo],
+    clients: &[Client],
+    cluster: bool,
+    timeout: Duration,
+) -> Result<Server, StoreError> {
+    #[cfg(feature = "cluster")]
+    if cluster {
+        let client = redis::cluster::ClusterClientBuilder::new(nodes.iter().cloned())
+            .connection_timeout(timeout)
+            .response_timeout(timeout)
+            .tcp_settings(redis::io::tcp::TcpSettings::default().set_nodelay(true))
+            .build();
+        return client
+            .map(|client| Server::Cluster(Box::new(client)))
+            .map_err(store_error);
+    }
+    let client = clients.first().cloned();
+    client
+        .map(|client| Server::Single(Box::new(client)))
+        .ok_or_else(|| StoreError::unavailable("no address"))
+}
+
+/// The first to connect writes down how the store is laid out; all others must
+/// agree.
+async fn check_version(link: &Link, layout: &Layout) -> Result<(), StoreError> {
+    let (key, version) = (layout.version_key(), layout.version());
+    let mut claim = redis::cmd("SET");
+    claim.arg(&key).arg(&version).arg("NX");
+    link.send(&claim).await.map_err(store_error)?;
+    let mut read = redis::cmd("GET");
+    read.arg(&key);
+    let found = link.send(&read).await.map_err(store_error)?;
+    match String::from_redis_value(found) {
+        Ok(found) if found == version => Ok(()),
+        Ok(found) => Err(StoreError::corrupt(format!(
+            "the store is laid out as {found}, not {version}"
+        ))),
+        Err(error) => Err(StoreError::corrupt(error)),
+    }
+}

@@ -1,0 +1,102 @@
+//! The entries of the feed, as the scripts write them.
+
+use portcullis::{
+    session::{Revocation, StoreError},
+    time::Timestamp,
+};
+
+use crate::{
+    layout::{parse_subject, split_counted},
+    row,
+};
+
+/// Reads an entry that was made at `at`.
+pub(crate) fn parse(entry: &str, at: Timestamp) -> Result<Revocation, StoreError> {
+    let corrupt = || StoreError::corrupt("not a revocation");
+    let (kind, rest) = entry.split_once('|').ok_or_else(corrupt)?;
+    Ok(match kind {
+        "s" => {
+            let (why, rest) = rest.split_once('|').ok_or_else(corrupt)?;
+            let (id, subject) = rest.split_once('|').ok_or_else(corrupt)?;
+            Revocation::Session {
+                id: row::session_id(id)?,
+                subject: parse_subject(subject)?,
+                at,
+                reason: row::reason(why)?,
+            }
+        }
+        "t" => {
+            let (until, rest) = rest.split_once('|').ok_or_else(corrupt)?;
+            let (id, subject) = split_counted(rest).ok_or_else(corrupt)?;
+            Revocation::Token {
+                id: id.to_owned(),
+                subject: parse_subject(subject)?,
+                at,
+                until: row::time(until)?,
+            }
+        }
+        "u" => Revocation::Subject {
+            subject: parse_subject(rest)?,
+            at,
+        },
+        "a" => Revocation::ApplicationToken {
+            id: rest.to_owned(),
+            at,
+        },
+        _ => return Err(corrupt()),
+    })
+}
+
+/// Reads a message: an entry with its time.
+pub(crate) fn parse_message(message: &str) -> Result<Revocation, StoreError> {
+    let (at, entry) = message
+        .split_once('|')
+        .ok_or_else(|| StoreError::corrupt("not a message"))?;
+    parse(entry, row::time(at)?)
+}
+
+/// Whether what was revoked has expired by now.
+pub(crate) fn is_over(revocation: &Revocation, now: Timestamp) -> bool {
+    matches!(revocation, Revocation::Token { until, .. } if *until <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::subject::Subject;
+
+    use super::*;
+
+    #[test]
+    fn odd_names_come_back() {
+        let at = Timestamp::from_millis(7);
+        let message = "7|t|9|5:a|b:c6:rea|lm:na|me";
+        assert_eq!(
+            parse_message(message).unwrap(),
+            Revocation::Token {
+                id: "a|b:c".to_owned(),
+                subject: Subject::new("rea|lm", "na|me"),
+                at,
+                until: Timestamp::from_millis(9),
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_no_entry_is_refused() {
+        for entry in [
+            "",
+            "s",
+            "s|",
+            "s|logout|x|1:ab",
+            "t|1|9:a",
+            "u|",
+            "z|1",
+            "u|9:a",
+        ] {
+            assert!(parse(entry, Timestamp::from_millis(0)).is_err(), "{entry}");
+        }
+        for message in ["", "1", "x|a|id", "|a|id"] {
+            assert!(parse_message(message).is_err(), "{message}");
+        }
+    }
+}

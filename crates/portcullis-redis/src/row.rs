@@ -1,0 +1,229 @@
+//! Rows as records. Every number is a decimal string: the JSON of Redis' Lua
+//! rounds numbers.
+
+use std::{fmt::Display, str::FromStr};
+
+use portcullis::{
+    session::{
+        ApplicationToken, AttemptId, Device, Grant, NewSession, RevocationReason, Revoked,
+        SecretDigest, SessionId, SessionRecord, StoreError,
+    },
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::layout::{parse_subject, subject_text};
+
+/// A session as it is kept. The scripts know these names, too.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SessionRow {
+    id: String,
+    subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    generation: String,
+    created: String,
+    rotated: String,
+    idle: String,
+    absolute: String,
+    digest: String,
+    key: String,
+    grant: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotated_by: Option<String>,
+    from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+}
+
+impl SessionRow {
+    /// The first row of a session; the script puts in the times.
+    pub(crate) fn new(session: &NewSession) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: session.id.as_str().to_owned(),
+            subject: subject_text(&session.subject),
+            client: session.client.clone(),
+            generation: "0".to_owned(),
+            created: String::new(),
+            rotated: String::new(),
+            idle: String::new(),
+            absolute: String::new(),
+            digest: digest_text(&session.secret_digest),
+            key: session.refresh_key.clone(),
+            grant: session.grant.to_json()?,
+            agent: session.device.user_agent.clone(),
+            address: address_text(&session.device),
+            rotated_by: None,
+            from: "0".to_owned(),
+            late: None,
+            revoked: None,
+            why: None,
+            by: None,
+        })
+    }
+}
+
+/// Reads a session.
+pub(crate) fn session(text: &str) -> Result<SessionRecord, StoreError> {
+    let row: SessionRow = serde_json::from_str(text).map_err(StoreError::corrupt)?;
+    let address = row.address.as_deref().map(number).transpose()?;
+    Ok(SessionRecord {
+        id: session_id(&row.id)?,
+        subject: parse_subject(&row.subject)?,
+        client: row.client,
+        generation: number(&row.generation)?,
+        created_at: time(&row.created)?,
+        rotated_at: time(&row.rotated)?,
+        idle_deadline: time(&row.idle)?,
+        absolute_deadline: time(&row.absolute)?,
+        secret_digest: digest(&row.digest)?,
+        refresh_key: row.key,
+        grant: Grant::from_json(&row.grant)?,
+        device: Device::new(row.agent.as_deref(), address),
+        rotated_by: row.rotated_by.as_deref().map(attempt_id).transpose()?,
+        rotated_from: number(&row.from)?,
+        late_retry_by: row.late.as_deref().map(attempt_id).transpose()?,
+        revoked: match (&row.revoked, &row.why) {
+            (None, _) => None,
+            (Some(at), why) => Some(Revoked {
+                at: time(at)?,
+                reason: reason(why.as_deref().unwrap_or_default())?,
+                by: row.by.as_deref().map(attempt_id).transpose()?,
+            }),
+        },
+    })
+}
+
+/// An application token as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TokenRow {
+    id: String,
+    subject: String,
+    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<String>,
+}
+
+impl TokenRow {
+    pub(crate) fn new(token: &ApplicationToken) -> Self {
+        Self {
+            id: token.id.clone(),
+            subject: subject_text(&token.subject),
+            created: token.created_at.as_millis().to_string(),
+            removed: None,
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, StoreError> {
+        serde_json::from_str(text).map_err(StoreError::corrupt)
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.removed.is_none()
+    }
+
+    pub(crate) fn into_token(self) -> Result<ApplicationToken, StoreError> {
+        Ok(ApplicationToken {
+            subject: parse_subject(&self.subject)?,
+            created_at: time(&self.created)?,
+            id: self.id,
+        })
+    }
+}
+
+pub(crate) fn time(text: &str) -> Result<Timestamp, StoreError> {
+    number(text).map(Timestamp::from_millis)
+}
+
+pub(crate) fn number<T>(text: &str) -> Result<T, StoreError>
+where
+    T: FromStr<Err: Display>,
+{
+    text.parse()
+        .map_err(|error: T::Err| StoreError::corrupt(error.to_string()))
+}
+
+pub(crate) fn session_id(text: &str) -> Result<SessionId, StoreError> {
+    SessionId::parse(text).ok_or_else(|| StoreError::corrupt("not a session id"))
+}
+
+pub(crate) fn reason(name: &str) -> Result<RevocationReason, StoreError> {
+    RevocationReason::from_name(name)
+        .ok_or_else(|| StoreError::corrupt("not a reason for a revocation"))
+}
+
+pub(crate) fn attempt_text(id: &AttemptId) -> String {
+    format!("{:032x}", u128::from_be_bytes(*id.as_bytes()))
+}
+
+pub(crate) fn digest_text(digest: &SecretDigest) -> String {
+    let (high, low) = digest.as_bytes().split_at(16);
+    let half = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0_u128, |half, byte| half << 8 | u128::from(*byte))
+    };
+    format!("{:032x}{:032x}", half(high), half(low))
+}
+
+pub(crate) fn address_text(device: &Device) -> Option<String> {
+    device.address.map(|address| address.to_string())
+}
+
+fn attempt_id(text: &str) -> Result<AttemptId, StoreError> {
+    hexadecimal(text).map(AttemptId::from_bytes)
+}
+
+fn digest(text: &str) -> Result<SecretDigest, StoreError> {
+    let (high, low) = text
+        .split_at_checked(32)
+        .ok_or_else(|| StoreError::corrupt("not a digest"))?;
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(&hexadecimal(high)?);
+    bytes[16..].copy_from_slice(&hexadecimal(low)?);
+    Ok(SecretDigest::from_bytes(bytes))
+}
+
+fn hexadecimal(text: &str) -> Result<[u8; 16], StoreError> {
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(StoreError::corrupt("not hexadecimal"));
+    }
+    u128::from_str_radix(text, 16)
+        .map(u128::to_be_bytes)
+        .map_err(StoreError::corrupt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_and_attempts_come_back() {
+        let of = SecretDigest::of(b"abc");
+        assert!(digest_text(&of).starts_with("ba7816bf"));
+        assert_eq!(digest(&digest_text(&of)).unwrap(), of);
+        let id = AttemptId::from_bytes([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
+        assert_eq!(attempt_id(&attempt_text(&id)).unwrap(), id);
+    }
+
+    #[test]
+    fn what_is_no_row_is_corrupt() {
+        for text in ["", "{}", "[]", "null", r#"{"id":"x"}"#] {
+            assert!(session(text).is_err(), "{text}");
+            assert!(TokenRow::parse(text).is_err(), "{text}");
+        }
+        for text in ["", "0", "é", &"+".repeat(64), &"é".repeat(32)] {
+            assert!(digest(text).is_err(), "{text}");
+        }
+    }
+}

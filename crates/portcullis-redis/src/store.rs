@@ -1,0 +1,464 @@
+//! The store: what is asked of which script, and what the answers mean.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use portcullis::{
+    session::{
+        ApplicationToken, Created, LoginTicket, NewSession, RefusalReason, ReplayPolicy,
+        Revocation, RevocationReason, RevokedAll, RotationAttempt, RotationOutcome, SessionId,
+        SessionRecord, SessionStore, StoreError, TokenAdded, rules,
+    },
+    subject::Subject,
+    time::{Clock, SharedClock, Timestamp},
+};
+use redis::FromRedisValue;
+use serde::Serialize;
+
+use crate::{
+    builder::RedisStoreBuilder,
+    connection::Link,
+    error::store_error,
+    feed,
+    layout::{Layout, subject_text},
+    row::{self, SessionRow, TokenRow},
+    script::{Scripts, Step},
+};
+
+/// Sessions in Redis. Cheap to clone; clones are the same store.
+///
+/// The server's clock decides. Every step is one script, and every call ends
+/// within [`RedisStoreBuilder::timeout`].
+#[derive(Clone)]
+pub struct RedisStore(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) link: Link,
+    pub(crate) layout: Layout,
+    pub(crate) channel: String,
+    /// Where the feed is listened to: any node of a cluster will do.
+    pub(crate) nodes: Vec<redis::Client>,
+    pub(crate) poll_interval: Duration,
+    pub(crate) scripts: Scripts,
+    pub(crate) keep: String,
+    pub(crate) clock: Option<SharedClock>,
+}
+
+/// What every script is told, and what it is asked.
+#[derive(Serialize)]
+struct Ask<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<String>,
+    keep: &'a str,
+    channel: &'a str,
+    #[serde(flatten)]
+    what: T,
+}
+
+impl RedisStore {
+    /// Connects to the server at `url`, such as `redis://127.0.0.1:6379/`, with
+    /// the defaults of [`RedisStoreBuilder`].
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub async fn connect(url: impl redis::IntoConnectionInfo) -> Result<Self, StoreError> {
+        Self::builder(url).connect().await
+    }
+
+    /// A store on the server at `url`, to change what must be changed.
+    pub fn builder(url: impl redis::IntoConnectionInfo) -> RedisStoreBuilder {
+        RedisStoreBuilder::new([url], false)
+    }
+
+    /// A store on the cluster that these nodes belong to; one that answers is
+    /// enough.
+    #[cfg(feature = "cluster")]
+    pub fn cluster<U: redis::IntoConnectionInfo>(
+        nodes: impl IntoIterator<Item = U>,
+    ) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(nodes, true)
+    }
+
+    /// Runs a script at `key`.
+    async fn run<T: FromRedisValue>(
+        &self,
+        step: &Step,
+        key: &str,
+        what: impl Serialize,
+    ) -> Result<T, StoreError> {
+        let ask = Ask {
+            now: self.0.clock.as_ref().map(|clock| millis(clock.now())),
+            keep: &self.0.keep,
+            channel: &self.0.channel,
+            what,
+        };
+        step.run(&self.0.link, key, &ask).await
+    }
+
+    /// Runs a script in the shard of a subject.
+    async fn at<T: FromRedisValue>(
+        &self,
+        subject: &Subject,
+        step: &Step,
+        what: impl Serialize,
+    ) -> Result<T, StoreError> {
+        let layout = &self.0.layout;
+        let feed = layout.feed_key(layout.shard_of(subject));
+        self.run(step, &feed, what).await
+    }
+
+    /// Runs a script in every shard, at once.
+    async fn everywhere<T: FromRedisValue>(
+        &self,
+        step: &Step,
+        what: impl Serialize + Copy,
+    ) -> Vec<Result<T, StoreError>> {
+        let layout = &self.0.layout;
+        let runs = layout.shards().map(|shard| async move {
+            let feed = layout.feed_key(shard);
+            self.run(step, &feed, what).await
+        });
+        join_all(runs).await
+    }
+
+    /// Reads the one key among these that exists.
+    async fn find(&self, keys: impl Iterator<Item = String>) -> Result<Option<String>, StoreError> {
+        let reads = keys.map(|key| async move {
+            let mut command = redis::cmd("GET");
+            command.arg(key);
+            let value = self.0.link.send(&command).await.map_err(store_error)?;
+            Option::<String>::from_redis_value(value).map_err(StoreError::corrupt)
+        });
+        found(join_all(reads).await, Option::is_some).map(Option::flatten)
+    }
+}
+
+impl SessionStore for RedisStore {
+    async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
+        let order = self.0.layout.order_key();
+        let number: String = self.run(&self.0.scripts.ticket, &order, Nothing {}).await?;
+        row::number(&number).map(LoginTicket::from_sequence)
+    }
+
+    async fn create(
+        &self,
+        session: NewSession,
+        ticket: LoginTicket,
+    ) -> Result<Created, StoreError> {
+        #[derive(Serialize)]
+        struct What {
+            subject: String,
+            ticket: String,
+            row: SessionRow,
+            idle_ttl: String,
+            absolute_ttl: String,
+        }
+        let what = What {
+            subject: subject_text(&session.subject),
+            ticket: ticket.sequence().min(rules::MAX_GENERATION).to_string(),
+            row: SessionRow::new(&session)?,
+            idle_ttl: span(session.idle_ttl),
+            absolute_ttl: span(session.absolute_ttl),
+        };
+        let create = &self.0.scripts.create;
+        let (_, row): (String, Option<String>) = self.at(&session.subject, create, what).await?;
+        Ok(match row {
+            None => Created::LoggedOutMeanwhile,
+            Some(row) => Created::Session(Box::new(row::session(&row)?)),
+        })
+    }
+
+    async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        #[derive(Serialize)]
+        struct What<'a> {
+            id: &'a str,
+            subject: String,
+            digest: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            client: Option<&'a str>,
+            generation: String,
+            attempt: String,
+            key: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            agent: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            address: Option<String>,
+            idle_ttl: String,
+            grace: String,
+            until_used: bool,
+            same_device: bool,
+            reuse: &'static str,
+        }
+        let what = What {
+            id: attempt.session.as_str(),
+            subject: subject_text(&attempt.subject),
+            digest: row::digest_text(&attempt.secret_digest),
+            client: attempt.client.as_deref(),
+            generation: attempt.generation.to_string(),
+            attempt: row::attempt_text(&attempt.id),
+            key: &attempt.refresh_key,
+            agent: attempt.device.user_agent.as_deref(),
+            address: row::address_text(&attempt.device),
+            idle_ttl: span(attempt.idle_ttl),
+            grace: window(attempt.rules.grace),
+            until_used: attempt.rules.until_used,
+            same_device: attempt.rules.replay == ReplayPolicy::SameDevice,
+            reuse: RevocationReason::Reuse.as_str(),
+        };
+        let step = if attempt.may_change() {
+            &self.0.scripts.rotate
+        } else {
+            &self.0.scripts.check
+        };
+        let (now, row): (String, Option<String>) = self.at(&attempt.subject, step, what).await?;
+        let Some(row) = row else {
+            return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
+        };
+        match rules::decide(&row::session(&row)?, attempt, row::time(&now)?) {
+            (outcome, None) => Ok(outcome),
+            (_, Some(_)) => Err(StoreError::corrupt("the script does not follow the rules")),
+        }
+    }
+
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        let layout = &self.0.layout;
+        let keys = layout.shards();
+        let keys = keys.map(|shard| layout.session_key(shard, id.as_str()));
+        let row = self.find(keys).await?;
+        row.as_deref().map(row::session).transpose()
+    }
+
+    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+        let what = OfSubject::new(subject);
+        let rows: Vec<String> = self.at(subject, &self.0.scripts.sessions, what).await?;
+        let (now, rows) = rows
+            .split_first()
+            .ok_or_else(|| StoreError::corrupt("no time"))?;
+        let now = row::time(now)?;
+        let mut live = Vec::new();
+        for row in rows {
+            let session = row::session(row)?;
+            if session.is_live(now) {
+                live.push(session);
+            }
+        }
+        live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(live)
+    }
+
+    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+        let what = OfSession {
+            id: id.as_str(),
+            why: RevocationReason::Logout.as_str(),
+        };
+        let revoke = &self.0.scripts.revoke;
+        done_somewhere(self.everywhere(revoke, what).await)
+    }
+
+    async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        #[derive(Serialize)]
+        struct What {
+            subject: String,
+            number: String,
+            why: &'static str,
+        }
+        // The number comes first: a login that takes its ticket later is later.
+        let what = What {
+            number: self.login_ticket().await?.sequence().to_string(),
+            subject: subject_text(subject),
+            why: RevocationReason::LogoutEverywhere.as_str(),
+        };
+        let revoke_all = &self.0.scripts.revoke_all;
+        let (ids, application_tokens): (Vec<String>, Vec<String>) =
+            self.at(subject, revoke_all, what).await?;
+        let sessions = ids.iter().map(|id| row::session_id(id));
+        Ok(RevokedAll {
+            sessions: sessions.collect::<Result<_, _>>()?,
+            application_tokens,
+        })
+    }
+
+    async fn add_application_token(
+        &self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Result<TokenAdded, StoreError> {
+        #[derive(Serialize)]
+        struct What {
+            subject: String,
+            ticket: String,
+            limit: String,
+            token: TokenRow,
+        }
+        let what = What {
+            subject: subject_text(&token.subject),
+            ticket: ticket.sequence().min(rules::MAX_GENERATION).to_string(),
+            limit: limit.to_string(),
+            token: TokenRow::new(&token),
+        };
+        let add = &self.0.scripts.add_token;
+        let answer: String = self.at(&token.subject, add, what).await?;
+        match answer.as_str() {
+            "added" => Ok(TokenAdded::Added),
+            "limit" => Ok(TokenAdded::LimitReached),
+            "overtaken" => Ok(TokenAdded::LoggedOutMeanwhile),
+            _ => Err(StoreError::corrupt("not an answer")),
+        }
+    }
+
+    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+        let layout = &self.0.layout;
+        let keys = layout.shards().map(|shard| layout.token_key(shard, id));
+        Ok(match self.find(keys).await? {
+            None => false,
+            Some(row) => TokenRow::parse(&row)?.is_live(),
+        })
+    }
+
+    async fn application_tokens(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<ApplicationToken>, StoreError> {
+        let what = OfSubject::new(subject);
+        let rows: Vec<String> = self.at(subject, &self.0.scripts.tokens, what).await?;
+        rows.iter()
+            .map(|row| TokenRow::parse(row)?.into_token())
+            .collect()
+    }
+
+    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+        let remove = &self.0.scripts.remove_token;
+        done_somewhere(self.everywhere(remove, OfToken { id }).await)
+    }
+
+    async fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        #[derive(Serialize)]
+        struct What<'a> {
+            id: &'a str,
+            subject: String,
+            until: String,
+        }
+        let what = What {
+            id,
+            subject: subject_text(subject),
+            until: millis(until),
+        };
+        let revoke = &self.0.scripts.revoke_token;
+        self.at::<u64>(subject, revoke, what).await.map(drop)
+    }
+
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        #[derive(Clone, Copy, Serialize)]
+        struct What<'a> {
+            since: &'a str,
+        }
+        let since = millis(since);
+        let what = What { since: &since };
+        let mut revocations = Vec::new();
+        for answer in self.everywhere(&self.0.scripts.feed, what).await {
+            let (now, entries): (String, Vec<(String, String)>) = answer?;
+            let now = row::time(&now)?;
+            for (entry, at) in &entries {
+                let revocation = feed::parse(entry, row::time(at)?)?;
+                if !feed::is_over(&revocation, now) {
+                    revocations.push(revocation);
+                }
+            }
+        }
+        Ok(revocations)
+    }
+
+    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+        #[derive(Clone, Copy, Serialize)]
+        struct What<'a> {
+            purge_keep: &'a str,
+        }
+        let keep = span(keep);
+        let what = What { purge_keep: &keep };
+        let mut gone = 0;
+        for answer in self.everywhere::<u64>(&self.0.scripts.purge, what).await {
+            gone += answer?;
+        }
+        Ok(gone)
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("layout", &self.0.layout)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+struct OfSubject {
+    subject: String,
+}
+
+impl OfSubject {
+    fn new(subject: &Subject) -> Self {
+        Self {
+            subject: subject_text(subject),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct OfSession<'a> {
+    id: &'a str,
+    why: &'a str,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct OfToken<'a> {
+    id: &'a str,
+}
+
+/// The answer that says something, wherever it came from. A shard that failed
+/// counts only if no other knew.
+fn found<T>(
+    answers: Vec<Result<T, StoreError>>,
+    says_something: impl Fn(&T) -> bool,
+) -> Result<Option<T>, StoreError> {
+    let mut failed = None;
+    for answer in answers {
+        match answer {
+            Ok(value) if says_something(&value) => return Ok(Some(value)),
+            Ok(_) => {}
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(None), Err)
+}
+
+fn done_somewhere(answers: Vec<Result<u64, StoreError>>) -> Result<bool, StoreError> {
+    found(answers, |done| *done > 0).map(|done| done.is_some())
+}
+
+/// Milliseconds, such that the sum with a time is one that Lua counts exactly:
+/// at most some 140 000 years.
+pub(crate) fn span(duration: Duration) -> String {
+    duration.as_millis().min(1 << 52).to_string()
+}
+
+/// A span that whole milliseconds are compared with: less than it is less than
+/// it rounded up.
+fn window(duration: Duration) -> String {
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    millis.min(1 << 52).to_string()
+}
+
+fn millis(time: Timestamp) -> String {
+    time.as_millis().to_string()
+}
