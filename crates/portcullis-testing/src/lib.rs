@@ -44,6 +44,7 @@
 //! | [`faulty`] | a session store that fails when it is told to |
 //! | [`keys`] | two fixed keys of every algorithm |
 //! | [`mint`] | tokens with any claims, and forgeries |
+//! | [`proxy`] | a TCP proxy that loses answers |
 //! | [`servers`] | the database servers that tests may use |
 //! | [`mod@store_contract`] | what every session store must do |
 //!
@@ -56,5 +57,6 @@ pub mod clock;
 pub mod faulty;
 pub mod keys;
 pub mod mint;
+pub mod proxy;
 pub mod servers;
 pub mod store_contract;
