@@ -52,6 +52,9 @@
 mod auth;
 mod endpoint;
 
-pub use auth::{Auth, ResponseFuture};
-pub use endpoint::{EndpointFuture, EndpointService, WithEndpoints, WithEndpointsFuture};
-pub use portcullis::guard::{Authentication, Authenticator};
+pub use auth::{Auth, ResponseFuture, Waiting};
+pub use endpoint::{EndpointService, WithEndpoints};
+pub use portcullis::{
+    endpoint::{EndpointServiceFuture, WithEndpointsFuture},
+    guard::{Authentication, Authenticator},
+};

@@ -56,8 +56,9 @@
 mod auth;
 mod endpoint;
 
-pub use auth::{Auth, AuthLayer, ResponseFuture};
-pub use endpoint::{
-    EndpointFuture, EndpointLayer, EndpointService, WithEndpoints, WithEndpointsFuture,
+pub use auth::{Auth, AuthLayer, ResponseFuture, Waiting};
+pub use endpoint::{EndpointLayer, EndpointService, WithEndpoints};
+pub use portcullis::{
+    endpoint::{EndpointServiceFuture, WithEndpointsFuture},
+    guard::{Authentication, Authenticator},
 };
-pub use portcullis::guard::{Authentication, Authenticator};

@@ -10,6 +10,10 @@
 //! [`Authentication`] to leave in the request's extensions, or a
 //! [`Rejection`] to answer with. It knows nothing else of the protocol.
 
+mod future;
+
+pub use future::{Call, ResponseFuture};
+
 use std::{
     fmt,
     future::Future,
@@ -18,6 +22,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -102,6 +107,18 @@ impl Authenticator {
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
+    }
+
+    /// Decides about a request of `http` 1.x. The credentials no longer show in
+    /// a `Debug` output of the headers after it.
+    pub fn check_headers(&self, headers: &mut HeaderMap) -> Check {
+        let values = headers.get_all(AUTHORIZATION);
+        let check = self.check(values.iter().map(HeaderValue::as_bytes));
+        // A second value is never accepted.
+        if let Some(value) = headers.get_mut(AUTHORIZATION) {
+            value.set_sensitive(true);
+        }
+        check
     }
 
     /// Decides about a request by the raw values of all its `Authorization`

@@ -3,5 +3,5 @@
 mod future;
 mod service;
 
-pub use future::ResponseFuture;
+pub use future::{ResponseFuture, Waiting};
 pub use service::Auth;

@@ -1,11 +1,11 @@
 //! The service.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, header::AUTHORIZATION};
+use http::{Request, Response};
 use hyper::service::Service;
 use portcullis::guard::{Authenticator, Check};
 
-use super::ResponseFuture;
+use super::{ResponseFuture, future::Waiting};
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself.
@@ -62,24 +62,16 @@ where
     type Future = ResponseFuture<S, ReqBody>;
 
     fn call(&self, mut request: Request<ReqBody>) -> Self::Future {
-        match check(&self.authenticator, request.headers_mut()) {
+        match self.authenticator.check_headers(request.headers_mut()) {
             Check::Ready(Ok(authentication)) => {
                 request.extensions_mut().insert(authentication);
                 ResponseFuture::accepted(self.inner.call(request))
             }
             Check::Ready(Err(rejection)) => ResponseFuture::refused(rejection),
-            Check::Pending(check) => ResponseFuture::pending(check, self.inner.clone(), request),
+            Check::Pending(check) => {
+                let service = self.inner.clone();
+                ResponseFuture::pending(check, Waiting { service, request })
+            }
         }
     }
-}
-
-/// The core's decision. The values no longer show in a `Debug` output after it.
-fn check(authenticator: &Authenticator, headers: &mut HeaderMap) -> Check {
-    let values = headers.get_all(AUTHORIZATION);
-    let check = authenticator.check(values.iter().map(HeaderValue::as_bytes));
-    // A second value is never accepted.
-    if let Some(value) = headers.get_mut(AUTHORIZATION) {
-        value.set_sensitive(true);
-    }
-    check
 }

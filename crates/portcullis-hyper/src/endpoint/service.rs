@@ -6,16 +6,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::{body::Body, service::Service};
-use portcullis::endpoint::{ClientAddress, Endpoints};
-
-use super::EndpointFuture;
+use portcullis::endpoint::{ClientAddress, EndpointFuture, EndpointServiceFuture, Endpoints};
 
 /// Answers every request by [`Endpoints`], with "not found" where there is
 /// none.
 ///
 /// ```
 /// # use std::net::SocketAddr;
-/// use portcullis::endpoint::Endpoints;
+/// use portcullis::endpoint::{EndpointServiceFuture, Endpoints};
 /// use portcullis_hyper::EndpointService;
 ///
 /// # fn example(endpoints: Endpoints, peer: SocketAddr) {
@@ -50,7 +48,7 @@ impl EndpointService {
         self.endpoints.matches(request.uri().path())
     }
 
-    pub(super) fn serve<B>(&self, mut request: Request<B>) -> portcullis::endpoint::EndpointFuture
+    pub(super) fn serve<B>(&self, mut request: Request<B>) -> EndpointFuture
     where
         B: Body<Data: Send> + Send + 'static,
     {
@@ -67,9 +65,9 @@ where
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = EndpointFuture;
+    type Future = EndpointServiceFuture<Full<Bytes>>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        EndpointFuture::new(self.serve(request))
+        EndpointServiceFuture::new(self.serve(request))
     }
 }

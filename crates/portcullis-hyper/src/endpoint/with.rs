@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::{body::Body, service::Service};
-use portcullis::endpoint::Endpoints;
+use portcullis::endpoint::{Endpoints, WithEndpointsFuture};
 
-use super::{EndpointService, WithEndpointsFuture};
+use super::EndpointService;
 
 /// Answers requests for the paths of the token endpoints, and passes all
 /// others to the inner service.

@@ -4,6 +4,6 @@ mod future;
 mod layer;
 mod service;
 
-pub use future::ResponseFuture;
+pub use future::{ResponseFuture, Waiting};
 pub use layer::AuthLayer;
 pub use service::Auth;

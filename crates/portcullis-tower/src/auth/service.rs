@@ -6,11 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, header::AUTHORIZATION};
+use http::{Request, Response};
 use portcullis::guard::{Authenticator, Check};
 use tower_service::Service;
 
-use super::ResponseFuture;
+use super::{ResponseFuture, future::Waiting};
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself; made by [`AuthLayer`](super::AuthLayer).
@@ -71,7 +71,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        match check(&self.authenticator, request.headers_mut()) {
+        match self.authenticator.check_headers(request.headers_mut()) {
             Check::Ready(Ok(authentication)) => {
                 request.extensions_mut().insert(authentication);
                 ResponseFuture::accepted(self.inner.call(request))
@@ -82,18 +82,10 @@ where
                 drop(self.take_ready());
                 ResponseFuture::refused(rejection)
             }
-            Check::Pending(check) => ResponseFuture::pending(check, self.take_ready(), request),
+            Check::Pending(check) => {
+                let service = self.take_ready();
+                ResponseFuture::pending(check, Waiting { service, request })
+            }
         }
     }
-}
-
-/// The core's decision. The values no longer show in a `Debug` output after it.
-fn check(authenticator: &Authenticator, headers: &mut HeaderMap) -> Check {
-    let values = headers.get_all(AUTHORIZATION);
-    let check = authenticator.check(values.iter().map(HeaderValue::as_bytes));
-    // A second value is never accepted.
-    if let Some(value) = headers.get_mut(AUTHORIZATION) {
-        value.set_sensitive(true);
-    }
-    check
 }

@@ -9,10 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use portcullis::endpoint::Endpoints;
+use portcullis::endpoint::{EndpointServiceFuture, Endpoints};
 use tower_service::Service;
-
-use super::EndpointFuture;
 
 /// Answers every request by [`Endpoints`], with "not found" where there is
 /// none: for routers that route by path.
@@ -24,7 +22,7 @@ use super::EndpointFuture;
 /// # use bytes::Bytes;
 /// # use http::Request;
 /// # use http_body_util::Full;
-/// use portcullis::endpoint::Endpoints;
+/// use portcullis::endpoint::{EndpointServiceFuture, Endpoints};
 /// use portcullis_tower::EndpointService;
 /// use tower::ServiceExt;
 ///
@@ -51,13 +49,13 @@ where
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = EndpointFuture;
+    type Future = EndpointServiceFuture<Full<Bytes>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        EndpointFuture::new(self.endpoints.serve(request))
+        EndpointServiceFuture::new(self.endpoints.serve(request))
     }
 }

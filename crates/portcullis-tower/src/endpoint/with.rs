@@ -8,10 +8,8 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use portcullis::endpoint::Endpoints;
+use portcullis::endpoint::{Endpoints, WithEndpointsFuture};
 use tower_service::Service;
-
-use super::WithEndpointsFuture;
 
 /// Answers requests for the paths of the token endpoints, and passes all
 /// others to the inner service; made by [`EndpointLayer`](super::EndpointLayer).
