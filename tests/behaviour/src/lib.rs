@@ -20,3 +20,8 @@ pub mod client;
 pub mod invariants;
 pub mod run;
 pub mod site;
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
