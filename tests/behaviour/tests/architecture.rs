@@ -245,8 +245,14 @@ fn nobody_else_asks_for_the_time() {
             continue;
         }
         for (number, line) in source.code() {
-            let asks = ["SystemTime::now", "std::time::Instant", "Utc::now"];
-            if asks.iter().any(|call| line.contains(call)) {
+            let asks = ["SystemTime::now", "Utc::now"];
+            let core = source
+                .path
+                .components()
+                .any(|part| part.as_os_str() == "portcullis");
+            if asks.iter().any(|call| line.contains(call))
+                || (core && line.contains("Instant::now"))
+            {
                 complaints.push(format!("{}:{number}: {line}", source.path.display()));
             }
         }
