@@ -1,6 +1,8 @@
 //! Servers that tests use where they are running.
 //!
-//! A test that finds no server says so in one line and passes:
+//! A test that finds no server says so in one line and passes, unless
+//! `PORTCULLIS_TEST_REQUIRE_SERVERS` is set, as it is where nothing may be left
+//! out: then it fails.
 //!
 //! ```
 //! # fn example() {
@@ -13,11 +15,14 @@
 
 use std::{
     env,
-    io::Write as _,
+    io::{self, Write as _},
     net::{SocketAddr, TcpStream},
     sync::Once,
     time::Duration,
 };
+
+/// Makes a missing server an error.
+const REQUIRED: &str = "PORTCULLIS_TEST_REQUIRE_SERVERS";
 
 /// How long a server on this machine may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -59,8 +64,12 @@ fn url(variable: &str, default: SocketAddr, default_url: &str) -> Option<String>
 
 /// Says it once, past the test harness, which would keep it to itself.
 fn left_out(said: &Once, what: &str) -> Option<String> {
+    assert!(
+        env::var_os(REQUIRED).is_none_or(|value| value.is_empty()),
+        "{REQUIRED} is set, but there is no {what}"
+    );
     said.call_once(|| {
-        let _ = writeln!(std::io::stderr(), "left out: tests on {what}");
+        let _ = writeln!(io::stdout(), "left out: tests on {what}");
     });
     None
 }
