@@ -67,11 +67,11 @@ fn a_token_is_made_again_byte_for_byte() {
 }
 
 #[test]
-fn the_token_id_is_a_uuid_of_version_8_that_each_part_changes() {
+fn the_token_id_is_a_uuid_of_version_4_that_each_part_changes() {
     let tokens = tokens();
     let token = successor(&tokens);
     let id = family().token_id(&token);
-    assert_eq!(uuid::Uuid::parse_str(&id).unwrap().get_version_num(), 8);
+    assert_eq!(uuid::Uuid::parse_str(&id).unwrap().get_version_num(), 4);
     let mut others = vec![token.clone(), token.clone()];
     others[0].generation = 4;
     others[1].rotated_at = Timestamp::from_millis(100_998);
