@@ -6,6 +6,7 @@ mod algorithms;
 mod apis;
 mod bodies;
 mod claims;
+mod connections;
 mod credentials;
 mod extractors;
 mod issuers;

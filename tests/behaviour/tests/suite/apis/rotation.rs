@@ -96,6 +96,32 @@ fn without_a_window_every_retry_is_reuse() {
     });
 }
 
+/// Opt-in: a predecessor whose successor was never presented is accepted
+/// however late, once.
+#[test]
+fn until_the_successor_is_used() {
+    let mut rules = RotationRules::default();
+    rules.until_used = true;
+    let stage = Stage::with_rules(rules);
+    stage.play(async |on: &On<'_>| {
+        let first = on.grant("").await;
+        let lost = Pair::of(&on.refresh(&first.refresh).await);
+        on.backend.clock.advance(millis(3_600_000));
+        let again = Pair::of(&on.refresh(&first.refresh).await);
+        assert_eq!(again.refresh, lost.refresh);
+        // Once.
+        on.backend.clock.advance(millis(3_600_000));
+        assert_error(&on.refresh(&first.refresh).await, 400, "invalid_grant");
+        // And never once the successor was used.
+        let first = on.grant("").await;
+        let next = Pair::of(&on.refresh(&first.refresh).await);
+        let next = Pair::of(&on.refresh(&next.refresh).await);
+        on.backend.clock.advance(millis(3_600_000));
+        assert_error(&on.refresh(&first.refresh).await, 400, "invalid_grant");
+        assert_error(&on.refresh(&next.refresh).await, 400, "invalid_grant");
+    });
+}
+
 /// What is forged, foreign, cut off or expired changes nothing.
 #[test]
 fn only_the_generation_revokes() {
