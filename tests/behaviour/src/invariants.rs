@@ -44,6 +44,17 @@ pub fn check(request: &Request, answer: &Answer) -> String {
             wrong.push_str("a challenge has no realm\n");
         }
     }
+    for name in COMPARED.iter().chain(&["content-length", "date"]) {
+        if answer.values(name).count() > 1 && *name != "www-authenticate" {
+            let _ = writeln!(wrong, "`{name}` occurs twice");
+        }
+    }
+    // RFC 9110 section 8.6, RFC 9112 section 6.1.
+    if answer.status == 204
+        && (answer.field("content-length").is_some() || answer.field("transfer-encoding").is_some())
+    {
+        wrong.push_str("an answer without content announces some\n");
+    }
     if request.method() == "HEAD" && !answer.body.is_empty() {
         wrong.push_str("an answer to HEAD has a body\n");
     }

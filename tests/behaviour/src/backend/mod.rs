@@ -8,7 +8,7 @@ use std::time::Duration;
 use portcullis::{
     endpoint::{ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi},
     guard::Authenticator,
-    issue::{TokenIssuer, TokenShape},
+    issue::{TokenIssuer, TokenIssuerBuilder, TokenShape},
     jose::{Algorithm, SigningKey},
     policy::Policy,
     session::{
@@ -43,30 +43,30 @@ pub struct Backend {
     pub grant: Sessions,
     /// The endpoints.
     pub endpoints: Endpoints,
+    node: Node,
 }
 
-impl Backend {
-    /// With the default grace window of ten seconds.
-    pub fn new() -> Self {
-        Self::with_rules(RotationRules::default())
-    }
+/// What the nodes of a service share.
+#[derive(Clone)]
+struct Node {
+    clock: FakeClock,
+    people: People,
+    store: FaultyStore,
+    refresh_keys: RefreshKeys,
+    rules: RotationRules,
+}
 
-    /// With other rules of rotation.
-    pub fn with_rules(rules: RotationRules) -> Self {
-        let clock = FakeClock::new();
-        let store = FaultyStore::new(MemoryStore::new(clock.shared()));
-        let revocations = Revocations::new(
-            DynSessionStore::new(store.clone()),
-            clock.shared(),
-            Duration::from_secs(3600),
-        )
-        .sole_writer();
-        crate::run::block_on(revocations.sync()).expect("the store is there");
+impl Node {
+    fn start(self, change: impl FnOnce(Revocations) -> Revocations) -> Backend {
+        let clock = self.clock.shared();
+        let keep = Duration::from_secs(3600);
+        let store = DynSessionStore::new(self.store.clone());
+        let revocations = change(Revocations::new(store, clock.clone(), keep));
         let issuer = |key: SigningKey, shape, minutes: u64| {
             TokenIssuer::builder(key)
                 .shape(shape)
                 .access_ttl(Duration::from_secs(minutes * 60))
-                .clock(clock.shared())
+                .clock(clock.clone())
         };
         let session = issuer(
             keys::signing(Algorithm::HS256),
@@ -79,39 +79,74 @@ impl Backend {
         let signing = keys::signing(Algorithm::ES256).with_key_id("grant-key");
         let grant =
             issuer(signing, TokenShape::password_grant(), 60).audience("fastapi-users:auth");
-        // Of one secret: kinds and APIs must be told apart by more than keys.
-        let refresh_keys = RefreshKeys::generate().expect("random numbers");
-        let sessions = |issuer: portcullis::issue::TokenIssuerBuilder| {
+        let sessions = |issuer: TokenIssuerBuilder| {
             let issuer = issuer.build().expect("a sound issuer");
-            Sessions::builder(revocations.clone(), issuer).rules(rules)
+            Sessions::builder(revocations.clone(), issuer).rules(self.rules)
         };
+        // Of one secret: kinds and APIs must be told apart by more than keys.
         let session = sessions(session)
             .mode(RotationMode::Keep)
-            .refresh_keys(refresh_keys.clone())
+            .refresh_keys(self.refresh_keys.clone())
             .build()
             .expect("sound sessions");
         let api_key = sessions(api_key).build().expect("sound sessions");
         let grant = sessions(grant)
-            .refresh_keys(refresh_keys)
+            .refresh_keys(self.refresh_keys.clone())
             .build()
             .expect("sound sessions");
-        let people = People::default();
-        let endpoints = Endpoints::builder(people.clone())
+        let endpoints = Endpoints::builder(self.people.clone())
             .session_api(SessionApi::new(session.clone()))
             .api_key_api(ApiKeyApi::new(api_key.clone()))
             .password_grant_api(PasswordGrantApi::new(grant.clone()))
             .common_routes()
             .build()
             .expect("sound endpoints");
-        Self {
-            clock,
-            people,
-            store,
+        Backend {
+            clock: self.clock.clone(),
+            people: self.people.clone(),
+            store: self.store.clone(),
             session,
             api_key,
             grant,
             endpoints,
+            node: self,
         }
+    }
+}
+
+impl Backend {
+    /// With the default grace window of ten seconds.
+    pub fn new() -> Self {
+        Self::with_rules(RotationRules::default())
+    }
+
+    /// With other rules of rotation.
+    pub fn with_rules(rules: RotationRules) -> Self {
+        let clock = FakeClock::new();
+        let store = FaultyStore::new(MemoryStore::new(clock.shared()));
+        let refresh_keys = RefreshKeys::generate().expect("random numbers");
+        let node = Node {
+            clock,
+            people: People::default(),
+            store,
+            refresh_keys,
+            rules,
+        };
+        let backend = node.start(Revocations::sole_writer);
+        crate::run::block_on(backend.sync());
+        backend
+    }
+
+    /// Another node of the same service: the same store, keys and accounts, and
+    /// a snapshot of revocations of its own, which has not been read yet.
+    pub fn another_node(&self) -> Self {
+        self.node.clone().start(|revocations| revocations)
+    }
+
+    /// Reads the snapshot of revocations.
+    pub async fn sync(&self) {
+        let read = self.session.revocations().sync().await;
+        read.expect("the store is there");
     }
 
     /// The endpoints and a few protected routes.

@@ -7,6 +7,7 @@ mod faults;
 mod grant;
 mod inputs;
 mod kinds;
+mod nodes;
 mod races;
 mod rotation;
 mod session;
