@@ -19,6 +19,9 @@
 //! |---|---|
 //! | `sqlite` (default) | [`SqliteStore`]; SQLite itself is compiled in |
 
+mod migrations;
+mod rotation;
+mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

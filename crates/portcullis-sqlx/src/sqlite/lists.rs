@@ -8,10 +8,8 @@ use portcullis::{
 };
 use sqlx::{Connection, SqliteConnection};
 
-use super::{
-    error::unavailable,
-    row::{self, signed},
-};
+use super::error::unavailable;
+use crate::row::{self, signed};
 
 pub(super) async fn login_ticket(
     connection: &mut SqliteConnection,
@@ -99,13 +97,7 @@ pub(super) async fn application_tokens(
     .await
     .map_err(unavailable)?
     .iter()
-    .map(|row| {
-        Ok(ApplicationToken {
-            id: row::get(row, "id")?,
-            subject: subject.clone(),
-            created_at: row::time(row, "created_at")?,
-        })
-    })
+    .map(|row| row::application_token(row, subject))
     .collect()
 }
 
@@ -183,7 +175,7 @@ pub(super) async fn revocations(
     .map_err(unavailable)?
     {
         revocations.push(Revocation::Token {
-            id: row::get(&row, "id")?,
+            id: row::text(&row, "id")?.to_owned(),
             subject: row::subject(&row)?,
             at: row::time(&row, "at")?,
             until: row::time(&row, "until")?,
@@ -209,7 +201,7 @@ pub(super) async fn revocations(
     .map_err(unavailable)?
     {
         revocations.push(Revocation::ApplicationToken {
-            id: row::get(&row, "id")?,
+            id: row::text(&row, "id")?.to_owned(),
             at: row::time(&row, "removed_at")?,
         });
     }

@@ -6,7 +6,6 @@
 
 mod error;
 mod lists;
-mod row;
 mod schema;
 mod sessions;
 

@@ -4,6 +4,7 @@ use portcullis::{session::StoreError, time::Timestamp};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use super::error::unavailable;
+use crate::migrations;
 
 /// One entry per version, in order; what has been released never changes.
 const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
@@ -26,14 +27,8 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
             .fetch_one(&mut *transaction)
             .await
             .map_err(unavailable)?;
-    let done = usize::try_from(version)
-        .ok()
-        .filter(|done| *done <= MIGRATIONS.len())
-        .ok_or_else(|| {
-            StoreError::corrupt("the tables are of a newer version of portcullis-sqlx")
-        })?;
-    for (step, sql) in (version + 1..).zip(&MIGRATIONS[done..]) {
-        sqlx::raw_sql(*sql)
+    for (step, sql) in migrations::missing(&MIGRATIONS, version)? {
+        sqlx::raw_sql(sql)
             .execute(&mut *transaction)
             .await
             .map_err(unavailable)?;

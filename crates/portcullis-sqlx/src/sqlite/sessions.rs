@@ -1,19 +1,18 @@
 //! The sessions themselves.
 
-use std::time::Duration;
-
 use portcullis::{
     session::{
-        Created, LoginTicket, RefusalReason, ReplayPolicy, RevocationReason, RevokedAll,
-        RotationAttempt, RotationOutcome, SessionId, SessionRecord, StoreError, rules,
+        Created, LoginTicket, RefusalReason, RevocationReason, RevokedAll, RotationAttempt,
+        RotationOutcome, SessionId, SessionRecord, StoreError, rules,
     },
     subject::Subject,
     time::Timestamp,
 };
-use sqlx::{Connection, Row as _, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 
-use super::{
-    error::unavailable,
+use super::error::unavailable;
+use crate::{
+    rotation::{self, assignments},
     row::{self, session_columns, signed},
 };
 
@@ -24,7 +23,7 @@ pub(super) async fn create(
     ticket: LoginTicket,
 ) -> Result<Created, StoreError> {
     let created = sqlx::query(concat!(
-        "INSERT INTO portcullis_sessions (",
+        "INSERT INTO portcullis_sessions (id, ",
         session_columns!(),
         ") SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
            NULL, 0, NULL, NULL, NULL, NULL \
@@ -54,60 +53,6 @@ pub(super) async fn create(
     })
 }
 
-/// All checks but those on scope and generation hold.
-macro_rules! good {
-    () => {
-        "realm = ?2 AND name = ?3 AND secret_digest = ?4 AND revoked_at IS NULL \
-         AND ?5 < idle_deadline AND ?5 < absolute_deadline AND (?6 IS NULL OR client = ?6)"
-    };
-}
-
-/// The presented token is the current one, or newer than the store.
-macro_rules! advances {
-    () => {
-        concat!("(", good!(), " AND ?7 >= generation)")
-    };
-}
-
-/// The presented token was exchanged before, by another attempt, and the grace
-/// window does not cover that.
-macro_rules! second_use {
-    () => {
-        concat!(
-            "(",
-            good!(),
-            " AND ?7 < generation \
-             AND NOT (generation = ?7 + 1 AND rotated_by IS NOT DISTINCT FROM ?8) \
-             AND NOT (generation = ?7 + 1 AND ?9 > 0 AND ?5 - rotated_at < ?9))"
-        )
-    };
-}
-
-/// The late retry of a predecessor is free, or was this attempt's.
-macro_rules! late {
-    () => {
-        "(generation = ?7 + 1 AND ?10 AND (late_retry_by IS NULL OR late_retry_by = ?8))"
-    };
-}
-
-macro_rules! reused {
-    () => {
-        concat!("(", second_use!(), " AND NOT ", late!(), ")")
-    };
-}
-
-macro_rules! retried_late {
-    () => {
-        concat!(
-            "(",
-            second_use!(),
-            " AND ",
-            late!(),
-            " AND (NOT ?11 OR user_agent IS NOT DISTINCT FROM ?12))"
-        )
-    };
-}
-
 /// Presents a token. The one statement decides and writes, so that no other
 /// comes between; the outcome is read off the row that it leaves.
 pub(super) async fn rotate(
@@ -115,80 +60,21 @@ pub(super) async fn rotate(
     attempt: &RotationAttempt,
     now: Timestamp,
 ) -> Result<RotationOutcome, StoreError> {
-    let rows = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET \
-         generation = CASE WHEN ",
-        advances!(),
-        " THEN ?7 + 1 ELSE generation END, \
-         rotated_at = CASE WHEN ",
-        advances!(),
-        " THEN max(?5, rotated_at) ELSE rotated_at END, \
-         idle_deadline = CASE WHEN ",
-        advances!(),
-        " \
-            THEN min(max(?5, rotated_at) + ?13, absolute_deadline) ELSE idle_deadline END, \
-         refresh_key = CASE WHEN ",
-        advances!(),
-        " THEN ?14 ELSE refresh_key END, \
-         user_agent = CASE WHEN ",
-        advances!(),
-        " THEN ?12 ELSE user_agent END, \
-         address = CASE WHEN ",
-        advances!(),
-        " THEN ?15 ELSE address END, \
-         rotated_by = CASE WHEN ",
-        advances!(),
-        " THEN ?8 ELSE rotated_by END, \
-         rotated_from = CASE WHEN ",
-        advances!(),
-        " THEN generation ELSE rotated_from END, \
-         late_retry_by = CASE WHEN ",
-        advances!(),
-        " THEN NULL \
-            WHEN ",
-        retried_late!(),
-        " THEN ?8 ELSE late_retry_by END, \
-         revoked_at = CASE WHEN ",
-        reused!(),
-        " THEN ?5 ELSE revoked_at END, \
-         revoked_reason = CASE WHEN ",
-        reused!(),
-        " THEN ?16 ELSE revoked_reason END, \
-         revoked_by = CASE WHEN ",
-        reused!(),
-        " THEN ?8 ELSE revoked_by END \
-         WHERE id = ?1 RETURNING ",
+    let statement = sqlx::query(concat!(
+        "UPDATE portcullis_sessions SET ",
+        assignments!("$5", "max", "min"),
+        " WHERE id = $1 RETURNING id, ",
         session_columns!()
-    ))
-    .bind(attempt.session.as_str())
-    .bind(attempt.subject.realm())
-    .bind(attempt.subject.name())
-    .bind(&attempt.secret_digest.as_bytes()[..])
-    .bind(now.as_millis())
-    .bind(attempt.client.as_deref())
-    .bind(signed(attempt.generation))
-    .bind(&attempt.id.as_bytes()[..])
-    .bind(millis(attempt.rules.grace))
-    .bind(attempt.rules.until_used)
-    .bind(attempt.rules.replay == ReplayPolicy::SameDevice)
-    .bind(attempt.device.user_agent.as_deref())
-    .bind(millis(attempt.idle_ttl))
-    .bind(attempt.refresh_key.as_str())
-    .bind(attempt.device.address.map(|address| address.to_string()))
-    .bind(RevocationReason::Reuse.as_str())
-    // Not `fetch_optional`, which stops before the statement has committed.
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(unavailable)?;
+    ));
+    let rows = rotation::bind!(statement, attempt, now.as_millis())
+        // Not `fetch_optional`, which stops before the statement has committed.
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(unavailable)?;
     let Some(row) = rows.first() else {
         return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
     };
-    match rules::decide(&row::session(row)?, attempt, now) {
-        (outcome, None) => Ok(outcome),
-        (_, Some(_)) => Err(StoreError::corrupt(
-            "the statement does not follow the rules",
-        )),
-    }
+    rotation::outcome(&row::session(row)?, attempt, now)
 }
 
 /// Presents a token that cannot change anything: nothing is written.
@@ -208,7 +94,7 @@ pub(super) async fn session(
     id: &SessionId,
 ) -> Result<Option<SessionRecord>, StoreError> {
     sqlx::query(concat!(
-        "SELECT ",
+        "SELECT id, ",
         session_columns!(),
         " FROM portcullis_sessions WHERE id = ?1"
     ))
@@ -227,7 +113,7 @@ pub(super) async fn sessions(
     now: Timestamp,
 ) -> Result<Vec<SessionRecord>, StoreError> {
     sqlx::query(concat!(
-        "SELECT ",
+        "SELECT id, ",
         session_columns!(),
         " FROM portcullis_sessions WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL \
          AND ?3 < idle_deadline AND ?3 < absolute_deadline ORDER BY created_at, id"
@@ -316,13 +202,7 @@ pub(super) async fn revoke_all(
             .collect::<Result<_, _>>()?,
         application_tokens: tokens
             .iter()
-            .map(|row| row.try_get("id").map_err(unavailable))
+            .map(|row| row::text(row, "id").map(str::to_owned))
             .collect::<Result<_, _>>()?,
     })
-}
-
-/// Whole milliseconds, at most some 36 million years: sums with a time do not
-/// overflow.
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).map_or(1 << 60, |millis| millis.min(1 << 60))
 }

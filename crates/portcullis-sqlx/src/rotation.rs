@@ -1,0 +1,177 @@
+//! The rotation rules in SQL: [`portcullis::session::rules::decide`], for an
+//! `UPDATE` that decides and writes at once.
+//!
+//! | Parameter | What it is | Parameter | What it is |
+//! |---|---|---|---|
+//! | `$1` | session | `$9` | grace, milliseconds |
+//! | `$2` | realm | `$10` | whether `until_used` |
+//! | `$3` | name | `$11` | whether only the same device |
+//! | `$4` | digest of the secret | `$12` | user agent |
+//! | `$5` | the clock's time | `$13` | idle lifetime, milliseconds |
+//! | `$6` | client | `$14` | refresh key |
+//! | `$7` | generation | `$15` | address |
+//! | `$8` | attempt | `$16` | name of the reason "reuse" |
+//!
+//! `$now` is what the statement calls the time.
+
+use portcullis::{
+    session::{RotationAttempt, RotationOutcome, SessionRecord, StoreError, rules},
+    time::Timestamp,
+};
+
+/// All checks but those on scope and generation hold.
+macro_rules! good {
+    ($now:literal) => {
+        concat!(
+            "realm = $2 AND name = $3 AND secret_digest = $4 AND revoked_at IS NULL AND ",
+            $now,
+            " < idle_deadline AND ",
+            $now,
+            " < absolute_deadline AND ($6 IS NULL OR client = $6)"
+        )
+    };
+}
+
+/// The presented token is the current one, or newer than the store.
+macro_rules! advances {
+    ($now:literal) => {
+        concat!("(", $crate::rotation::good!($now), " AND $7 >= generation)")
+    };
+}
+
+/// The presented token was exchanged before, by another attempt, and the grace
+/// window does not cover that.
+macro_rules! second_use {
+    ($now:literal) => {
+        concat!(
+            "(",
+            $crate::rotation::good!($now),
+            " AND $7 < generation \
+             AND NOT (generation = $7 + 1 AND rotated_by IS NOT DISTINCT FROM $8) \
+             AND NOT (generation = $7 + 1 AND $9 > 0 AND ",
+            $now,
+            " - rotated_at < $9))"
+        )
+    };
+}
+
+/// The late retry of a predecessor is free, or was this attempt's.
+macro_rules! late {
+    () => {
+        "(generation = $7 + 1 AND $10 AND (late_retry_by IS NULL OR late_retry_by = $8))"
+    };
+}
+
+macro_rules! reused {
+    ($now:literal) => {
+        concat!(
+            "(",
+            $crate::rotation::second_use!($now),
+            " AND NOT ",
+            $crate::rotation::late!(),
+            ")"
+        )
+    };
+}
+
+macro_rules! retried_late {
+    ($now:literal) => {
+        concat!(
+            "(",
+            $crate::rotation::second_use!($now),
+            " AND ",
+            $crate::rotation::late!(),
+            " AND (NOT $11 OR user_agent IS NOT DISTINCT FROM $12))"
+        )
+    };
+}
+
+/// What follows `SET`. `$later` and `$earlier` choose one of two numbers.
+macro_rules! assignments {
+    ($now:literal, $later:literal, $earlier:literal) => {
+        concat!(
+            "generation = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN $7 + 1 ELSE generation END, rotated_at = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN ",
+            $later,
+            "(",
+            $now,
+            ", rotated_at) ELSE rotated_at END, idle_deadline = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN ",
+            $earlier,
+            "(",
+            $later,
+            "(",
+            $now,
+            ", rotated_at) + $13, absolute_deadline) ELSE idle_deadline END, \
+             refresh_key = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN $14 ELSE refresh_key END, user_agent = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN $12 ELSE user_agent END, address = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN $15 ELSE address END, rotated_by = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN $8 ELSE rotated_by END, rotated_from = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN generation ELSE rotated_from END, late_retry_by = CASE WHEN ",
+            $crate::rotation::advances!($now),
+            " THEN NULL WHEN ",
+            $crate::rotation::retried_late!($now),
+            " THEN $8 ELSE late_retry_by END, revoked_at = CASE WHEN ",
+            $crate::rotation::reused!($now),
+            " THEN ",
+            $now,
+            " ELSE revoked_at END, revoked_reason = CASE WHEN ",
+            $crate::rotation::reused!($now),
+            " THEN $16 ELSE revoked_reason END, revoked_by = CASE WHEN ",
+            $crate::rotation::reused!($now),
+            " THEN $8 ELSE revoked_by END"
+        )
+    };
+}
+
+pub(crate) use {advances, assignments, good, late, retried_late, reused, second_use};
+
+/// Binds `$1` to `$16`; `$now` is what `$5` is.
+macro_rules! bind {
+    ($query:expr, $attempt:expr, $now:expr) => {{
+        let attempt: &portcullis::session::RotationAttempt = $attempt;
+        let same_device = portcullis::session::ReplayPolicy::SameDevice;
+        $query
+            .bind(attempt.session.as_str())
+            .bind(attempt.subject.realm())
+            .bind(attempt.subject.name())
+            .bind(&attempt.secret_digest.as_bytes()[..])
+            .bind($now)
+            .bind(attempt.client.as_deref())
+            .bind($crate::row::signed(attempt.generation))
+            .bind(&attempt.id.as_bytes()[..])
+            .bind($crate::row::millis(attempt.rules.grace))
+            .bind(attempt.rules.until_used)
+            .bind(attempt.rules.replay == same_device)
+            .bind(attempt.device.user_agent.as_deref())
+            .bind($crate::row::millis(attempt.idle_ttl))
+            .bind(attempt.refresh_key.as_str())
+            .bind(attempt.device.address.map(|address| address.to_string()))
+            .bind(portcullis::session::RevocationReason::Reuse.as_str())
+    }};
+}
+pub(crate) use bind;
+
+/// Reads the outcome off the row that the statement left.
+pub(crate) fn outcome(
+    row: &SessionRecord,
+    attempt: &RotationAttempt,
+    now: Timestamp,
+) -> Result<RotationOutcome, StoreError> {
+    match rules::decide(row, attempt, now) {
+        (outcome, None) => Ok(outcome),
+        (_, Some(_)) => Err(StoreError::corrupt(
+            "the statement does not follow the rules",
+        )),
+    }
+}

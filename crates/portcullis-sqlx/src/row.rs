@@ -1,0 +1,160 @@
+//! Rows as records, whichever database they come from.
+
+use portcullis::{
+    session::{
+        ApplicationToken, AttemptId, Device, Grant, RevocationReason, Revoked, SecretDigest,
+        SessionId, SessionRecord, StoreError,
+    },
+    subject::Subject,
+    time::Timestamp,
+};
+
+/// The columns of a session but `id`, for `SELECT` and `RETURNING`.
+macro_rules! session_columns {
+    () => {
+        "realm, name, client, generation, created_at, rotated_at, idle_deadline, \
+         absolute_deadline, secret_digest, refresh_key, granted, user_agent, address, \
+         rotated_by, rotated_from, late_retry_by, revoked_at, revoked_reason, revoked_by"
+    };
+}
+pub(crate) use session_columns;
+
+/// A row whose columns have names. A column that is missing, or of another
+/// type, is an error that no waiting cures.
+pub(crate) trait Columns {
+    fn text(&self, column: &'static str) -> Result<Option<&str>, StoreError>;
+    fn integer(&self, column: &'static str) -> Result<Option<i64>, StoreError>;
+    fn bytes(&self, column: &'static str) -> Result<Option<&[u8]>, StoreError>;
+}
+
+macro_rules! columns {
+    ($row:ty) => {
+        impl Columns for $row {
+            fn text(&self, column: &'static str) -> Result<Option<&str>, StoreError> {
+                sqlx::Row::try_get(self, column).map_err(StoreError::corrupt)
+            }
+
+            fn integer(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
+                sqlx::Row::try_get(self, column).map_err(StoreError::corrupt)
+            }
+
+            fn bytes(&self, column: &'static str) -> Result<Option<&[u8]>, StoreError> {
+                sqlx::Row::try_get(self, column).map_err(StoreError::corrupt)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "sqlite")]
+columns!(sqlx::sqlite::SqliteRow);
+#[cfg(feature = "postgres")]
+columns!(sqlx::postgres::PgRow);
+
+/// Reads a row that has `id` and [`session_columns`].
+pub(crate) fn session(row: &impl Columns) -> Result<SessionRecord, StoreError> {
+    Ok(SessionRecord {
+        id: session_id(row)?,
+        subject: subject(row)?,
+        client: row.text("client")?.map(str::to_owned),
+        generation: unsigned(integer(row, "generation")?)?,
+        created_at: time(row, "created_at")?,
+        rotated_at: time(row, "rotated_at")?,
+        idle_deadline: time(row, "idle_deadline")?,
+        absolute_deadline: time(row, "absolute_deadline")?,
+        secret_digest: SecretDigest::from_bytes(exactly(
+            row.bytes("secret_digest")?.ok_or_else(missing)?,
+        )?),
+        refresh_key: text(row, "refresh_key")?.to_owned(),
+        grant: Grant::from_json(text(row, "granted")?)?,
+        device: device(row)?,
+        rotated_by: attempt_id(row, "rotated_by")?,
+        rotated_from: unsigned(integer(row, "rotated_from")?)?,
+        late_retry_by: attempt_id(row, "late_retry_by")?,
+        revoked: revoked(row)?,
+    })
+}
+
+/// Reads a row that has `id` and `created_at`.
+pub(crate) fn application_token(
+    row: &impl Columns,
+    subject: &Subject,
+) -> Result<ApplicationToken, StoreError> {
+    Ok(ApplicationToken {
+        id: text(row, "id")?.to_owned(),
+        subject: subject.clone(),
+        created_at: time(row, "created_at")?,
+    })
+}
+
+pub(crate) fn session_id(row: &impl Columns) -> Result<SessionId, StoreError> {
+    SessionId::parse(text(row, "id")?).ok_or_else(|| StoreError::corrupt("not a session id"))
+}
+
+pub(crate) fn subject(row: &impl Columns) -> Result<Subject, StoreError> {
+    Ok(Subject::new(text(row, "realm")?, text(row, "name")?))
+}
+
+pub(crate) fn reason(row: &impl Columns) -> Result<RevocationReason, StoreError> {
+    RevocationReason::from_name(text(row, "revoked_reason")?)
+        .ok_or_else(|| StoreError::corrupt("not a reason for a revocation"))
+}
+
+pub(crate) fn time(row: &impl Columns, column: &'static str) -> Result<Timestamp, StoreError> {
+    integer(row, column).map(Timestamp::from_millis)
+}
+
+pub(crate) fn text<'r>(row: &'r impl Columns, column: &'static str) -> Result<&'r str, StoreError> {
+    row.text(column)?.ok_or_else(missing)
+}
+
+pub(crate) fn integer(row: &impl Columns, column: &'static str) -> Result<i64, StoreError> {
+    row.integer(column)?.ok_or_else(missing)
+}
+
+pub(crate) fn unsigned(value: i64) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(StoreError::corrupt)
+}
+
+/// As the database keeps it. No generation or number of ours is as high as the
+/// limit.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Whole milliseconds, at most some 36 million years: sums with a time do not
+/// overflow.
+pub(crate) fn millis(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).map_or(1 << 60, |millis| millis.min(1 << 60))
+}
+
+fn device(row: &impl Columns) -> Result<Device, StoreError> {
+    let address = row.text("address")?.map(str::parse).transpose();
+    let address = address.map_err(StoreError::corrupt)?;
+    Ok(Device::new(row.text("user_agent")?, address))
+}
+
+fn revoked(row: &impl Columns) -> Result<Option<Revoked>, StoreError> {
+    let Some(at) = row.integer("revoked_at")? else {
+        return Ok(None);
+    };
+    Ok(Some(Revoked {
+        at: Timestamp::from_millis(at),
+        reason: reason(row)?,
+        by: attempt_id(row, "revoked_by")?,
+    }))
+}
+
+fn attempt_id(row: &impl Columns, column: &'static str) -> Result<Option<AttemptId>, StoreError> {
+    let value = row.bytes(column)?;
+    value
+        .map(|value| exactly(value).map(AttemptId::from_bytes))
+        .transpose()
+}
+
+fn exactly<const N: usize>(value: &[u8]) -> Result<[u8; N], StoreError> {
+    value.try_into().map_err(StoreError::corrupt)
+}
+
+fn missing() -> StoreError {
+    StoreError::corrupt("a value is missing")
+}
