@@ -42,13 +42,16 @@ pub fn redis_url() -> Option<String> {
 }
 
 /// The PostgreSQL server to test with: `PORTCULLIS_TEST_POSTGRES`, the URL of a
-/// database in which the tests may make schemas of their own.
+/// database in which the tests may make schemas of their own, or the one of this
+/// machine if it answers on port 5432 and has a database `test` for `postgres`.
 pub fn postgres_url() -> Option<String> {
     static SAID: Once = Once::new();
-    env::var("PORTCULLIS_TEST_POSTGRES").ok().or_else(|| {
+    let default = ([127, 0, 0, 1], 5432).into();
+    let default_url = "postgres://postgres@127.0.0.1:5432/test";
+    url("PORTCULLIS_TEST_POSTGRES", default, default_url).or_else(|| {
         left_out(
             &SAID,
-            "PostgreSQL: to include them, set \
+            "PostgreSQL: none answers at 127.0.0.1:5432; to include them, start one or set \
              PORTCULLIS_TEST_POSTGRES=postgres://user:password@host/database",
         )
     })

@@ -245,8 +245,25 @@ impl Revocations {
     ///
     /// When the store fails; the snapshot is as it was.
     pub async fn sync(&self) -> Result<(), StoreError> {
+        let heard = self.read().heard;
+        self.sync_since(heard).await
+    }
+
+    /// Reads everything that still matters, as if for the first time. Finds what
+    /// [`sync`](Self::sync) cannot: a revocation whose transaction was hidden
+    /// for more than a minute, or that bears the time of a clock which is far
+    /// behind. To be called after a gap, and now and then.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; the snapshot is as it was.
+    pub async fn sync_thoroughly(&self) -> Result<(), StoreError> {
+        self.sync_since(None).await
+    }
+
+    async fn sync_since(&self, heard: Option<Timestamp>) -> Result<(), StoreError> {
         let asked_at = self.clock.now();
-        let since = match self.read().heard {
+        let since = match heard {
             None => asked_at.saturating_sub(self.keep),
             Some(heard) => heard.min(asked_at),
         };
