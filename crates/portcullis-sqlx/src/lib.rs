@@ -1,7 +1,8 @@
 //! Sessions of [`portcullis`] in an SQL database.
 //!
 //! [`SqliteStore`] keeps them in an SQLite file: nothing to install, nothing to
-//! run, and every session survives a restart and a crash.
+//! run, and every session survives a restart and a crash. `PostgresStore` keeps
+//! them on a PostgreSQL server, for any number of nodes.
 //!
 //! ```
 //! use portcullis::{session::SessionStore, time::SharedClock};
@@ -18,12 +19,25 @@
 //! | Feature | What it adds |
 //! |---|---|
 //! | `sqlite` (default) | [`SqliteStore`]; SQLite itself is compiled in |
+//! | `postgres` | `PostgresStore` |
+//! | `tls-rustls` | encrypted connections to PostgreSQL, by rustls with aws-lc-rs |
+//! | `tls-native-tls` | the same, by the TLS library of the system |
+//!
+//! Without a TLS feature a connection URL with `sslmode=require` is refused, and
+//! one that does not say is not encrypted: over a network, switch one on and say
+//! `sslmode=verify-full`.
 
 mod migrations;
+mod poll;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod rotation;
 mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use poll::poll;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

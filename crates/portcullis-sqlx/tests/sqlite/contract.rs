@@ -1,12 +1,9 @@
 //! The store on SQLite keeps the contract.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod common;
-
-use common::Directory;
 use portcullis::time::SharedClock;
 use portcullis_sqlx::SqliteStore;
+
+use crate::directory::Directory;
 
 async fn empty_store(clock: SharedClock) -> (SqliteStore, Directory) {
     let directory = Directory::new();

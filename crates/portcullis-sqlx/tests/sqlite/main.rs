@@ -1,12 +1,14 @@
 //! What is particular to a file: permissions, restarts, other processes.
 
+#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
+mod contract;
+mod directory;
 
 use std::time::Duration;
 
-use common::Directory;
+use directory::Directory;
 use portcullis::{
     session::{
         AttemptId, Created, Device, Grant, NewSession, RotationAttempt, RotationMode,

@@ -1,0 +1,137 @@
+//! What is listed beside the sessions: application tokens, revoked tokens, and
+//! everything that was revoked.
+
+use portcullis::{
+    session::{ApplicationToken, Revocation, StoreError},
+    subject::Subject,
+    time::Timestamp,
+};
+use sqlx::{PgConnection, postgres::PgRow};
+
+use super::{clock, error::Failure, tell};
+use crate::row;
+
+pub(super) async fn application_token_is_live(
+    connection: &mut PgConnection,
+    id: &str,
+) -> Result<bool, Failure> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM portcullis_application_tokens \
+         WHERE id = $1 AND removed_at IS NULL)",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await?)
+}
+
+pub(super) async fn application_tokens(
+    connection: &mut PgConnection,
+    subject: &Subject,
+) -> Result<Vec<ApplicationToken>, Failure> {
+    let rows = sqlx::query(
+        "SELECT id, created_at FROM portcullis_application_tokens \
+         WHERE realm = $1 AND name = $2 AND removed_at IS NULL ORDER BY created_at, id",
+    )
+    .bind(subject.realm())
+    .bind(subject.name())
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| row::application_token(row, subject))
+        .collect::<Result<_, _>>()?)
+}
+
+pub(super) async fn remove_application_token(
+    connection: &mut PgConnection,
+    id: &str,
+    now: Option<i64>,
+) -> Result<bool, Failure> {
+    let removed = sqlx::query(concat!(
+        "UPDATE portcullis_application_tokens SET removed_at = clock.now FROM ",
+        clock!("$2"),
+        " WHERE id = $1 AND removed_at IS NULL RETURNING ",
+        tell!("removed_at")
+    ))
+    .bind(id)
+    .bind(now)
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(!removed.is_empty())
+}
+
+pub(super) async fn revoke_token(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    id: &str,
+    now: Option<i64>,
+    until: Timestamp,
+) -> Result<(), Failure> {
+    sqlx::query(concat!(
+        "INSERT INTO portcullis_revoked_tokens (id, realm, name, at, until) \
+         SELECT $1, $2, $3, clock.now, $4 FROM ",
+        clock!("$5"),
+        " ON CONFLICT (id) DO NOTHING RETURNING ",
+        tell!("at")
+    ))
+    .bind(id)
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(until.as_millis())
+    .bind(now)
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(())
+}
+
+/// What was revoked at or after `since`.
+pub(super) async fn revocations(
+    connection: &mut PgConnection,
+    since: Timestamp,
+    now: Option<i64>,
+) -> Result<Vec<Revocation>, Failure> {
+    let rows = sqlx::query(concat!(
+        "SELECT 'session' AS kind, id::text AS id, realm, name, revoked_at AS at, \
+                revoked_reason, NULL::bigint AS until \
+         FROM portcullis_sessions WHERE revoked_at >= $1 \
+         UNION ALL SELECT 'token', id, realm, name, at, NULL, until \
+         FROM portcullis_revoked_tokens, ",
+        clock!("$2"),
+        " WHERE at >= $1 AND until > clock.now \
+         UNION ALL SELECT 'subject', NULL, realm, name, at, NULL, NULL \
+         FROM portcullis_subjects WHERE at >= $1 \
+         UNION ALL SELECT 'application', id, realm, name, removed_at, NULL, NULL \
+         FROM portcullis_application_tokens WHERE removed_at >= $1"
+    ))
+    .bind(since.as_millis())
+    .bind(now)
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(rows.iter().map(revocation).collect::<Result<_, _>>()?)
+}
+
+fn revocation(row: &PgRow) -> Result<Revocation, StoreError> {
+    let at = row::time(row, "at")?;
+    Ok(match row::text(row, "kind")? {
+        "session" => Revocation::Session {
+            id: row::session_id(row)?,
+            subject: row::subject(row)?,
+            at,
+            reason: row::reason(row)?,
+        },
+        "token" => Revocation::Token {
+            id: row::text(row, "id")?.to_owned(),
+            subject: row::subject(row)?,
+            at,
+            until: row::time(row, "until")?,
+        },
+        "subject" => Revocation::Subject {
+            subject: row::subject(row)?,
+            at,
+        },
+        _ => Revocation::ApplicationToken {
+            id: row::text(row, "id")?.to_owned(),
+            at,
+        },
+    })
+}

@@ -1,0 +1,192 @@
+//! Connections, and how long anybody waits for one.
+
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+
+use portcullis::session::StoreError;
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, Postgres},
+};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, error::Elapsed, timeout, timeout_at},
+};
+
+use super::{error::Failure, settings};
+
+/// A connection that lay unused for longer is tried before it is used.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How often a call whose connection broke is made again on another one. A
+/// server that restarted breaks all of them at once, and those that lay unused
+/// are found out before.
+const RETRIES: u32 = 3;
+
+/// Connections that are set up alike.
+#[derive(Clone)]
+pub(super) struct Pool {
+    connections: PgPool,
+    limit: Duration,
+}
+
+impl Pool {
+    /// A pool whose calls end within `limit`. Connects when it has to.
+    pub(super) fn new(options: PgConnectOptions, connections: u32, limit: Duration) -> Self {
+        // Half of the time for a connection, half for the answer.
+        let half = limit / 2;
+        let connections = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(half)
+            .test_before_acquire(false)
+            .before_acquire(|connection, history| {
+                Box::pin(async move {
+                    if history.idle_for > FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(move |connection, _| Box::pin(settings::set(connection, half)))
+            .connect_lazy_with(options);
+        Self { connections, limit }
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    pub(super) fn options(&self) -> PgConnectOptions {
+        (*self.connections.connect_options()).clone()
+    }
+
+    /// A call that begins now, see [`run`].
+    pub(super) fn call(&self) -> Call<'_> {
+        self.long_call(self.limit)
+    }
+
+    /// A call whose work may take as long as `limit`.
+    pub(super) fn long_call(&self, limit: Duration) -> Call<'_> {
+        let now = Instant::now();
+        Call {
+            pool: self,
+            connected_by: now + self.limit,
+            done_by: now + limit,
+            retries: RETRIES,
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        // What does not answer any more is not waited for.
+        let _ = timeout(self.limit, self.connections.close()).await;
+    }
+}
+
+/// Does a call's work on a connection, and again on another one if that breaks.
+/// So the work must be repeatable.
+macro_rules! run {
+    ($call:expr, |$connection:ident| $work:expr) => {{
+        let mut call = $call;
+        loop {
+            let mut lease = match call.lease().await {
+                Ok(lease) => lease,
+                Err(error) => break Err(error),
+            };
+            let $connection = &mut *lease;
+            let result = tokio::time::timeout_at(call.done_by(), $work).await;
+            if let Some(result) = call.settle(lease, result) {
+                break result;
+            }
+        }
+    }};
+}
+pub(super) use run;
+
+/// A call that is under way.
+pub(super) struct Call<'p> {
+    pool: &'p Pool,
+    connected_by: Instant,
+    done_by: Instant,
+    retries: u32,
+}
+
+impl Call<'_> {
+    pub(super) fn done_by(&self) -> Instant {
+        self.done_by
+    }
+
+    pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
+        let acquire = self.pool.connections.acquire();
+        let connection = timeout_at(self.connected_by, acquire)
+            .await
+            .map_err(StoreError::unavailable)?
+            .map_err(Failure::Database)?;
+        Ok(Lease {
+            connection,
+            sound: true,
+            limit: self.pool.limit,
+        })
+    }
+
+    /// Ends the call unless it is to be made again.
+    pub(super) fn settle<T>(
+        &mut self,
+        mut lease: Lease,
+        result: Result<Result<T, Failure>, Elapsed>,
+    ) -> Option<Result<T, StoreError>> {
+        match result {
+            Ok(Err(failure)) if failure.is_lost_connection() => {
+                lease.sound = false;
+                if self.retries == 0 {
+                    return Some(Err(failure.into()));
+                }
+                self.retries -= 1;
+                None
+            }
+            Ok(result) => Some(result.map_err(StoreError::from)),
+            Err(elapsed) => {
+                lease.sound = false;
+                Some(Err(StoreError::unavailable(elapsed)))
+            }
+        }
+    }
+}
+
+/// A connection in use.
+pub(super) struct Lease {
+    connection: PoolConnection<Postgres>,
+    /// Whether it may be used again.
+    sound: bool,
+    limit: Duration,
+}
+
+impl Drop for Lease {
+    /// Returns the connection, even out of the middle of a statement when a
+    /// request was given up. One that does not get ready in time must not take
+    /// its place in the pool with it: `PoolConnection` would wait for ever.
+    fn drop(&mut self) {
+        let back = timeout(self.limit, self.connection.return_to_pool());
+        if self.sound
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(back);
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}

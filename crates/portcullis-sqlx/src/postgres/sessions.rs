@@ -1,0 +1,191 @@
+//! The sessions themselves.
+
+use portcullis::{
+    session::{
+        Created, LoginTicket, NewSession, RefusalReason, RevocationReason, RotationAttempt,
+        RotationOutcome, SessionId, SessionRecord, StoreError, rules,
+    },
+    subject::Subject,
+};
+use sqlx::{PgConnection, Row as _};
+
+use super::{clock, error::Failure, subjects, tell};
+use crate::{
+    rotation::{self, assignments},
+    row::{self, session_columns, signed},
+};
+
+/// How often a subject's row may vanish, purged, just when it is needed.
+const TRIES: u32 = 5;
+
+/// Begins a session unless a log-out overtook the ticket: one statement.
+///
+/// The subject's row is locked, shared with other logins. A log-out that is
+/// under way is waited for, and its number seen: a locked row is always read in
+/// its latest version. One that comes later waits for this statement to be
+/// committed, and sees the session.
+pub(super) async fn create(
+    connection: &mut PgConnection,
+    session: &NewSession,
+    ticket: LoginTicket,
+    now: Option<i64>,
+) -> Result<Created, Failure> {
+    for _ in 0..TRIES {
+        // The same call again, after an answer was lost, finds its own row. A
+        // row whose subject is there has been purged only if that was so for
+        // the number in `forgotten`, too.
+        let rows = sqlx::query(concat!(
+            "WITH subject AS (SELECT number FROM portcullis_subjects \
+                 WHERE realm = $2 AND name = $3 FOR SHARE), \
+             created AS (INSERT INTO portcullis_sessions AS old (id, ",
+            session_columns!(),
+            ") SELECT $1::uuid, $2, $3, $4, 0, clock.now, clock.now, \
+                 clock.now + least($5, $6), clock.now + $6, $7, $8, $9, $10, $11, \
+                 NULL, 0, NULL, NULL, NULL, NULL FROM subject, ",
+            clock!("$13"),
+            " WHERE subject.number <= $12 \
+                 AND (SELECT forgotten FROM portcullis_order) <= $12 \
+             ON CONFLICT (id) DO UPDATE SET id = old.id \
+                 WHERE old.secret_digest = excluded.secret_digest \
+             RETURNING id::text AS id, ",
+            session_columns!(),
+            ") SELECT EXISTS (SELECT 1 FROM subject) AS known, created.* \
+             FROM (SELECT 1) AS one LEFT JOIN created ON true"
+        ))
+        .bind(session.id.as_str())
+        .bind(session.subject.realm())
+        .bind(session.subject.name())
+        .bind(session.client.as_deref())
+        .bind(row::millis(session.idle_ttl))
+        .bind(row::millis(session.absolute_ttl))
+        .bind(&session.secret_digest.as_bytes()[..])
+        .bind(session.refresh_key.as_str())
+        .bind(session.grant.to_json()?)
+        .bind(session.device.user_agent.as_deref())
+        .bind(session.device.address.map(|address| address.to_string()))
+        .bind(signed(ticket.sequence()))
+        .bind(now)
+        // Not `fetch_one`, which stops before the statement has committed.
+        .fetch_all(&mut *connection)
+        .await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        if row::Columns::text(row, "id")?.is_some() {
+            return Ok(Created::Session(Box::new(row::session(row)?)));
+        }
+        if row.try_get("known")? {
+            return Ok(Created::LoggedOutMeanwhile);
+        }
+        subjects::introduce(connection, &session.subject).await?;
+    }
+    Err(StoreError::unavailable("the subject's row does not stay").into())
+}
+
+/// Presents a token. The one statement decides and writes, so that no other
+/// comes between: of two that meet, the later waits for the row and is decided
+/// on what the earlier left. The outcome is read off the row.
+pub(super) async fn rotate(
+    connection: &mut PgConnection,
+    attempt: &RotationAttempt,
+    now: Option<i64>,
+) -> Result<RotationOutcome, Failure> {
+    let statement = sqlx::query(concat!(
+        "UPDATE portcullis_sessions SET ",
+        assignments!("clock.now", "greatest", "least"),
+        " FROM ",
+        clock!("$5"),
+        " WHERE id = $1::uuid RETURNING clock.now, id::text AS id, \
+         CASE WHEN revoked_by = $8 THEN ",
+        tell!("revoked_at"),
+        " END, ",
+        session_columns!()
+    ));
+    let rows = rotation::bind!(statement, attempt, now)
+        // Not `fetch_optional`, which stops before the statement has committed.
+        .fetch_all(&mut *connection)
+        .await?;
+    let Some(row) = rows.first() else {
+        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
+    };
+    let now = row::time(row, "now")?;
+    Ok(rotation::outcome(&row::session(row)?, attempt, now)?)
+}
+
+/// Presents a token that cannot change anything: nothing is written.
+pub(super) async fn check(
+    connection: &mut PgConnection,
+    attempt: &RotationAttempt,
+    now: Option<i64>,
+) -> Result<RotationOutcome, Failure> {
+    let row = sqlx::query(concat!(
+        "SELECT clock.now, id::text AS id, ",
+        session_columns!(),
+        " FROM portcullis_sessions, ",
+        clock!("$2"),
+        " WHERE id = $1::uuid"
+    ))
+    .bind(attempt.session.as_str())
+    .bind(now)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else {
+        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
+    };
+    let now = row::time(&row, "now")?;
+    Ok(rules::decide(&row::session(&row)?, attempt, now).0)
+}
+
+pub(super) async fn session(
+    connection: &mut PgConnection,
+    id: &SessionId,
+) -> Result<Option<SessionRecord>, Failure> {
+    let row = sqlx::query(concat!(
+        "SELECT id::text AS id, ",
+        session_columns!(),
+        " FROM portcullis_sessions WHERE id = $1::uuid"
+    ))
+    .bind(id.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    Ok(row.as_ref().map(row::session).transpose()?)
+}
+
+pub(super) async fn sessions(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    now: Option<i64>,
+) -> Result<Vec<SessionRecord>, Failure> {
+    let rows = sqlx::query(concat!(
+        "SELECT id::text AS id, ",
+        session_columns!(),
+        " FROM portcullis_sessions AS session, ",
+        clock!("$3"),
+        " WHERE realm = $1 AND name = $2 AND revoked_at IS NULL \
+         AND clock.now < idle_deadline AND clock.now < absolute_deadline \
+         ORDER BY created_at, session.id"
+    ))
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(now)
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(rows.iter().map(row::session).collect::<Result<_, _>>()?)
+}
+
+pub(super) async fn revoke(
+    connection: &mut PgConnection,
+    id: &SessionId,
+    now: Option<i64>,
+) -> Result<bool, Failure> {
+    let revoked = sqlx::query(concat!(
+        "UPDATE portcullis_sessions SET revoked_at = clock.now, revoked_reason = $2 FROM ",
+        clock!("$3"),
+        " WHERE id = $1::uuid AND revoked_at IS NULL RETURNING ",
+        tell!("revoked_at")
+    ))
+    .bind(id.as_str())
+    .bind(RevocationReason::Logout.as_str())
+    .bind(now)
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(!revoked.is_empty())
+}

@@ -1,0 +1,155 @@
+//! What must be ordered among all nodes: a subject's logins, application tokens
+//! and log-outs everywhere.
+//!
+//! Each takes the lock on the row of its subject first. Then come the rows of
+//! its sessions and tokens, last the one row of the order; a purge waits for
+//! none of them. So nobody waits in a circle.
+
+use portcullis::{
+    session::{ApplicationToken, LoginTicket, RevocationReason, RevokedAll, TokenAdded},
+    subject::Subject,
+};
+use sqlx::{Connection as _, PgConnection, Row as _};
+
+use super::{clock, error::Failure, tell};
+use crate::row::{self, signed};
+
+/// The number of the last log-out that has happened: of any whose number is
+/// higher, none was over when this was asked.
+pub(super) async fn login_ticket(connection: &mut PgConnection) -> Result<LoginTicket, Failure> {
+    let number: i64 = sqlx::query_scalar("SELECT number FROM portcullis_order")
+        .fetch_one(&mut *connection)
+        .await?;
+    Ok(LoginTicket::from_sequence(row::unsigned(number)?))
+}
+
+/// Makes the subject's row, if there is none.
+pub(super) async fn introduce(
+    connection: &mut PgConnection,
+    subject: &Subject,
+) -> Result<(), Failure> {
+    sqlx::query(
+        "INSERT INTO portcullis_subjects (realm, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(subject.realm())
+    .bind(subject.name())
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
+}
+
+/// Numbers the log-out, ends the sessions and removes the application tokens,
+/// in one transaction.
+///
+/// The second statement sees all that was committed while the first waited for
+/// the row. The number is taken last, as all log-outs wait for it.
+pub(super) async fn revoke_all(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    now: Option<i64>,
+) -> Result<RevokedAll, Failure> {
+    let mut transaction = connection.begin().await?;
+    lock(&mut transaction, subject).await?;
+    let ended = sqlx::query(concat!(
+        "WITH clock AS MATERIALIZED (SELECT clock.now FROM ",
+        clock!("$3"),
+        "), sessions AS (UPDATE portcullis_sessions SET revoked_at = clock.now, \
+             revoked_reason = $4 FROM clock \
+             WHERE realm = $1 AND name = $2 AND revoked_at IS NULL RETURNING id::text AS id), \
+         tokens AS (UPDATE portcullis_application_tokens SET removed_at = clock.now FROM clock \
+             WHERE realm = $1 AND name = $2 AND removed_at IS NULL RETURNING id), \
+         subject AS (UPDATE portcullis_subjects SET at = clock.now FROM clock \
+             WHERE realm = $1 AND name = $2 RETURNING ",
+        tell!("at"),
+        " AS told) \
+         SELECT true AS is_session, id FROM sessions \
+         UNION ALL SELECT false, id FROM tokens"
+    ))
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(now)
+    .bind(RevocationReason::LogoutEverywhere.as_str())
+    .fetch_all(&mut *transaction)
+    .await?;
+    sqlx::query(
+        "WITH next AS (UPDATE portcullis_order SET number = number + 1 RETURNING number) \
+         UPDATE portcullis_subjects SET number = next.number FROM next \
+         WHERE realm = $1 AND name = $2",
+    )
+    .bind(subject.realm())
+    .bind(subject.name())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    let mut revoked = RevokedAll::default();
+    for row in &ended {
+        if row.try_get("is_session")? {
+            revoked.sessions.push(row::session_id(row)?);
+        } else {
+            revoked
+                .application_tokens
+                .push(row::text(row, "id")?.to_owned());
+        }
+    }
+    Ok(revoked)
+}
+
+/// Lists a token unless there is a reason against it, in one transaction.
+pub(super) async fn add_application_token(
+    connection: &mut PgConnection,
+    token: &ApplicationToken,
+    limit: u32,
+    ticket: LoginTicket,
+) -> Result<TokenAdded, Failure> {
+    let mut transaction = connection.begin().await?;
+    let number = lock(&mut transaction, &token.subject).await?;
+    let ticket = signed(ticket.sequence());
+    let (forgotten, known, live): (i64, Option<bool>, i64) = sqlx::query_as(
+        "SELECT forgotten, \
+         (SELECT removed_at IS NULL FROM portcullis_application_tokens WHERE id = $1), \
+         (SELECT count(*) FROM portcullis_application_tokens \
+                  WHERE realm = $2 AND name = $3 AND removed_at IS NULL) \
+         FROM portcullis_order",
+    )
+    .bind(token.id.as_str())
+    .bind(token.subject.realm())
+    .bind(token.subject.name())
+    .fetch_one(&mut *transaction)
+    .await?;
+    let refused = match known {
+        _ if number.max(forgotten) > ticket => Some(TokenAdded::LoggedOutMeanwhile),
+        Some(true) => Some(TokenAdded::Added),
+        Some(false) => Some(TokenAdded::LoggedOutMeanwhile),
+        None if live >= i64::from(limit) => Some(TokenAdded::LimitReached),
+        None => None,
+    };
+    if let Some(reason) = refused {
+        transaction.rollback().await?;
+        return Ok(reason);
+    }
+    sqlx::query(
+        "INSERT INTO portcullis_application_tokens (id, realm, name, created_at) \
+         VALUES ($1, $2, $3, $4)",
+    )
+    .bind(token.id.as_str())
+    .bind(token.subject.realm())
+    .bind(token.subject.name())
+    .bind(token.created_at.as_millis())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(TokenAdded::Added)
+}
+
+/// Locks the subject's row, making it if there is none, until the transaction
+/// ends. The number of its last log-out everywhere.
+async fn lock(connection: &mut PgConnection, subject: &Subject) -> Result<i64, Failure> {
+    Ok(sqlx::query_scalar(
+        "INSERT INTO portcullis_subjects AS old (realm, name) VALUES ($1, $2) \
+         ON CONFLICT (realm, name) DO UPDATE SET number = old.number RETURNING number",
+    )
+    .bind(subject.realm())
+    .bind(subject.name())
+    .fetch_one(&mut *connection)
+    .await?)
+}

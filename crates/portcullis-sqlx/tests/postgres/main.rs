@@ -1,0 +1,7 @@
+//! The store on PostgreSQL, on a real server.
+
+#![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod contract;
+mod schema;

@@ -1,0 +1,80 @@
+//! Schemas of the test server that go when the test is over.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use portcullis::time::SharedClock;
+use portcullis_sqlx::postgres::{PostgresStore, PostgresStoreBuilder};
+use portcullis_testing::servers;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptions};
+
+/// A schema of its own, dropped with everything in it.
+pub(crate) struct Schema {
+    url: String,
+    name: String,
+}
+
+impl Schema {
+    /// `None` where there is no server.
+    pub(crate) async fn new() -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let schema = Self {
+            url: servers::postgres_url()?,
+            name: format!("portcullis_test_{}_{number}", std::process::id()),
+        };
+        let statement = format!("CREATE SCHEMA {}", schema.name);
+        execute(schema.server(), statement).await;
+        Some(schema)
+    }
+
+    pub(crate) fn server(&self) -> PgConnectOptions {
+        self.url.parse().unwrap()
+    }
+
+    /// Connections in this schema.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        self.server().options([("search_path", &self.name)])
+    }
+
+    pub(crate) fn builder(&self) -> PostgresStoreBuilder {
+        PostgresStore::builder(&self.url).options(self.options())
+    }
+
+    /// A store with tables, that goes by `clock` and has patience with a busy
+    /// machine.
+    #[allow(dead_code)]
+    pub(crate) async fn store(&self, clock: SharedClock) -> PostgresStore {
+        let builder = self.builder().test_clock(clock);
+        let builder = builder.timeout(std::time::Duration::from_secs(30));
+        let store = builder.connect().await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+
+    /// A connection beside the store's.
+    #[allow(dead_code)]
+    pub(crate) async fn raw(&self) -> PgConnection {
+        self.options().connect().await.unwrap()
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        let (server, statement) = (self.server(), format!("DROP SCHEMA {} CASCADE", self.name));
+        let dropped = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(execute(server, statement));
+        });
+        let _ = dropped.join();
+    }
+}
+
+async fn execute(options: PgConnectOptions, statement: String) {
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+}
