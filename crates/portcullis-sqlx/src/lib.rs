@@ -21,11 +21,10 @@
 //! | `sqlite` (default) | [`SqliteStore`]; SQLite itself is compiled in |
 //! | `postgres` | `PostgresStore` |
 //! | `tls-rustls` | encrypted connections to PostgreSQL, by rustls with aws-lc-rs |
-//! | `tls-native-tls` | the same, by the TLS library of the system |
 //!
-//! Without a TLS feature a connection URL with `sslmode=require` is refused, and
-//! one that does not say is not encrypted: over a network, switch one on and say
-//! `sslmode=verify-full`.
+//! Without `tls-rustls`, or one of the TLS features of `sqlx` itself, a connection
+//! URL with `sslmode=require` is refused, and one that does not say is not
+//! encrypted: over a network, switch it on and say `sslmode=verify-full`.
 
 mod migrations;
 mod poll;
