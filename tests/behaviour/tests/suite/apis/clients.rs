@@ -119,6 +119,7 @@ fn sessions_of_public_clients() {
         assert_error(&other, 400, "invalid_grant");
         let unknown = on.refresh_by_form(&pair.refresh, "&client_id=nobody").await;
         invalid_client(&unknown);
+        assert_eq!(on.generation(&pair.refresh).await, 0);
         let next = Pair::of(&on.refresh_by_form(&pair.refresh, "&client_id=mobile").await);
         let next = Pair::of(&on.refresh_by_form(&next.refresh, "").await);
         assert_eq!(on.refresh(&next.refresh).await.status, 200);
@@ -134,7 +135,9 @@ fn sessions_without_a_client() {
             let answer = on.refresh_by_form(&pair.refresh, more).await;
             assert_error(&answer, 400, "invalid_grant");
         }
+        assert_eq!(on.generation(&pair.refresh).await, 0);
         assert_eq!(on.refresh(&pair.refresh).await.status, 200);
+        assert_eq!(on.generation(&pair.refresh).await, 1);
     });
 }
 
@@ -155,6 +158,7 @@ fn broken_basic_credentials() {
             .authorization(basic("mobile:"))
             .authorization(basic("mobile:"));
         assert_error(&on.send(twice).await, 400, "invalid_request");
+        assert_eq!(on.generation(&pair.refresh).await, 0);
         assert_eq!(on.refresh(&pair.refresh).await.status, 200);
     });
 }

@@ -83,6 +83,33 @@ fn expired_tokens_can_log_out() {
     });
 }
 
+/// A refresh token that lay too long, too; and one that was exchanged.
+#[test]
+fn old_refresh_tokens_can_log_out() {
+    const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    Stage::new().play(async |on: &On<'_>| {
+        let pair = on.grant("").await;
+        on.backend.clock.advance(MONTH / 2);
+        let next = Pair::of(&on.refresh(&pair.refresh).await);
+        on.backend.clock.advance(MONTH - Duration::from_secs(100));
+        // The first has expired, its session has not.
+        assert!(on.accepts("/sessions", &on.login("alice").await[0]).await);
+        for _ in 0..2 {
+            let logout = Request::new("POST", "/logout").field("refresh-token", &pair.refresh);
+            assert_eq!(on.send(logout).await.status, 204);
+        }
+        assert_error(&on.refresh(&next.refresh).await, 400, "invalid_grant");
+        let [_, refresh] = on.login("alice").await;
+        on.backend.clock.advance(MONTH + MONTH);
+        assert_error(
+            &on.bearer("POST", "/logout/all", &refresh).await,
+            401,
+            "invalid_token",
+        );
+        assert_eq!(on.bearer("POST", "/logout", &refresh).await.status, 204);
+    });
+}
+
 #[test]
 fn log_out_everywhere() {
     let stage = Stage::new();

@@ -50,6 +50,7 @@ fn the_store_is_unreachable() {
         assert_eq!(garbage.status, 401);
         on.backend.store.fail_next(0, Fault::Unreachable);
         // Nothing is lost.
+        assert_eq!(on.generation(&pair.refresh).await, 0);
         assert_eq!(on.refresh(&pair.refresh).await.status, 200);
         assert_eq!(on.bearer("POST", USERS_REFRESH, &refresh).await.status, 200);
         assert!(on.accepts("/api/stations", &application).await);
@@ -125,6 +126,7 @@ fn the_application_is_down() {
         assert_unavailable(&on.bearer("POST", APPLICATION_TOKEN, &refresh).await);
         assert_unavailable(&on.refresh(&pair.refresh).await);
         on.backend.people.change(|people| people.trouble = None);
+        assert_eq!(on.generation(&pair.refresh).await, 0);
         assert_eq!(on.refresh(&pair.refresh).await.status, 200);
     });
 }

@@ -204,6 +204,7 @@ fn scopes() {
             .refresh_by_form(&pair.refresh, "&scope=demo%3Aread+root")
             .await;
         assert_error(&wider, 400, "invalid_scope");
+        assert_eq!(on.generation(&pair.refresh).await, 0);
         // Narrower narrows the access token only.
         let answer = on
             .refresh_by_form(&pair.refresh, "&scope=demo%3Awrite")

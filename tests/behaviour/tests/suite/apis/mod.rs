@@ -19,7 +19,10 @@ use behaviour::{
     client::Request,
     run::{Everywhere, block_on, exchange},
 };
-use portcullis::{jose::encode_segment, session::RotationRules};
+use portcullis::{
+    jose::encode_segment,
+    session::{RotationRules, SessionId, SessionStore},
+};
 use portcullis_testing::mint::hostile;
 use serde_json::Value;
 
@@ -122,6 +125,21 @@ impl On<'_> {
     async fn refresh_by_form(&self, token: &str, more: &str) -> Answer {
         let body = format!("grant_type=refresh_token&refresh_token={token}{more}");
         self.form(FORM_REFRESH, &body).await
+    }
+
+    /// The generation of the session of a token, as the store has it: the
+    /// grace window hides from clients what has changed.
+    async fn generation(&self, token: &str) -> u64 {
+        let id = claims(token)["sid"].as_str().and_then(SessionId::parse);
+        let row = self
+            .backend
+            .store
+            .session(&id.unwrap())
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(row.revoked.is_none(), "{row:?}");
+        row.generation
     }
 
     /// Whether a route lets a token through.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::session::RotationRules;
+use portcullis::session::{RotationRules, SessionStore};
 use portcullis_testing::mint::hostile;
 
 use super::{On, Pair, Stage, assert_error, claims};
@@ -30,6 +30,7 @@ fn a_retry_gets_the_same_successor() {
             assert_eq!(again.refresh, next.refresh);
             assert_ne!(again.access, next.access);
         }
+        assert_eq!(on.generation(&first.refresh).await, 1);
         // And it is as good as it was.
         assert_eq!(on.refresh(&next.refresh).await.status, 200);
         on.backend.clock.advance(millis(1));
@@ -149,6 +150,7 @@ fn only_the_generation_revokes() {
         for bad in &bad {
             assert_error(&on.refresh(bad).await, 400, "invalid_grant");
         }
+        assert_eq!(on.generation(token).await, 1);
         assert!(on.accepts("/auth/stations", &pair.access).await);
         assert_eq!(on.refresh(token).await.status, 200);
     });
@@ -206,6 +208,7 @@ fn who_is_gone_gets_nothing() {
             .change(|people| people.gone.insert("alice".to_owned()));
         assert_error(&on.refresh(&pair.refresh).await, 400, "invalid_grant");
         on.backend.people.change(|people| people.gone.clear());
+        assert_eq!(on.generation(&pair.refresh).await, 0);
         assert_eq!(on.refresh(&pair.refresh).await.status, 200);
     });
 }
@@ -218,7 +221,6 @@ fn sec_is_not_what_the_store_keeps() {
         let sec = said["sec"].as_str().unwrap();
         assert_eq!(sec.len(), 43);
         let id = portcullis::session::SessionId::parse(said["sid"].as_str().unwrap()).unwrap();
-        use portcullis::session::SessionStore;
         let row = on.backend.store.session(&id).await.unwrap().unwrap();
         let mut secret = [0_u8; 32];
         secret.copy_from_slice(&portcullis::jose::decode_array::<32>(sec.as_bytes()).unwrap());
