@@ -38,6 +38,37 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The same with axum, and a clock to turn instead of waiting:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use std::time::Duration;
+//! use axum::{Router, body::Body, http::Request, routing::get};
+//! use portcullis_axum::{AuthLayer, Token};
+//! use portcullis_testing::{clock::FakeClock, mint::Mint};
+//! use tower::ServiceExt;
+//!
+//! async fn hello(token: Token) -> String {
+//!     format!("hello, {}", token.subject_name().unwrap_or("nobody"))
+//! }
+//!
+//! let clock = FakeClock::new();
+//! let mint = Mint::new().clock(clock.shared());
+//! let app: Router = Router::new()
+//!     .route("/", get(hello))
+//!     .layer(AuthLayer::new(mint.verifier()));
+//!
+//! let bearer = mint.token("alice").bearer();
+//! let request = || Request::get("/").header("authorization", &bearer).body(Body::empty()).unwrap();
+//! assert_eq!(app.clone().oneshot(request()).await.unwrap().status(), 200);
+//!
+//! // Its 15 minutes and the verifier's leeway.
+//! clock.advance(Duration::from_secs(16 * 60));
+//! assert_eq!(app.oneshot(request()).await.unwrap().status(), 401);
+//! # }
+//! ```
+//!
 //! | module | content |
 //! |---|---|
 //! | [`clock`] | a clock that stands until it is turned |
