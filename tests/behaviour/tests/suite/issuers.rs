@@ -36,6 +36,15 @@ fn two() -> Mint {
         .clock(FakeClock::new().shared())
 }
 
+/// Two more, whose tokens have the same header to the byte.
+fn twins() -> [Mint; 2] {
+    [
+        Mint::with_key(keys::signing(Algorithm::ES384)).issuer("https://three.test"),
+        Mint::with_key(keys::untrusted(Algorithm::ES384)).issuer("https://four.test"),
+    ]
+    .map(|mint| mint.clock(FakeClock::new().shared()))
+}
+
 /// An own issuer without `iss` and `aud`.
 fn own(shape: TokenShape) -> TokenIssuer {
     TokenIssuer::builder(keys::signing(Algorithm::HS512))
@@ -65,7 +74,9 @@ fn everywhere() -> &'static Everywhere {
             .build()
             .unwrap();
         let all = Verifier::combine([issuers.clone(), session.clone(), grant.clone()]).unwrap();
+        let twins = Verifier::combine(twins().map(|mint| mint.verifier())).unwrap();
         let site = Site::new()
+            .route("/twins", Authenticator::new(twins), Handler::Claims)
             .route("/two", Authenticator::new(issuers), Handler::Claims)
             .route("/session", Authenticator::new(session), Handler::Claims)
             .route("/grant", Authenticator::new(grant), Handler::Claims)
@@ -120,6 +131,33 @@ fn each_issuer_needs_its_own_key() {
             on_two(one().token("a").claim("aud", "https://two.test")),
             invalid_token().reason("WrongAudience"),
         ),
+    ]);
+}
+
+/// A header that was seen from one issuer says nothing about another.
+#[test]
+fn the_same_header_from_two_issuers() {
+    let on_twins = |draft: Draft| get("/twins").authorization(draft.bearer());
+    let [three, four] = twins();
+    let crossed = |mint: &Mint, other: &Mint| {
+        let draft = mint.token("a").forged_by(other.signing_key());
+        Case::new(
+            "crossed",
+            on_twins(draft),
+            invalid_token().reason("BadSignature"),
+        )
+    };
+    let good = |mint: &Mint| Case::new("its own", on_twins(mint.token("a")), passes());
+    everywhere().run(&[
+        crossed(&three, &four),
+        good(&three),
+        crossed(&three, &four),
+        crossed(&four, &three),
+        good(&four),
+        crossed(&four, &three),
+        crossed(&three, &four),
+        good(&three),
+        good(&four),
     ]);
 }
 
