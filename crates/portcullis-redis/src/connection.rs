@@ -152,10 +152,11 @@ impl Link {
     }
 
     /// Lets go of this connection, unless there is a newer one already. Those
-    /// who wait for an answer on it go on waiting.
+    /// who wait for an answer on it go on waiting. A cluster's client looks after
+    /// its connections itself.
     fn give_up(&self, number: u64) {
         let mut current = self.lock();
-        if current.number == number {
+        if current.number == number && matches!(self.server, Server::Single(_)) {
             current.connection = None;
         }
     }

@@ -36,6 +36,15 @@ local function span(moment)
   return math.max(1, math.min(milliseconds, 2 ^ 52))
 end
 
+-- Takes what has gone out of an index, which goes with its last entry.
+local function tidy(index)
+  redis.call('ZREMRANGEBYSCORE', index, '-inf', text(now))
+  local last = redis.call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]
+  if last then
+    redis.call('PEXPIRE', index, text(tonumber(last) - now))
+  end
+end
+
 -- Writes a session that has not been revoked, and its place in the index of its
 -- subject. The row comes first: without memory or on a read-only server the
 -- first write fails and there are no others.
@@ -46,10 +55,7 @@ local function put(row)
   redis.call('SET', key('s', row.id), raw, 'PX', text(ttl))
   local index = key('i', row.subject)
   redis.call('ZADD', index, text(now + ttl), row.id)
-  redis.call('ZREMRANGEBYSCORE', index, '-inf', '(' .. text(now))
-  if redis.call('PTTL', index) < ttl then
-    redis.call('PEXPIRE', index, text(ttl))
-  end
+  tidy(index)
   return raw
 end
 
@@ -69,7 +75,9 @@ local function revoke(row, why, by)
   row.by = by
   local raw = cjson.encode(row)
   redis.call('SET', key('s', row.id), raw, 'PX', text(span(now)))
-  redis.call('ZREM', key('i', row.subject), row.id)
+  local index = key('i', row.subject)
+  redis.call('ZREM', index, row.id)
+  tidy(index)
   tell('s|' .. why .. '|' .. row.id .. '|' .. row.subject)
   return raw
 end

@@ -2,6 +2,9 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod server;
+pub(crate) mod sessions;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use portcullis_redis::{RedisStore, RedisStoreBuilder};

@@ -1,0 +1,131 @@
+//! The store on a cluster of three primaries keeps the contract: no script
+//! touches two slots.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::{
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use common::{
+    server::Server,
+    sessions::{DAY, attempt, open_for, with_grace},
+};
+use portcullis::{
+    session::{RotationOutcome, SessionStore, StoreErrorKind},
+    subject::Subject,
+    time::SharedClock,
+};
+use portcullis_redis::{RedisStore, RedisStoreBuilder};
+use portcullis_testing::store_contract::{self, lists, log_out, races, revocations, rotation};
+
+struct Cluster([Server; 3]);
+
+impl Cluster {
+    fn start() -> Option<Self> {
+        let node =
+            || Server::start(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
+        let cluster = Self([node()?, node()?, node()?]);
+        let made = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(cluster.0.iter().map(|node| node.address().to_string()))
+            .arg("--cluster-yes")
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let give_up = Instant::now() + Duration::from_secs(20);
+        for node in &cluster.0 {
+            while !format!("{:?}", node.command(&["CLUSTER", "INFO"])).contains("cluster_state:ok")
+            {
+                assert!(Instant::now() < give_up, "the cluster does not form");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        Some(cluster)
+    }
+
+    /// An empty store.
+    fn store(&self) -> RedisStoreBuilder {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        RedisStore::cluster(self.0.iter().map(Server::url)).prefix(format!("store-{number}"))
+    }
+}
+
+macro_rules! cases {
+    ($cluster:ident; $($module:ident::$case:ident,)*) => {
+        $(store_contract::run(
+            async |clock: SharedClock| {
+                let store = $cluster.store().test_clock(clock).connect().await;
+                (store.unwrap(), ())
+            },
+            $module::$case,
+        );)*
+    };
+}
+
+#[test]
+fn a_cluster_keeps_the_contract_and_survives_the_loss_of_a_node() {
+    let Some(mut cluster) = Cluster::start() else {
+        return;
+    };
+    cases!(cluster;
+        rotation::the_predecessor_gives_the_same_successor_in_the_window,
+        rotation::past_the_window_the_predecessor_revokes,
+        rotation::until_used_forgives_once,
+        rotation::the_first_failing_check_decides,
+        races::without_a_window_one_of_many_wins,
+        races::no_login_survives_the_log_out_that_overtook_it,
+        races::the_limit_of_application_tokens_holds,
+        log_out::ending_a_session_can_be_repeated,
+        log_out::logging_out_everywhere_ends_everything_of_one_subject,
+        lists::sessions_come_back_as_they_were_made,
+        lists::application_tokens_are_listed_until_removed,
+        revocations::everything_that_was_revoked_is_told,
+        revocations::what_was_revoked_before_is_not_told,
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(a_node_is_lost(&mut cluster));
+}
+
+async fn a_node_is_lost(cluster: &mut Cluster) {
+    let store = cluster.store().timeout(Duration::from_millis(500));
+    let store = store.connect().await.unwrap();
+    let mut sessions = Vec::new();
+    for number in 0..32 {
+        let subject = Subject::new("users", format!("user-{number}"));
+        sessions.push(open_for(&store, &subject, DAY).await);
+    }
+    cluster.0[2].kill();
+    let mut lost = 0;
+    for session in &sessions {
+        let begun = Instant::now();
+        match store.rotate(&with_grace(attempt(session, 0), DAY)).await {
+            Ok(outcome) => assert!(matches!(outcome, RotationOutcome::Rotated(_))),
+            Err(error) => {
+                assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+                lost += 1;
+            }
+        }
+        assert!(begun.elapsed() < Duration::from_millis(1500));
+    }
+    assert!(lost > 0, "no session was on the node");
+    cluster.0[2].restart();
+    let give_up = Instant::now() + Duration::from_secs(20);
+    for session in &sessions {
+        loop {
+            match store.rotate(&with_grace(attempt(session, 0), DAY)).await {
+                Ok(outcome) => {
+                    assert!(outcome.successor().is_some(), "{outcome:?}");
+                    break;
+                }
+                Err(_) => assert!(Instant::now() < give_up, "does not come back"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
