@@ -141,12 +141,13 @@ impl RedisStoreBuilder {
         let clients = clients.map_err(store_error)?;
         let server = server(&nodes, &clients, self.cluster, self.timeout)?;
         let layout = Layout::new(&self.prefix, self.shards);
+        let database = nodes.first().map_or(0, |node| node.redis_settings().db());
         let link = Link::new(server, self.timeout);
         check_version(&link, &layout).await?;
         settings::look_at(&link).await;
         Ok(RedisStore(Arc::new(Inner {
             link,
-            channel: layout.channel(),
+            channel: layout.channel(database),
             layout,
             nodes: clients,
             poll_interval: self.poll_interval,

@@ -35,9 +35,10 @@ impl Layout {
         format!("{{{}}}:order", self.prefix)
     }
 
-    /// Where revocations are published.
-    pub(crate) fn channel(&self) -> String {
-        format!("{}:revoked", self.prefix)
+    /// Where revocations are published. Channels are common to all databases of
+    /// a server, so it names the database, too.
+    pub(crate) fn channel(&self, database: i64) -> String {
+        format!("{}:{database}:revoked", self.prefix)
     }
 
     pub(crate) fn shards(&self) -> impl Iterator<Item = u16> + use<> {

@@ -112,7 +112,7 @@ async fn whatever_is_revoked_is_published() {
     // Anybody may publish nonsense.
     let mut connection = prefix.connection();
     redis::cmd("PUBLISH")
-        .arg(format!("{}:revoked", prefix.name()))
+        .arg(format!("{}:0:revoked", prefix.name()))
         .arg("nonsense")
         .exec(&mut connection)
         .unwrap();

@@ -17,6 +17,7 @@ use std::{
     env,
     io::{self, Write as _},
     net::{SocketAddr, TcpStream},
+    process::Command,
     sync::Once,
     time::Duration,
 };
@@ -39,6 +40,19 @@ pub fn redis_url() -> Option<String> {
              PORTCULLIS_TEST_REDIS=redis://host:port/",
         )
     })
+}
+
+/// Whether `redis-server` is installed, for tests that start one of their own
+/// and kill it.
+pub fn redis_server_is_installed() -> bool {
+    static SAID: Once = Once::new();
+    let found = Command::new("redis-server").arg("--version").output();
+    found.is_ok()
+        || left_out(
+            &SAID,
+            "faults of Redis: redis-server is not installed; to include them, install it",
+        )
+        .is_some()
 }
 
 /// The PostgreSQL server to test with: `PORTCULLIS_TEST_POSTGRES`, the URL of a

@@ -1,8 +1,8 @@
 //! A Redis server of a test's own, which may be killed.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -15,30 +15,25 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server that answers nothing before it is on the disk; `None`, with a
-    /// word about it, where the program is not installed.
+    /// A server that answers nothing before it is on the disk; `None` where the
+    /// program is not installed.
     pub(crate) fn start(options: &[&str]) -> Option<Self> {
-        if Command::new("redis-server").arg("-v").output().is_err() {
-            use std::io::Write as _;
-            let _ = writeln!(
-                std::io::stderr(),
-                "left out: faults of Redis: to include them, install redis-server"
-            );
+        if !portcullis_testing::servers::redis_server_is_installed() {
             return None;
         }
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_port();
         let directory = std::env::temp_dir().join(format!("portcullis-redis-{port}"));
         std::fs::create_dir_all(&directory).unwrap();
         let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
         let process = run(port, &directory, &options);
-        Some(Self {
+        let server = Self {
             port,
             directory,
             options,
             process,
-        })
+        };
+        server.wait();
+        Some(server)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -58,6 +53,21 @@ impl Server {
     /// Starts again on what is on the disk.
     pub(crate) fn restart(&mut self) {
         self.process = run(self.port, &self.directory, &self.options);
+        self.wait();
+    }
+
+    fn wait(&self) {
+        let give_up = Instant::now() + Duration::from_secs(20);
+        let client = redis::Client::open(self.url()).unwrap();
+        loop {
+            if let Ok(mut connection) = client.get_connection()
+                && redis::cmd("PING").exec(&mut connection).is_ok()
+            {
+                return;
+            }
+            assert!(Instant::now() < give_up, "the server does not start");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Runs one command as the operator would.
@@ -79,8 +89,20 @@ impl Drop for Server {
     }
 }
 
-fn run(port: u16, directory: &PathBuf, options: &[String]) -> Child {
-    let process = Command::new("redis-server")
+/// A port that nobody listens on; a node of a cluster takes the one 10 000
+/// above as well.
+fn free_port() -> u16 {
+    loop {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        if port < 55_000 {
+            return port;
+        }
+    }
+}
+
+fn run(port: u16, directory: &Path, options: &[String]) -> Child {
+    Command::new("redis-server")
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
         .args(["--appendonly", "yes", "--appendfsync", "always"])
         .args(["--save", "", "--dir"])
@@ -88,18 +110,5 @@ fn run(port: u16, directory: &PathBuf, options: &[String]) -> Child {
         .args(options)
         .stdout(Stdio::null())
         .spawn()
-        .unwrap();
-    let give_up = Instant::now() + Duration::from_secs(20);
-    let client = redis::Client::open(format!("redis://127.0.0.1:{port}/")).unwrap();
-    loop {
-        let open = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
-        if open
-            && let Ok(mut connection) = client.get_connection()
-            && redis::cmd("PING").exec(&mut connection).is_ok()
-        {
-            return process;
-        }
-        assert!(Instant::now() < give_up, "the server does not start");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        .unwrap()
 }
