@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let authenticator = Authenticator::new(verifier);
 
     let alice = Subject::new("users", "alice");
-    let token = issuer.access(&AccessToken::new(&alice))?;
+    let token = issuer.access(&AccessToken::new(&alice).client("curl"))?;
     println!("curl -i http://127.0.0.1:8080/hello");
     println!(
         "curl -i http://127.0.0.1:8080/hello -H 'Authorization: Bearer {}'",

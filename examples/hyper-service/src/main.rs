@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let service = Auth::new(service_fn(hello), verifier);
 
     let alice = Subject::new("users", "alice");
-    let token = issuer.access(&AccessToken::new(&alice))?;
+    let token = issuer.access(&AccessToken::new(&alice).client("curl"))?;
     println!("curl -i http://127.0.0.1:8080/");
     println!(
         "curl -i http://127.0.0.1:8080/ -H 'Authorization: Bearer {}'",

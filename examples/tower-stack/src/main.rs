@@ -41,7 +41,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .service(service_fn(hello));
 
     let alice = Subject::new("users", "alice");
-    let token = issuer.access(&AccessToken::new(&alice).scope("stations:read".parse()?))?;
+    let token = issuer.access(
+        &AccessToken::new(&alice)
+            .client("curl")
+            .scope("stations:read".parse()?),
+    )?;
     println!("curl -i http://127.0.0.1:8080/");
     println!(
         "curl -i http://127.0.0.1:8080/ -H 'Authorization: Bearer {}'",

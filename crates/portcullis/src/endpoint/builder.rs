@@ -219,7 +219,7 @@ fn check_told_apart(sessions: &Sessions, verifier: &Verifier) -> Result<(), Conf
     let issuer = sessions.issuer();
     let subject = Subject::new(issuer.shape().realm(), "probe");
     let probe = issuer
-        .access(&AccessToken::new(&subject))
+        .access(&AccessToken::new(&subject).client("probe"))
         .map_err(|error| ConfigError::new(format!("no access token can be issued: {error}")))?;
     let verified = verifier.verify_for_logout(probe.token().expose().as_bytes());
     match verified {

@@ -4,11 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use super::{AccessToken, AudienceForm, IssuedToken, TokenShape, Typ};
+use super::{AccessToken, AudienceForm, IssuedToken, TokenShape, Typ, shape::RESERVED};
 use crate::{
     ConfigError,
-    jose::{KeySet, SigningKey, encode_compact},
+    jose::{KeySet, MAX_KEY_ID, SigningKey, encode_compact},
     secret::SecretString,
+    session::random_uuid,
     time::{Clock, SharedClock, Timestamp},
     verify::{Ready, Verifier, VerifierBuilder},
 };
@@ -29,7 +30,7 @@ use crate::{
 /// let verifier = issuer.verifier().build()?;
 ///
 /// let alice = Subject::new("users", "alice");
-/// let issued = issuer.access(&AccessToken::new(&alice))?;
+/// let issued = issuer.access(&AccessToken::new(&alice).client("mobile"))?;
 /// let verified = verifier.verify_now(issued.token().expose().as_bytes())?;
 /// assert_eq!(verified.subject(), Some(alice));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -68,8 +69,8 @@ impl TokenIssuer {
     ///
     /// # Errors
     ///
-    /// If a further claim is one that the issuer writes itself, or signing
-    /// fails.
+    /// If a further claim is one that the issuer writes itself, the shape is
+    /// that of RFC 9068 and no client is named, or signing fails.
     pub fn access(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
         let now = self.0.clock.now().floor_to_second();
         let mut end = now.saturating_add(self.0.access_ttl);
@@ -97,7 +98,12 @@ impl TokenIssuer {
         now: Timestamp,
         end: Option<Timestamp>,
     ) -> Result<IssuedToken, IssueError> {
-        let id = random_id()?;
+        if self.0.shape.typ == Typ::AtJwt && token.client.is_none() {
+            return Err(IssueError::new(IssueErrorKind::ClientMissing, ""));
+        }
+        let id = random_uuid()
+            .map_err(|_| IssueError::new(IssueErrorKind::Random, ""))?
+            .to_string();
         let mut claims = Map::new();
         let shape = &self.0.shape;
         claims.insert(
@@ -136,13 +142,14 @@ impl TokenIssuer {
         }
         for (name, value) in token.claims.into_iter().flatten() {
             if RESERVED.contains(&name.as_str()) || claims.contains_key(name) {
-                return Err(IssueError::reserved(name));
+                return Err(IssueError::new(IssueErrorKind::ReservedClaim, name));
             }
             claims.insert(name.clone(), value.clone());
         }
-        let payload = serde_json::to_vec(&claims).map_err(|_| IssueError::signing())?;
+        let payload = serde_json::to_vec(&claims)
+            .map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
         let token = encode_compact(&self.0.header, &payload, &self.0.key)
-            .map_err(|_| IssueError::signing())?;
+            .map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
         Ok(IssuedToken {
             token: SecretString::from(token),
             id,
@@ -208,35 +215,6 @@ impl fmt::Debug for TokenIssuer {
     }
 }
 
-/// Claims that only the issuer writes, in whatever shape.
-const RESERVED: &[&str] = &[
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "sid",
-    "client_id",
-    "auth_time",
-    "scope",
-    "scp",
-    "fresh",
-    "sec",
-    "gen",
-    "cnf",
-];
-
-/// A random UUID (version 4), which no two tokens share (RFC 7519 section
-/// 4.1.7).
-fn random_id() -> Result<String, IssueError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| IssueError::random())?;
-    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
-    Ok(id.hyphenated().to_string())
-}
-
 /// Builds a [`TokenIssuer`].
 #[derive(Debug)]
 #[must_use = "does nothing until built"]
@@ -292,8 +270,15 @@ impl TokenIssuerBuilder {
     /// # Errors
     ///
     /// If the shape demands an issuer and an audience that are not set, or
-    /// the access lifetime is less than a second.
+    /// gives a claim two meanings; if the access lifetime is less than a second,
+    /// or the key's id longer than [`MAX_KEY_ID`].
     pub fn build(self) -> Result<TokenIssuer, ConfigError> {
+        self.shape.check()?;
+        if self.key.key_id().is_some_and(|kid| kid.len() > MAX_KEY_ID) {
+            return Err(ConfigError::new(
+                "the signing key's id is longer than any token may name: use a shorter one",
+            ));
+        }
         if self.access_ttl < Duration::from_secs(1) {
             return Err(ConfigError::new(
                 "access tokens must live for at least one second",
@@ -325,28 +310,81 @@ impl TokenIssuerBuilder {
 
 /// A token that could not be issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssueError(String);
+pub struct IssueError {
+    kind: IssueErrorKind,
+    claim: String,
+}
+
+/// The kinds of [`IssueError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IssueErrorKind {
+    /// A further claim is one that the issuer writes itself.
+    ReservedClaim,
+    /// The shape of RFC 9068 demands a client (section 2.2), and none is named.
+    ClientMissing,
+    /// The operating system has no random numbers.
+    Random,
+    /// The token could not be signed.
+    Signing,
+}
 
 impl IssueError {
-    fn reserved(name: &str) -> Self {
-        Self(format!(
-            "the claim `{name}` is written by the issuer itself: name it otherwise"
-        ))
+    fn new(kind: IssueErrorKind, claim: &str) -> Self {
+        Self {
+            kind,
+            claim: claim.to_owned(),
+        }
     }
 
-    fn random() -> Self {
-        Self("the operating system has no random numbers".to_owned())
-    }
-
-    fn signing() -> Self {
-        Self("the token could not be signed".to_owned())
+    /// What went wrong.
+    pub fn kind(&self) -> IssueErrorKind {
+        self.kind
     }
 }
 
 impl fmt::Display for IssueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self.kind {
+            IssueErrorKind::ReservedClaim => write!(
+                f,
+                "the claim `{}` is written by the issuer itself: name it otherwise",
+                self.claim
+            ),
+            IssueErrorKind::ClientMissing => f.write_str(
+                "RFC 9068 tokens name the client that gets them: say which, or choose another shape",
+            ),
+            IssueErrorKind::Random => f.write_str("the operating system has no random numbers"),
+            IssueErrorKind::Signing => f.write_str("the token could not be signed"),
+        }
     }
 }
 
 impl std::error::Error for IssueError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{jose::Algorithm, subject::Subject};
+
+    #[test]
+    fn an_rfc_9068_token_names_its_client() {
+        let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+            .issuer("https://issuer.example")
+            .audience("https://api.example")
+            .build()
+            .unwrap();
+        let alice = Subject::new("users", "alice");
+        let error = issuer.access(&AccessToken::new(&alice)).unwrap_err();
+        assert_eq!(error.kind(), IssueErrorKind::ClientMissing);
+        let issued = issuer
+            .access(&AccessToken::new(&alice).client("mobile"))
+            .unwrap();
+        let verifier = issuer.verifier().rfc9068().build().unwrap();
+        assert!(
+            verifier
+                .verify_now(issued.token().expose().as_bytes())
+                .is_ok()
+        );
+    }
+}

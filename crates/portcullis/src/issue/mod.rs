@@ -8,7 +8,7 @@ mod issuer;
 mod shape;
 mod token;
 
-pub use issuer::{IssueError, TokenIssuer, TokenIssuerBuilder};
+pub use issuer::{IssueError, IssueErrorKind, TokenIssuer, TokenIssuerBuilder};
 pub(crate) use shape::Typ;
 pub use shape::{AudienceForm, TokenShape};
 pub use token::{AccessToken, IssuedToken};

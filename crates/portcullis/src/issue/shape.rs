@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::ConfigError;
+
 /// The form of the `aud` claim, which RFC 7519 section 4.1.3 leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AudienceForm {
@@ -156,6 +158,60 @@ impl TokenShape {
     }
 }
 
+impl TokenShape {
+    /// Whether every claim has one meaning.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        check_names(
+            &self.subject,
+            self.kind.as_ref().map(|kind| kind.name.as_ref()),
+        )?;
+        if self
+            .kind
+            .as_ref()
+            .is_some_and(|kind| kind.access == kind.refresh)
+        {
+            return Err(ConfigError::new(
+                "the kind claim must have one value for access tokens and another for refresh \
+                 tokens",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whether the claims for the subject and for the kind of token are neither
+/// the same nor ones that mean something else.
+pub(crate) fn check_names(subject: &str, kind: Option<&str>) -> Result<(), ConfigError> {
+    let taken = |name: &str| name.is_empty() || RESERVED.contains(&name);
+    if (taken(subject) && subject != "sub") || kind.is_some_and(taken) || kind == Some(subject) {
+        return Err(ConfigError::new(
+            "the claims for the subject and for the kind of token need names of their own: not \
+             empty, not the same, and not those of registered claims",
+        ));
+    }
+    Ok(())
+}
+
+/// Claims that mean the same in every shape, and that only the issuer writes.
+pub(crate) const RESERVED: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "client_id",
+    "auth_time",
+    "scope",
+    "scp",
+    "fresh",
+    "sec",
+    "gen",
+    "cnf",
+];
+
 impl KindClaim {
     fn by_type() -> Self {
         Self {
@@ -167,3 +223,33 @@ impl KindClaim {
 }
 
 const USERS: &str = "users";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_claim_has_one_meaning() {
+        for shape in [
+            TokenShape::rfc9068(),
+            TokenShape::session_json(),
+            TokenShape::api_key(),
+            TokenShape::password_grant(),
+            TokenShape::rfc9068().subject_claim("uid"),
+        ] {
+            assert_eq!(shape.check(), Ok(()));
+        }
+        let kind = |name: &'static str| TokenShape::rfc9068().kind_claim(name, "a", "r");
+        for shape in [
+            TokenShape::rfc9068().subject_claim("client_id"),
+            TokenShape::rfc9068().subject_claim("scope"),
+            TokenShape::rfc9068().subject_claim(""),
+            TokenShape::session_json().subject_claim("type"),
+            kind("exp"),
+            kind("sub"),
+            TokenShape::rfc9068().kind_claim("type", "t", "t"),
+        ] {
+            assert!(shape.check().is_err(), "{shape:?}");
+        }
+    }
+}

@@ -23,6 +23,11 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomError> {
     Ok(bytes)
 }
 
+/// A fresh UUID (version 4) that nobody can guess.
+pub(crate) fn random_uuid() -> Result<uuid::Uuid, RandomError> {
+    random().map(|bytes| uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
 /// The name of a session, the `sid` of its tokens: a random UUID (version 4) in
 /// its canonical text form. Cheap to clone.
 ///
@@ -44,8 +49,7 @@ impl SessionId {
     ///
     /// When the operating system has no random numbers.
     pub fn random() -> Result<Self, RandomError> {
-        let uuid = uuid::Builder::from_random_bytes(random()?).into_uuid();
-        Ok(Self::from_uuid(uuid))
+        random_uuid().map(Self::from_uuid)
     }
 
     /// Reads a name: 36 characters, lower case, with hyphens, version 4.

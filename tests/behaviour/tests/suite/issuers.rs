@@ -163,7 +163,9 @@ fn the_same_header_from_two_issuers() {
 
 fn issued(path: &str, issuer: &TokenIssuer) -> Request {
     let subject = Subject::new("users", "alice");
-    let token = issuer.access(&AccessToken::new(&subject)).unwrap();
+    let token = issuer
+        .access(&AccessToken::new(&subject).client("mobile"))
+        .unwrap();
     get(path).bearer(token.token().expose())
 }
 

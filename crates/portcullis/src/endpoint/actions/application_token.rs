@@ -30,7 +30,9 @@ pub(super) async fn application_token(
     if !account.is_application() {
         return Err(Refusal::NotApplication);
     }
-    let token = AccessToken::new(&family.subject).claims(account.claims());
+    let token = AccessToken::new(&family.subject)
+        .client(family.client.as_deref())
+        .claims(account.claims());
     let issued = sessions.application_token(ticket, &token).await?;
     Ok(one_token(&route.member, issued.token()))
 }

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use crate::{
-    issue::IssueError,
+    issue::{IssueError, IssueErrorKind},
     session::{
         RandomError, RefusalReason, StoreError,
         refresh::{RefreshError, RefreshErrorKind},
@@ -76,7 +76,11 @@ impl From<RandomError> for SessionError {
 
 impl From<IssueError> for SessionError {
     fn from(error: IssueError) -> Self {
-        Self::caused(SessionErrorKind::Issue, error)
+        let kind = match error.kind() {
+            IssueErrorKind::Random => SessionErrorKind::Unavailable,
+            _ => SessionErrorKind::Issue,
+        };
+        Self::caused(kind, error)
     }
 }
 
