@@ -11,5 +11,6 @@ mod scope;
 
 pub(crate) use numeric_date::NumericDate;
 pub(crate) use path::text_at;
-pub(crate) use registered::{ClaimNames, RegisteredClaims};
+pub(crate) use registered::{ClaimNames, RegisteredClaims, Texts};
+pub(crate) use scope::is_canonical;
 pub use scope::{ScopeError, ScopeSet, is_scope_token};

@@ -5,10 +5,10 @@ use std::{cell::Cell, fmt};
 
 use serde::{
     Deserialize,
-    de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor},
+    de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{NumericDate, ScopeSet, is_scope_token};
+use super::NumericDate;
 use crate::jose::strict_json::{Name, UniqueNames, UniqueSeed};
 
 /// Which claims are read besides the registered ones.
@@ -34,7 +34,7 @@ impl ClaimNames<'_> {
 pub(crate) struct RegisteredClaims<'a> {
     pub(crate) issuer: Option<Name<'a>>,
     pub(crate) subject: Option<Name<'a>>,
-    pub(crate) audience: Option<Audience<'a>>,
+    pub(crate) audience: Option<Texts<'a>>,
     pub(crate) kind: Option<Name<'a>>,
     pub(crate) token_id: Option<Name<'a>>,
     pub(crate) session_id: Option<Name<'a>>,
@@ -43,24 +43,29 @@ pub(crate) struct RegisteredClaims<'a> {
     pub(crate) not_before: Option<NumericDate>,
     pub(crate) issued_at: Option<NumericDate>,
     pub(crate) auth_time: Option<NumericDate>,
-    pub(crate) scope: ScopeSet,
-    pub(crate) fresh: bool,
+    /// `scope` (RFC 8693 section 4.2) and `scp`, as they stand.
+    pub(crate) scopes: [Option<Texts<'a>>; 2],
+    pub(crate) fresh: Option<bool>,
     present: u64,
 }
 
-/// The `aud` claim: a text or an array of texts (RFC 7519 section 4.1.3).
+/// A text or an array of texts, as `aud` is (RFC 7519 section 4.1.3).
 #[derive(Debug)]
-pub(crate) enum Audience<'a> {
+pub(crate) enum Texts<'a> {
     One(Name<'a>),
     Many(Vec<Name<'a>>),
 }
 
-impl Audience<'_> {
-    pub(crate) fn contains(&self, wanted: &str) -> bool {
+impl<'a> Texts<'a> {
+    pub(crate) fn as_slice(&self) -> &[Name<'a>] {
         match self {
-            Self::One(name) => **name == *wanted,
-            Self::Many(names) => names.iter().any(|name| **name == *wanted),
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
         }
+    }
+
+    pub(crate) fn contains(&self, wanted: &str) -> bool {
+        self.as_slice().iter().any(|text| **text == *wanted)
     }
 }
 
@@ -73,11 +78,18 @@ impl<'a> RegisteredClaims<'a> {
     /// wrong.
     pub(crate) fn parse(json: &'a str, names: ClaimNames<'_>) -> Result<Self, &'static str> {
         let at = Cell::new("the claims are not a JSON object");
+        let mut claims = Self::default();
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        ClaimsSeed { names, at: &at }
-            .deserialize(&mut deserializer)
-            .and_then(|claims| deserializer.end().map(|()| claims))
-            .map_err(|_| at.get())
+        let into = &mut claims;
+        deserializer
+            .deserialize_map(ClaimsVisitor {
+                into,
+                names,
+                at: &at,
+            })
+            .and_then(|()| deserializer.end())
+            .map_err(|_| at.get())?;
+        Ok(claims)
     }
 
     /// The first required claim that is missing.
@@ -91,166 +103,152 @@ impl<'a> RegisteredClaims<'a> {
     }
 }
 
-struct ClaimsSeed<'n, 'c> {
+/// Fills the claims in where they are: handed on by value, they would be copied
+/// at every step.
+struct ClaimsVisitor<'v, 'n, 'de> {
+    into: &'v mut RegisteredClaims<'de>,
     names: ClaimNames<'n>,
-    at: &'c Cell<&'static str>,
+    at: &'v Cell<&'static str>,
 }
 
-impl<'de> DeserializeSeed<'de> for ClaimsSeed<'_, '_> {
-    type Value = RegisteredClaims<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ClaimsSeed<'_, '_> {
-    type Value = RegisteredClaims<'de>;
+impl<'de> Visitor<'de> for ClaimsVisitor<'_, '_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of claims")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Self { names, at } = self;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self {
+            into: claims,
+            names,
+            at,
+        } = self;
         let duplicate = Cell::new(false);
-        let mut seen = UniqueNames::new(&duplicate);
-        let mut claims = RegisteredClaims::default();
-        at.set("a claim occurs twice, or is no JSON");
-        while let Some(name) = seen.next(&mut map)? {
+        let mut others = UniqueNames::new(&duplicate);
+        at.set(TWICE);
+        while let Some(name) = map.next_key::<Name<'de>>()? {
             for (bit, required) in names.required.iter().enumerate() {
                 claims.present |= u64::from(**required == *name) << bit;
             }
-            let name: &str = &name;
-            // A shape may give a claim of ours another name, so these go first.
-            if name == names.subject {
-                at.set("the subject claim is not a text");
-                claims.subject = Some(map.next_value()?);
-            } else if names.kind == Some(name) {
-                at.set("the claim that names the kind of token is not a text");
-                claims.kind = Some(map.next_value()?);
-            } else {
-                claims.read(name, names, &mut map, at, &duplicate)?;
+            if !claims.read(&name, names, &mut map, at)? {
+                others.admit(&name)?;
+                map.next_value_seed(UniqueSeed(&duplicate))?;
             }
-            at.set("a claim occurs twice, or is no JSON");
+            at.set(TWICE);
         }
-        Ok(claims)
+        Ok(())
     }
 }
 
+const TWICE: &str = "a claim occurs twice, or is no JSON";
+
 impl<'de> RegisteredClaims<'de> {
+    /// Reads the value of a claim that matters, and says whether this is one.
     fn read<A: MapAccess<'de>>(
         &mut self,
         name: &str,
         names: ClaimNames<'_>,
         map: &mut A,
         at: &Cell<&'static str>,
-        duplicate: &Cell<bool>,
-    ) -> Result<(), A::Error> {
+    ) -> Result<bool, A::Error> {
+        let mut slots = Slots { map, at };
         match name {
-            "iss" => {
-                at.set("`iss` is not a text");
-                self.issuer = Some(map.next_value()?);
+            // A shape may give a claim of ours another name, so these go first.
+            _ if name == names.subject => {
+                slots.fill(&mut self.subject, "the subject claim is not a text")
             }
-            "aud" => {
-                at.set("`aud` is neither a text nor an array of texts");
-                self.audience = Some(map.next_value()?);
-            }
-            "exp" => {
-                at.set("`exp` is not a date");
-                self.expires_at = Some(map.next_value()?);
-            }
-            "nbf" => {
-                at.set("`nbf` is not a date");
-                self.not_before = Some(map.next_value()?);
-            }
-            "iat" => {
-                at.set("`iat` is not a date");
-                self.issued_at = Some(map.next_value()?);
-            }
-            "auth_time" => {
-                at.set("`auth_time` is not a date");
-                self.auth_time = Some(map.next_value()?);
-            }
-            "jti" => {
-                at.set("`jti` is not a text");
-                self.token_id = Some(map.next_value()?);
-            }
-            "sid" => {
-                at.set("`sid` is not a text");
-                self.session_id = Some(map.next_value()?);
-            }
-            "client_id" => {
-                at.set("`client_id` is not a text");
-                self.client_id = Some(map.next_value()?);
-            }
-            "scope" | "scp" => {
-                at.set("`scope` or `scp` is neither a text nor an array of texts");
-                self.add_scope(&map.next_value()?);
-            }
-            "fresh" if names.fresh => {
-                at.set("`fresh` is not true or false");
-                self.fresh = map.next_value()?;
-            }
+            _ if names.kind == Some(name) => slots.fill(
+                &mut self.kind,
+                "the claim that names the kind of token is not a text",
+            ),
+            "iss" => slots.fill(&mut self.issuer, "`iss` is not a text"),
+            "aud" => slots.fill(
+                &mut self.audience,
+                "`aud` is neither a text nor an array of texts",
+            ),
+            "exp" => slots.fill(&mut self.expires_at, "`exp` is not a date"),
+            "nbf" => slots.fill(&mut self.not_before, "`nbf` is not a date"),
+            "iat" => slots.fill(&mut self.issued_at, "`iat` is not a date"),
+            "auth_time" => slots.fill(&mut self.auth_time, "`auth_time` is not a date"),
+            "jti" => slots.fill(&mut self.token_id, "`jti` is not a text"),
+            "sid" => slots.fill(&mut self.session_id, "`sid` is not a text"),
+            "client_id" => slots.fill(&mut self.client_id, "`client_id` is not a text"),
+            "scope" => slots.fill(
+                &mut self.scopes[0],
+                "`scope` is neither a text nor an array of texts",
+            ),
+            "scp" => slots.fill(
+                &mut self.scopes[1],
+                "`scp` is neither a text nor an array of texts",
+            ),
+            "fresh" if names.fresh => slots.fill(&mut self.fresh, "`fresh` is not true or false"),
             // `sub` where another claim carries the subject is like any other.
-            _ => map.next_value_seed(UniqueSeed(duplicate))?,
+            _ => return Ok(false),
+        }?;
+        Ok(true)
+    }
+}
+
+struct Slots<'m, A> {
+    map: &'m mut A,
+    at: &'m Cell<&'static str>,
+}
+
+impl<'de, A: MapAccess<'de>> Slots<'_, A> {
+    /// Reads a value into its place, which must be empty: no claim occurs
+    /// twice.
+    fn fill<T: Deserialize<'de>>(
+        &mut self,
+        slot: &mut Option<T>,
+        wrong: &'static str,
+    ) -> Result<(), A::Error> {
+        if slot.is_some() {
+            return Err(A::Error::custom(TWICE));
         }
+        self.at.set(wrong);
+        *slot = Some(self.map.next_value()?);
         Ok(())
     }
-
-    /// Adds the scope tokens of a `scope` or `scp` claim; whatever is not a
-    /// scope token grants nothing.
-    fn add_scope(&mut self, claim: &Audience<'_>) {
-        let texts = match claim {
-            Audience::One(text) => std::slice::from_ref(text),
-            Audience::Many(texts) => texts,
-        };
-        let tokens = texts
-            .iter()
-            .flat_map(|text| text.split(' '))
-            .filter(|token| is_scope_token(token));
-        let all = ScopeSet::from_tokens(self.scope.iter().chain(tokens));
-        self.scope = all.unwrap_or_default();
-    }
 }
 
-impl<'de> Deserialize<'de> for Audience<'de> {
+impl<'de> Deserialize<'de> for Texts<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AudienceVisitor)
+        deserializer.deserialize_any(TextsVisitor)
     }
 }
 
-struct AudienceVisitor;
+struct TextsVisitor;
 
-impl<'de> Visitor<'de> for AudienceVisitor {
-    type Value = Audience<'de>;
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text or an array of texts")
     }
 
     fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Audience::One(Name(text.into())))
+        Ok(Texts::One(Name(text.into())))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Audience::One(Name(text.to_owned().into())))
+        Ok(Texts::One(Name(text.to_owned().into())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut names = Vec::new();
         while let Some(name) = seq.next_element()? {
-            if names.len() == MAX_AUDIENCES {
-                return Err(A::Error::custom("too many audiences"));
+            if names.len() == MAX_TEXTS {
+                return Err(A::Error::custom("too many texts"));
             }
             names.push(name);
         }
-        Ok(Audience::Many(names))
+        Ok(Texts::Many(names))
     }
 }
 
-/// More than any service has; the size of a token bounds it too.
-const MAX_AUDIENCES: usize = 1000;
+/// More than any token has; its size bounds them too.
+const MAX_TEXTS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -272,8 +270,10 @@ mod tests {
         assert_eq!(&**claims.subject.as_ref().unwrap(), "sb");
         assert!(claims.audience.as_ref().unwrap().contains("b"));
         assert_eq!(claims.expires_at.unwrap().0.as_millis(), 1500);
-        assert_eq!(claims.scope.as_str(), "read write list");
-        assert!(claims.fresh);
+        let [scope, scp] = claims.scopes.map(|texts| texts.unwrap());
+        assert_eq!(&*scope.as_slice()[0], "read write");
+        assert_eq!(&*scp.as_slice()[1], "list é");
+        assert_eq!(claims.fresh, Some(true));
     }
 
     #[test]
@@ -310,6 +310,9 @@ mod tests {
             "{} {}",
             r#"{"sub":"a","sub":"b"}"#,
             r#"{"sub":"a","su\u0062":"b"}"#,
+            r#"{"exp":1,"exp":1}"#,
+            r#"{"scope":"a","scope":"a"}"#,
+            r#"{"fresh":true,"fresh":true}"#,
             r#"{"x":1,"x":1}"#,
             r#"{"x":{"y":1,"y":2}}"#,
         ] {

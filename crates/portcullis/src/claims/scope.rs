@@ -1,11 +1,14 @@
 //! Scopes (RFC 6749 section 3.3).
 
-use std::fmt;
+use std::{fmt, ops::Range, sync::Arc};
 
 /// Whether `text` is a scope token: one or more of `%x21 / %x23-5B / %x5D-7E`
 /// (RFC 6749 section 3.3).
 pub const fn is_scope_token(text: &str) -> bool {
-    let bytes = text.as_bytes();
+    is_scope_token_bytes(text.as_bytes())
+}
+
+const fn is_scope_token_bytes(bytes: &[u8]) -> bool {
     let mut at = 0;
     while at < bytes.len() {
         if !matches!(bytes[at], 0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
@@ -26,10 +29,12 @@ pub const fn is_scope_token(text: &str) -> bool {
 /// assert!(scope.contains("write"));
 /// # Ok::<(), portcullis::claims::ScopeError>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct ScopeSet {
-    // One text, its tokens separated by one space: nothing to build per token.
-    text: Box<str>,
+    // Tokens separated by one space, as a part of a text that a verified token
+    // shares with its scope: nothing to build per token.
+    whole: Arc<str>,
+    part: Range<usize>,
 }
 
 impl ScopeSet {
@@ -56,7 +61,18 @@ impl ScopeSet {
             }
             push_unique(&mut text, scope);
         }
-        Ok(Self { text: text.into() })
+        Ok(Self {
+            part: 0..text.len(),
+            whole: text.into(),
+        })
+    }
+
+    /// The set that `part` of `whole` spells as [`is_canonical`] demands.
+    pub(crate) fn of_part(whole: &Arc<str>, part: Range<usize>) -> Self {
+        Self {
+            whole: Arc::clone(whole),
+            part,
+        }
     }
 
     /// Whether `scope` is in the set; case matters.
@@ -71,20 +87,39 @@ impl ScopeSet {
 
     /// Whether the set has no scope.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.part.is_empty()
     }
 
     /// The scopes, in the order in which they were named.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.text.split(' ').filter(|scope| !scope.is_empty())
+        self.as_str().split(' ').filter(|scope| !scope.is_empty())
     }
 
     /// The scopes separated by one space, as the `scope` claim and parameter
     /// have them.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.whole.get(self.part.clone()).unwrap_or_default()
     }
 }
+
+/// Whether `text` is scope tokens separated by one space, none of them twice.
+pub(crate) fn is_canonical(text: &str) -> bool {
+    let mut tokens = text.as_bytes().split(|byte| *byte == b' ');
+    while let Some(token) = tokens.next() {
+        if !is_scope_token_bytes(token) || tokens.clone().any(|other| other == token) {
+            return false;
+        }
+    }
+    true
+}
+
+impl PartialEq for ScopeSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ScopeSet {}
 
 impl std::str::FromStr for ScopeSet {
     type Err = ScopeError;
@@ -97,7 +132,7 @@ impl std::str::FromStr for ScopeSet {
 
 impl fmt::Display for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
@@ -150,6 +185,26 @@ mod tests {
         assert!("a".parse::<ScopeSet>().unwrap().is_subset_of(&set));
         assert!(!"c".parse::<ScopeSet>().unwrap().is_subset_of(&set));
         assert!(ScopeSet::new().is_subset_of(&set));
+    }
+
+    #[test]
+    fn canonical_is_what_a_set_would_spell() {
+        for text in ["a", "a b", "ab a b", "a:b c"] {
+            assert!(is_canonical(text), "{text}");
+            assert_eq!(text.parse::<ScopeSet>().unwrap().as_str(), text);
+        }
+        for text in ["", " ", "a ", " a", "a  b", "a a", "a b a", "a \"", "é"] {
+            assert!(!is_canonical(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn sets_compare_by_what_they_hold() {
+        let whole: Arc<str> = "x read write".into();
+        let part = ScopeSet::of_part(&whole, 2..12);
+        assert_eq!(part, "read write".parse().unwrap());
+        assert_ne!(part, ScopeSet::new());
+        assert_eq!(ScopeSet::of_part(&whole, 0..0), ScopeSet::new());
     }
 
     #[test]

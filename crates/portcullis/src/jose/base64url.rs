@@ -1,5 +1,7 @@
 //! Base64url without padding (RFC 7515 section 2), canonical only.
 
+use std::mem::MaybeUninit;
+
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
 use super::{JwsError, JwsErrorKind};
@@ -24,6 +26,21 @@ pub fn decode_segment(segment: &[u8], out: &mut Vec<u8>) -> Result<(), JwsError>
 ///
 /// As [`decode_segment`], and [`JwsErrorKind::TooLarge`] if it does not fit.
 pub fn decode_segment_into<'b>(segment: &[u8], buffer: &'b mut [u8]) -> Result<&'b [u8], JwsError> {
+    decode_front(segment, buffer)
+}
+
+/// Room on the stack, which is not filled with zeros first.
+pub(crate) type Uninit<const N: usize> = [MaybeUninit<u8>; N];
+
+pub(crate) const fn uninit<const N: usize>() -> Uninit<N> {
+    [const { MaybeUninit::uninit() }; N]
+}
+
+/// As [`decode_segment_into`], for buffers that hold nothing yet.
+pub(crate) fn decode_front<'b, T>(segment: &[u8], buffer: &'b mut [T]) -> Result<&'b [u8], JwsError>
+where
+    [T]: AsOut<[u8]>,
+{
     let length = URL_SAFE_NO_PAD
         .decoded_length(segment)
         .map_err(|_| JwsErrorKind::Base64)?;

@@ -2,7 +2,7 @@
 
 use super::{
     Header, JwsError, JwsErrorKind, SignError, SignErrorKind, SigningKey, base64url,
-    base64url::{decode_segment, decode_segment_into},
+    base64url::{Uninit, decode_front, decode_segment, decode_segment_into},
     strict_json::check_unique,
 };
 
@@ -116,6 +116,15 @@ impl<'a> CompactJws<'a> {
     ) -> Result<&'b [u8], JwsError> {
         decode_segment_into(self.signature, buffer)
     }
+
+    /// As [`decode_signature`](Self::decode_signature), for a buffer that
+    /// holds nothing yet.
+    pub(crate) fn signature_into<'b>(
+        &self,
+        buffer: &'b mut Uninit<MAX_SIGNATURE>,
+    ) -> Result<&'b [u8], JwsError> {
+        decode_front(self.signature, buffer)
+    }
 }
 
 /// Signs and writes a token: `header_json` and `payload_json` are encoded as
@@ -155,30 +164,40 @@ pub fn encode_compact(
 }
 
 fn cut_first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (before, rest) = bytes.split_at_checked(bytes.iter().position(|b| *b == b'.')?)?;
+    let (before, rest) = bytes.split_at_checked(memchr::memchr(b'.', bytes)?)?;
     Some((before, rest.get(1..)?))
 }
 
 fn cut_last(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (before, rest) = bytes.split_at_checked(bytes.iter().rposition(|b| *b == b'.')?)?;
+    let (before, rest) = bytes.split_at_checked(memchr::memrchr(b'.', bytes)?)?;
     Some((before, rest.get(1..)?))
 }
 
 /// Without an early exit, so that the compiler vectorises it.
 fn is_segment(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |good, byte| {
-        good & (byte.is_ascii_alphanumeric() | (*byte == b'-') | (*byte == b'_'))
-    })
+    bytes
+        .iter()
+        .fold(true, |good, byte| good & is_base64url(*byte))
+}
+
+/// The alphabet of RFC 4648 section 5.
+fn is_base64url(byte: u8) -> bool {
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let digit = byte.wrapping_sub(b'0') < 10;
+    letter | digit | (byte == b'-') | (byte == b'_')
 }
 
 /// Why a token is not three segments.
 fn not_compact(token: &[u8]) -> JwsError {
-    let mut segments = token.split(|byte| *byte == b'.');
-    if !segments.clone().all(is_segment) {
+    let is_character = |byte| is_base64url(byte) | (byte == b'.');
+    if !token
+        .iter()
+        .fold(true, |good, byte| good & is_character(*byte))
+    {
         return JwsErrorKind::Character.into();
     }
-    match segments.by_ref().take(6).count() {
-        5 => JwsErrorKind::Encrypted.into(),
+    match memchr::memchr_iter(b'.', token).take(5).count() {
+        4 => JwsErrorKind::Encrypted.into(),
         _ => JwsErrorKind::NotCompact.into(),
     }
 }

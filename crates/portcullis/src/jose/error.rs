@@ -127,17 +127,9 @@ impl JwsError {
     pub fn kind(&self) -> JwsErrorKind {
         self.kind
     }
-}
 
-impl From<JwsErrorKind> for JwsError {
-    fn from(kind: JwsErrorKind) -> Self {
-        Self { kind }
-    }
-}
-
-impl fmt::Display for JwsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
+    pub(crate) const fn message(&self) -> &'static str {
+        match self.kind {
             JwsErrorKind::TooLarge => "the token or one of its parts is too long",
             JwsErrorKind::NotCompact => "not three non-empty segments between dots",
             JwsErrorKind::Character => "a character that no compact token contains",
@@ -151,7 +143,19 @@ impl fmt::Display for JwsError {
             JwsErrorKind::CriticalHeader => "the header has `crit`",
             JwsErrorKind::Compressed => "the header has `zip`",
             JwsErrorKind::UnencodedPayload => "the header has `b64`",
-        })
+        }
+    }
+}
+
+impl From<JwsErrorKind> for JwsError {
+    fn from(kind: JwsErrorKind) -> Self {
+        Self { kind }
+    }
+}
+
+impl fmt::Display for JwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
     }
 }
 

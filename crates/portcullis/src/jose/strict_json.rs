@@ -8,7 +8,7 @@ use std::{borrow::Cow, cell::Cell, collections::HashSet, fmt, ops::Deref};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 
 /// What is wrong with a JSON text.
@@ -129,11 +129,17 @@ impl<'de, 'f> UniqueNames<'de, 'f> {
         let Some(name) = map.next_key::<Name<'de>>()? else {
             return Ok(None);
         };
-        if !self.insert(&name) {
-            self.duplicate.set(true);
-            return Err(A::Error::custom("a member name occurs twice"));
-        }
+        self.admit(&name)?;
         Ok(Some(name))
+    }
+
+    /// Notes a name that was read elsewhere.
+    pub(crate) fn admit<E: serde::de::Error>(&mut self, name: &Name<'de>) -> Result<(), E> {
+        if !self.insert(name) {
+            self.duplicate.set(true);
+            return Err(E::custom("a member name occurs twice"));
+        }
+        Ok(())
     }
 
     fn insert(&mut self, name: &Name<'de>) -> bool {

@@ -6,13 +6,12 @@ use super::{
     TokenStatus, Verified, VerifyError,
     VerifyErrorKind::{self, *},
     typ::TypRule,
-    verified::{Inner, Text},
 };
 use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::TokenShape,
-    jose::{JwsError, JwsErrorKind, KeySet, strict_json::Name},
+    jose::{JwsError, JwsErrorKind, KeySet},
     time::{Clock, SharedClock},
 };
 
@@ -254,28 +253,14 @@ impl Profile {
     }
 
     /// Keeps what the checked claims say.
-    pub(super) fn keep(&self, json: &str, claims: RegisteredClaims<'_>) -> Inner {
+    pub(super) fn keep(&self, json: &str, claims: &RegisteredClaims<'_>) -> Verified {
         let realm = match (&self.realm, &self.issuer, &claims.issuer) {
             (Some(realm), ..) => realm.clone(),
             (None, IssuerRule::Exactly(issuer), _) => issuer.clone(),
             (None, _, Some(issuer)) => Arc::from(&**issuer),
-            (None, _, None) => Arc::from(""),
+            (None, _, None) => Arc::default(),
         };
-        let text = |name: Option<Name<'_>>| name.map(|name| Text::of(json, name));
-        Inner {
-            claims: String::new(),
-            realm,
-            subject: text(claims.subject),
-            token_id: text(claims.token_id),
-            session_id: text(claims.session_id),
-            client_id: text(claims.client_id),
-            issuer: text(claims.issuer),
-            scope: claims.scope,
-            fresh: claims.fresh,
-            issued_at: claims.issued_at.map(|date| date.0),
-            expires_at: claims.expires_at.map(|date| date.0),
-            auth_time: claims.auth_time.map(|date| date.0),
-        }
+        Verified::new(json, realm, claims)
     }
 }
 
@@ -298,5 +283,5 @@ pub(super) fn of_jws(error: JwsError) -> VerifyError {
         | JwsErrorKind::UnencodedPayload => UnsupportedHeader,
         _ => Malformed,
     };
-    VerifyError::with_detail(kind, error.to_string())
+    VerifyError::with_detail(kind, error.message())
 }

@@ -4,63 +4,134 @@ use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use crate::{claims::ScopeSet, jose::strict_json::Name, subject::Subject, time::Timestamp};
+use crate::{
+    claims::{RegisteredClaims, ScopeSet, Texts, is_canonical, is_scope_token},
+    jose::strict_json::Name,
+    subject::Subject,
+    time::Timestamp,
+};
 
 /// A verified access token; cheap to clone.
 ///
 /// It is untyped: [`claims`](Self::claims) builds the application's own type
 /// from it.
 #[derive(Clone)]
-pub struct Verified(Arc<Inner>);
-
-pub(super) struct Inner {
-    pub(super) claims: String,
-    pub(super) realm: Arc<str>,
-    pub(super) subject: Option<Text>,
-    pub(super) token_id: Option<Text>,
-    pub(super) session_id: Option<Text>,
-    pub(super) client_id: Option<Text>,
-    pub(super) issuer: Option<Text>,
-    pub(super) scope: ScopeSet,
-    pub(super) fresh: bool,
-    pub(super) issued_at: Option<Timestamp>,
-    pub(super) expires_at: Option<Timestamp>,
-    pub(super) auth_time: Option<Timestamp>,
+pub struct Verified {
+    /// The claims' JSON, and behind it the texts that stand otherwise in it:
+    /// one allocation for all.
+    text: Arc<str>,
+    json: Span,
+    realm: Arc<str>,
+    subject: Option<Span>,
+    token_id: Option<Span>,
+    session_id: Option<Span>,
+    client_id: Option<Span>,
+    issuer: Option<Span>,
+    scope: ScopeSet,
+    fresh: bool,
+    issued_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    auth_time: Option<Timestamp>,
 }
 
-/// A text of the claims: where it stands in them, unless escapes made it
-/// another one.
-#[derive(Debug)]
-pub(super) enum Text {
-    At(Range<usize>),
-    Own(Box<str>),
+/// A part of [`Verified::text`]; tokens are far smaller than 4 GiB.
+#[derive(Clone, Copy)]
+struct Span {
+    start: u32,
+    end: u32,
 }
 
-impl Text {
-    /// Where `name` stands in `json`, from which it was read.
-    pub(super) fn of(json: &str, name: Name<'_>) -> Self {
-        match name.0 {
-            Cow::Borrowed(text) => {
-                let start = (text.as_ptr() as usize).wrapping_sub(json.as_ptr() as usize);
-                Self::At(start..start.wrapping_add(text.len()))
-            }
-            Cow::Owned(text) => Self::Own(text.into()),
-        }
+impl Span {
+    fn new(start: usize, length: usize) -> Self {
+        let end = start.saturating_add(length);
+        let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        Self { start, end }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 }
 
-impl Inner {
-    fn text<'a>(&'a self, text: &'a Option<Text>) -> Option<&'a str> {
-        match text.as_ref()? {
-            Text::At(range) => self.claims.get(range.clone()),
-            Text::Own(text) => Some(text),
+/// Where each text stands.
+struct Layout<'a> {
+    json: &'a str,
+    /// What is written behind the JSON: texts with escapes in them, and scopes
+    /// in more than one text.
+    behind: String,
+}
+
+impl Layout<'_> {
+    fn place(&mut self, name: &Name<'_>) -> Span {
+        match &name.0 {
+            Cow::Borrowed(text) => {
+                let start = text.as_ptr() as usize;
+                Span::new(start.wrapping_sub(self.json.as_ptr() as usize), text.len())
+            }
+            Cow::Owned(text) => self.append(text),
+        }
+    }
+
+    /// Whatever is not a scope token grants nothing.
+    fn place_scope(&mut self, claims: &[Option<Texts<'_>>]) -> Span {
+        let texts = || claims.iter().flatten().flat_map(Texts::as_slice);
+        match (texts().next(), texts().nth(1)) {
+            (Some(only), None) if is_canonical(only) => self.place(only),
+            _ => {
+                let tokens = texts().flat_map(|text| text.split(' '));
+                let set = ScopeSet::from_tokens(tokens.filter(|token| is_scope_token(token)));
+                self.append(set.unwrap_or_default().as_str())
+            }
+        }
+    }
+
+    fn append(&mut self, text: &str) -> Span {
+        let start = self.json.len() + self.behind.len();
+        self.behind.push_str(text);
+        Span::new(start, text.len())
+    }
+
+    fn finish(self) -> Arc<str> {
+        if self.behind.is_empty() {
+            Arc::from(self.json)
+        } else {
+            Arc::from([self.json, &self.behind].concat())
         }
     }
 }
 
 impl Verified {
-    pub(super) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    /// What `claims`, which were read from `json` and checked, say.
+    pub(super) fn new(json: &str, realm: Arc<str>, claims: &RegisteredClaims<'_>) -> Self {
+        let behind = String::new();
+        let mut layout = Layout { json, behind };
+        let mut place = |name: &Option<Name<'_>>| name.as_ref().map(|name| layout.place(name));
+        let subject = place(&claims.subject);
+        let token_id = place(&claims.token_id);
+        let session_id = place(&claims.session_id);
+        let client_id = place(&claims.client_id);
+        let issuer = place(&claims.issuer);
+        let scope = layout.place_scope(&claims.scopes);
+        let text = layout.finish();
+        Self {
+            json: Span::new(0, json.len()),
+            realm,
+            subject,
+            token_id,
+            session_id,
+            client_id,
+            issuer,
+            scope: ScopeSet::of_part(&text, scope.range()),
+            text,
+            fresh: claims.fresh.unwrap_or_default(),
+            issued_at: claims.issued_at.map(|date| date.0),
+            expires_at: claims.expires_at.map(|date| date.0),
+            auth_time: claims.auth_time.map(|date| date.0),
+        }
+    }
+
+    fn part(&self, span: Option<Span>) -> Option<&str> {
+        self.text.get(span?.range())
     }
 
     /// Builds `T` from the token's claims.
@@ -69,79 +140,79 @@ impl Verified {
     ///
     /// If the claims do not have the form of `T`: a refusal like any other.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(&self.0.claims).map_err(|error| ClaimsError(error.to_string()))
+        serde_json::from_str(self.claims_json()).map_err(|error| ClaimsError(error.to_string()))
     }
 
     /// The claims as they were signed: a JSON object.
     pub fn claims_json(&self) -> &str {
-        &self.0.claims
+        self.part(Some(self.json)).unwrap_or_default()
     }
 
     /// Who the token speaks for: the subject claim within its realm.
     pub fn subject(&self) -> Option<Subject> {
         self.subject_name()
-            .map(|name| Subject::new(self.0.realm.clone(), name))
+            .map(|name| Subject::new(self.realm.clone(), name))
     }
 
     /// The subject claim, without its realm.
     pub fn subject_name(&self) -> Option<&str> {
-        self.0.text(&self.0.subject)
+        self.part(self.subject)
     }
 
     /// The realm of the subject: the one configured, or else the issuer (RFC
     /// 7519 section 4.1.2: a subject is unique within its issuer).
     pub fn subject_realm(&self) -> &str {
-        &self.0.realm
+        &self.realm
     }
 
     /// The `jti` claim.
     pub fn token_id(&self) -> Option<&str> {
-        self.0.text(&self.0.token_id)
+        self.part(self.token_id)
     }
 
     /// The `sid` claim: the session to which the token belongs.
     pub fn session_id(&self) -> Option<&str> {
-        self.0.text(&self.0.session_id)
+        self.part(self.session_id)
     }
 
     /// The `client_id` claim (RFC 9068 section 2.2).
     pub fn client_id(&self) -> Option<&str> {
-        self.0.text(&self.0.client_id)
+        self.part(self.client_id)
     }
 
     /// The `iss` claim.
     pub fn issuer(&self) -> Option<&str> {
-        self.0.text(&self.0.issuer)
+        self.part(self.issuer)
     }
 
     /// The scopes of the `scope` and `scp` claims.
     pub fn scope(&self) -> &ScopeSet {
-        &self.0.scope
+        &self.scope
     }
 
     /// Whether a login with credentials gave the token, rather than a refresh.
     pub fn is_fresh(&self) -> bool {
-        self.0.fresh
+        self.fresh
     }
 
     /// The `iat` claim.
     pub fn issued_at(&self) -> Option<Timestamp> {
-        self.0.issued_at
+        self.issued_at
     }
 
     /// The `exp` claim; an application token has none.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.0.expires_at
+        self.expires_at
     }
 
     /// The `auth_time` claim: when the user last logged in.
     pub fn auth_time(&self) -> Option<Timestamp> {
-        self.0.auth_time
+        self.auth_time
     }
 
     /// Whether the token never expires and so lives on a live list.
     pub fn is_application(&self) -> bool {
-        self.0.expires_at.is_none()
+        self.expires_at.is_none()
     }
 }
 
@@ -171,21 +242,35 @@ impl std::error::Error for ClaimsError {}
 #[cfg(test)]
 impl Verified {
     /// A token with these claims, unchecked.
-    pub(crate) fn for_test(claims: &str) -> Self {
-        let json: serde_json::Value = serde_json::from_str(claims).unwrap();
-        Self::new(Inner {
-            claims: claims.into(),
-            realm: "users".into(),
-            subject: None,
-            token_id: None,
-            session_id: None,
-            client_id: None,
-            issuer: None,
-            scope: json["scope"].as_str().unwrap_or("").parse().unwrap(),
-            fresh: json["fresh"].as_bool().unwrap_or(false),
-            issued_at: None,
-            expires_at: None,
-            auth_time: None,
-        })
+    pub(crate) fn for_test(json: &str) -> Self {
+        let names = crate::claims::ClaimNames {
+            subject: "sub",
+            kind: None,
+            fresh: true,
+            required: &[],
+        };
+        let claims = RegisteredClaims::parse(json, names).unwrap();
+        Self::new(json, "users".into(), &claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_read_the_same_wherever_they_stand() {
+        let plain = Verified::for_test(r#"{"sub":"alice","jti":"j","scope":"a b"}"#);
+        let escaped = Verified::for_test(
+            r#"{"sub":"al\u0069ce","jti":"\u006a","scope":["a","b a"],"scp":"b \u00e9 \u0062"}"#,
+        );
+        for token in [&plain, &escaped] {
+            assert_eq!(token.subject_name(), Some("alice"));
+            assert_eq!(token.token_id(), Some("j"));
+            assert_eq!(token.scope().as_str(), "a b");
+            assert_eq!(token.session_id(), None);
+        }
+        assert!(escaped.claims_json().ends_with(r#"\u0062"}"#));
+        assert!(Verified::for_test("{}").scope().is_empty());
     }
 }

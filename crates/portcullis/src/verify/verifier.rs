@@ -21,7 +21,7 @@ use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::TokenIssuer,
-    jose::{CompactJws, MAX_SIGNATURE},
+    jose::{CompactJws, Uninit, decode_front, decode_segment, uninit},
 };
 
 /// Checks access tokens. Cheap to clone; build it once.
@@ -118,24 +118,23 @@ impl Verifier {
         let profiles = &self.0.profiles;
         let max_size = profiles.iter().map(|profile| profile.max_token_size).max();
         let token = CompactJws::parse(token, max_size.unwrap_or_default()).map_err(of_jws)?;
+        let mut payload = Payload::new();
         let (profile, json) = match profiles.as_slice() {
             [profile] => {
                 self.check_signature(&token, 0, profile)?;
-                (profile, payload(&token)?)
+                (profile, payload.decode(&token)?)
             }
             profiles => {
-                let json = payload(&token)?;
-                let (index, profile) = named_profile(profiles, &json)?;
+                let json = payload.decode(&token)?;
+                let (index, profile) = named_profile(profiles, json)?;
                 self.check_signature(&token, index, profile)?;
                 (profile, json)
             }
         };
-        let claims = RegisteredClaims::parse(&json, profile.names())
+        let claims = RegisteredClaims::parse(json, profile.names())
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         profile.check_claims(&claims, expiry)?;
-        let mut inner = profile.keep(&json, claims);
-        inner.claims = json;
-        let verified = Verified::new(inner);
+        let verified = profile.keep(json, &claims);
         for check in &profile.checks {
             check(&verified)?;
         }
@@ -150,8 +149,8 @@ impl Verifier {
         index: usize,
         profile: &Profile,
     ) -> Result<(), VerifyError> {
-        let mut buffer = [0; MAX_SIGNATURE];
-        let signature = token.decode_signature(&mut buffer).map_err(of_jws)?;
+        let mut buffer = uninit();
+        let signature = token.signature_into(&mut buffer).map_err(of_jws)?;
         if let Some(known) = self.0.known.find(token.header_segment(), index) {
             if known.key.verify(token.signing_input(), signature).is_ok() {
                 return Ok(());
@@ -187,11 +186,34 @@ impl Verifier {
     }
 }
 
-fn payload(token: &CompactJws<'_>) -> Result<String, VerifyError> {
-    let mut json = Vec::new();
-    token.decode_payload(&mut json).map_err(of_jws)?;
-    String::from_utf8(json)
-        .map_err(|_| VerifyError::with_detail(Malformed, "the claims are not UTF-8"))
+/// Room for the claims: on the stack, unless there are unusually many.
+struct Payload {
+    near: Uninit<NEAR>,
+    far: Vec<u8>,
+}
+
+const NEAR: usize = 2048;
+
+impl Payload {
+    fn new() -> Self {
+        Self {
+            near: uninit(),
+            far: Vec::new(),
+        }
+    }
+
+    fn decode(&mut self, token: &CompactJws<'_>) -> Result<&str, VerifyError> {
+        let segment = token.payload_segment();
+        // Four characters for three bytes.
+        let json = if segment.len() / 4 * 3 + 2 <= NEAR {
+            decode_front(segment, &mut self.near).map_err(of_jws)?
+        } else {
+            decode_segment(segment, &mut self.far).map_err(of_jws)?;
+            &self.far
+        };
+        str::from_utf8(json)
+            .map_err(|_| VerifyError::with_detail(Malformed, "the claims are not UTF-8"))
+    }
 }
 
 /// The profile whose issuer and audience a token names. Nothing is believed
