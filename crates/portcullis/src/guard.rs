@@ -26,9 +26,10 @@ use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    challenge::{BodyFn, Realm, Rejection, RejectionBody},
+    challenge::{BodyFn, Challenges, Realm, Reason, Rejection, RejectionBody},
+    claims::ScopeSet,
     credentials::bearer_token,
-    policy::{Policy, RequiredScopes},
+    policy::{Policy, RequiredScopes, has_scopes},
     verify::{PendingVerification, Verification, Verified, Verifier, VerifyError},
 };
 
@@ -57,14 +58,17 @@ struct Config {
     policy: Option<Policy>,
     optional: bool,
     body: Option<BodyFn>,
+    challenges: Challenges,
 }
 
 impl Authenticator {
     /// Demands an access token that `verifier` accepts.
     pub fn new(verifier: Verifier) -> Self {
+        let realm = Realm::default();
         Self(Arc::new(Config {
             verifier,
-            realm: Realm::default(),
+            challenges: Challenges::new(&realm, &ScopeSet::new()),
+            realm,
             policy: None,
             optional: false,
             body: None,
@@ -105,7 +109,10 @@ impl Authenticator {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
-        change(Arc::make_mut(&mut self.0));
+        let config = Arc::make_mut(&mut self.0);
+        change(config);
+        let scope = config.policy.as_ref().map(Policy::sufficient_scope);
+        config.challenges = Challenges::new(&config.realm, scope.unwrap_or(&ScopeSet::new()));
         self
     }
 
@@ -142,9 +149,7 @@ impl Authenticator {
             Ok(Some(token)) => token,
             Ok(None) => return Check::Ready(self.without_credentials(optional)),
             Err(error) => {
-                return Check::Ready(Err(
-                    self.refuse(Rejection::invalid_request(&self.0.realm, error))
-                ));
+                return Check::Ready(Err(self.refuse(Reason::Credentials(error))));
             }
         };
         match self.0.verifier.verify(token) {
@@ -163,17 +168,16 @@ impl Authenticator {
                 verified: None,
             })
         } else {
-            Err(self.refuse(Rejection::missing_credentials(&self.0.realm)))
+            Err(self.refuse(Reason::MissingCredentials))
         }
     }
 
     fn judge(&self, result: Result<Verified, VerifyError>) -> Result<Authentication, Rejection> {
-        let verified =
-            result.map_err(|error| self.refuse(Rejection::invalid_token(&self.0.realm, error)))?;
+        let verified = result.map_err(|error| self.refuse(Reason::Token(error)))?;
         if let Some(policy) = &self.0.policy {
             policy
                 .check(&verified)
-                .map_err(|error| self.refuse(Rejection::policy(&self.0.realm, error)))?;
+                .map_err(|error| self.refuse(Reason::Policy(error)))?;
         }
         Ok(Authentication {
             authenticator: self.clone(),
@@ -182,7 +186,8 @@ impl Authenticator {
     }
 
     /// Gives a refusal its body and the log its reason.
-    fn refuse(&self, rejection: Rejection) -> Rejection {
+    fn refuse(&self, reason: Reason) -> Rejection {
+        let rejection = self.0.challenges.reject(reason);
         tracing::debug!(
             status = rejection.status(),
             kind = ?rejection.kind(),
@@ -261,10 +266,8 @@ impl Authentication {
     ///
     /// If authentication is optional and there were no credentials.
     pub fn verified(&self) -> Result<&Verified, Rejection> {
-        self.verified.as_ref().ok_or_else(|| {
-            self.authenticator
-                .refuse(Rejection::missing_credentials(&self.authenticator.0.realm))
-        })
+        let verified = self.verified.as_ref();
+        verified.ok_or_else(|| self.authenticator.refuse(Reason::MissingCredentials))
     }
 
     /// The application's own type, built from the token's claims.
@@ -273,12 +276,8 @@ impl Authentication {
     ///
     /// If there is no token, or its claims do not have the form of `T`.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        self.verified()?.claims().map_err(|error| {
-            self.authenticator.refuse(Rejection::invalid_claims(
-                &self.authenticator.0.realm,
-                error,
-            ))
-        })
+        let claims = self.verified()?.claims();
+        claims.map_err(|error| self.authenticator.refuse(Reason::Claims(error)))
     }
 
     /// The token, if it satisfies `policy`.
@@ -288,10 +287,9 @@ impl Authentication {
     /// If there is no token, or it does not.
     pub fn require(&self, policy: &Policy) -> Result<&Verified, Rejection> {
         let verified = self.verified()?;
-        policy.check(verified).map_err(|error| {
-            self.authenticator
-                .refuse(Rejection::policy(&self.authenticator.0.realm, error))
-        })?;
+        policy
+            .check(verified)
+            .map_err(|error| self.authenticator.refuse(Reason::Policy(error)))?;
         Ok(verified)
     }
 
@@ -301,6 +299,10 @@ impl Authentication {
     ///
     /// If there is no token, or it lacks one.
     pub fn require_scopes<S: RequiredScopes>(&self) -> Result<&Verified, Rejection> {
-        self.require(&Policy::scopes_of::<S>())
+        match self.verified()? {
+            verified if has_scopes::<S>(verified) => Ok(verified),
+            // Only a refusal needs the policy itself.
+            _ => self.require(&Policy::scopes_of::<S>()),
+        }
     }
 }

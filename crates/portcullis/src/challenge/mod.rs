@@ -14,10 +14,12 @@
 //! | store or key source down | 503 with `Retry-After` | none |
 //! | extractor without a layer | 500 | none |
 
+mod prepared;
 mod realm;
 mod rejection;
 mod writer;
 
+pub(crate) use prepared::Challenges;
 pub use realm::Realm;
 pub(crate) use rejection::BodyFn;
 pub use rejection::{Reason, Rejection, RejectionBody, RejectionKind};

@@ -5,8 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::{Challenge, ErrorCode, Realm};
+use super::{Challenge, Realm};
 use crate::{
+    claims::ScopeSet,
     credentials::CredentialsError,
     policy::{PolicyError, PolicyErrorKind},
     verify::{ClaimsError, VerifyError},
@@ -16,89 +17,50 @@ use crate::{
 ///
 /// The reason is for logs, counters and tests; it is not in the answer.
 #[derive(Clone, Debug)]
-pub struct Rejection(Box<Inner>);
-
-#[derive(Clone, Debug)]
-struct Inner {
+pub struct Rejection {
     kind: RejectionKind,
     reason: Reason,
     challenge: Option<Bytes>,
-    retry_after: Option<Bytes>,
-    body: RejectionBody,
+    retry_after: Option<Duration>,
+    // Boxed: few services write their own.
+    body: Option<Box<RejectionBody>>,
 }
 
 impl Rejection {
     /// No credentials were sent: a challenge without `error` (RFC 6750
     /// section 3).
     pub fn missing_credentials(realm: &Realm) -> Self {
-        Self::new(
-            RejectionKind::MissingCredentials,
-            Reason::MissingCredentials,
-        )
-        .with_challenge(Challenge::bearer(realm).to_bytes())
+        Self::of(Reason::MissingCredentials).in_realm(realm)
     }
 
     /// The credentials were malformed or repeated.
     pub fn invalid_request(realm: &Realm, error: CredentialsError) -> Self {
-        Self::new(RejectionKind::InvalidRequest, Reason::Credentials(error)).with_challenge(
-            Challenge::bearer(realm)
-                .error(ErrorCode::InvalidRequest)
-                .to_bytes(),
-        )
+        Self::of(Reason::Credentials(error)).in_realm(realm)
     }
 
     /// The token was refused; or, if it could not be judged, a 503.
     pub fn invalid_token(realm: &Realm, error: VerifyError) -> Self {
-        if error.kind().is_unavailable() {
-            let mut rejection = Self::unavailable(RETRY_AFTER);
-            rejection.0.reason = Reason::Token(error);
-            return rejection;
-        }
-        Self::bad_token(realm, Reason::Token(error))
+        Self::of(Reason::Token(error)).in_realm(realm)
     }
 
     /// The token is good, but its claims do not have the form that a handler
     /// asks for.
     pub fn invalid_claims(realm: &Realm, error: ClaimsError) -> Self {
-        Self::bad_token(realm, Reason::Claims(error))
-    }
-
-    fn bad_token(realm: &Realm, reason: Reason) -> Self {
-        Self::new(RejectionKind::InvalidToken, reason).with_challenge(
-            Challenge::bearer(realm)
-                .error(ErrorCode::InvalidToken)
-                .to_bytes(),
-        )
+        Self::of(Reason::Claims(error)).in_realm(realm)
     }
 
     /// The token is good, and does not reach this far.
     pub fn policy(realm: &Realm, error: PolicyError) -> Self {
-        let challenge = Challenge::bearer(realm);
-        let (kind, challenge) = if error.kind() == PolicyErrorKind::NotFresh {
-            (
-                RejectionKind::InsufficientUserAuthentication,
-                challenge
-                    .error(ErrorCode::InsufficientUserAuthentication)
-                    .description("a token from a login with credentials is needed"),
-            )
-        } else {
-            (
-                RejectionKind::InsufficientScope,
-                challenge
-                    .error(ErrorCode::InsufficientScope)
-                    .scope(error.scope()),
-            )
-        };
-        Self::new(kind, Reason::Policy(error)).with_challenge(challenge.to_bytes())
+        Self::of(Reason::Policy(error)).in_realm(realm)
     }
 
     /// A store, key source or revocation source is down: 503 with
     /// `Retry-After`, and no challenge, for the token may be good.
     pub fn unavailable(retry_after: Duration) -> Self {
-        let secs = retry_after.as_secs().max(1);
-        let mut rejection = Self::new(RejectionKind::Unavailable, Reason::Unavailable);
-        rejection.0.retry_after = Some(Bytes::from(secs.to_string()));
-        rejection
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::of(Reason::Unavailable)
+        }
     }
 
     /// An extractor ran where no layer did: 500, and a log line with `hint`,
@@ -108,70 +70,77 @@ impl Rejection {
             hint,
             "a route asks for authentication that no layer has done"
         );
-        Self::new(RejectionKind::Misconfigured, Reason::MissingLayer(hint))
+        Self::of(Reason::MissingLayer(hint))
     }
 
-    fn new(kind: RejectionKind, reason: Reason) -> Self {
-        Self(Box::new(Inner {
+    /// Without a challenge.
+    pub(crate) fn of(reason: Reason) -> Self {
+        let kind = reason.kind();
+        let retry_after = match kind {
+            RejectionKind::Unavailable => Some(RETRY_AFTER),
+            _ => None,
+        };
+        Self {
             kind,
             reason,
             challenge: None,
-            retry_after: None,
-            body: RejectionBody::standard(kind),
-        }))
+            retry_after,
+            body: None,
+        }
     }
 
-    fn with_challenge(mut self, challenge: Bytes) -> Self {
-        self.0.challenge = Some(challenge);
+    fn in_realm(self, realm: &Realm) -> Self {
+        let scope = self.reason.scope();
+        let challenge = Challenge::of(self.kind, realm, scope);
+        let challenge = challenge.map(|challenge| challenge.to_bytes());
+        self.with_challenge(challenge)
+    }
+
+    pub(crate) fn with_challenge(mut self, challenge: Option<Bytes>) -> Self {
+        self.challenge = challenge;
         self
     }
 
     /// Replaces the body.
     #[must_use = "returns the changed rejection"]
     pub fn with_body(mut self, body: RejectionBody) -> Self {
-        self.0.body = body;
+        self.body = Some(Box::new(body));
         self
     }
 
     /// What kind of refusal it is.
     pub fn kind(&self) -> RejectionKind {
-        self.0.kind
+        self.kind
     }
 
     /// Why, in detail.
     pub fn reason(&self) -> &Reason {
-        &self.0.reason
+        &self.reason
     }
 
     /// The HTTP status code.
     pub fn status(&self) -> u16 {
-        self.0.kind.status()
+        self.kind.status()
     }
 
     /// The value of `WWW-Authenticate`, on every 401, 400 and 403.
     pub fn challenge(&self) -> Option<&Bytes> {
-        self.0.challenge.as_ref()
+        self.challenge.as_ref()
     }
 
     /// The header fields of the answer: names in lower case, values.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Bytes)> {
-        let body = &self.0.body;
-        let content_type = (!body.content.is_empty()).then(|| {
-            (
-                "content-type",
-                Bytes::from_static(body.content_type.as_bytes()),
-            )
+        let challenge = self.challenge.clone();
+        let retry_after = self.retry_after.map(|after| {
+            let secs = after.as_secs().max(1);
+            Bytes::from(secs.to_string())
         });
+        let (content_type, content) = self.content();
+        let content_type = Bytes::from_static(content_type.as_bytes());
         [
-            self.0
-                .challenge
-                .clone()
-                .map(|value| ("www-authenticate", value)),
-            self.0
-                .retry_after
-                .clone()
-                .map(|value| ("retry-after", value)),
-            content_type,
+            challenge.map(|value| ("www-authenticate", value)),
+            retry_after.map(|value| ("retry-after", value)),
+            (!content.is_empty()).then_some(("content-type", content_type)),
         ]
         .into_iter()
         .flatten()
@@ -180,7 +149,17 @@ impl Rejection {
     /// The body of the answer; its content type is among the
     /// [`headers`](Self::headers).
     pub fn body(&self) -> Bytes {
-        self.0.body.content.clone()
+        self.content().1
+    }
+
+    fn content(&self) -> (&'static str, Bytes) {
+        match &self.body {
+            Some(body) => (body.content_type, body.content.clone()),
+            None => {
+                let standard = RejectionBody::standard(self.kind);
+                (standard.content_type, standard.content)
+            }
+        }
     }
 
     /// The answer, for `http` 1.x. Its extensions hold the [`Reason`], for
@@ -197,14 +176,14 @@ impl Rejection {
                     .insert(HeaderName::from_static(name), value);
             }
         }
-        response.extensions_mut().insert(self.0.reason);
+        response.extensions_mut().insert(self.reason);
         response
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.reason.fmt(f)
+        self.reason.fmt(f)
     }
 }
 
@@ -310,6 +289,31 @@ pub enum Reason {
     Unavailable,
     /// An extractor ran where no layer did.
     MissingLayer(&'static str),
+}
+
+impl Reason {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::MissingCredentials => RejectionKind::MissingCredentials,
+            Self::Credentials(_) => RejectionKind::InvalidRequest,
+            Self::Token(error) if error.kind().is_unavailable() => RejectionKind::Unavailable,
+            Self::Token(_) | Self::Claims(_) => RejectionKind::InvalidToken,
+            Self::Policy(error) if error.kind() == PolicyErrorKind::NotFresh => {
+                RejectionKind::InsufficientUserAuthentication
+            }
+            Self::Policy(_) => RejectionKind::InsufficientScope,
+            Self::Unavailable => RejectionKind::Unavailable,
+            Self::MissingLayer(_) => RejectionKind::Misconfigured,
+        }
+    }
+
+    /// The scopes that would do, where one is what is lacking.
+    pub(super) fn scope(&self) -> Option<&ScopeSet> {
+        match self {
+            Self::Policy(error) => Some(error.scope()),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Realm;
+use super::{Realm, RejectionKind};
 use crate::claims::ScopeSet;
 
 /// The `error` of a Bearer challenge.
@@ -69,6 +69,28 @@ impl Challenge {
     /// authenticate itself gets (RFC 6749 section 5.2).
     pub fn basic(realm: &Realm) -> Self {
         Self::new("Basic", realm)
+    }
+
+    /// The challenge that goes with a refusal, if one does; `scope` is what
+    /// would do where a scope is lacking.
+    pub(super) fn of(kind: RejectionKind, realm: &Realm, scope: Option<&ScopeSet>) -> Option<Self> {
+        let challenge = Self::bearer(realm);
+        Some(match kind {
+            RejectionKind::MissingCredentials => challenge,
+            RejectionKind::InvalidRequest => challenge.error(ErrorCode::InvalidRequest),
+            RejectionKind::InvalidToken => challenge.error(ErrorCode::InvalidToken),
+            RejectionKind::InsufficientScope => {
+                let challenge = challenge.error(ErrorCode::InsufficientScope);
+                match scope {
+                    Some(scope) => challenge.scope(scope),
+                    None => challenge,
+                }
+            }
+            RejectionKind::InsufficientUserAuthentication => challenge
+                .error(ErrorCode::InsufficientUserAuthentication)
+                .description("a token from a login with credentials is needed"),
+            RejectionKind::Unavailable | RejectionKind::Misconfigured => return None,
+        })
     }
 
     fn new(scheme: &'static str, realm: &Realm) -> Self {

@@ -27,7 +27,12 @@ use crate::{
 /// # Ok::<(), portcullis::claims::ScopeError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Policy(Rule);
+pub struct Policy {
+    rule: Rule,
+    /// Scopes with which its scope conditions hold: every one of `all`, the
+    /// first alternative of `any`.
+    sufficient: ScopeSet,
+}
 
 #[derive(Clone, Debug)]
 enum Rule {
@@ -58,7 +63,7 @@ impl Policy {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        Ok(Self(Rule::Scopes(ScopeSet::from_tokens(scopes)?)))
+        Ok(Self::of(Rule::Scopes(ScopeSet::from_tokens(scopes)?)))
     }
 
     /// The token has at least one of these scopes; with none named it denies.
@@ -75,7 +80,7 @@ impl Policy {
             .into_iter()
             .map(|scope| Self::scope(scope.as_ref()))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Rule::Any(scopes)))
+        Ok(Self::of(Rule::Any(scopes)))
     }
 
     /// The token has every scope that `S` demands; with none named it denies.
@@ -88,7 +93,7 @@ impl Policy {
             }
         }
         // They are scope tokens, or this would not have compiled.
-        Self(Rule::Scopes(
+        Self::of(Rule::Scopes(
             ScopeSet::from_tokens(S::SCOPES).unwrap_or_default(),
         ))
     }
@@ -99,7 +104,7 @@ impl Policy {
     /// claim names as they are: `Policy::role("realm_access.roles", "admin")`,
     /// `Policy::role(["https://api.example/roles"], "admin")`.
     pub fn role(path: impl Into<ClaimPath>, role: impl Into<Box<str>>) -> Self {
-        Self(Rule::Role {
+        Self::of(Rule::Role {
             path: path.into(),
             role: role.into(),
         })
@@ -108,17 +113,17 @@ impl Policy {
     /// The token comes from a login with credentials, not from a refresh. A
     /// token that is not is refused as RFC 9470 section 3 has it.
     pub fn fresh() -> Self {
-        Self(Rule::Fresh)
+        Self::of(Rule::Fresh)
     }
 
     /// Every one of `policies` holds; of none, it denies.
     pub fn all(policies: impl IntoIterator<Item = Policy>) -> Self {
-        Self(Rule::All(policies.into_iter().collect()))
+        Self::of(Rule::All(policies.into_iter().collect()))
     }
 
     /// At least one of `policies` holds; of none, it denies.
     pub fn any(policies: impl IntoIterator<Item = Policy>) -> Self {
-        Self(Rule::Any(policies.into_iter().collect()))
+        Self::of(Rule::Any(policies.into_iter().collect()))
     }
 
     /// This and `other`.
@@ -140,7 +145,7 @@ impl Policy {
     /// What it lacks. Missing scopes and roles go before freshness: a new
     /// login would not help.
     pub fn check(&self, token: &Verified) -> Result<(), PolicyError> {
-        match &self.0 {
+        match &self.rule {
             Rule::Scopes(scopes) => {
                 if !scopes.is_empty() && scopes.is_subset_of(token.scope()) {
                     Ok(())
@@ -160,31 +165,34 @@ impl Policy {
             Rule::All(policies) => all(policies, token),
             Rule::Any(policies) => any(policies, token),
         }
-        .map_err(|error| error.with_scope(|| self.sufficient_scope()))
+        .map_err(|error| error.with_scope(&self.sufficient))
     }
 
-    /// Scopes with which the policy's scope conditions hold: every one of
-    /// `all`, the first alternative of `any`.
-    fn sufficient_scope(&self) -> ScopeSet {
-        let mut names = Vec::new();
-        self.collect_scope(&mut names);
-        // The tokens were checked when the policy was made.
-        ScopeSet::from_tokens(names).unwrap_or_default()
+    fn of(rule: Rule) -> Self {
+        let sufficient = match &rule {
+            Rule::Scopes(scopes) => scopes.clone(),
+            Rule::Role { .. } | Rule::Fresh => ScopeSet::new(),
+            Rule::All(policies) => union(policies),
+            Rule::Any(policies) => union(policies.get(..1).unwrap_or_default()),
+        };
+        Self { rule, sufficient }
     }
 
-    fn collect_scope<'a>(&'a self, names: &mut Vec<&'a str>) {
-        match &self.0 {
-            Rule::Scopes(scopes) => names.extend(scopes.iter()),
-            Rule::Role { .. } | Rule::Fresh => {}
-            Rule::All(policies) => policies
-                .iter()
-                .for_each(|policy| policy.collect_scope(names)),
-            Rule::Any(policies) => policies
-                .iter()
-                .take(1)
-                .for_each(|policy| policy.collect_scope(names)),
-        }
+    pub(crate) fn sufficient_scope(&self) -> &ScopeSet {
+        &self.sufficient
     }
+}
+
+fn union(policies: &[Policy]) -> ScopeSet {
+    let scopes = policies.iter().flat_map(|policy| policy.sufficient.iter());
+    // The tokens were checked when the policies were made.
+    ScopeSet::from_tokens(scopes).unwrap_or_default()
+}
+
+/// Whether `token` has every scope that `S` demands, and `S` demands any.
+pub(crate) fn has_scopes<S: RequiredScopes>(token: &Verified) -> bool {
+    let mut scopes = S::SCOPES.iter();
+    !S::SCOPES.is_empty() && scopes.all(|scope| token.scope().contains(scope))
 }
 
 fn all(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
@@ -234,9 +242,9 @@ impl PolicyError {
     }
 
     /// The outermost policy names the scopes: all that are needed at once.
-    fn with_scope(mut self, scope: impl FnOnce() -> ScopeSet) -> Self {
+    fn with_scope(mut self, scope: &ScopeSet) -> Self {
         if self.kind == PolicyErrorKind::ScopeMissing {
-            self.scope = scope();
+            self.scope = scope.clone();
         }
         self
     }
