@@ -137,6 +137,8 @@ impl RedisStoreBuilder {
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         let nodes = self.nodes.map_err(StoreError::unavailable)?;
         let nodes: Vec<_> = nodes.into_iter().map(without_delay).collect();
+        #[cfg(feature = "tls")]
+        check_provider(&nodes)?;
         let clients: RedisResult<Vec<_>> = nodes.iter().cloned().map(Client::open).collect();
         let clients = clients.map_err(store_error)?;
         let server = server(&nodes, &clients, self.cluster, self.timeout)?;
@@ -156,6 +158,19 @@ impl RedisStoreBuilder {
             clock: self.clock,
         })))
     }
+}
+
+/// Without a provider rustls panics at the first connection.
+#[cfg(feature = "tls")]
+fn check_provider(nodes: &[ConnectionInfo]) -> Result<(), StoreError> {
+    let uses_tls =
+        |node: &ConnectionInfo| matches!(node.addr(), redis::ConnectionAddr::TcpTls { .. });
+    if nodes.iter().any(uses_tls) && rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(StoreError::unavailable(
+            "no crypto provider of rustls is installed (`CryptoProvider::install_default`)",
+        ));
+    }
+    Ok(())
 }
 
 /// Small commands must not wait to be sent together.
@@ -204,5 +219,18 @@ async fn check_version(link: &Link, layout: &Layout) -> Result<(), StoreError> {
             "the store is laid out as {found}, not {version}"
         ))),
         Err(error) => Err(StoreError::corrupt(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::session::StoreErrorKind;
+
+    use crate::RedisStore;
+
+    #[tokio::test]
+    async fn tls_without_its_feature_or_a_provider_is_an_error() {
+        let error = RedisStore::connect("rediss://127.0.0.1:1/").await;
+        assert_eq!(error.unwrap_err().kind(), StoreErrorKind::Unavailable);
     }
 }

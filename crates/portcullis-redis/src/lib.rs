@@ -24,7 +24,7 @@
 //! | Feature | What it adds |
 //! |---|---|
 //! | `cluster` | `RedisStore::cluster` |
-//! | `tls` | `rediss://` URLs, with rustls |
+//! | `tls` | `rediss://` URLs, with rustls; the application installs its crypto provider |
 //!
 //! # How it works
 //!
