@@ -10,7 +10,7 @@ use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{PostgresStore, error::Failure, settings};
-use crate::poll::{Poll, source};
+use crate::poll::{poll, source};
 
 /// How long after a lost connection the first attempt at a new one is made, and
 /// how long at most after further ones.
@@ -20,16 +20,20 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const GATHER: Duration = Duration::from_millis(5);
 
 pub(super) async fn watch(store: PostgresStore, revocations: Revocations) -> Infallible {
+    let polling = poll(revocations.clone(), store.poll_interval);
+    let (never, _) = tokio::join!(polling, listen(&store, &revocations));
+    never
+}
+
+/// Listens on one connection after the other.
+async fn listen(store: &PostgresStore, revocations: &Revocations) -> Infallible {
     let (shortest, longest) = PAUSES;
-    let mut poll = Poll::new(revocations, store.poll_interval);
     let mut pause = shortest;
     loop {
-        match Listener::connect(&store).await {
+        match Listener::connect(store, revocations).await {
             Ok(mut listener) => {
                 pause = shortest;
-                // What was announced before now went unheard.
-                poll.everything().await;
-                let error = listener.hear(&store, &mut poll).await;
+                let error = listener.hear(store, revocations).await;
                 tracing::warn!(
                     error = source(&error),
                     "lost the feed of revocations; polling goes on"
@@ -39,12 +43,8 @@ pub(super) async fn watch(store: PostgresStore, revocations: Revocations) -> Inf
                 tracing::debug!(error = source(&error), "no feed of revocations");
             }
         }
-        let again = Instant::now() + pause;
+        sleep(pause).await;
         pause = (pause * 2).min(longest);
-        while poll.due() < again {
-            poll.wait().await;
-        }
-        tokio::time::sleep_until(again).await;
     }
 }
 
@@ -56,7 +56,9 @@ struct Listener {
 }
 
 impl Listener {
-    async fn connect(store: &PostgresStore) -> Result<Self, StoreError> {
+    /// A connection that listens, and a snapshot that has all that was announced
+    /// before.
+    async fn connect(store: &PostgresStore, revocations: &Revocations) -> Result<Self, StoreError> {
         let limit = store.pool.limit();
         let connect = async {
             // A pool of its own each time: a listener that hangs keeps its
@@ -82,50 +84,66 @@ impl Listener {
         };
         let connected = timeout(limit, connect).await;
         let connected = connected.map_err(StoreError::unavailable)?;
-        Ok(connected.map_err(Failure::Database)?)
+        let listener = connected.map_err(Failure::Database)?;
+        revocations.sync_thoroughly().await?;
+        Ok(listener)
     }
 
-    /// Reads what is announced, and everything at intervals, until the
-    /// connection is lost.
-    async fn hear(&mut self, store: &PostgresStore, poll: &mut Poll) -> StoreError {
+    /// Takes in what is announced, until the connection is lost or the store
+    /// cannot be read.
+    async fn hear(&mut self, store: &PostgresStore, revocations: &Revocations) -> StoreError {
         loop {
-            match timeout_at(poll.due(), self.inner.try_recv()).await {
-                Ok(Ok(Some(first))) => {
-                    if let Some(since) = self.gather(first).await {
-                        take_in(store, poll, since).await;
-                    }
-                }
-                Ok(Ok(None)) => return StoreError::unavailable("the connection was closed"),
-                Ok(Err(error)) => return Failure::Database(error).into(),
-                Err(_) => {
-                    poll.wait().await;
-                    if let Err(error) = self.ping().await {
-                        return error;
-                    }
-                }
+            let heard = match timeout(store.poll_interval, self.inner.try_recv()).await {
+                Ok(heard) => self.gather(heard).await,
+                Err(_) => self.ping().await.map(|()| None),
+            };
+            let result = match heard {
+                Ok(Some(since)) => store.revocations(since).await,
+                Ok(None) => continue,
+                Err(error) => return error,
+            };
+            match result {
+                Ok(announced) => announced
+                    .into_iter()
+                    .for_each(|revocation| revocations.apply(revocation)),
+                Err(error) => return error,
             }
         }
     }
 
     /// The earliest time that this and the next announcements name; `None` if
     /// they are all about other schemas.
-    async fn gather(&mut self, first: PgNotification) -> Option<Timestamp> {
-        let mut since = self.time_of(&first);
+    async fn gather(
+        &mut self,
+        first: sqlx::Result<Option<PgNotification>>,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let until = Instant::now() + GATHER;
-        // An error is met again by whoever receives next.
-        while let Ok(Ok(Some(next))) = timeout_at(until, self.inner.try_recv()).await {
-            since = match (since, self.time_of(&next)) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
+        let mut since = self.time_of(first)?;
+        while Instant::now() < until {
+            let Ok(next) = timeout_at(until, self.inner.try_recv()).await else {
+                break;
             };
+            let at = self.time_of(next)?;
+            since = since.into_iter().chain(at).min();
         }
-        since
+        Ok(since)
     }
 
-    fn time_of(&self, announcement: &PgNotification) -> Option<Timestamp> {
-        let (schema, at) = announcement.payload().rsplit_once(' ')?;
-        let at = at.parse().ok()?;
-        (schema == self.schema).then_some(Timestamp::from_millis(at))
+    /// The time that an announcement names, if it is about this schema. `None` in
+    /// its place means that the connection was closed; the next `try_recv` would
+    /// open another one, and not say so.
+    fn time_of(
+        &self,
+        announcement: sqlx::Result<Option<PgNotification>>,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let announcement = announcement
+            .map_err(Failure::Database)?
+            .ok_or_else(|| StoreError::unavailable("the connection was closed"))?;
+        let Some((schema, at)) = announcement.payload().rsplit_once(' ') else {
+            return Ok(None);
+        };
+        let at = at.parse().ok().map(Timestamp::from_millis);
+        Ok(at.filter(|_| schema == self.schema))
     }
 
     /// Finds out whether the connection is still there: one that was cut on the
@@ -136,22 +154,6 @@ impl Listener {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(Failure::Database(error).into()),
             Err(elapsed) => Err(StoreError::unavailable(elapsed)),
-        }
-    }
-}
-
-/// Reads what was announced.
-async fn take_in(store: &PostgresStore, poll: &mut Poll, since: Timestamp) {
-    match store.revocations(since).await {
-        Ok(revocations) => {
-            for revocation in revocations {
-                poll.revocations().apply(revocation);
-            }
-        }
-        Err(error) => {
-            tracing::debug!(error = source(&error), "cannot read what was announced");
-            poll.missed();
-            sleep(PAUSES.0).await;
         }
     }
 }

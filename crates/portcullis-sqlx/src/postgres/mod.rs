@@ -214,6 +214,9 @@ impl SessionStore for PostgresStore {
     }
 
     async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+        if !is_kept(subject) {
+            return Ok(Vec::new());
+        }
         let now = self.now();
         run!(self.pool.call(), |c| sessions::sessions(c, subject, now))
     }
@@ -224,6 +227,9 @@ impl SessionStore for PostgresStore {
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        if !is_kept(subject) {
+            return Ok(RevokedAll::default());
+        }
         let now = self.now();
         run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))
     }
@@ -252,6 +258,9 @@ impl SessionStore for PostgresStore {
         &self,
         subject: &Subject,
     ) -> Result<Vec<ApplicationToken>, StoreError> {
+        if !is_kept(subject) {
+            return Ok(Vec::new());
+        }
         run!(self.pool.call(), |c| lists::application_tokens(c, subject))
     }
 
@@ -292,13 +301,16 @@ fn is_storable(text: &str) -> bool {
     !text.contains('\0')
 }
 
+/// Whether there can be rows of this subject.
+fn is_kept(subject: &Subject) -> bool {
+    is_storable(subject.realm()) && is_storable(subject.name())
+}
+
 /// Whether the subject or client is one that no row can have. Such an attempt
 /// changes nothing, and its names cannot even be asked for.
 fn names_nothing(attempt: &RotationAttempt) -> bool {
-    let subject = &attempt.subject;
-    !is_storable(subject.realm())
-        || !is_storable(subject.name())
-        || attempt.client.as_deref().is_some_and(|id| !is_storable(id))
+    let client = attempt.client.as_deref();
+    !is_kept(&attempt.subject) || client.is_some_and(|id| !is_storable(id))
 }
 
 /// The device, which says about itself what it likes, as it can be kept.

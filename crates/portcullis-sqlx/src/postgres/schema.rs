@@ -60,9 +60,14 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), Failure> 
 }
 
 async fn version(connection: &mut PgConnection) -> Result<i64, Failure> {
-    let exists: bool = sqlx::query_scalar("SELECT to_regclass('portcullis_schema') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await?;
+    // Not `to_regclass`, which remembers within a transaction that there was no
+    // such table.
+    let exists: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pg_class \
+         WHERE relname = 'portcullis_schema' AND pg_table_is_visible(oid))",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
     if !exists {
         return Ok(0);
     }

@@ -4,4 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+mod faults;
+mod feed;
+mod node;
 mod schema;
+mod server;
+mod store;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use portcullis::time::SharedClock;
 use portcullis_sqlx::postgres::{PostgresStore, PostgresStoreBuilder};
-use portcullis_testing::servers;
+use portcullis_testing::{proxy::Proxy, servers};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 /// A schema of its own, dropped with everything in it.
@@ -31,18 +31,32 @@ impl Schema {
         self.url.parse().unwrap()
     }
 
-    /// Connections in this schema.
+    /// Connections in this schema, with its name.
     pub(crate) fn options(&self) -> PgConnectOptions {
-        self.server().options([("search_path", &self.name)])
+        self.server()
+            .application_name(&self.name)
+            .options([("search_path", &self.name)])
+    }
+
+    /// Where the server listens.
+    pub(crate) fn address(&self) -> (String, u16) {
+        let server = self.server();
+        (server.get_host().to_owned(), server.get_port())
     }
 
     pub(crate) fn builder(&self) -> PostgresStoreBuilder {
         PostgresStore::builder(&self.url).options(self.options())
     }
 
+    /// A store on the other side of a proxy.
+    pub(crate) fn builder_through(&self, proxy: &Proxy) -> PostgresStoreBuilder {
+        let options = self.options().host("127.0.0.1");
+        let options = options.port(proxy.address().port());
+        self.builder().options(options)
+    }
+
     /// A store with tables, that goes by `clock` and has patience with a busy
     /// machine.
-    #[allow(dead_code)]
     pub(crate) async fn store(&self, clock: SharedClock) -> PostgresStore {
         let builder = self.builder().test_clock(clock);
         let builder = builder.timeout(std::time::Duration::from_secs(30));
@@ -52,7 +66,6 @@ impl Schema {
     }
 
     /// A connection beside the store's.
-    #[allow(dead_code)]
     pub(crate) async fn raw(&self) -> PgConnection {
         self.options().connect().await.unwrap()
     }

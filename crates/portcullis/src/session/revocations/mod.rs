@@ -33,8 +33,9 @@ const OVERLAP: Duration = Duration::from_secs(60);
 /// The snapshot of one process. Cheap to clone; clones are the same snapshot.
 ///
 /// Somebody has to call [`sync`](Self::sync): once before the first request and
-/// then every few seconds, from a task of the application. A snapshot that was
-/// never read, or not for [`max_silence`](Self::with_max_silence), says
+/// then every few seconds, from a task of the application. The crates of the
+/// stores have such tasks, which also listen to what is announced. A snapshot that
+/// was never read, or not for [`max_silence`](Self::with_max_silence), says
 /// [`Checked::Unknown`], which is answered 503.
 ///
 /// ```
@@ -133,7 +134,10 @@ impl Revocations {
     }
 
     /// How long the snapshot may go without a reading before it says
-    /// [`Checked::Unknown`].
+    /// [`Checked::Unknown`]; 30 seconds unless set. This is the choice between
+    /// refusing and accepting while the store cannot be read: for that long,
+    /// tokens that were revoked on other nodes are still accepted here; after
+    /// it, all are refused with 503.
     #[must_use = "returns the changed snapshot"]
     pub fn with_max_silence(mut self, max_silence: Duration) -> Self {
         self.max_silence = Some(max_silence);

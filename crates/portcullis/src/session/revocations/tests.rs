@@ -149,6 +149,28 @@ async fn a_revocation_here_counts_at_once_and_elsewhere_after_a_reading() {
     assert_eq!(other.check(&facts), Checked::Revoked);
 }
 
+/// Such as one whose transaction was hidden for long.
+#[tokio::test]
+async fn a_revocation_that_bears_an_old_time_is_found_by_a_thorough_reading() {
+    let node = Node::new();
+    let session = node.open(&alice()).await;
+    let clock = SharedClock::new(Hand(Arc::new(AtomicI64::new(1_000_600_000))));
+    let ahead = Revocations::new(node.store.clone(), clock, KEEP);
+    ahead.sync().await.unwrap();
+    node.store.revoke(&session).await.unwrap();
+    ahead.sync().await.unwrap();
+    let token = TokenFacts {
+        subject: None,
+        session: Some(session.as_str()),
+        token_id: None,
+        issued_at: None,
+        application: false,
+    };
+    assert_eq!(ahead.check(&token), Checked::Clear);
+    ahead.sync_thoroughly().await.unwrap();
+    assert_eq!(ahead.check(&token), Checked::Revoked);
+}
+
 #[tokio::test]
 async fn a_known_revocation_outlives_silence_but_not_the_tokens() {
     let node = Node::new();
