@@ -21,9 +21,7 @@ use super::{error::Failure, settings};
 /// A connection that lay unused for longer is tried before it is used.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How often a call whose connection broke is made again on another one. A
-/// server that restarted breaks all of them at once, and those that lay unused
-/// are found out before.
+/// How often a call whose connection broke is made again on another one.
 const RETRIES: u32 = 3;
 
 /// Connections that are set up alike.
@@ -119,16 +117,32 @@ impl Call<'_> {
     }
 
     pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
-        let acquire = self.pool.connections.acquire();
-        let connection = timeout_at(self.connected_by, acquire)
-            .await
-            .map_err(StoreError::unavailable)?
-            .map_err(Failure::Database)?;
-        Ok(Lease {
-            connection,
-            sound: true,
-            limit: self.pool.limit,
-        })
+        loop {
+            let acquire = self.pool.connections.acquire();
+            let connection = timeout_at(self.connected_by, acquire)
+                .await
+                .map_err(StoreError::unavailable)?
+                .map_err(Failure::Database)?;
+            let mut lease = Lease {
+                connection,
+                sound: true,
+                limit: self.pool.limit,
+            };
+            // A server that restarts breaks all connections at once: where one
+            // was broken, the others are tried first.
+            if self.retries == RETRIES {
+                return Ok(lease);
+            }
+            let answer = timeout_at(self.connected_by, lease.ping()).await;
+            match answer.map_err(StoreError::unavailable) {
+                Ok(Ok(())) => return Ok(lease),
+                Ok(Err(_)) => lease.sound = false,
+                Err(error) => {
+                    lease.sound = false;
+                    return Err(error);
+                }
+            }
+        }
     }
 
     /// Ends the call unless it is to be made again.

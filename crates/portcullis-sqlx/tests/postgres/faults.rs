@@ -23,15 +23,15 @@ const TIMEOUT: Duration = Duration::from_millis(600);
 const MARGIN: Duration = Duration::from_millis(1500);
 
 /// A store behind a proxy, with a session that was refreshed once, so that its
-/// connection has all it needs.
+/// only connection has all it needs.
 async fn behind_a_proxy(schema: &Schema) -> (PostgresStore, Proxy, SessionRecord) {
     let proxy = Proxy::start(schema.address()).unwrap();
-    let builder = schema.builder_through(&proxy).max_connections(2);
+    let builder = schema.builder_through(&proxy).max_connections(1);
     let store = builder.timeout(Duration::from_secs(20)).connect().await;
     let store = store.unwrap();
     store.migrate().await.unwrap();
     store.close().await;
-    let builder = schema.builder_through(&proxy).max_connections(2);
+    let builder = schema.builder_through(&proxy).max_connections(1);
     let store = builder.timeout(TIMEOUT).connect().await.unwrap();
     let session = open(&store).await;
     assert!(is_rotated(&rotate(&store, &attempt(&session, 0)).await));
