@@ -22,7 +22,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{AUTHORIZATION, Entry},
+};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -121,9 +124,10 @@ impl Authenticator {
     pub fn check_headers(&self, headers: &mut HeaderMap) -> Check {
         let values = headers.get_all(AUTHORIZATION);
         let check = self.check(values.iter().map(HeaderValue::as_bytes));
-        // A second value is never accepted.
-        if let Some(value) = headers.get_mut(AUTHORIZATION) {
-            value.set_sensitive(true);
+        if let Entry::Occupied(mut values) = headers.entry(AUTHORIZATION) {
+            values
+                .iter_mut()
+                .for_each(|value| value.set_sensitive(true));
         }
         check
     }
@@ -278,6 +282,12 @@ impl Authentication {
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         let claims = self.verified()?.claims();
         claims.map_err(|error| self.authenticator.refuse(Reason::Claims(error)))
+    }
+
+    /// A refusal of this layer for the reason of `rejection`: with its realm
+    /// and its body.
+    pub fn refuse(&self, rejection: &Rejection) -> Rejection {
+        self.authenticator.refuse(rejection.reason().clone())
     }
 
     /// The token, if it satisfies `policy`.

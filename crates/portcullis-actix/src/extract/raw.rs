@@ -6,11 +6,15 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::header::{AUTHORIZATION, HeaderValue},
 };
-use portcullis::credentials::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader};
+use portcullis::{
+    challenge::Rejection,
+    credentials::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader},
+    guard::Authentication,
+};
 
 use crate::AuthRejection;
 
@@ -32,7 +36,11 @@ impl FromRequest for Bearer {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let token = BearerToken::required(values(request, AUTHORIZATION.as_str()));
-        ready(token.map(Self).map_err(AuthRejection))
+        ready(
+            token
+                .map(Self)
+                .map_err(|rejection| refuse(request, rejection)),
+        )
     }
 }
 
@@ -47,7 +55,11 @@ impl FromRequest for OptionalBearer {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let token = BearerToken::from_values(values(request, AUTHORIZATION.as_str()));
-        ready(token.map(Self).map_err(AuthRejection))
+        ready(
+            token
+                .map(Self)
+                .map_err(|rejection| refuse(request, rejection)),
+        )
     }
 }
 
@@ -70,7 +82,11 @@ impl<H: TokenHeader> FromRequest for Refresh<H> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let token = RefreshToken::required(values(request, H::NAME));
-        ready(token.map(Self).map_err(AuthRejection))
+        ready(
+            token
+                .map(Self)
+                .map_err(|rejection| refuse(request, rejection)),
+        )
     }
 }
 
@@ -78,6 +94,13 @@ impl<H> fmt::Debug for Refresh<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Refresh").field(&self.0).finish()
     }
+}
+
+/// With the realm and the body of the middleware, where there is one.
+fn refuse(request: &HttpRequest, rejection: Rejection) -> AuthRejection {
+    let extensions = request.extensions();
+    let layer = extensions.get::<Authentication>();
+    AuthRejection(layer.map_or(rejection.clone(), |layer| layer.refuse(&rejection)))
 }
 
 fn values<'a>(request: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {

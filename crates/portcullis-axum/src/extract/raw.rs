@@ -4,7 +4,11 @@ use std::fmt;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderValue, header::AUTHORIZATION, request::Parts};
-use portcullis::credentials::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader};
+use portcullis::{
+    challenge::Rejection,
+    credentials::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader},
+    guard::Authentication,
+};
 
 use crate::AuthRejection;
 
@@ -24,10 +28,10 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(BearerToken::required(values(
-            parts,
-            AUTHORIZATION.as_str(),
-        ))?))
+        let token = BearerToken::required(values(parts, AUTHORIZATION.as_str()));
+        token
+            .map(Self)
+            .map_err(|rejection| refuse(parts, rejection))
     }
 }
 
@@ -35,7 +39,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for Bearer {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        let token = BearerToken::from_values(values(parts, AUTHORIZATION.as_str()))?;
+        let token = BearerToken::from_values(values(parts, AUTHORIZATION.as_str()));
+        let token = token.map_err(|rejection| refuse(parts, rejection))?;
         Ok(token.map(Self))
     }
 }
@@ -57,7 +62,10 @@ impl<S: Sync, H: TokenHeader> FromRequestParts<S> for Refresh<H> {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(RefreshToken::required(values(parts, H::NAME))?))
+        let token = RefreshToken::required(values(parts, H::NAME));
+        token
+            .map(Self)
+            .map_err(|rejection| refuse(parts, rejection))
     }
 }
 
@@ -65,7 +73,8 @@ impl<S: Sync, H: TokenHeader> OptionalFromRequestParts<S> for Refresh<H> {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        let token = RefreshToken::from_values(values(parts, H::NAME))?;
+        let token = RefreshToken::from_values(values(parts, H::NAME));
+        let token = token.map_err(|rejection| refuse(parts, rejection))?;
         Ok(token.map(Self))
     }
 }
@@ -74,6 +83,12 @@ impl<H> fmt::Debug for Refresh<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Refresh").field(&self.0).finish()
     }
+}
+
+/// With the realm and the body of the layer, where there is one.
+fn refuse(parts: &Parts, rejection: Rejection) -> AuthRejection {
+    let layer = parts.extensions.get::<Authentication>();
+    AuthRejection(layer.map_or(rejection.clone(), |layer| layer.refuse(&rejection)))
 }
 
 fn values<'a>(parts: &'a Parts, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {

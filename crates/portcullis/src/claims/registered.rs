@@ -14,8 +14,8 @@ use crate::jose::strict_json::{Name, UniqueNames, UniqueSeed};
 /// Which claims are read besides the registered ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClaimNames<'n> {
-    /// The claim that carries the subject.
-    pub(crate) subject: &'n str,
+    /// The claim that carries the subject, where it is read.
+    pub(crate) subject: Option<&'n str>,
     /// The claim that names the kind of token, if the shape has one.
     pub(crate) kind: Option<&'n str>,
     /// Whether `fresh` means something, and so must be a boolean.
@@ -46,6 +46,8 @@ pub(crate) struct RegisteredClaims<'a> {
     /// `scope` (RFC 8693 section 4.2) and `scp`, as they stand.
     pub(crate) scopes: [Option<Texts<'a>>; 2],
     pub(crate) fresh: Option<bool>,
+    /// Whether a claim is there that only other kinds of tokens have.
+    pub(crate) is_other_kind: bool,
     present: u64,
 }
 
@@ -131,6 +133,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor<'_, '_, 'de> {
             for (bit, required) in names.required.iter().enumerate() {
                 claims.present |= u64::from(**required == *name) << bit;
             }
+            claims.is_other_kind |= OTHER_KINDS.contains(&&*name);
             if !claims.read(&name, names, &mut map, at)? {
                 others.admit(&name)?;
                 map.next_value_seed(UniqueSeed(&duplicate))?;
@@ -140,6 +143,10 @@ impl<'de> Visitor<'de> for ClaimsVisitor<'_, '_, 'de> {
         Ok(())
     }
 }
+
+/// Claims of ID tokens (OpenID Connect Core section 3.3.2.11) and of logout and
+/// security event tokens (RFC 8417 section 2.2).
+const OTHER_KINDS: [&str; 4] = ["at_hash", "c_hash", "s_hash", "events"];
 
 const TWICE: &str = "a claim occurs twice, or is no JSON";
 
@@ -155,7 +162,7 @@ impl<'de> RegisteredClaims<'de> {
         let mut slots = Slots { map, at };
         match name {
             // A shape may give a claim of ours another name, so these go first.
-            _ if name == names.subject => {
+            _ if names.subject == Some(name) => {
                 slots.fill(&mut self.subject, "the subject claim is not a text")
             }
             _ if names.kind == Some(name) => slots.fill(
@@ -255,7 +262,7 @@ mod tests {
     use super::*;
 
     const NAMES: ClaimNames<'static> = ClaimNames {
-        subject: "sub",
+        subject: Some("sub"),
         kind: Some("type"),
         fresh: true,
         required: &[],

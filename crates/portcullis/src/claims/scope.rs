@@ -43,20 +43,25 @@ impl ScopeSet {
         Self::default()
     }
 
+    /// How many scopes a set may have: more than anybody grants, and few enough
+    /// that comparing them one by one costs nothing.
+    pub const MAX: usize = 100;
+
     /// The set of `scopes`.
     ///
     /// # Errors
     ///
-    /// If one of them is not a scope token.
+    /// If one of them is not a scope token, or there are more than
+    /// [`MAX`](Self::MAX).
     pub fn from_tokens<I>(scopes: I) -> Result<Self, ScopeError>
     where
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
         let mut text = String::new();
-        for scope in scopes {
+        for (count, scope) in scopes.into_iter().enumerate() {
             let scope = scope.as_ref();
-            if !is_scope_token(scope) {
+            if count == Self::MAX || !is_scope_token(scope) {
                 return Err(ScopeError);
             }
             push_unique(&mut text, scope);
@@ -102,9 +107,13 @@ impl ScopeSet {
     }
 }
 
-/// Whether `text` is scope tokens separated by one space, none of them twice.
+/// Whether `text` is scope tokens separated by one space, none of them twice
+/// and not too many.
 pub(crate) fn is_canonical(text: &str) -> bool {
     let mut tokens = text.as_bytes().split(|byte| *byte == b' ');
+    if tokens.clone().nth(ScopeSet::MAX).is_some() {
+        return false;
+    }
     while let Some(token) = tokens.next() {
         if !is_scope_token_bytes(token) || tokens.clone().any(|other| other == token) {
             return false;
@@ -152,13 +161,17 @@ fn push_unique(text: &mut String, scope: &str) {
     text.push_str(scope);
 }
 
-/// A scope has a character that RFC 6749 section 3.3 does not allow.
+/// A scope has a character that RFC 6749 section 3.3 does not allow, or there
+/// are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScopeError;
 
 impl fmt::Display for ScopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a scope must be printable ASCII without space, quote or backslash")
+        f.write_str(
+            "a scope must be printable ASCII without space, quote or backslash, and there may be \
+             100 of them",
+        )
     }
 }
 
@@ -205,6 +218,15 @@ mod tests {
         assert_eq!(part, "read write".parse().unwrap());
         assert_ne!(part, ScopeSet::new());
         assert_eq!(ScopeSet::of_part(&whole, 0..0), ScopeSet::new());
+    }
+
+    #[test]
+    fn there_is_a_bound_to_a_set() {
+        let named = |count: usize| (0..count).map(|n| format!("s{n}")).collect::<Vec<_>>();
+        for (count, fits) in [(ScopeSet::MAX, true), (ScopeSet::MAX + 1, false)] {
+            assert_eq!(ScopeSet::from_tokens(named(count)).is_ok(), fits);
+            assert_eq!(is_canonical(&named(count).join(" ")), fits);
+        }
     }
 
     #[test]

@@ -9,6 +9,6 @@ mod shape;
 mod token;
 
 pub use issuer::{IssueError, IssueErrorKind, TokenIssuer, TokenIssuerBuilder};
-pub(crate) use shape::Typ;
 pub use shape::{AudienceForm, TokenShape};
+pub(crate) use shape::{Typ, check_names};
 pub use token::{AccessToken, IssuedToken};

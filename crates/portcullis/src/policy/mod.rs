@@ -163,7 +163,8 @@ impl Policy {
             Rule::Fresh if token.is_fresh() => Ok(()),
             Rule::Fresh => Err(PolicyError::new(PolicyErrorKind::NotFresh)),
             Rule::All(policies) => all(policies, token),
-            Rule::Any(policies) => any(policies, token),
+            // The alternative that is named brings its own scopes.
+            Rule::Any(policies) => return any(policies, token),
         }
         .map_err(|error| error.with_scope(&self.sufficient))
     }
@@ -173,7 +174,11 @@ impl Policy {
             Rule::Scopes(scopes) => scopes.clone(),
             Rule::Role { .. } | Rule::Fresh => ScopeSet::new(),
             Rule::All(policies) => union(policies),
-            Rule::Any(policies) => union(policies.get(..1).unwrap_or_default()),
+            Rule::Any(policies) => {
+                let mut scopes = policies.iter().map(|policy| &policy.sufficient);
+                let first = scopes.find(|scope| !scope.is_empty());
+                first.cloned().unwrap_or_default()
+            }
         };
         Self { rule, sufficient }
     }
@@ -211,15 +216,18 @@ fn all(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
     worst.map_or(Ok(()), Err)
 }
 
+/// Of what the alternatives lack, what is easiest to come by is named: a new
+/// login, then a scope.
 fn any(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
-    let mut first = None;
+    let mut easiest = PolicyError::new(PolicyErrorKind::Denied);
     for policy in policies {
         match policy.check(token) {
             Ok(()) => return Ok(()),
-            Err(error) => first = first.or(Some(error)),
+            Err(error) if error.kind.effort() < easiest.kind.effort() => easiest = error,
+            Err(_) => {}
         }
     }
-    Err(first.unwrap_or(PolicyError::new(PolicyErrorKind::Denied)))
+    Err(easiest)
 }
 
 /// What a token lacks.
@@ -285,6 +293,17 @@ pub enum PolicyErrorKind {
     NotFresh,
     /// The policy is empty.
     Denied,
+}
+
+impl PolicyErrorKind {
+    const fn effort(self) -> u8 {
+        match self {
+            Self::NotFresh => 0,
+            Self::ScopeMissing => 1,
+            Self::RoleMissing => 2,
+            Self::Denied => 3,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -53,3 +53,17 @@ fn the_error_names_all_the_scopes_that_are_needed() {
     let error = policy.check(&token(READER)).unwrap_err();
     assert_eq!(error.scope().as_str(), "a b");
 }
+
+#[test]
+fn of_alternatives_the_easiest_remedy_is_named() {
+    let role = || Policy::role("roles", "nobody");
+    let scope = || Policy::scope("other").unwrap();
+    for policy in [role().or(scope()), scope().or(role())] {
+        let error = policy.check(&token(READER)).unwrap_err();
+        assert_eq!(error.kind(), PolicyErrorKind::ScopeMissing);
+        assert_eq!(error.scope().as_str(), "other");
+    }
+    for policy in [scope().or(Policy::fresh()), Policy::fresh().or(scope())] {
+        assert_eq!(kind(&policy, READER), Err(PolicyErrorKind::NotFresh));
+    }
+}

@@ -153,8 +153,8 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
         self.set(|profile| profile.set_shape(shape))
     }
 
-    /// By how much clocks may differ; 60 seconds unless set, none for tokens
-    /// of an own issuer.
+    /// By how much clocks may differ; 60 seconds unless set. For tokens of an
+    /// own issuer none after they expire, and two seconds before they begin.
     pub fn leeway(self, leeway: Duration) -> Self {
         self.set(|profile| profile.leeway = leeway)
     }

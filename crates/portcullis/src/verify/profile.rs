@@ -10,7 +10,7 @@ use super::{
 use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
-    issue::TokenShape,
+    issue::{TokenShape, Typ, check_names},
     jose::{JwsError, JwsErrorKind, KeySet},
     time::{Clock, SharedClock},
 };
@@ -29,6 +29,8 @@ pub(super) struct Profile {
     pub(super) kind: Option<(Arc<str>, Arc<str>)>,
     pub(super) fresh: bool,
     pub(super) leeway: Duration,
+    /// By how much the clock of another node may be ahead.
+    pub(super) skew: Duration,
     pub(super) max_age: Option<Duration>,
     pub(super) max_lifetime: Option<Duration>,
     pub(super) required: Vec<Box<str>>,
@@ -64,6 +66,10 @@ impl AudienceRule {
     }
 }
 
+/// Nodes of one service issue tokens for each other, and their clocks are not
+/// quite the same.
+const OWN_SKEW: Duration = Duration::from_secs(2);
+
 /// What is left out when a session is ended with one of its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expiry {
@@ -83,6 +89,7 @@ impl Default for Profile {
             kind: None,
             fresh: false,
             leeway: Duration::from_secs(60),
+            skew: Duration::ZERO,
             max_age: None,
             max_lifetime: None,
             required: Vec::new(),
@@ -99,16 +106,24 @@ impl Profile {
     pub(super) fn of_shape(shape: &TokenShape) -> Self {
         let mut profile = Self {
             leeway: Duration::ZERO,
+            skew: OWN_SKEW,
             ..Self::default()
         };
         profile.set_shape(shape);
         profile.required = ["iat", "jti"].map(Box::from).to_vec();
         profile.required.push(shape.subject.as_ref().into());
+        if shape.typ == Typ::AtJwt {
+            // RFC 9068 section 2.2.
+            profile.required.push("client_id".into());
+        }
         profile
     }
 
     pub(super) fn set_shape(&mut self, shape: &TokenShape) {
-        self.typ = TypRule::of_shape(shape);
+        // The profile of RFC 9068 stays once it was demanded.
+        if self.typ != TypRule::AtJwt {
+            self.typ = TypRule::of_shape(shape);
+        }
         self.subject = shape.subject.clone();
         self.realm = Some(shape.realm.clone());
         self.kind = shape
@@ -134,6 +149,10 @@ impl Profile {
                 "a verifier needs at least one audience, and none may be empty",
             ));
         }
+        check_names(
+            &self.subject,
+            self.kind.as_ref().map(|kind| kind.0.as_ref()),
+        )?;
         if self.required.len() > ClaimNames::MAX_REQUIRED {
             return Err(ConfigError::new("at most 64 claims can be required"));
         }
@@ -142,7 +161,7 @@ impl Profile {
 
     pub(super) fn names(&self) -> ClaimNames<'_> {
         ClaimNames {
-            subject: &self.subject,
+            subject: Some(&self.subject),
             kind: self.kind.as_ref().map(|kind| kind.0.as_ref()),
             fresh: self.fresh,
             required: &self.required,
@@ -183,6 +202,9 @@ impl Profile {
         if !self.accepts_audience(claims) {
             return Err(VerifyError::new(WrongAudience));
         }
+        if self.typ == TypRule::AnyAccessToken && claims.is_other_kind {
+            return Err(VerifyError::new(WrongKind));
+        }
         if let Some((_, access)) = &self.kind
             && claims.kind.as_deref().is_none_or(|kind| *kind != **access)
         {
@@ -198,6 +220,7 @@ impl Profile {
     ) -> Result<(), VerifyError> {
         let refuse = |kind: VerifyErrorKind| Err(VerifyError::new(kind));
         let now = self.clock.now();
+        let ahead = self.leeway.max(self.skew);
         let issued_at = claims.issued_at.map(|date| date.0);
         let expires_at = claims.expires_at.map(|date| date.0);
         match expires_at {
@@ -214,12 +237,12 @@ impl Profile {
             }
         }
         if let Some(start) = claims.not_before
-            && now < start.0.saturating_sub(self.leeway)
+            && now < start.0.saturating_sub(ahead)
         {
             return refuse(NotYetValid);
         }
         if let Some(issued_at) = issued_at
-            && issued_at > now.saturating_add(self.leeway)
+            && issued_at > now.saturating_add(ahead)
         {
             return refuse(IssuedInFuture);
         }

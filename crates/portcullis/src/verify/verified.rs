@@ -140,7 +140,7 @@ impl Verified {
     ///
     /// If the claims do not have the form of `T`: a refusal like any other.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(self.claims_json()).map_err(|error| ClaimsError(error.to_string()))
+        serde_json::from_str(self.claims_json()).map_err(|error| ClaimsError::new(&error))
     }
 
     /// The claims as they were signed: a JSON object.
@@ -231,6 +231,17 @@ impl fmt::Debug for Verified {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsError(String);
 
+impl ClaimsError {
+    /// Where and of which sort; the parser's own message may quote a value.
+    fn new(error: &serde_json::Error) -> Self {
+        Self(format!(
+            "{:?} error at column {}",
+            error.classify(),
+            error.column()
+        ))
+    }
+}
+
 impl fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the claims do not have the form asked for: {}", self.0)
@@ -244,7 +255,7 @@ impl Verified {
     /// A token with these claims, unchecked.
     pub(crate) fn for_test(json: &str) -> Self {
         let names = crate::claims::ClaimNames {
-            subject: "sub",
+            subject: Some("sub"),
             kind: None,
             fresh: true,
             required: &[],

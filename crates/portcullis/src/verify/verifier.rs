@@ -11,7 +11,8 @@ use std::{
 use super::{
     Status, Verified, VerifyError,
     VerifyErrorKind::{
-        BadSignature, Malformed, Revoked, StatusUnknown, UnknownKey, WrongIssuer, WrongType,
+        BadSignature, Malformed, Revoked, StatusUnknown, TooLarge, UnknownKey, WrongIssuer,
+        WrongType,
     },
     builder::{Ready, VerifierBuilder},
     known::KnownHeaders,
@@ -116,6 +117,7 @@ impl Verifier {
     /// Signature first, then claims.
     fn check(&self, token: &[u8], expiry: Expiry) -> Result<(Verified, &Profile), VerifyError> {
         let profiles = &self.0.profiles;
+        let size = token.len();
         let max_size = profiles.iter().map(|profile| profile.max_token_size).max();
         let token = CompactJws::parse(token, max_size.unwrap_or_default()).map_err(of_jws)?;
         let mut payload = Payload::new();
@@ -131,6 +133,9 @@ impl Verifier {
                 (profile, json)
             }
         };
+        if size > profile.max_token_size {
+            return Err(VerifyError::new(TooLarge));
+        }
         let claims = RegisteredClaims::parse(json, profile.names())
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         profile.check_claims(&claims, expiry)?;
@@ -223,7 +228,7 @@ fn named_profile<'p>(
     json: &str,
 ) -> Result<(usize, &'p Profile), VerifyError> {
     let names = ClaimNames {
-        subject: "sub",
+        subject: None,
         kind: None,
         fresh: false,
         required: &[],

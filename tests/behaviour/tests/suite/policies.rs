@@ -219,7 +219,7 @@ fn combinations() {
         Case::new(
             "half of the first",
             of("read", json!([])),
-            insufficient_role(),
+            insufficient_scope("root"),
         ),
         Case::new(
             "the other half",
