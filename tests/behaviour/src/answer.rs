@@ -76,6 +76,11 @@ impl Answer {
         Some(String::from_utf8_lossy(value).into_owned())
     }
 
+    /// The names of all fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// All fields of this name.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let fields = self.fields.iter().filter(move |(own, _)| own == name);

@@ -73,11 +73,19 @@ impl Request {
             .fields
             .iter()
             .filter(|(name, _)| CARRIERS.contains(&name.to_ascii_lowercase().as_str()));
-        carriers
+        let header_words = carriers
             .flat_map(|(_, value)| value.split(|byte| *byte == b' '))
             .filter_map(|word| std::str::from_utf8(word).ok())
-            .flat_map(|word| word.split('.'))
-            .filter(|word| word.len() >= 12)
+            .flat_map(|word| word.split('.'));
+        let form = std::str::from_utf8(&self.body).unwrap_or_default();
+        let form_values = form
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .filter(|(name, _)| *name != "grant_type" && *name != "scope")
+            .map(|(_, value)| value);
+        header_words
+            .chain(form_values)
+            .filter(|word| word.len() >= 9)
             .map(str::to_owned)
             .collect()
     }
