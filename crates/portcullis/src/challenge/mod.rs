@@ -22,5 +22,6 @@ mod writer;
 pub(crate) use prepared::Challenges;
 pub use realm::Realm;
 pub(crate) use rejection::BodyFn;
+pub(crate) use rejection::whole_seconds;
 pub use rejection::{Reason, Rejection, RejectionBody, RejectionKind};
 pub use writer::{Challenge, ErrorCode};

@@ -132,7 +132,7 @@ impl Rejection {
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Bytes)> {
         let challenge = self.challenge.clone();
         let retry_after = self.retry_after.map(|after| {
-            let secs = after.as_secs().max(1);
+            let secs = whole_seconds(after);
             Bytes::from(secs.to_string())
         });
         let (content_type, content) = self.content();
@@ -190,6 +190,13 @@ impl fmt::Display for Rejection {
 impl std::error::Error for Rejection {}
 
 /// When to come back where nobody knows better.
+/// `Retry-After` is in whole seconds (RFC 9110 section 10.2.3); to come back
+/// too early is no use.
+pub(crate) fn whole_seconds(after: Duration) -> u64 {
+    let part = u64::from(after.subsec_nanos() > 0);
+    after.as_secs().saturating_add(part).max(1)
+}
+
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The kinds of [`Rejection`].

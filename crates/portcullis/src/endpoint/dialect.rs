@@ -1,7 +1,5 @@
 //! How an API says no: statuses, challenges and error bodies.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
@@ -13,7 +11,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    challenge::{Challenge, ErrorCode, Realm},
+    challenge::{Challenge, ErrorCode, Realm, whole_seconds},
     credentials::CredentialsError,
 };
 
@@ -181,11 +179,4 @@ const fn credentials_problem(error: CredentialsError) -> &'static str {
         CredentialsError::Malformed => "the credentials are malformed",
         CredentialsError::Repeated => "the credentials are given more than once",
     }
-}
-
-/// `Retry-After` is in whole seconds (RFC 9110 section 10.2.3); to come back
-/// too early is no use.
-fn whole_seconds(after: Duration) -> u64 {
-    let part = u64::from(after.subsec_nanos() > 0);
-    after.as_secs().saturating_add(part).max(1)
 }
