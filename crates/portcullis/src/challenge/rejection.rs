@@ -189,7 +189,6 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// When to come back where nobody knows better.
 /// `Retry-After` is in whole seconds (RFC 9110 section 10.2.3); to come back
 /// too early is no use.
 pub(crate) fn whole_seconds(after: Duration) -> u64 {
@@ -197,6 +196,7 @@ pub(crate) fn whole_seconds(after: Duration) -> u64 {
     after.as_secs().saturating_add(part).max(1)
 }
 
+/// When to come back where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The kinds of [`Rejection`].

@@ -1,6 +1,6 @@
 //! `Authorization: Bearer …` (RFC 6750 section 2.1, RFC 9110 section 11.6.2).
 
-use super::{CredentialsError, is_b64token, only_one};
+use super::{CredentialsError, after_scheme, is_b64token, only_one};
 
 /// The name of the header that carries an access token, in lower case.
 pub const AUTHORIZATION: &str = "authorization";
@@ -32,33 +32,11 @@ pub fn bearer_token<'a>(
     let Some(value) = only_one(values)? else {
         return Ok(None);
     };
-    let value = value.trim_ascii_end();
-    if value.len() < SCHEME.len() || !value[..SCHEME.len()].eq_ignore_ascii_case(SCHEME) {
-        return Ok(None);
-    }
-    let rest = &value[SCHEME.len()..];
-    match rest.first() {
-        // The scheme alone.
-        None => Err(CredentialsError::Malformed),
-        Some(b' ') => {
-            let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
-            let token = &rest[spaces..];
-            if is_b64token(token) {
-                Ok(Some(token))
-            } else {
-                Err(CredentialsError::Malformed)
-            }
-        }
-        // A longer scheme name, such as `BearerX`, is another scheme (RFC 9110
-        // section 5.6.2: token characters); anything else is a broken field.
-        Some(byte) if is_tchar(*byte) => Ok(None),
+    match after_scheme(value, SCHEME)? {
+        None => Ok(None),
+        Some(token) if is_b64token(token) => Ok(Some(token)),
         Some(_) => Err(CredentialsError::Malformed),
     }
-}
-
-/// `tchar` of RFC 9110 section 5.6.2.
-fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]

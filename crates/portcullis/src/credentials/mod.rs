@@ -50,8 +50,37 @@ pub(crate) fn is_b64token(bytes: &[u8]) -> bool {
     good && !body.is_empty()
 }
 
+/// What follows `scheme`, which is in lower case, and its spaces in the value of
+/// an `Authorization` field (RFC 9110 section 11.4); `None` for another scheme.
+pub(crate) fn after_scheme<'a>(
+    value: &'a [u8],
+    scheme: &[u8],
+) -> Result<Option<&'a [u8]>, CredentialsError> {
+    let value = value.trim_ascii_end();
+    if value.len() < scheme.len() || !value[..scheme.len()].eq_ignore_ascii_case(scheme) {
+        return Ok(None);
+    }
+    let rest = &value[scheme.len()..];
+    match rest.first() {
+        Some(b' ') => {
+            let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+            Ok(Some(&rest[spaces..]))
+        }
+        // A longer scheme name, such as `BearerX`, is another scheme (RFC 9110
+        // section 5.6.2: token characters); the scheme alone and anything else
+        // is a broken field.
+        Some(byte) if is_tchar(*byte) => Ok(None),
+        _ => Err(CredentialsError::Malformed),
+    }
+}
+
+/// `tchar` of RFC 9110 section 5.6.2.
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 /// The one value of `values`: none is missing, several are repeated.
-fn only_one<'a>(
+pub(crate) fn only_one<'a>(
     values: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Option<&'a [u8]>, CredentialsError> {
     let mut values = values.into_iter();

@@ -4,7 +4,10 @@ use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
 use super::form::decode;
-use crate::{credentials::CredentialsError, secret::SecretString};
+use crate::{
+    credentials::{CredentialsError, after_scheme, only_one},
+    secret::SecretString,
+};
 
 /// A client's name and secret.
 #[derive(Debug)]
@@ -21,21 +24,15 @@ pub(in crate::endpoint) struct BasicCredentials {
 pub(in crate::endpoint) fn basic_credentials<'a>(
     values: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Option<BasicCredentials>, CredentialsError> {
-    let mut values = values.into_iter();
-    let Some(value) = values.next() else {
+    let Some(value) = only_one(values)? else {
         return Ok(None);
     };
-    if values.next().is_some() {
-        return Err(CredentialsError::Repeated);
-    }
-    let scheme_end = value.iter().position(|byte| *byte == b' ');
-    let (scheme, rest) = value.split_at(scheme_end.unwrap_or(value.len()));
-    if !scheme.eq_ignore_ascii_case(b"basic") {
+    let Some(encoded) = after_scheme(value, b"basic")? else {
         return Ok(None);
-    }
+    };
     let pair = Zeroizing::new(
         STANDARD
-            .decode_to_vec(rest.trim_ascii())
+            .decode_to_vec(encoded)
             .map_err(|_| CredentialsError::Malformed)?,
     );
     // What programs send that have no client: nothing was filled in.
@@ -48,9 +45,9 @@ pub(in crate::endpoint) fn basic_credentials<'a>(
 fn parse(pair: &[u8]) -> Option<BasicCredentials> {
     let colon = pair.iter().position(|byte| *byte == b':')?;
     let (name, secret) = pair.split_at(colon);
-    let secret = SecretString::from(decode(secret.get(1..)?)?);
-    let name = decode(name).filter(|name| !name.is_empty())?;
-    if name.contains('\0') || secret.expose().contains('\0') {
+    let secret = decode(secret.get(1..)?)?;
+    let name = decode(name)?.expose().to_owned();
+    if name.is_empty() || name.contains('\0') || secret.expose().contains('\0') {
         return None;
     }
     Some(BasicCredentials {
@@ -91,6 +88,9 @@ mod tests {
         for bad in [
             "Basic".to_owned(),
             "Basic ".to_owned(),
+            "Basic\tYTpi".to_owned(),
+            "Basic \tYTpi".to_owned(),
+            "Basic,YTpi".to_owned(),
             "Basic YTpi=".to_owned(),
             "Basic YTpi YTpi".to_owned(),
             "Basic a:b".to_owned(),

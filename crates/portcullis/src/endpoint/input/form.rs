@@ -1,8 +1,7 @@
 //! `application/x-www-form-urlencoded`.
 
-use std::borrow::Cow;
-
 use percent_encoding::percent_decode;
+use zeroize::Zeroizing;
 
 use super::{FieldProblem, insert};
 use crate::{
@@ -23,7 +22,7 @@ pub(super) fn read(body: &[u8], wanted: &[Name]) -> Result<Vec<(Name, SecretStri
         let Some(name) = decode(name) else {
             return Err(Refusal::Body("a field name is not UTF-8"));
         };
-        let Some(name) = wanted.iter().find(|own| **own == name) else {
+        let Some(name) = wanted.iter().find(|own| **own == name.expose()) else {
             continue;
         };
         let Some(value) = decode(value) else {
@@ -34,16 +33,21 @@ pub(super) fn read(body: &[u8], wanted: &[Name]) -> Result<Vec<(Name, SecretStri
     Ok(fields)
 }
 
-/// Undoes the encoding of one name or value; `None` if it is not UTF-8.
-pub(super) fn decode(bytes: &[u8]) -> Option<String> {
-    let spaces: Cow<'_, [u8]> = if bytes.contains(&b'+') {
-        let space = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
-        bytes.iter().map(space).collect()
-    } else {
-        bytes.into()
-    };
-    let text = percent_decode(&spaces).decode_utf8().ok()?;
-    Some(text.into_owned())
+/// Undoes the encoding of one name or value; `None` if it is not UTF-8. No copy
+/// stays in memory.
+pub(super) fn decode(bytes: &[u8]) -> Option<SecretString> {
+    // No longer than it was, so that the buffer never moves.
+    let mut decoded = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    for (index, part) in bytes.split(|byte| *byte == b'+').enumerate() {
+        if index > 0 {
+            decoded.push(b' ');
+        }
+        percent_decode(part).for_each(|byte| decoded.push(byte));
+    }
+    // Bytes that are no text are wiped here; a `String` would hand them back.
+    std::str::from_utf8(&decoded).ok()?;
+    let text = String::from_utf8(std::mem::take(&mut *decoded)).ok()?;
+    Some(SecretString::from(text))
 }
 
 #[cfg(test)]

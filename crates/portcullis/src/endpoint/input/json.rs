@@ -41,7 +41,7 @@ struct Object<'a> {
 impl Object<'_> {
     fn add(&mut self, name: &Name, value: Option<String>) -> Result<(), Refusal> {
         let value = value.ok_or_else(|| Refusal::Field(name.clone(), FieldProblem::NotText))?;
-        insert(&mut self.fields, name, value)
+        insert(&mut self.fields, name, value.into())
     }
 }
 

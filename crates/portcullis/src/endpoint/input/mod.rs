@@ -24,6 +24,15 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
+    /// Whether the body is of this type.
+    pub(super) fn check(self, headers: &HeaderMap) -> Result<(), Refusal> {
+        if media_type::is(headers, self.media_type()) {
+            Ok(())
+        } else {
+            Err(Refusal::MediaType)
+        }
+    }
+
     const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -57,9 +66,7 @@ impl Fields {
         body: &[u8],
         wanted: &[Name],
     ) -> Result<Self, Refusal> {
-        if !media_type::is(headers, encoding.media_type()) {
-            return Err(Refusal::MediaType);
-        }
+        encoding.check(headers)?;
         let fields = match encoding {
             Encoding::Json => json::read(body, wanted),
             Encoding::Form => form::read(body, wanted),
@@ -85,9 +92,8 @@ impl Fields {
 fn insert(
     fields: &mut Vec<(Name, SecretString)>,
     name: &Name,
-    value: String,
+    value: SecretString,
 ) -> Result<(), Refusal> {
-    let value = SecretString::from(value);
     if fields.iter().any(|(own, _)| own == name) {
         return Err(Refusal::Field(name.clone(), FieldProblem::Repeated));
     }
