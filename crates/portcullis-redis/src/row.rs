@@ -8,6 +8,7 @@ use portcullis::{
         ApplicationToken, AttemptId, Device, Grant, NewSession, RevocationReason, Revoked,
         SecretDigest, SessionId, SessionRecord, StoreError,
     },
+    subject::Subject,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -128,8 +129,8 @@ impl TokenRow {
         serde_json::from_str(text).map_err(StoreError::corrupt)
     }
 
-    pub(crate) fn is_live(&self) -> bool {
-        self.removed.is_none()
+    pub(crate) fn is_live_for(&self, subject: &Subject) -> bool {
+        self.removed.is_none() && self.subject == subject_text(subject)
     }
 
     pub(crate) fn into_token(self) -> Result<ApplicationToken, StoreError> {

@@ -201,7 +201,7 @@ impl SessionStore for RedisStore {
             agent: attempt.device.user_agent.as_deref(),
             address: row::address_text(&attempt.device),
             idle_ttl: span(attempt.idle_ttl),
-            grace: window(attempt.rules.grace),
+            grace: span(attempt.rules.window()),
             until_used: attempt.rules.until_used,
             same_device: attempt.rules.replay == ReplayPolicy::SameDevice,
             reuse: RevocationReason::Reuse.as_str(),
@@ -308,12 +308,16 @@ impl SessionStore for RedisStore {
         }
     }
 
-    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
         let layout = &self.0.layout;
         let keys = layout.shards().map(|shard| layout.token_key(shard, id));
         Ok(match self.find(keys).await? {
             None => false,
-            Some(row) => TokenRow::parse(&row)?.is_live(),
+            Some(row) => TokenRow::parse(&row)?.is_live_for(subject),
         })
     }
 
@@ -450,13 +454,6 @@ fn done_somewhere(answers: Vec<Result<u64, StoreError>>) -> Result<bool, StoreEr
 /// at most some 140 000 years.
 pub(crate) fn span(duration: Duration) -> String {
     duration.as_millis().min(1 << 52).to_string()
-}
-
-/// A span that whole milliseconds are compared with: less than it is less than
-/// it rounded up.
-fn window(duration: Duration) -> String {
-    let millis = duration.as_nanos().div_ceil(1_000_000);
-    millis.min(1 << 52).to_string()
 }
 
 fn millis(time: Timestamp) -> String {

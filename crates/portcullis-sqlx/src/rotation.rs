@@ -27,7 +27,7 @@ macro_rules! good {
             $now,
             " < idle_deadline AND ",
             $now,
-            " < absolute_deadline AND ($6 IS NULL OR client = $6)"
+            " < absolute_deadline AND client IS NOT DISTINCT FROM $6"
         )
     };
 }
@@ -150,7 +150,7 @@ macro_rules! bind {
             .bind(attempt.client.as_deref())
             .bind($crate::row::signed(attempt.generation))
             .bind(&attempt.id.as_bytes()[..])
-            .bind($crate::row::millis(attempt.rules.grace))
+            .bind($crate::row::millis(attempt.rules.window()))
             .bind(attempt.rules.until_used)
             .bind(attempt.rules.replay == same_device)
             .bind(attempt.device.user_agent.as_deref())

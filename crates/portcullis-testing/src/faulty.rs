@@ -20,6 +20,8 @@ use portcullis::{
     time::Timestamp,
 };
 
+use crate::clock::FakeClock;
+
 /// How a [`FaultyStore`] fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -47,6 +49,7 @@ pub struct FaultyStore {
     inner: DynSessionStore,
     next: Arc<Mutex<(u64, Fault)>>,
     calls: Arc<AtomicU64>,
+    delay: Arc<Mutex<Option<(FakeClock, Duration)>>>,
 }
 
 impl FaultyStore {
@@ -56,6 +59,7 @@ impl FaultyStore {
             inner: DynSessionStore::new(store),
             next: Arc::new(Mutex::new((0, Fault::Unreachable))),
             calls: Arc::default(),
+            delay: Arc::default(),
         }
     }
 
@@ -63,6 +67,12 @@ impl FaultyStore {
     /// notice, 0 for none any more.
     pub fn fail_next(&self, calls: u64, fault: Fault) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = (calls, fault);
+    }
+
+    /// Lets `clock` go on by `delay` at each fault, as a call that times out does.
+    pub fn fail_slowly(&self, clock: &FakeClock, delay: Duration) {
+        let mut slow = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
+        *slow = Some((clock.clone(), delay));
     }
 
     /// How many calls there have been.
@@ -88,6 +98,10 @@ impl FaultyStore {
     fn fault(&self) -> Option<Fault> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         next.0 = next.0.checked_sub(1)?;
+        let slow = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((clock, delay)) = &*slow {
+            clock.advance(*delay);
+        }
         Some(next.1)
     }
 }
@@ -141,8 +155,13 @@ impl SessionStore for FaultyStore {
             .await
     }
 
-    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
-        self.through(self.inner.application_token_is_live(id)).await
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        self.through(self.inner.application_token_is_live(subject, id))
+            .await
     }
 
     async fn application_tokens(

@@ -81,6 +81,21 @@ async fn a_lost_answer_is_asked_for_again_even_without_a_window() {
 }
 
 #[tokio::test]
+async fn a_store_that_fails_slowly_is_not_asked_again() {
+    for (grace, delay, calls) in [(10, 3, 2), (10, 4, 1), (0, 1, 2), (0, 2, 1)] {
+        let api = Api::new(Duration::from_secs(grace));
+        let pair = api.open().await;
+        api.store.fail_next(u64::MAX, Fault::Unreachable);
+        api.store
+            .fail_slowly(&api.clock, Duration::from_secs(delay));
+        let before = api.store.calls();
+        let error = api.refresh(&pair).await.unwrap_err();
+        assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+        assert_eq!(api.store.calls() - before, calls, "{grace} {delay}");
+    }
+}
+
+#[tokio::test]
 async fn a_crash_between_commit_and_answer_loses_no_session_within_the_window() {
     let api = Api::new(Duration::from_secs(10));
     let pair = api.open().await;

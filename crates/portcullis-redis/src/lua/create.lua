@@ -6,7 +6,8 @@ local row = ask.row
 local known, raw = load(key('s', row.id))
 if known then
   -- Asked again after an answer was lost.
-  if known.subject ~= row.subject or known.digest ~= row.digest then
+  if known.subject ~= row.subject or known.digest ~= row.digest
+    or known.client ~= row.client then
     error('CORRUPT id')
   end
   return {text(now), raw}

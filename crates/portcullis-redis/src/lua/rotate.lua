@@ -17,7 +17,7 @@ local good = row.subject == ask.subject
   and not row.revoked
   and now < absolute
   and now < number(row, 'idle')
-  and (not ask.client or ask.client == row.client)
+  and ask.client == row.client
 local own_work = row.rotated_by == ask.attempt and presented + 1 == current
 if not good or own_work then
   return unchanged

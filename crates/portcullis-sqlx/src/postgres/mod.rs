@@ -245,12 +245,16 @@ impl SessionStore for PostgresStore {
         ))
     }
 
-    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
-        if !is_storable(id) {
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        if !is_storable(id) || !is_storable(subject.realm()) || !is_storable(subject.name()) {
             return Ok(false);
         }
         run!(self.pool.call(), |c| lists::application_token_is_live(
-            c, id
+            c, subject, id
         ))
     }
 

@@ -46,7 +46,6 @@ pub(super) async fn create(
             " WHERE subject.number <= $12 \
                  AND (SELECT forgotten FROM portcullis_order) <= $12 \
              ON CONFLICT (id) DO UPDATE SET id = old.id \
-                 WHERE old.secret_digest = excluded.secret_digest \
              RETURNING id::text AS id, ",
             session_columns!(),
             ") SELECT EXISTS (SELECT 1 FROM subject) AS known, created.* \
@@ -70,7 +69,12 @@ pub(super) async fn create(
         .await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         if row::Columns::text(row, "id")?.is_some() {
-            return Ok(Created::Session(Box::new(row::session(row)?)));
+            let created = row::session(row)?;
+            return if session.is_of(&created) {
+                Ok(Created::Session(Box::new(created)))
+            } else {
+                Err(StoreError::corrupt("another session has this id").into())
+            };
         }
         if row.try_get("known")? {
             return Ok(Created::LoggedOutMeanwhile);

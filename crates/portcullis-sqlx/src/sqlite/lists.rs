@@ -71,13 +71,16 @@ pub(super) async fn add_application_token(
 
 pub(super) async fn application_token_is_live(
     connection: &mut SqliteConnection,
+    subject: &Subject,
     id: &str,
 ) -> Result<bool, StoreError> {
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM portcullis_application_tokens \
-         WHERE id = ?1 AND removed_at IS NULL)",
+         WHERE id = ?1 AND realm = ?2 AND name = ?3 AND removed_at IS NULL)",
     )
     .bind(id)
+    .bind(subject.realm())
+    .bind(subject.name())
     .fetch_one(&mut *connection)
     .await
     .map_err(unavailable)

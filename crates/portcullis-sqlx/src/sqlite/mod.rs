@@ -30,10 +30,6 @@ use sqlx::{
 
 use self::error::unavailable;
 
-/// How long a call waits for another process's transaction or for a free
-/// connection.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Connections that read while one writes.
 const READERS: u32 = 4;
 
@@ -50,6 +46,10 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// How long a call may take unless told otherwise. Made again once after
+    /// that, it still ends within the default grace window.
+    pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(4);
+
     /// Opens the file, makes it if need be (readable by its owner only), and
     /// brings its tables up to date. The store goes by `clock`.
     ///
@@ -66,14 +66,14 @@ impl SqliteStore {
     }
 
     /// The options that [`open`](Self::open) uses, to change what must be
-    /// changed: write-ahead log, full synchronisation, five seconds of patience
-    /// with other processes.
+    /// changed: write-ahead log, full synchronisation, half of
+    /// [`DEFAULT_PATIENCE`](Self::DEFAULT_PATIENCE) for other processes.
     pub fn options(path: impl AsRef<Path>) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE)
+            .busy_timeout(Self::DEFAULT_PATIENCE / 2)
     }
 
     /// Opens the database that `options` names, a file, and brings its tables
@@ -87,10 +87,37 @@ impl SqliteStore {
         options: SqliteConnectOptions,
         clock: SharedClock,
     ) -> Result<Self, StoreError> {
+        Self::start(options, clock, Self::DEFAULT_PATIENCE / 2).await
+    }
+
+    /// As [`connect`](Self::connect), with calls that fail when they have waited
+    /// for `patience`: half of it for a free connection, half of it for the
+    /// transactions of other processes.
+    ///
+    /// A refresh is tried twice, so `patience` should be less than half of the
+    /// grace window.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn connect_within(
+        options: SqliteConnectOptions,
+        clock: SharedClock,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        let half = patience / 2;
+        Self::start(options.busy_timeout(half), clock, half).await
+    }
+
+    async fn start(
+        options: SqliteConnectOptions,
+        clock: SharedClock,
+        acquire: Duration,
+    ) -> Result<Self, StoreError> {
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(PATIENCE)
+                .acquire_timeout(acquire)
                 // A file does not hang up.
                 .test_before_acquire(false)
                 .connect_lazy_with(options.clone())
@@ -154,7 +181,7 @@ impl SessionStore for SqliteStore {
         ticket: LoginTicket,
     ) -> Result<Created, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        sessions::create(&mut connection, session.into_record(now), ticket).await
+        sessions::create(&mut connection, &session, now, ticket).await
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
@@ -197,9 +224,13 @@ impl SessionStore for SqliteStore {
         lists::add_application_token(&mut connection, &token, limit, ticket).await
     }
 
-    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
         let (mut connection, _) = self.reader().await?;
-        lists::application_token_is_live(&mut connection, id).await
+        lists::application_token_is_live(&mut connection, subject, id).await
     }
 
     async fn application_tokens(

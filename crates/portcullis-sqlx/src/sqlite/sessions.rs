@@ -2,8 +2,8 @@
 
 use portcullis::{
     session::{
-        Created, LoginTicket, RefusalReason, RevocationReason, RevokedAll, RotationAttempt,
-        RotationOutcome, SessionId, SessionRecord, StoreError, rules,
+        Created, LoginTicket, NewSession, RefusalReason, RevocationReason, RevokedAll,
+        RotationAttempt, RotationOutcome, SessionId, SessionRecord, StoreError, rules,
     },
     subject::Subject,
     time::Timestamp,
@@ -16,12 +16,15 @@ use crate::{
     row::{self, session_columns, signed},
 };
 
-/// Begins a session unless a log-out overtook the ticket: one statement.
+/// Begins a session unless a log-out overtook the ticket, or finds the one that
+/// the same call began before: one statement.
 pub(super) async fn create(
     connection: &mut SqliteConnection,
-    session: SessionRecord,
+    session: &NewSession,
+    now: Timestamp,
     ticket: LoginTicket,
 ) -> Result<Created, StoreError> {
+    let first = session.clone().into_record(now);
     let created = sqlx::query(concat!(
         "INSERT INTO portcullis_sessions (id, ",
         session_columns!(),
@@ -29,28 +32,36 @@ pub(super) async fn create(
            NULL, 0, NULL, NULL, NULL, NULL \
          WHERE NOT EXISTS (SELECT 1 FROM portcullis_log_outs \
                            WHERE realm = ?2 AND name = ?3 AND number > ?13) \
-           AND (SELECT forgotten FROM portcullis_order) <= ?13"
+           AND (SELECT forgotten FROM portcullis_order) <= ?13 \
+         ON CONFLICT (id) DO UPDATE SET generation = generation RETURNING id, ",
+        session_columns!()
     ))
-    .bind(session.id.as_str())
-    .bind(session.subject.realm())
-    .bind(session.subject.name())
-    .bind(session.client.as_deref())
-    .bind(session.created_at.as_millis())
-    .bind(session.idle_deadline.as_millis())
-    .bind(session.absolute_deadline.as_millis())
-    .bind(&session.secret_digest.as_bytes()[..])
-    .bind(session.refresh_key.as_str())
-    .bind(session.grant.to_json()?)
-    .bind(session.device.user_agent.as_deref())
-    .bind(session.device.address.map(|address| address.to_string()))
+    .bind(first.id.as_str())
+    .bind(first.subject.realm())
+    .bind(first.subject.name())
+    .bind(first.client.as_deref())
+    .bind(first.created_at.as_millis())
+    .bind(first.idle_deadline.as_millis())
+    .bind(first.absolute_deadline.as_millis())
+    .bind(&first.secret_digest.as_bytes()[..])
+    .bind(first.refresh_key.as_str())
+    .bind(first.grant.to_json()?)
+    .bind(first.device.user_agent.as_deref())
+    .bind(first.device.address.map(|address| address.to_string()))
     .bind(signed(ticket.sequence()))
-    .execute(&mut *connection)
+    // Not `fetch_optional`, which stops before the statement has committed.
+    .fetch_all(&mut *connection)
     .await
     .map_err(unavailable)?;
-    Ok(match created.rows_affected() {
-        0 => Created::LoggedOutMeanwhile,
-        _ => Created::Session(Box::new(session)),
-    })
+    let Some(created) = created.first() else {
+        return Ok(Created::LoggedOutMeanwhile);
+    };
+    let created = row::session(created)?;
+    if session.is_of(&created) {
+        Ok(Created::Session(Box::new(created)))
+    } else {
+        Err(StoreError::corrupt("another session has this id"))
+    }
 }
 
 /// Presents a token. The one statement decides and writes, so that no other

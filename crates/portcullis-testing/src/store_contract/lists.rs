@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::{
-    session::{Created, Device, Grant, SessionId, SessionStore, TokenAdded},
+    session::{Created, Device, Grant, SecretDigest, SessionId, SessionStore, TokenAdded},
     subject::Subject,
 };
 
@@ -63,13 +63,13 @@ pub async fn application_tokens_are_listed_until_removed(bench: &Bench) {
     assert_eq!(bench.list_token("token-3", ticket).await, TokenAdded::Added);
     assert!(
         store
-            .application_token_is_live("token-3")
+            .application_token_is_live(&alice(), "token-3")
             .await
             .expect("asks")
     );
     assert!(
         !store
-            .application_token_is_live("one-more")
+            .application_token_is_live(&alice(), "one-more")
             .await
             .expect("asks")
     );
@@ -97,7 +97,7 @@ pub async fn application_tokens_are_listed_until_removed(bench: &Bench) {
     );
     assert!(
         !store
-            .application_token_is_live("token-3")
+            .application_token_is_live(&alice(), "token-3")
             .await
             .expect("asks")
     );
@@ -150,8 +150,49 @@ pub async fn purging_forgets_what_is_over(bench: &Bench) {
     assert!(store.session(&expires.id).await.expect("reads").is_none());
     assert!(
         store
-            .application_token_is_live("stays")
+            .application_token_is_live(&alice(), "stays")
             .await
             .expect("asks")
     );
+}
+
+/// An answer that was lost is asked for again; nothing begins anew.
+pub async fn a_session_that_is_made_again_is_the_same(bench: &Bench) {
+    let ticket = bench.ticket().await;
+    let session = new_session(&alice());
+    let first = bench.create(session.clone(), ticket).await;
+    let Created::Session(row) = &first else {
+        unreachable!("nobody logged out");
+    };
+    bench.pass(Duration::from_secs(5));
+    assert_eq!(bench.create(session.clone(), ticket).await, first);
+    bench.advance(row, 0).await;
+    let now = Created::Session(Box::new(bench.row(row).await));
+    assert_eq!(bench.create(session.clone(), ticket).await, now);
+    let mut secret = session.clone();
+    secret.secret_digest = SecretDigest::of(b"another");
+    let mut client = session.clone();
+    client.client = None;
+    for other in [secret, client] {
+        assert!(bench.store.create(other, ticket).await.is_err());
+    }
+    let after = bench.create(session.clone(), ticket).await;
+    assert_eq!(after, now);
+    assert_eq!(bench.live(&alice()).await, [bench.row(row).await]);
+    bench.store.revoke_all(&alice()).await.expect("revokes");
+    let overtaken = bench.create(session, ticket).await;
+    assert_eq!(overtaken, Created::LoggedOutMeanwhile);
+}
+
+/// A token speaks for its subject, and for no namesake of its id.
+pub async fn an_application_token_is_its_subjects_own(bench: &Bench) {
+    let ticket = bench.ticket().await;
+    assert_eq!(bench.list_token("app", ticket).await, TokenAdded::Added);
+    let live = async |subject: &Subject| {
+        let live = bench.store.application_token_is_live(subject, "app").await;
+        live.expect("asks")
+    };
+    assert!(live(&alice()).await);
+    assert!(!live(&Subject::new("users", "bob")).await);
+    assert!(!live(&Subject::new("apis", "alice")).await);
 }

@@ -52,7 +52,7 @@ pub async fn logging_out_everywhere_ends_everything_of_one_subject(bench: &Bench
     assert_eq!(reason, RevocationReason::LogoutEverywhere);
     let reason = bench.row(&ended).await.revoked.expect("revoked").reason;
     assert_eq!(reason, RevocationReason::Logout);
-    let live = bench.store.application_token_is_live("app").await;
+    let live = bench.store.application_token_is_live(&alice(), "app").await;
     assert!(!live.expect("asks"));
     let again = bench.store.revoke_all(&alice()).await.expect("revokes");
     assert_eq!(again, portcullis::session::RevokedAll::default());

@@ -127,6 +127,8 @@ macro_rules! store_contract {
                 no_token_outlives_the_session,
                 a_clock_that_goes_back_is_survived,
                 reuse_leaves_other_sessions_alone,
+                a_window_is_counted_in_whole_milliseconds,
+                only_the_client_of_a_session_may_refresh_it,
             }
             races::{
                 without_a_window_one_of_many_wins,
@@ -147,6 +149,8 @@ macro_rules! store_contract {
                 sessions_come_back_as_they_were_made,
                 live_sessions_are_listed_oldest_first,
                 application_tokens_are_listed_until_removed,
+                a_session_that_is_made_again_is_the_same,
+                an_application_token_is_its_subjects_own,
             }
             revocations::{
                 everything_that_was_revoked_is_told,

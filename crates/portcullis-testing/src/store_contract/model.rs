@@ -74,7 +74,7 @@ impl Dice {
         attempt.scope_allowed = !self.seldom();
         attempt.client = match self.roll(16) {
             0 => Some("another".to_owned()),
-            1..8 => None,
+            1 => None,
             _ => session.client.clone(),
         };
         if self.seldom() {

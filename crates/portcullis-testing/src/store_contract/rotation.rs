@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use portcullis::{
     session::{
-        RefusalReason, ReplayPolicy, RevocationReason, RotationMode, RotationOutcome,
+        Created, RefusalReason, ReplayPolicy, RevocationReason, RotationMode, RotationOutcome,
         RotationRules, SecretDigest, SessionId, SessionStore,
     },
     subject::Subject,
 };
 
-use super::bench::{ABSOLUTE, Bench, GRACE, IDLE, attempt, device, successor};
+use super::bench::{ABSOLUTE, Bench, GRACE, IDLE, alice, attempt, device, new_session, successor};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -254,6 +254,8 @@ pub async fn the_first_failing_check_decides(bench: &Bench) {
     expect(&bad, idle, RefusalReason::IdleDeadline).await;
     expect(&bad, start, RefusalReason::Client).await;
     bad.client = None;
+    expect(&bad, start, RefusalReason::Client).await;
+    bad.client = session.client.clone();
     expect(&bad, start, RefusalReason::Scope).await;
     bad.scope_allowed = true;
     let outcome = bench.rotate(&bad).await;
@@ -276,9 +278,11 @@ pub async fn refusals_change_nothing(bench: &Bench) {
     subject.subject = Subject::new("users", "bob");
     let mut client = good.clone();
     client.client = Some("another".to_owned());
+    let mut no_client = good.clone();
+    no_client.client = None;
     let mut scope = good.clone();
     scope.scope_allowed = false;
-    for mut bad in [secret, subject, client, scope] {
+    for mut bad in [secret, subject, client, no_client, scope] {
         for generation in [0, 1, 2, 9] {
             bad.generation = generation;
             let outcome = bench.rotate(&bad).await;
@@ -382,4 +386,41 @@ pub async fn reuse_leaves_other_sessions_alone(bench: &Bench) {
     let live = bench.live(&session.subject).await;
     assert_eq!(live.len(), 1);
     assert_eq!(live[0].id, other.id);
+}
+
+/// Times are whole milliseconds: what is left of one counts as one.
+pub async fn a_window_is_counted_in_whole_milliseconds(bench: &Bench) {
+    for (window, passes, forgiven) in [(1_500, 1, true), (1_500, 2, false), (1, 0, true)] {
+        let session = bench.open().await;
+        bench.advance(&session, 0).await;
+        bench.pass(Duration::from_millis(passes));
+        let mut again = attempt(&session, 0);
+        again.rules = RotationRules::with_grace(Duration::from_micros(window));
+        let outcome = bench.rotate(&again).await;
+        assert_eq!(outcome.successor().is_some(), forgiven, "{outcome:?}");
+    }
+}
+
+/// The client of a session is part of it, and so is having none.
+pub async fn only_the_client_of_a_session_may_refresh_it(bench: &Bench) {
+    let clients = [None, Some("web"), Some("app"), Some("")];
+    for own in clients {
+        let mut session = new_session(&alice());
+        session.client = own.map(str::to_owned);
+        let ticket = bench.ticket().await;
+        let Created::Session(session) = bench.create(session, ticket).await else {
+            unreachable!("nobody logged out");
+        };
+        for presents in clients.into_iter().filter(|client| *client != own) {
+            let mut bad = attempt(&session, 0);
+            bad.client = presents.map(str::to_owned);
+            let outcome = bench.rotate(&bad).await;
+            assert_eq!(outcome, RotationOutcome::Refused(RefusalReason::Client));
+            bad.mode = RotationMode::Keep;
+            let outcome = bench.rotate(&bad).await;
+            assert_eq!(outcome, RotationOutcome::Refused(RefusalReason::Client));
+        }
+        assert_eq!(bench.row(&session).await, *session);
+        bench.advance(&session, 0).await;
+    }
 }

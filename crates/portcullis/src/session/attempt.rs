@@ -20,7 +20,8 @@ pub struct RotationAttempt {
     pub generation: u64,
     /// The digest of the secret that the token carries.
     pub secret_digest: SecretDigest,
-    /// The client that presents it; `None` if it did not say.
+    /// The client that the token names; the session's must be the same, or none
+    /// if this is none. Whether it has authenticated is not the store's affair.
     pub client: Option<String>,
     /// Whether the scope asked for, if any, is within the one granted.
     pub scope_allowed: bool,
@@ -59,7 +60,7 @@ pub enum RotationMode {
 #[non_exhaustive]
 pub struct RotationRules {
     /// How long after a rotation the token that was rotated still gives the
-    /// same successor; zero for not at all.
+    /// same successor, in whole milliseconds, rounded up; zero for not at all.
     pub grace: Duration,
     /// Whether the predecessor of a token that was never presented is accepted
     /// once more, however late. A thief who uses a stolen token first is then
@@ -81,6 +82,13 @@ impl RotationRules {
             until_used: false,
             replay: ReplayPolicy::Anyone,
         }
+    }
+
+    /// The grace window as every store counts it: whole milliseconds, as times
+    /// are, rounded up.
+    pub fn window(&self) -> Duration {
+        let millis = self.grace.as_nanos().div_ceil(1_000_000);
+        Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 }
 

@@ -76,8 +76,12 @@ impl SessionStore for DynSessionStore {
         self.0.add_application_token(token, limit, ticket).await
     }
 
-    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
-        self.0.application_token_is_live(id).await
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        self.0.application_token_is_live(subject, id).await
     }
 
     async fn application_tokens(
@@ -126,7 +130,11 @@ trait Erased: Send + Sync + 'static {
         limit: u32,
         ticket: LoginTicket,
     ) -> Answer<'a, TokenAdded>;
-    fn application_token_is_live<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
+    fn application_token_is_live<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a str,
+    ) -> Answer<'a, bool>;
     fn application_tokens<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<ApplicationToken>>;
     fn remove_application_token<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
     fn revoke_token<'a>(
@@ -179,8 +187,12 @@ impl<S: SessionStore> Erased for S {
         ))
     }
 
-    fn application_token_is_live<'a>(&'a self, id: &'a str) -> Answer<'a, bool> {
-        Box::pin(SessionStore::application_token_is_live(self, id))
+    fn application_token_is_live<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a str,
+    ) -> Answer<'a, bool> {
+        Box::pin(SessionStore::application_token_is_live(self, subject, id))
     }
 
     fn application_tokens<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<ApplicationToken>> {

@@ -68,6 +68,12 @@ impl SessionStore for MemoryStore {
         if state.logged_out_since(&session.subject, ticket) {
             return Ok(Created::LoggedOutMeanwhile);
         }
+        if let Some(row) = state.sessions.get(&session.id) {
+            return match session.is_of(row) {
+                true => Ok(Created::Session(Box::new(row.clone()))),
+                false => Err(StoreError::corrupt("another session has this id")),
+            };
+        }
         state.purge_when_doubled(now);
         let record = session.into_record(now);
         state
@@ -172,12 +178,16 @@ impl SessionStore for MemoryStore {
         Ok(TokenAdded::Added)
     }
 
-    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
         let (state, _) = self.lock();
         Ok(state
             .application_tokens
             .get(id)
-            .is_some_and(|listed| listed.removed_at.is_none()))
+            .is_some_and(|listed| listed.removed_at.is_none() && listed.token.subject == *subject))
     }
 
     async fn application_tokens(

@@ -34,6 +34,15 @@ pub struct NewSession {
 }
 
 impl NewSession {
+    /// Whether `row` is what became of this session: it has the same id,
+    /// subject, client and secret.
+    pub fn is_of(&self, row: &SessionRecord) -> bool {
+        self.id == row.id
+            && self.subject == row.subject
+            && self.client == row.client
+            && self.secret_digest == row.secret_digest
+    }
+
     /// The row as it is at `now`, its first moment.
     pub fn into_record(self, now: Timestamp) -> SessionRecord {
         let absolute_deadline = now.saturating_add(self.absolute_ttl);
@@ -187,6 +196,12 @@ impl fmt::Debug for SecretDigest {
 }
 
 /// What a login granted. Stores keep it as text and never look inside.
+///
+/// A refresh does not read it. Its answer is signed before the store is asked,
+/// so that nothing can fail after the token is used up; what was granted comes
+/// from the refresh token, which says the same under a key that no store and no
+/// verifier has. The row's copy is for the application: to show what a session
+/// may do, and to find the sessions that a change of rights concerns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Grant {

@@ -79,7 +79,7 @@ fn refusal(
     if now >= row.idle_deadline {
         return Some(RefusalReason::IdleDeadline);
     }
-    if attempt.client.is_some() && attempt.client != row.client {
+    if attempt.client != row.client {
         return Some(RefusalReason::Client);
     }
     (!attempt.scope_allowed).then_some(RefusalReason::Scope)
@@ -130,7 +130,7 @@ fn second_use(
 ) -> (RotationOutcome, Option<SessionRecord>) {
     let elapsed = elapsed(row, now);
     let predecessor = attempt.generation + 1 == row.generation;
-    let in_window = predecessor && elapsed < attempt.rules.grace;
+    let in_window = predecessor && elapsed < attempt.rules.window();
     let retried = row.late_retry_by == Some(attempt.id);
     let late = predecessor
         && !in_window

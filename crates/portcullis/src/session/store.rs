@@ -14,7 +14,7 @@ use crate::{subject::Subject, time::Timestamp};
 /// before the other, on however many nodes. The clock that counts is the
 /// store's own. An error means that the outcome is unknown, and refuses nothing;
 /// [`rotate`](Self::rotate) can then be asked again under the same
-/// [`AttemptId`](super::AttemptId), and all others are repeatable by nature.
+/// [`AttemptId`](super::AttemptId), and so can all others.
 ///
 /// [`MemoryStore`](super::MemoryStore) is the reference; `portcullis-testing`
 /// has the contract that every store must pass.
@@ -28,6 +28,11 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Begins a session, unless its subject was logged out everywhere after the
     /// ticket was taken.
+    ///
+    /// Asked again for the same session, by [`NewSession::is_of`], it gives the
+    /// session as it has become, and changes nothing. An id that belongs to a
+    /// session of the subject with another content is an error
+    /// ([`StoreErrorKind::Corrupt`](super::StoreErrorKind::Corrupt)).
     fn create(
         &self,
         session: NewSession,
@@ -76,9 +81,11 @@ pub trait SessionStore: Send + Sync + 'static {
         ticket: LoginTicket,
     ) -> impl Future<Output = Result<TokenAdded, StoreError>> + Send;
 
-    /// Whether the application token with this `jti` is on the live list.
+    /// Whether the application token of this subject with this `jti` is on the
+    /// live list. One of another subject is not.
     fn application_token_is_live(
         &self,
+        subject: &Subject,
         id: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 

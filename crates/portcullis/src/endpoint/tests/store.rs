@@ -86,8 +86,12 @@ impl SessionStore for FaultyStore {
         self.up()?.add_application_token(token, limit, ticket).await
     }
 
-    async fn application_token_is_live(&self, id: &str) -> Result<bool, StoreError> {
-        self.up()?.application_token_is_live(id).await
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        self.up()?.application_token_is_live(subject, id).await
     }
 
     async fn application_tokens(

@@ -30,6 +30,11 @@ use crate::{
 /// transaction of a store, and than the clocks of two nodes differ.
 const OVERLAP: Duration = Duration::from_secs(60);
 
+/// How much longer than asked entries are kept: a verifier on another machine
+/// accepts a token for its leeway after the token has expired, by a clock that
+/// may be behind.
+const MARGIN: Duration = Duration::from_secs(120);
+
 /// The snapshot of one process. Cheap to clone; clones are the same snapshot.
 ///
 /// Somebody has to call [`sync`](Self::sync): once before the first request and
@@ -112,22 +117,23 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum About {
     Session(Option<SessionId>),
-    ApplicationToken(String),
+    ApplicationToken(Subject, String),
 }
 
 impl Revocations {
     /// How long a snapshot may go without a reading by default.
     pub const DEFAULT_MAX_SILENCE: Duration = Duration::from_secs(30);
 
-    /// An empty snapshot of what `store` has revoked. It keeps entries for
-    /// `keep`: the longest lifetime of an access token plus the verifiers'
-    /// leeway.
-    pub fn new(store: DynSessionStore, clock: SharedClock, keep: Duration) -> Self {
+    /// An empty snapshot of what `store` has revoked. `longest` is the longest
+    /// lifetime of an access token; entries are kept for two minutes more, which
+    /// is for the verifiers' leeway and for clocks that differ. Where both
+    /// together may be more, `longest` must be longer by as much.
+    pub fn new(store: DynSessionStore, clock: SharedClock, longest: Duration) -> Self {
         Self {
             state: Arc::default(),
             store,
             clock,
-            keep,
+            keep: longest.saturating_add(MARGIN),
             max_silence: Some(Self::DEFAULT_MAX_SILENCE),
             limits: Limits::default(),
         }
@@ -169,9 +175,20 @@ impl Revocations {
         &self.store
     }
 
-    /// How long entries are kept; what [`SessionStore::purge`] must keep, too.
+    /// How long entries are kept, the margin included; what
+    /// [`SessionStore::purge`] must keep, too.
     pub fn keep(&self) -> Duration {
         self.keep
+    }
+
+    /// The longest lifetime of an access token that entries outlive.
+    pub(crate) fn longest(&self) -> Duration {
+        self.keep.saturating_sub(MARGIN)
+    }
+
+    /// Whether both are the same snapshot, and not only of one store.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
     }
 
     /// What is known about `token`, without waiting.
@@ -180,14 +197,14 @@ impl Revocations {
         let state = self.read();
         let silent = self.is_silent(state.heard, now);
         if token.application {
-            let Some(id) = token.token_id else {
+            let (Some(subject), Some(id)) = (token.subject, token.token_id) else {
                 return Checked::Revoked;
             };
-            if !silent && state.is_live(id) {
+            if !silent && state.is_live(subject, id) {
                 return Checked::Clear;
             }
             return Checked::AskStore(Question {
-                about: About::ApplicationToken(id.to_owned()),
+                about: About::ApplicationToken(subject.clone(), id.to_owned()),
                 removals: state.removals,
             });
         }
@@ -224,10 +241,10 @@ impl Revocations {
                     let session = this.store.session(&id).await?;
                     Ok(session.is_some_and(|session| session.revoked.is_none()))
                 }
-                About::ApplicationToken(id) => {
-                    let live = this.store.application_token_is_live(&id).await?;
+                About::ApplicationToken(subject, id) => {
+                    let live = this.store.application_token_is_live(&subject, &id).await?;
                     if live {
-                        this.write().remember_live(id, question.removals);
+                        this.write().remember_live(subject, id, question.removals);
                     }
                     Ok(live)
                 }

@@ -46,7 +46,7 @@ pub(super) struct State {
     subjects: HashMap<Subject, Entries>,
     /// What was forgotten about the subjects one by one.
     everyone: Bounds,
-    live: HashSet<Box<str>>,
+    live: HashMap<Box<str>, Subject>,
     prune_at: usize,
 }
 
@@ -80,18 +80,18 @@ impl State {
         self.any_bound(token, Bounds::doubts)
     }
 
-    pub(super) fn is_live(&self, id: &str) -> bool {
-        self.live.contains(id)
+    pub(super) fn is_live(&self, subject: &Subject, id: &str) -> bool {
+        self.live.get(id) == Some(subject)
     }
 
-    pub(super) fn remember_live(&mut self, id: String, removals: u64) {
+    pub(super) fn remember_live(&mut self, subject: Subject, id: String, removals: u64) {
         if self.removals != removals {
             return;
         }
         if self.live.len() >= LIVE_LIMIT {
             self.live.clear();
         }
-        self.live.insert(id.into());
+        self.live.insert(id.into(), subject);
     }
 
     pub(super) fn apply(

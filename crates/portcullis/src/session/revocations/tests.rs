@@ -179,7 +179,7 @@ async fn a_known_revocation_outlives_silence_but_not_the_tokens() {
     node.log_out(&alice(), &session).await;
     node.pass(60_000);
     assert_eq!(node.check(&alice(), &session), Checked::Revoked);
-    node.pass(900_000);
+    node.pass(900_000 + 120_000);
     node.revocations.sync().await.unwrap();
     assert_eq!(node.check(&alice(), &session), Checked::Clear);
     assert!(node.revocations.read().is_empty());
@@ -291,6 +291,12 @@ async fn application_tokens_are_good_only_while_listed() {
     };
     assert!(node.revocations.ask(question.clone()).await.unwrap());
     assert_eq!(node.check_id(&alice(), "app", now, true), Checked::Clear);
+    // Somebody else's token that happens to have the same id.
+    let bob = Subject::new("users", "bob");
+    let Checked::AskStore(of_bob) = node.check_id(&bob, "app", now, true) else {
+        panic!("known without asking");
+    };
+    assert!(!node.revocations.ask(of_bob).await.unwrap());
     node.store.remove_application_token("app").await.unwrap();
     node.revocations.sync().await.unwrap();
     assert!(matches!(
@@ -318,6 +324,17 @@ async fn an_answer_that_a_removal_overtook_is_not_remembered() {
     });
     node.revocations
         .write()
-        .remember_live("app".to_owned(), question.removals);
-    assert!(!node.revocations.read().is_live("app"));
+        .remember_live(alice(), "app".to_owned(), question.removals);
+    assert!(!node.revocations.read().is_live(&alice(), "app"));
+}
+
+#[tokio::test]
+async fn a_revocation_is_known_for_longer_than_the_token_lives() {
+    let node = Node::new();
+    let session = node.open(&alice()).await;
+    node.log_out(&alice(), &session).await;
+    // The verifier's leeway, and a clock that is behind.
+    node.pass(900_000 + 119_000);
+    node.revocations.sync().await.unwrap();
+    assert_eq!(node.check(&alice(), &session), Checked::Revoked);
 }

@@ -39,7 +39,7 @@ fn attempt(name: u8, generation: u64) -> RotationAttempt {
         subject: row().subject,
         generation,
         secret_digest: SecretDigest::of(SECRET),
-        client: None,
+        client: Some("web".to_owned()),
         scope_allowed: true,
         mode: RotationMode::Rotate,
         idle_ttl: DAY,
@@ -268,6 +268,8 @@ fn the_first_failing_check_decides() {
     expect(&row, &bad, late, RefusalReason::AbsoluteDeadline);
     expect(&row, &bad, row.idle_deadline, RefusalReason::IdleDeadline);
     expect(&row, &bad, at(3_000), RefusalReason::Client);
+    bad.client = None;
+    expect(&row, &bad, at(3_000), RefusalReason::Client);
     bad.client = row.client.clone();
     expect(&row, &bad, at(3_000), RefusalReason::Scope);
     bad.scope_allowed = true;
@@ -314,7 +316,7 @@ fn the_last_generation_is_refused_without_overflow() {
 
 fn any_attempt() -> impl Strategy<Value = (RotationAttempt, i64)> {
     let flags = (
-        any::<bool>(),
+        prop::bool::weighted(0.9),
         prop::bool::weighted(0.9),
         prop::bool::weighted(0.8),
     );
@@ -322,7 +324,7 @@ fn any_attempt() -> impl Strategy<Value = (RotationAttempt, i64)> {
     (0u8..4, 0u64..5, flags, rules, any::<bool>(), 0i64..30).prop_map(
         |(name, generation, (client, scope, rotate), (grace, until_used, strict), other, now)| {
             let mut attempt = attempt(name, generation);
-            attempt.client = client.then(|| "web".to_owned());
+            attempt.client = attempt.client.filter(|_| client);
             attempt.scope_allowed = scope;
             if !rotate {
                 attempt.mode = RotationMode::Keep;
