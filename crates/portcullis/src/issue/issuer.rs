@@ -77,7 +77,29 @@ impl TokenIssuer {
         if let Some(not_after) = token.not_after {
             end = end.min(not_after.floor_to_second());
         }
-        self.sign(token, now, Some(end))
+        self.sign(self.claims(token, now, Some(end))?)
+    }
+
+    /// An access token that lacks its signature only: whatever is wrong with
+    /// what it shall say shows here.
+    pub(crate) fn draft(&self, token: &AccessToken<'_>) -> Result<Draft, IssueError> {
+        let now = self.0.clock.now().floor_to_second();
+        let end = now.saturating_add(self.0.access_ttl);
+        self.claims(token, now, Some(end))
+    }
+
+    /// Signs a draft, which expires at `not_after` at the latest.
+    pub(crate) fn finish(
+        &self,
+        mut draft: Draft,
+        not_after: Timestamp,
+    ) -> Result<IssuedToken, IssueError> {
+        let end = not_after.floor_to_second();
+        if draft.end.is_none_or(|own| end < own) {
+            draft.claims.insert("exp".to_owned(), end.as_secs().into());
+            draft.end = Some(end);
+        }
+        self.sign(draft)
     }
 
     /// Issues an application token: an access token that never expires. It is
@@ -89,15 +111,15 @@ impl TokenIssuer {
     /// As [`access`](Self::access).
     pub fn application(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
         let now = self.0.clock.now().floor_to_second();
-        self.sign(token, now, None)
+        self.sign(self.claims(token, now, None)?)
     }
 
-    fn sign(
+    fn claims(
         &self,
         token: &AccessToken<'_>,
         now: Timestamp,
         end: Option<Timestamp>,
-    ) -> Result<IssuedToken, IssueError> {
+    ) -> Result<Draft, IssueError> {
         if self.0.shape.typ == Typ::AtJwt && token.client.is_none() {
             return Err(IssueError::new(IssueErrorKind::ClientMissing, ""));
         }
@@ -146,15 +168,24 @@ impl TokenIssuer {
             }
             claims.insert(name.clone(), value.clone());
         }
-        let payload = serde_json::to_vec(&claims)
+        Ok(Draft {
+            claims,
+            id,
+            now,
+            end,
+        })
+    }
+
+    fn sign(&self, draft: Draft) -> Result<IssuedToken, IssueError> {
+        let payload = serde_json::to_vec(&draft.claims)
             .map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
         let token = encode_compact(&self.0.header, &payload, &self.0.key)
             .map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
         Ok(IssuedToken {
             token: SecretString::from(token),
-            id,
-            issued_at: now,
-            expires_at: end,
+            id: draft.id,
+            issued_at: draft.now,
+            expires_at: draft.end,
         })
     }
 
@@ -213,6 +244,14 @@ impl fmt::Debug for TokenIssuer {
             .field("shape", &self.0.shape)
             .finish_non_exhaustive()
     }
+}
+
+/// A token before it is signed.
+pub(crate) struct Draft {
+    claims: Map<String, Value>,
+    id: String,
+    now: Timestamp,
+    end: Option<Timestamp>,
 }
 
 /// Builds a [`TokenIssuer`].

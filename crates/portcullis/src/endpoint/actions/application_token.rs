@@ -22,9 +22,8 @@ pub(super) async fn application_token(
     // Before the session and the account are looked at: a log-out everywhere
     // that comes in between must win.
     let ticket = sessions.begin_login().await?;
-    sessions
-        .authorize(&presented, family.client.as_deref())
-        .await?;
+    // Clients are not authenticated here, so theirs are refused.
+    sessions.authorize(&presented, None).await?;
     let account = services.accounts.current(&family.subject).await?;
     let account = account.ok_or(Refusal::BadToken)?;
     if !account.is_application() {

@@ -73,6 +73,7 @@ async fn good_subject(services: &Services, presented: &Presented<'_>) -> Result<
     let token = presented.token;
     if let Ok((sessions, claims)) = find(services, |sessions| sessions.read(token).ok()) {
         let family = claims.family.clone();
+        // Whoever holds the token may log out; no client needs to authenticate.
         sessions
             .authorize(&claims, family.client.as_deref())
             .await?;

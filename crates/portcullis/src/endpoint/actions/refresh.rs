@@ -33,14 +33,19 @@ pub(super) async fn refresh(
     let form = Form::read(route, request)?;
     let sessions = &route.sessions;
     let presented = sessions.read(form.token.bytes())?;
-    if route.with_clients {
-        check_client(services, request, form.client.as_ref(), &presented).await?;
-    }
     let family = &presented.family;
+    // Where clients are not authenticated, there are no sessions of clients.
+    let client = match route.with_clients {
+        true => {
+            check_client(services, request, form.client.as_ref(), &presented).await?;
+            family.client.as_deref()
+        }
+        false => None,
+    };
     let account = services.accounts.current(&family.subject).await?;
     let account = account.ok_or(Refusal::BadToken)?;
     let ask = RefreshRequest::new()
-        .client(family.client.as_deref())
+        .client(client)
         .scope(form.scope.clone())
         .allowed(account.allowed_scope().clone())
         .claims(account.claims())

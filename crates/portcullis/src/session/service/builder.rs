@@ -43,7 +43,8 @@ impl SessionsBuilder {
     }
 
     /// Gives out refresh tokens, made with these keys. Without, a session lasts
-    /// as long as its one access token.
+    /// as long as its one access token, but no longer than
+    /// [`session_ttl`](Self::session_ttl).
     pub fn refresh_keys(mut self, keys: RefreshKeys) -> Self {
         self.refresh_keys = Some(keys);
         self
@@ -56,7 +57,8 @@ impl SessionsBuilder {
     }
 
     /// How long a session may last, however often it is refreshed; 90 days
-    /// unless set.
+    /// unless set. No access token outlives it, so that without refresh tokens
+    /// it is the upper bound of their lifetime.
     pub fn session_ttl(mut self, ttl: Duration) -> Self {
         self.session_ttl = ttl;
         self
@@ -94,7 +96,7 @@ impl SessionsBuilder {
                 "refresh tokens and sessions must live for at least one second",
             ));
         }
-        if self.revocations.keep() < self.issuer.access_ttl() {
+        if self.revocations.longest() < self.issuer.access_ttl() {
             return Err(ConfigError::new(
                 "revocations must be kept for as long as access tokens live",
             ));

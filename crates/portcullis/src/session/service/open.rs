@@ -133,13 +133,29 @@ impl Sessions {
         };
         let (idle_ttl, absolute_ttl) = match &inner.refresh {
             Some(_) => (inner.refresh_ttl, inner.session_ttl),
-            None => (inner.issuer.access_ttl(), inner.issuer.access_ttl()),
+            None => {
+                let ttl = inner.issuer.access_ttl().min(inner.session_ttl);
+                (ttl, ttl)
+            }
         };
         let mut grant = Grant::new();
         grant.scope = request.scope.to_string();
         grant.auth_time = auth_time.map(Timestamp::as_secs);
+        let id = SessionId::random()?;
+        let mut token = AccessToken::new(request.subject)
+            .session(id.as_str())
+            .client(request.client)
+            .scope(request.scope.clone())
+            .fresh(request.fresh)
+            .auth_time(auth_time);
+        if let Some(claims) = request.claims {
+            token = token.claims(claims);
+        }
+        // What can fail for the application's sake comes first: a row whose
+        // tokens nobody gets would be listed until it expires.
+        let draft = inner.issuer.draft(&token)?;
         let session = NewSession {
-            id: SessionId::random()?,
+            id: id.clone(),
             subject: request.subject.clone(),
             client: request.client.map(str::to_owned),
             idle_ttl,
@@ -153,19 +169,8 @@ impl Sessions {
             Created::Session(session) => session,
             Created::LoggedOutMeanwhile => return Err(SessionErrorKind::LoggedOutMeanwhile.into()),
         };
-        let mut token = AccessToken::new(request.subject)
-            .session(session.id.as_str())
-            .client(request.client)
-            .scope(request.scope.clone())
-            .fresh(request.fresh)
-            .auth_time(auth_time);
-        if let Some(claims) = request.claims {
-            token = token.claims(claims);
-        }
-        if inner.refresh.is_some() {
-            token = token.not_after(session.absolute_deadline);
-        }
-        let access = inner.issuer.access(&token)?;
+        // The store's clock made the deadline: no token outlives its row.
+        let access = inner.issuer.finish(draft, session.absolute_deadline)?;
         let refresh = match &inner.refresh {
             None => None,
             Some(_) => {

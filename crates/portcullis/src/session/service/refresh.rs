@@ -1,5 +1,7 @@
 //! Refreshing sessions.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::{IssuedRefreshToken, SessionError, SessionErrorKind, Sessions, TokenPair, events};
@@ -31,7 +33,8 @@ impl<'a> RefreshRequest<'a> {
     }
 
     /// The client that presents the token, authenticated where it has a
-    /// secret. It must be the one that logged in.
+    /// secret. It must be the one that logged in: without it, only sessions that
+    /// belong to no client are refreshed.
     #[must_use = "returns the changed request"]
     pub fn client(mut self, id: impl Into<Option<&'a str>>) -> Self {
         self.client = id.into();
@@ -148,7 +151,8 @@ impl Sessions {
         })
     }
 
-    /// Whether a refresh token is good now, without using it up.
+    /// Whether a refresh token is good now, without using it up. `client` is as
+    /// in [`RefreshRequest::client`].
     ///
     /// # Errors
     ///
@@ -174,14 +178,22 @@ impl Sessions {
         device: &Device,
         mode: RotationMode,
     ) -> Result<RotationAttempt, SessionError> {
+        let family = &presented.family;
+        if client != family.client.as_deref() {
+            tracing::debug!(
+                session = family.session.as_str(),
+                "a refresh token of another client was refused"
+            );
+            return Err(SessionErrorKind::Refused(RefusalReason::Client).into());
+        }
         let key = self.refresh_tokens()?.keys().current().key_id();
         Ok(RotationAttempt {
             id: AttemptId::random()?,
-            session: presented.family.session.clone(),
-            subject: presented.family.subject.clone(),
+            session: family.session.clone(),
+            subject: family.subject.clone(),
             generation: presented.generation,
-            secret_digest: presented.family.secret.digest(),
-            client: client.map(str::to_owned),
+            secret_digest: family.secret.digest(),
+            client: family.client.clone(),
             scope_allowed: true,
             mode,
             idle_ttl: self.0.refresh_ttl,
@@ -192,10 +204,15 @@ impl Sessions {
     }
 
     /// Asks the store; once more, under the same name, when it is unknown how
-    /// the first time ended.
+    /// the first time ended. Not after a long wait, though: whoever asks would
+    /// not get the answer within the grace window.
     async fn present(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        let began = self.now();
         let outcome = match self.store().rotate(attempt).await {
-            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+            Err(error)
+                if error.kind() == StoreErrorKind::Unavailable
+                    && self.now().saturating_duration_since(began) <= self.patience() =>
+            {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the session store is asked again"
@@ -209,6 +226,11 @@ impl Sessions {
             self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);
         }
         Ok(outcome)
+    }
+
+    /// How long the first answer of the store may take for it to be asked again.
+    fn patience(&self) -> Duration {
+        (self.0.rules.window() / 3).max(Duration::from_secs(1))
     }
 
     pub(super) fn refresh_token(

@@ -1,6 +1,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use serde_json::Map;
+
 use super::*;
+
 use crate::{
     issue::{AccessToken, TokenShape},
     jose::{Algorithm, SigningKey},
@@ -243,15 +246,15 @@ async fn authorizing_does_not_use_a_token_up() {
     let api = Api::new(|builder| builder).await;
     let pair = api.open(|request| request.client("web")).await;
     let presented = api.sessions.read(refresh_token(&pair).as_bytes()).unwrap();
-    api.sessions.authorize(&presented, None).await.unwrap();
-    assert!(
-        api.sessions
-            .authorize(&presented, Some("app"))
-            .await
-            .is_err()
-    );
-    api.refresh(refresh_token(&pair), &plain()).await.unwrap();
-    assert!(api.sessions.authorize(&presented, None).await.is_err());
+    let authorize = async |client| api.sessions.authorize(&presented, client).await;
+    authorize(Some("web")).await.unwrap();
+    for other in [None, Some("app")] {
+        let kind = authorize(other).await.unwrap_err().kind();
+        assert_eq!(kind, SessionErrorKind::Refused(RefusalReason::Client));
+    }
+    let request = plain().client("web");
+    api.refresh(refresh_token(&pair), &request).await.unwrap();
+    assert!(authorize(Some("web")).await.is_err());
     assert_eq!(api.sessions.list(&alice()).await.unwrap().len(), 1);
 }
 
@@ -277,6 +280,64 @@ async fn without_refresh_keys_a_session_has_an_access_token_only() {
     assert!(pair.refresh.is_none());
     assert!(api.sessions.log_out(&alice(), &pair.session).await.unwrap());
     assert_eq!(api.verify(&pair), Err(VerifyErrorKind::Revoked));
+    let (revocations, issuer) = (api.sessions.revocations(), api.sessions.issuer());
+    api.sessions = Sessions::builder(revocations.clone(), issuer.clone())
+        .session_ttl(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let pair = api.open(|request| request).await;
+    let lives = pair.access.expires_in(api.clock.now());
+    assert_eq!(lives, Some(Duration::from_secs(60)));
+}
+
+#[tokio::test]
+async fn no_access_token_outlives_its_row() {
+    let api = Api::new(|builder| builder).await;
+    let behind = Hand(Arc::new(AtomicI64::new(
+        api.clock.now().as_millis() - 5_000,
+    )));
+    let store = DynSessionStore::new(MemoryStore::new(SharedClock::new(behind)));
+    let clock = SharedClock::new(api.clock.clone());
+    let revocations = Revocations::new(store, clock, Duration::from_secs(900));
+    let sessions = Sessions::builder(revocations, api.sessions.issuer().clone())
+        .build()
+        .unwrap();
+    let ticket = sessions.begin_login().await.unwrap();
+    let alice = alice();
+    let pair = sessions.open(ticket, &OpenSession::new(&alice)).await;
+    let expires_at = pair.unwrap().access.expires_at().unwrap();
+    let row = sessions.list(&alice).await.unwrap().remove(0);
+    assert_eq!(expires_at, row.absolute_deadline.floor_to_second());
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_answered_leaves_no_session() {
+    let api = Api::new(|builder| builder).await;
+    let ticket = api.sessions.begin_login().await.unwrap();
+    let mut claims = Map::new();
+    claims.insert("exp".to_owned(), 0.into());
+    let alice = alice();
+    let request = OpenSession::new(&alice).claims(&claims);
+    let error = api.sessions.open(ticket, &request).await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::Issue);
+    assert_eq!(api.sessions.list(&alice).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_session_of_a_client_is_for_whoever_says_to_be_it() {
+    let api = Api::new(|builder| builder).await;
+    let pair = api.open(|request| request.client("web")).await;
+    let other = api.open(|request| request).await;
+    let refused = Err(SessionErrorKind::Refused(RefusalReason::Client));
+    let refresh = async |pair, request: RefreshRequest<'_>| {
+        let result = api.refresh(refresh_token(pair), &request).await;
+        result.map(drop)
+    };
+    assert_eq!(refresh(&pair, plain()).await, refused);
+    assert_eq!(refresh(&pair, plain().client("app")).await, refused);
+    assert_eq!(refresh(&other, plain().client("web")).await, refused);
+    assert_eq!(refresh(&pair, plain().client("web")).await, Ok(()));
+    assert_eq!(refresh(&other, plain()).await, Ok(()));
 }
 
 #[tokio::test]
@@ -292,6 +353,8 @@ async fn settings_that_are_unsafe_are_refused() {
     let same = RefreshKeys::new(key, []).unwrap();
     let builder = Sessions::builder(keep(900), issuer.clone());
     assert!(builder.refresh_keys(same).build().is_err());
+    // What is kept beyond that is for leeway.
+    assert!(keep(900).keep() >= Duration::from_secs(900 + 120));
     assert!(
         Sessions::builder(keep(899), issuer.clone())
             .build()
