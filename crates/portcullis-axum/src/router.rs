@@ -16,7 +16,10 @@ use portcullis_tower::EndpointService;
 /// Merge it after [`AuthLayer`](crate::AuthLayer) was added: who logs in has
 /// no token yet. The address of the client is the peer of the connection, if
 /// the server was started with `into_make_service_with_connect_info`, unless a
-/// layer put a [`ClientAddress`] into the request's extensions.
+/// layer put a [`ClientAddress`] into the request's extensions. Without either,
+/// an application that throttles by name and source sees all clients as one,
+/// and whoever guesses at a name locks its owner out; the first such request is
+/// logged as a warning.
 ///
 /// ```
 /// use axum::{Router, routing::get};

@@ -11,6 +11,14 @@ use super::WithEndpoints;
 /// It goes outside of [`AuthLayer`](crate::AuthLayer): who logs in has no
 /// token yet.
 ///
+/// # Where requests come from
+///
+/// This layer does not know the connection. Put a
+/// [`ClientAddress`](portcullis::endpoint::ClientAddress) into the extensions of
+/// requests in a layer outside of it; otherwise an application that throttles
+/// by name and source sees all clients as one, and whoever guesses at a name
+/// locks its owner out. The first such request is logged as a warning.
+///
 /// ```
 /// # fn example<S>(verifier: portcullis::verify::Verifier, app: S) {
 /// # let endpoints: portcullis::endpoint::Endpoints = return;

@@ -16,7 +16,9 @@ use tower_service::Service;
 /// none: for routers that route by path.
 ///
 /// A [`ClientAddress`](portcullis::endpoint::ClientAddress) in the request's
-/// extensions says where it comes from.
+/// extensions says where it comes from. Without one, an application that
+/// throttles by name and source sees all clients as one, and whoever guesses at
+/// a name locks its owner out; the first such request is logged as a warning.
 ///
 /// ```
 /// # use bytes::Bytes;

@@ -6,7 +6,7 @@ use http::HeaderName;
 
 use super::{
     Accounts, ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi,
-    actions::{Services, key_set},
+    actions::{NoAddress, Services, key_set},
     dialect::Dialect,
     erased::DynAccounts,
     profile::{Action, Methods, Name, Route},
@@ -20,8 +20,8 @@ use crate::{
 /// Builds [`Endpoints`]: APIs, each with its own [`Sessions`], and what they
 /// have in common.
 ///
-/// The `Sessions` of all APIs must share one store, or a log-out would reach
-/// some of them only.
+/// The `Sessions` of all APIs must share one snapshot of revocations, and with
+/// it the store, or a log-out would reach some of them only.
 #[must_use = "does nothing until built"]
 pub struct EndpointsBuilder {
     accounts: DynAccounts,
@@ -97,7 +97,8 @@ impl EndpointsBuilder {
         self.common(path, Common::LogoutAll)
     }
 
-    /// `GET`: the live sessions of whoever presents a good access token:
+    /// `GET`: the live sessions of whoever presents a good access token, the
+    /// newest hundred of them:
     /// `{"sessions":[{"id","client_id","created_at","last_used_at",
     /// "expires_at","device":{"user_agent","address"},"current"}]}`, the oldest
     /// first, times in seconds since the epoch. `last_used_at` is the last
@@ -127,14 +128,22 @@ impl EndpointsBuilder {
     ///
     /// # Errors
     ///
-    /// If there is no API, two endpoints share a path, or the access tokens of
-    /// two APIs cannot be told apart by issuer and audience; if a path does not
+    /// If there is no API, the APIs do not share their
+    /// [`Revocations`](crate::session::Revocations), two endpoints share a path,
+    /// or the access tokens of two APIs cannot be told apart by issuer and
+    /// audience; if a path does not
     /// begin with a slash, or has other characters than a path may have
     /// unescaped (RFC 3986 section 3.3): frameworks take them for patterns.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         if self.sessions.is_empty() {
             return Err(ConfigError::new(
                 "there are no endpoints without an API: add one, such as `session_api`",
+            ));
+        }
+        if !one_snapshot(&self.sessions) {
+            return Err(ConfigError::new(
+                "the APIs have different snapshots of revocations: a log-out would reach one of \
+                 them only; build their `Sessions` with clones of one `Revocations`",
             ));
         }
         let verifiers: Result<Vec<_>, _> = self.sessions.iter().map(verifier).collect();
@@ -174,6 +183,7 @@ impl EndpointsBuilder {
                 verifier,
                 sessions: self.sessions,
                 refresh_headers: self.refresh_headers,
+                no_address: NoAddress::default(),
             },
         }))
     }
@@ -202,6 +212,14 @@ impl EndpointsBuilder {
 /// `pchar` of RFC 3986 section 3.3 without its escapes, or a slash.
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
+}
+
+/// Whether a log-out at one API is known at all others at once.
+fn one_snapshot(sessions: &[Sessions]) -> bool {
+    sessions.windows(2).all(|two| match two {
+        [one, other] => one.revocations().is_same(other.revocations()),
+        _ => true,
+    })
 }
 
 /// Of the access tokens of an API, unless they were revoked.

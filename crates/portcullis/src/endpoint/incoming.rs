@@ -24,8 +24,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
 
-/// What the actions read of a request.
-#[derive(Debug)]
+/// What the actions read of a request. Not to be shown: it is full of secrets.
 pub(super) struct Incoming {
     headers: HeaderMap,
     body: Bytes,

@@ -35,6 +35,8 @@ impl Methods {
     pub(super) fn contains(self, method: &Method) -> bool {
         match self {
             Self::Post => method == Method::POST,
+            // Not HEAD: it is safe (RFC 9110 section 9.2.1), and a GET that
+            // issues a token is there for clients that know no better.
             Self::GetAndPost => method == Method::GET || method == Method::POST,
             Self::Get => method == Method::GET || method == Method::HEAD,
         }
@@ -60,6 +62,28 @@ pub(super) enum Action {
     LogoutAll,
     Sessions,
     KeySet(Bytes),
+}
+
+impl Action {
+    /// How the body carries its fields, where one is needed.
+    pub(super) fn encoding(&self) -> Option<Encoding> {
+        match self {
+            Self::Login(route) => Some(route.encoding),
+            Self::Refresh(route) => {
+                matches!(route.source, TokenSource::Form).then_some(Encoding::Form)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether somebody may guess at it: passwords, keys, clients' secrets.
+    pub(super) fn takes_secrets(&self) -> bool {
+        match self {
+            Self::Login(_) => true,
+            Self::Refresh(route) => route.with_clients,
+            _ => false,
+        }
+    }
 }
 
 /// A name and a secret for tokens.

@@ -10,7 +10,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
+    request::Parts,
+};
 use http_body::Body;
 
 use super::{
@@ -68,11 +71,22 @@ impl Endpoints {
         let endpoints = self.clone();
         EndpointFuture(Box::pin(async move {
             let (parts, body) = request.into_parts();
+            if let Some(response) = endpoints.refuse_head(&parts) {
+                return response;
+            }
             match collect(body, BODY_LIMIT).await.ok() {
                 Some(body) => endpoints.0.answer(Request::from_parts(parts, body)).await,
                 None => endpoints.refuse_body(parts.uri.path()),
             }
         }))
+    }
+
+    /// Answers a request that is refused whatever its body is: for its path, its
+    /// method, the length that it announces, or the type of its body.
+    /// [`serve`](Self::serve) does so by itself, before it reads the body.
+    pub fn refuse_head(&self, head: &Parts) -> Option<Response<Bytes>> {
+        let response = self.0.refuse_head(head)?;
+        Some(for_method(&head.method, response))
     }
 
     /// Answers a request to `path` whose body broke off or could not be
@@ -97,26 +111,48 @@ impl Endpoints {
 
 impl Inner {
     async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let (parts, body) = request.into_parts();
-        let is_head = parts.method == Method::HEAD;
-        let response = match self.routes.get(parts.uri.path()) {
-            None => not_found(),
-            Some(route) if !route.methods.contains(&parts.method) => not_allowed(route),
-            Some(route) => {
-                let body_size = body.len();
-                let incoming = Incoming::new(parts, body);
-                let result = if body_size > BODY_LIMIT {
+        let (mut parts, body) = request.into_parts();
+        mark_sensitive(&mut parts.headers, &self.services.refresh_headers);
+        let method = parts.method.clone();
+        let response = match (self.refuse_head(&parts), self.routes.get(parts.uri.path())) {
+            (Some(response), _) => response,
+            (None, None) => not_found(),
+            (None, Some(route)) => {
+                let result = if body.len() > BODY_LIMIT {
                     Err(Refusal::TooLarge)
                 } else {
+                    let incoming = Incoming::new(parts, body);
                     actions::run(&self.services, route, &incoming).await
                 };
                 result.unwrap_or_else(|refusal| refuse(route, refusal))
             }
         };
-        if is_head {
-            without_body(response)
-        } else {
-            response
+        for_method(&method, response)
+    }
+
+    fn refuse_head(&self, head: &Parts) -> Option<Response<Bytes>> {
+        let Some(route) = self.routes.get(head.uri.path()) else {
+            return Some(not_found());
+        };
+        if !route.methods.contains(&head.method) {
+            return Some(not_allowed(route));
+        }
+        let length = head.headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if length.is_some_and(|length| length > BODY_LIMIT) {
+            return Some(refuse(route, Refusal::TooLarge));
+        }
+        let encoding = route.action.encoding()?;
+        let refusal = encoding.check(&head.headers).err()?;
+        Some(refuse(route, refusal))
+    }
+}
+
+/// Whatever prints the headers of a request shall not print its tokens.
+fn mark_sensitive(headers: &mut HeaderMap, refresh_headers: &[HeaderName]) {
+    for (name, value) in headers.iter_mut() {
+        if *name == header::AUTHORIZATION || refresh_headers.contains(name) {
+            value.set_sensitive(true);
         }
     }
 }
@@ -145,6 +181,14 @@ fn not_allowed(route: &Route) -> Response<Bytes> {
         HeaderValue::from_static(route.methods.as_str()),
     );
     response
+}
+
+fn for_method(method: &Method, response: Response<Bytes>) -> Response<Bytes> {
+    if method == Method::HEAD {
+        without_body(response)
+    } else {
+        response
+    }
 }
 
 /// The answer to HEAD says how long the one to GET would be (RFC 9110 section
@@ -181,5 +225,23 @@ impl Future for EndpointFuture {
 impl fmt::Debug for EndpointFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EndpointFuture").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_in_headers_are_marked() {
+        let own = HeaderName::from_static("refresh-token");
+        let mut headers = HeaderMap::new();
+        for name in [header::AUTHORIZATION, own.clone(), header::USER_AGENT] {
+            headers.append(name.clone(), HeaderValue::from_static("hush"));
+            headers.append(name, HeaderValue::from_static("hush"));
+        }
+        mark_sensitive(&mut headers, &[own]);
+        let shown = format!("{headers:?}");
+        assert_eq!(shown.matches("hush").count(), 2, "{shown}");
     }
 }

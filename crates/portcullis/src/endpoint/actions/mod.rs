@@ -10,6 +10,8 @@ mod refresh;
 mod sessions;
 mod tokens;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use http::{HeaderName, Response};
 
@@ -30,6 +32,24 @@ pub(super) struct Services {
     pub(super) sessions: Vec<Sessions>,
     /// The headers in which refresh tokens come.
     pub(super) refresh_headers: Vec<HeaderName>,
+    pub(super) no_address: NoAddress,
+}
+
+/// Whether it was said that nobody tells where requests come from.
+#[derive(Default)]
+pub(super) struct NoAddress(AtomicBool);
+
+impl NoAddress {
+    /// Says so, once.
+    fn warn(&self, path: &str) {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                path,
+                "credentials come from an unknown address, so that throttling treats all clients \
+                 as one: put a `ClientAddress` into the extensions of requests"
+            );
+        }
+    }
 }
 
 pub(super) async fn run(
@@ -37,6 +57,9 @@ pub(super) async fn run(
     route: &Route,
     request: &Incoming,
 ) -> Result<Response<Bytes>, Refusal> {
+    if request.source().is_none() && route.action.takes_secrets() {
+        services.no_address.warn(&route.path);
+    }
     match &route.action {
         Action::Login(route) => login::login(services, route, request).await,
         Action::Refresh(route) => refresh::refresh(services, route, request).await,

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A token at a route that takes access and refresh tokens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Presented<'a> {
     pub(super) token: &'a [u8],
     /// Whether it may be an access token: not where refresh tokens come.

@@ -12,7 +12,12 @@ use crate::{
     verify::Verified,
 };
 
-/// The live sessions of whoever presents a good access token.
+/// How many sessions are listed: whoever has more logs in by program, and an
+/// answer must not grow without bound.
+const LIMIT: usize = 100;
+
+/// The live sessions of whoever presents a good access token, the oldest first
+/// of those that are listed.
 pub(super) async fn sessions(
     services: &Services,
     request: &Incoming,
@@ -22,9 +27,16 @@ pub(super) async fn sessions(
     let sessions = services.sessions.first().ok_or(Refusal::Misconfigured)?;
     let records = sessions.list(&subject).await?;
     let list = List {
-        sessions: records.iter().map(|own| Item::of(own, &token)).collect(),
+        sessions: newest(&records)
+            .iter()
+            .map(|own| Item::of(own, &token))
+            .collect(),
     };
     Ok(json_response(StatusCode::OK, &list))
+}
+
+fn newest(oldest_first: &[SessionRecord]) -> &[SessionRecord] {
+    &oldest_first[oldest_first.len().saturating_sub(LIMIT)..]
 }
 
 #[derive(Serialize)]

@@ -24,6 +24,8 @@ use crate::{
 /// | `POST`, `GET /api/users/refresh` | the refresh token as Bearer | `accessToken` |
 /// | `POST /api/users/application-token` | the same, of an account of type application | `token` |
 ///
+/// A refresh by `GET` issues a token, so `HEAD` is answered 405 there.
+///
 /// Its [`Sessions`] are to issue tokens of
 /// [`TokenShape::session_json`](crate::issue::TokenShape::session_json) and to
 /// keep refresh tokens as they are. If they rotate all the same, the answer to

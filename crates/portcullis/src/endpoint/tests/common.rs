@@ -4,6 +4,7 @@ use http::Request;
 use serde_json::json;
 
 use super::fixture::{FORM, Server, claims};
+use crate::{session::OpenSession, subject::Subject};
 
 async fn logout_by_header(server: &Server, path: &str, token: &str) -> super::fixture::Answer {
     let request = Request::post(path).header("refresh-token", token);
@@ -242,4 +243,24 @@ async fn the_key_set_has_public_keys_only() {
         .await;
     post.is(405);
     assert_eq!(post.header("allow"), Some("GET, HEAD"));
+}
+
+#[tokio::test]
+async fn the_list_does_not_grow_without_bound() {
+    let server = Server::new().await;
+    let alice = Subject::new("users", "alice");
+    let (first, _) = server.login("alice").await;
+    for _ in 0..100 {
+        server.pass(1);
+        let ticket = server.session.begin_login().await.unwrap();
+        let open = OpenSession::new(&alice);
+        server.session.open(ticket, &open).await.unwrap();
+    }
+    let (last, _) = server.login("alice").await;
+    for (token, is_listed) in [(first, false), (last, true)] {
+        let list = server.bearer("GET", "/sessions", &token).await.json();
+        let list = list["sessions"].as_array().unwrap();
+        assert_eq!(list.len(), 100);
+        assert_eq!(list.iter().any(|one| one["current"] == true), is_listed);
+    }
 }

@@ -110,6 +110,17 @@ async fn a_body_that_streams_is_read_and_one_that_breaks_off_is_refused() {
     Answer(answer.await).is_error(400, "invalid_request");
     let answer = server.endpoints.serve(Request::new(Broken));
     Answer(answer.await).is_error(404, "not_found");
+    // What the head is wrong about is said without the body.
+    let long = (BODY_LIMIT + 1).to_string();
+    for (request, status) in [
+        (Request::put("/v1/authenticate"), 405),
+        (Request::post("/v1/authenticate"), 415),
+        (request().header("content-length", long), 413),
+    ] {
+        let request = request.body(Broken).unwrap();
+        let answer = server.endpoints.serve(request).await;
+        assert_eq!(answer.status(), status);
+    }
 }
 
 #[tokio::test]
@@ -150,6 +161,16 @@ async fn apis_whose_tokens_cannot_be_told_apart_are_refused() {
     assert!(builder.build().is_err());
     let alone = Endpoints::builder(People::default()).api_key_api(ApiKeyApi::new(twin));
     assert!(alone.build().is_ok());
+}
+
+#[tokio::test]
+async fn apis_that_do_not_share_their_revocations_are_refused() {
+    let (one, other) = (Server::new().await, Server::new().await);
+    let builder = Endpoints::builder(People::default())
+        .session_api(SessionApi::new(one.session.clone()))
+        .session_api(SessionApi::new(other.session).login_path("/other"));
+    let error = builder.build().unwrap_err().to_string();
+    assert!(error.contains("snapshots of revocations"), "{error}");
 }
 
 #[tokio::test]

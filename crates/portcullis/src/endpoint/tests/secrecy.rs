@@ -52,6 +52,25 @@ impl Visit for Writer<'_> {
 }
 
 #[tokio::test]
+async fn an_unknown_address_is_warned_of_once() {
+    let log = Log::default();
+    let _second = Dispatch::new(log.clone());
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let server = Server::new().await;
+    let warnings = || log.0.lock().unwrap().matches("unknown address").count();
+    server.login("alice").await;
+    assert_eq!(warnings(), 0);
+    for _ in 0..2 {
+        let request = Request::post("/v1/authenticate").header("content-type", FORM);
+        server
+            .send(request, "apiid=alice&apikey=key+1")
+            .await
+            .is(200);
+        assert_eq!(warnings(), 1);
+    }
+}
+
+#[tokio::test]
 async fn no_password_key_or_token_is_logged() {
     let log = Log::default();
     // With one subscriber alone, what other tests log first on their threads is
