@@ -31,9 +31,10 @@ pub(crate) fn add_header(response: &mut HttpResponse, name: &[u8], value: &[u8])
     }
 }
 
-/// A request to the core's `path`; `None` if there is no such request.
-pub(crate) fn request(head: &RequestHead, path: &str, body: Bytes) -> Option<http::Request<Bytes>> {
-    let mut request = http::Request::new(body);
+/// The head of a request to the core's `path`; `None` if there is no such
+/// request.
+pub(crate) fn request(head: &RequestHead, path: &str) -> Option<http::Request<()>> {
+    let mut request = http::Request::new(());
     *request.method_mut() = http::Method::from_bytes(head.method.as_str().as_bytes()).ok()?;
     *request.uri_mut() = path.parse().ok()?;
     for (name, value) in head.headers() {

@@ -43,28 +43,46 @@ pub fn endpoints(endpoints: Endpoints) -> impl FnOnce(&mut ServiceConfig) {
 }
 
 /// `path` is the endpoint's own, whatever prefix a scope has put before it.
+///
+/// actix matches what it has decoded. The core goes by what was sent, as
+/// everything else in front of the application does: a path that is spelt
+/// otherwise is another one.
 async fn answer(
     endpoints: Endpoints,
     path: String,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    let body = match payload.to_bytes_limited(BODY_LIMIT).await {
-        Ok(body) => body.ok(),
-        // Only its size will be looked at.
-        Err(_) => Some(Bytes::from(vec![0; BODY_LIMIT + 1])),
-    };
-    let converted = body.and_then(|body| convert::request(request.head(), &path, body));
-    let response = match converted {
-        Some(mut converted) => {
-            if let Some(address) = client_address(&request) {
-                converted.extensions_mut().insert(address);
-            }
-            endpoints.call(converted).await
-        }
-        None => endpoints.refuse_body(&path),
+    let sent = request.uri().path();
+    let path = if sent.ends_with(&path) { &path } else { sent };
+    let response = match convert::request(request.head(), path) {
+        Some(head) => with_body(&endpoints, head, &request, payload).await,
+        None => endpoints.refuse_body(path),
     };
     convert::response(response, request.method())
+}
+
+/// The core's answer, for which the body is read if the head is good.
+async fn with_body(
+    endpoints: &Endpoints,
+    head: http::Request<()>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> http::Response<Bytes> {
+    let (mut head, ()) = head.into_parts();
+    if let Some(refusal) = endpoints.refuse_head(&head) {
+        return refusal;
+    }
+    if let Some(address) = client_address(request) {
+        head.extensions.insert(address);
+    }
+    let body = match payload.to_bytes_limited(BODY_LIMIT).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return endpoints.refuse_body(head.uri.path()),
+        // Only its size will be looked at.
+        Err(_) => Bytes::from(vec![0; BODY_LIMIT + 1]),
+    };
+    endpoints.call(http::Request::from_parts(head, body)).await
 }
 
 fn client_address(request: &HttpRequest) -> Option<ClientAddress> {

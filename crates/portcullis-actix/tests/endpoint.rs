@@ -101,6 +101,12 @@ async fn the_core_answers_what_is_its_own() {
         (empty("GET", "/v1/authenticate"), 405),
         (empty("BREW", "/v1/authenticate"), 405),
         (empty("GET", "/elsewhere"), 404),
+        (empty("POST", "/inner/logout"), 401),
+        // The core knows the paths as they are written, and in no other way.
+        (empty("POST", "/%6Cogout"), 404),
+        (empty("GET", "/%6Cogout"), 404),
+        (empty("POST", "/inner/%6Cogout"), 404),
+        (empty("GET", "/.well-known/jwks%2Ejson"), 404),
         (login(8, HOME), 401),
         (login(8, AWAY), 429),
         (login(BODY_LIMIT, HOME), 413),
