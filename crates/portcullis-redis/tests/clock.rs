@@ -77,7 +77,12 @@ async fn nothing_has_to_be_purged() {
         sleep(SHORT / 2).await;
         // The order of log-outs, the token that stays, and its list.
         if prefix.keys().len() == at_rest + 3 {
-            assert!(store.application_token_is_live("stays").await.unwrap());
+            assert!(
+                store
+                    .application_token_is_live(&alice(), "stays")
+                    .await
+                    .unwrap()
+            );
             return;
         }
     }

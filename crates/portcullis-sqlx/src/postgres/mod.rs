@@ -250,7 +250,7 @@ impl SessionStore for PostgresStore {
         subject: &Subject,
         id: &str,
     ) -> Result<bool, StoreError> {
-        if !is_storable(id) || !is_storable(subject.realm()) || !is_storable(subject.name()) {
+        if !is_storable(id) || !is_kept(subject) {
             return Ok(false);
         }
         run!(self.pool.call(), |c| lists::application_token_is_live(
