@@ -156,12 +156,10 @@ impl KeySet {
     pub fn candidates<'a>(
         &'a self,
         kid: Option<&str>,
-        alg: &str,
+        alg: &'a str,
     ) -> impl Iterator<Item = &'a VerifyingKey> + use<'a> {
         let inner = &*self.inner;
-        let algorithm = Algorithm::from_name(alg);
-        let of =
-            |keys: &'a HashMap<Algorithm, Vec<usize>>| algorithm.and_then(|alg| keys.get(&alg));
+        let of = |keys: &'a HashMap<Algorithm, Vec<usize>>| keys.get(&Algorithm::from_name(alg)?);
         let indices = match kid {
             None => of(&inner.by_algorithm),
             Some(kid) => match inner.by_key_id.get(kid) {
@@ -169,16 +167,11 @@ impl KeySet {
                 None => of(&inner.without_key_id),
             },
         };
-        // `EdDSA` names an algorithm, but not every Ed25519 key accepts it.
-        let eddsa = alg == super::algorithm::EDDSA;
         indices
             .into_iter()
             .flatten()
             .filter_map(|index| inner.keys.get(*index))
-            .filter(move |key| {
-                Some(key.algorithm()) == algorithm
-                    && (!eddsa || key.accepts(super::algorithm::EDDSA))
-            })
+            .filter(move |key| key.accepts(alg))
             .take(MAX_CANDIDATES)
     }
 
