@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{AccessToken, AudienceForm, IssuedToken, TokenShape, Typ, shape::RESERVED};
 use crate::{
     ConfigError,
-    jose::{KeySet, MAX_KEY_ID, SigningKey, encode_compact},
+    jose::{EncodedHeader, KeySet, MAX_KEY_ID, SigningKey},
     secret::SecretString,
     session::random_uuid,
     time::{Clock, SharedClock, Timestamp},
@@ -41,7 +41,7 @@ pub struct TokenIssuer(Arc<Inner>);
 struct Inner {
     key: SigningKey,
     older_keys: Option<KeySet>,
-    header: Vec<u8>,
+    header: EncodedHeader,
     shape: TokenShape,
     issuer: Option<Arc<str>>,
     audience: Vec<Arc<str>>,
@@ -179,8 +179,8 @@ impl TokenIssuer {
     fn sign(&self, draft: Draft) -> Result<IssuedToken, IssueError> {
         let payload = serde_json::to_vec(&draft.claims)
             .map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
-        let token = encode_compact(&self.0.header, &payload, &self.0.key)
-            .map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
+        let token = self.0.header.sign(&payload, &self.0.key);
+        let token = token.map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
         Ok(IssuedToken {
             token: SecretString::from(token),
             id: draft.id,
@@ -334,8 +334,12 @@ impl TokenIssuerBuilder {
         if let Some(kid) = self.key.key_id() {
             header.insert("kid".to_owned(), json!(kid));
         }
+        let header = Value::Object(header).to_string();
+        let header = EncodedHeader::new(header.as_bytes(), &self.key).map_err(|_| {
+            ConfigError::new("the signing key's id is too long for a token's header")
+        })?;
         Ok(TokenIssuer(Arc::new(Inner {
-            header: Value::Object(header).to_string().into_bytes(),
+            header,
             key: self.key,
             older_keys: self.older_keys,
             shape: self.shape,

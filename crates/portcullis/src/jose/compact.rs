@@ -150,26 +150,43 @@ pub fn encode_compact(
     payload_json: &[u8],
     key: &SigningKey,
 ) -> Result<String, SignError> {
-    match Header::parse(header_json) {
-        Ok(header) if header.alg == key.header_name() => {}
-        _ => return Err(SignErrorKind::Header.into()),
-    }
+    let header = EncodedHeader::new(header_json, key)?;
     if check_unique(payload_json).is_err() {
         return Err(SignErrorKind::Payload.into());
     }
-    // Four characters for three bytes, two dots, and an RSA signature.
-    let capacity = (header_json.len() + payload_json.len()) / 3 * 4 + 360;
-    let mut token = String::with_capacity(capacity);
-    base64url::append_segment(header_json, &mut token);
-    if token.len() > MAX_HEADER {
-        return Err(SignErrorKind::Header.into());
+    header.sign(payload_json, key)
+}
+
+/// The header of many tokens, checked and encoded once.
+#[derive(Clone, Debug)]
+pub(crate) struct EncodedHeader(String);
+
+impl EncodedHeader {
+    pub(crate) fn new(json: &[u8], key: &SigningKey) -> Result<Self, SignError> {
+        match Header::parse(json) {
+            Ok(header) if header.alg == key.header_name() => {}
+            _ => return Err(SignErrorKind::Header.into()),
+        }
+        let segment = base64url::encode_segment(json);
+        if segment.len() > MAX_HEADER {
+            return Err(SignErrorKind::Header.into());
+        }
+        Ok(Self(segment))
     }
-    token.push('.');
-    base64url::append_segment(payload_json, &mut token);
-    let signature = key.sign(token.as_bytes())?;
-    token.push('.');
-    base64url::append_segment(&signature, &mut token);
-    Ok(token)
+
+    /// Signs a payload, which the caller has made of unique member names.
+    pub(crate) fn sign(&self, payload_json: &[u8], key: &SigningKey) -> Result<String, SignError> {
+        // Four characters for three bytes, two dots, and an RSA signature.
+        let capacity = self.0.len() + payload_json.len() / 3 * 4 + 360;
+        let mut token = String::with_capacity(capacity);
+        token.push_str(&self.0);
+        token.push('.');
+        base64url::append_segment(payload_json, &mut token);
+        let signature = key.sign(token.as_bytes())?;
+        token.push('.');
+        base64url::append_segment(&signature, &mut token);
+        Ok(token)
+    }
 }
 
 fn cut_first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
