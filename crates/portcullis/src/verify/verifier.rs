@@ -89,7 +89,7 @@ impl Verifier {
         match status.status(&verified) {
             Status::Pending(status) => Verification::Pending(PendingVerification {
                 status,
-                verified: Some(verified),
+                verified: Some(Box::new(verified)),
             }),
             status => Verification::Done(judge(&status, verified)),
         }
@@ -272,7 +272,8 @@ pub enum Verification {
 #[must_use = "futures do nothing unless polled"]
 pub struct PendingVerification {
     status: Pin<Box<dyn Future<Output = Status> + Send>>,
-    verified: Option<Verified>,
+    // Boxed, or the future of every request would be as large.
+    verified: Option<Box<Verified>>,
 }
 
 impl Future for PendingVerification {
@@ -285,7 +286,7 @@ impl Future for PendingVerification {
                 status => {
                     let verified = self.verified.take();
                     return Poll::Ready(match verified {
-                        Some(verified) => judge(&status, verified),
+                        Some(verified) => judge(&status, *verified),
                         None => Err(VerifyError::new(StatusUnknown)),
                     });
                 }
