@@ -1,13 +1,11 @@
 //! What goes on beside the requests.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use portcullis::session::{DynSessionStore, Revocations, SessionStore};
 use tokio::{task::JoinSet, time};
 
-/// How often the snapshot of revocations is read again: so long another
-/// process's log-out may take to arrive here.
-const SYNC: Duration = Duration::from_secs(1);
+use crate::store::Store;
 
 /// How often what is over is forgotten.
 const PURGE: Duration = Duration::from_secs(60);
@@ -19,26 +17,13 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    pub(crate) fn start(revocations: &Revocations, store: &DynSessionStore) -> Self {
+    /// Keeps the snapshot up to date, and the store small.
+    pub(crate) fn start(store: &Arc<Store>, revocations: &Revocations) -> Self {
         let mut tasks = JoinSet::new();
-        tasks.spawn(keep_in_sync(revocations.clone()));
-        tasks.spawn(keep_small(store.clone(), revocations.keep()));
+        let watch = (store.clone(), revocations.clone());
+        tasks.spawn(async move { watch.0.watch(watch.1).await });
+        tasks.spawn(keep_small(store.sessions(), revocations.keep()));
         Self { _tasks: tasks }
-    }
-}
-
-async fn keep_in_sync(revocations: Revocations) {
-    let mut failing = false;
-    loop {
-        time::sleep(SYNC).await;
-        let result = revocations.sync().await;
-        // One line when it begins and one when it ends, not one each second.
-        match &result {
-            Err(error) if !failing => tracing::warn!(%error, "revocations cannot be read"),
-            Ok(()) if failing => tracing::info!("revocations can be read again"),
-            _ => {}
-        }
-        failing = result.is_err();
     }
 }
 
@@ -47,7 +32,10 @@ async fn keep_small(store: DynSessionStore, keep: Duration) {
         match store.purge(keep).await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "forgot what is over"),
-            Err(error) => tracing::warn!(%error, "what is over cannot be forgotten"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what is over cannot be forgotten"
+            ),
         }
         time::sleep(PURGE).await;
     }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! command line -> store, keys, accounts -> endpoints and guards -> serve(Demo) -> exit code
-//!      cli            keys, accounts             apis                 the demo
+//!      cli         store, keys, accounts         apis                 the demo
 //! ```
 //!
 //! What the demo's own routes answer is in [`replies`], so that the three
@@ -21,6 +21,7 @@ pub mod replies;
 mod run;
 mod shutdown;
 mod start;
+mod store;
 
 pub use apis::Guards;
 pub use run::{Demo, run};

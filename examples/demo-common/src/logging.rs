@@ -18,6 +18,9 @@ pub(crate) fn init() {
     };
     let lines = fmt::layer()
         .with_writer(io::stderr)
+        // It would say so on stderr, and panic there: a full disk under the log
+        // must not stop a request.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal());
     // An error: there is a log already, which will do.
     let _ = tracing_subscriber::registry()

@@ -6,27 +6,24 @@ use std::{
     io::{self, Write},
     net::{SocketAddr, TcpListener},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
-use portcullis::{
-    endpoint::Endpoints,
-    session::{DynSessionStore, MemoryStore, Revocations},
-    time::SharedClock,
-};
-use portcullis_sqlx::SqliteStore;
+use portcullis::{endpoint::Endpoints, time::SharedClock};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     accounts::DemoAccounts,
     apis::{self, Guards},
     background::Background,
-    cli::{Options, StoreChoice},
+    cli::Options,
     curl,
     keys::DemoKeys,
     logging,
     shutdown::Shutdown,
     start::StartError,
+    store::Store,
 };
 
 /// What a framework gets to serve.
@@ -77,16 +74,15 @@ where
         let shutdown = Shutdown::on_signal().map_err(StartError::new)?;
         let (listener, address) = listen(&options.listen)?;
         let clock = SharedClock::default();
-        let store = Store::open(&options.store, &clock).await?;
-        let keys = DemoKeys::open(options)?;
         let keep = apis::revocations_matter_for(&options.lifetimes);
-        let revocations = Revocations::new(store.sessions.clone(), clock.clone(), keep);
-        revocations.sync().await.map_err(StartError::new)?;
+        let store = Arc::new(Store::open(&options.store, &clock, keep).await?);
+        let keys = DemoKeys::open(options, &store).await?;
+        let revocations = store.snapshot(&clock, keep).await?;
         let accounts = DemoAccounts::new(options, clock.clone())?;
         let (endpoints, guards) =
             apis::build(&options.lifetimes, &keys, accounts, &revocations, &clock)
                 .map_err(StartError::new)?;
-        let background = Background::start(&revocations, &store.sessions);
+        let background = Background::start(&store, &revocations);
         greet(options, address);
         let serving = serve(Demo {
             listener,
@@ -125,41 +121,6 @@ fn listen(address: &str) -> Result<(TcpListener, SocketAddr), StartError> {
         Ok::<_, io::Error>((listener, address))
     };
     listen().map_err(|error| StartError::new(format_args!("cannot listen on {address}: {error}")))
-}
-
-/// The store, and what has to be closed at the end.
-struct Store {
-    sessions: DynSessionStore,
-    sqlite: Option<SqliteStore>,
-}
-
-impl Store {
-    async fn open(choice: &StoreChoice, clock: &SharedClock) -> Result<Self, StartError> {
-        Ok(match choice {
-            StoreChoice::Memory => Self {
-                sessions: DynSessionStore::new(MemoryStore::new(clock.clone())),
-                sqlite: None,
-            },
-            StoreChoice::Sqlite(path) => {
-                let sqlite = SqliteStore::open(path, clock.clone())
-                    .await
-                    .map_err(|error| {
-                        let path = path.display();
-                        StartError::new(format_args!("cannot open the store {path}: {error}"))
-                    })?;
-                Self {
-                    sessions: DynSessionStore::new(sqlite.clone()),
-                    sqlite: Some(sqlite),
-                }
-            }
-        })
-    }
-
-    async fn close(&self) {
-        if let Some(sqlite) = &self.sqlite {
-            sqlite.close().await;
-        }
-    }
 }
 
 /// Says where the server listens and how to try it. Nobody may be there to read

@@ -1,7 +1,9 @@
 //! The command line of the demos.
 
+mod url;
 mod values;
 
+pub(crate) use url::ServerUrl;
 pub(crate) use values::{NewApiKey, NewClient, NewUser, StoreChoice};
 
 use std::{env, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
@@ -68,6 +70,11 @@ impl Options {
                 .bin_name(program)
                 .try_get_matches_from(arguments)?,
         )?;
+        // Not by clap, whose messages would repeat a password.
+        let store = arguments
+            .store
+            .parse()
+            .map_err(|reason| invalid("--store", reason))?;
         let (users, default_users) = Repeated {
             option: "user",
             given: arguments.user,
@@ -88,7 +95,7 @@ impl Options {
         .read::<NewClient>(&variable, |client| &client.id)?;
         Ok(Self {
             listen: arguments.listen,
-            store: arguments.store,
+            store,
             users,
             api_keys,
             clients,
@@ -128,14 +135,18 @@ struct Arguments {
     )]
     listen: String,
 
-    /// Where sessions are kept: `memory:` or `sqlite:PATH`
+    /// Where sessions are kept: `memory:`, `sqlite:PATH`,
+    /// `postgres://USER:PASSWORD@HOST/DATABASE` or `redis://HOST:PORT/DATABASE`.
+    /// All servers on one store form one service
     #[arg(
         long,
         value_name = "STORE",
         env = "PORTCULLIS_STORE",
+        // It may carry a password.
+        hide_env_values = true,
         default_value = "sqlite:portcullis-demo.db"
     )]
-    store: StoreChoice,
+    store: String,
 
     /// A user; repeatable; replaces the default users. TYPE is `user` or
     /// `application`; any other last part belongs to the password
@@ -156,7 +167,8 @@ struct Arguments {
 
     /// The key that signs access tokens: a private key in PEM, or a JWK, whose
     /// `alg` counts; without one, RSA keys sign with RS256
-    /// [default: an HS256 key, made at first start and kept beside the store]
+    /// [default: an HS256 key, made at first start and kept beside the file, or
+    /// on the server, that holds the sessions]
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_SIGNING_KEY")]
     signing_key: Option<PathBuf>,
 

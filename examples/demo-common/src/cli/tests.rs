@@ -72,6 +72,7 @@ fn mistakes_are_named_without_their_values() {
         (&["--user", "bob:hunter2", "--user", "bob:hunter3"], &[]),
         (&["--api-key", "hunter2"], &[]),
         (&["--client", ":hunter2"], &[]),
+        (&["--store", "postgers://bob:hunter2@db/x"], &[]),
         (&[], &[("PORTCULLIS_USER", "hunter2")]),
         (&[], &[("PORTCULLIS_API_KEY", "x:hunter2")]),
     ] {

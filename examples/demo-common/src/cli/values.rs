@@ -6,6 +6,8 @@ use std::{collections::HashSet, net::SocketAddr, path::PathBuf, str::FromStr, ti
 
 use portcullis::secret::SecretString;
 
+use super::url::ServerUrl;
+
 /// `NAME:PASSWORD[:TYPE]`.
 ///
 /// The last part is the type only if it is `application` or `user`; otherwise
@@ -124,19 +126,30 @@ pub(crate) enum StoreChoice {
     Memory,
     /// `sqlite:PATH`: a file, made at first start.
     Sqlite(PathBuf),
+    /// `postgres://…`: a PostgreSQL database, for any number of nodes.
+    Postgres(ServerUrl),
+    /// `redis://…`: a Redis server, for any number of nodes.
+    Redis(ServerUrl),
 }
 
 impl FromStr for StoreChoice {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => {
+                return Ok(Self::Postgres(ServerUrl::new(text)));
+            }
+            Some(("redis" | "rediss", _)) => return Ok(Self::Redis(ServerUrl::new(text))),
+            _ => {}
+        }
         match text.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", "" | ":memory:")) => {
                 Err("sqlite: needs the path of a file; for memory alone there is memory:")
             }
             Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
-            _ => Err("a store is memory: or sqlite:PATH"),
+            _ => Err("a store is memory:, sqlite:PATH, postgres://… or redis://…"),
         }
     }
 }
@@ -231,12 +244,20 @@ mod tests {
     }
 
     #[test]
-    fn stores_are_memory_or_a_file() {
+    fn stores_are_memory_a_file_or_a_server() {
         assert_eq!("memory:".parse(), Ok(StoreChoice::Memory));
         assert_eq!(
             "sqlite:/tmp/x.db".parse(),
             Ok(StoreChoice::Sqlite("/tmp/x.db".into()))
         );
+        assert!(matches!(
+            "postgresql://u:p@h/d".parse(),
+            Ok(StoreChoice::Postgres(url)) if url.expose() == "postgresql://u:p@h/d"
+        ));
+        assert!(matches!(
+            "redis://h/1".parse(),
+            Ok(StoreChoice::Redis(url)) if url.expose() == "redis://h/1"
+        ));
         for bad in [
             "",
             "memory",
@@ -245,6 +266,8 @@ mod tests {
             "sqlite:",
             "sqlite::memory:",
             "redis:x",
+            "postgres:x",
+            "mysql://h/d",
         ] {
             assert!(bad.parse::<StoreChoice>().is_err(), "{bad}");
         }

@@ -5,15 +5,13 @@ mod file;
 use std::path::{Path, PathBuf};
 
 use portcullis::{
-    jose::{Algorithm, SigningKey},
+    jose::{Algorithm, KeyError, SigningKey},
+    secret::SecretString,
     session::refresh::RefreshKeys,
 };
 
 use self::file::read_or_create;
-use crate::{
-    cli::{Options, StoreChoice},
-    start::StartError,
-};
+use crate::{cli::Options, start::StartError, store::Store};
 
 /// The keys of a demo: what signs its access tokens, and what makes its refresh
 /// tokens. Neither comes from the other.
@@ -26,18 +24,25 @@ pub(crate) struct DemoKeys {
 }
 
 impl DemoKeys {
-    /// The keys for `options`: kept beside an SQLite file, so that tokens
-    /// survive a restart, and as short-lived as the sessions in memory.
+    /// The keys for `options` and `store`: kept beside an SQLite file or on the
+    /// server that holds the sessions, so that all who share them share the
+    /// keys, and as short-lived as the sessions in memory.
     ///
     /// # Errors
     ///
     /// If a key cannot be read, made or used.
-    pub(crate) fn open(options: &Options) -> Result<Self, StartError> {
+    pub(crate) async fn open(options: &Options, store: &Store) -> Result<Self, StartError> {
+        if store.is_on_a_server() {
+            tracing::warn!(
+                "keys are kept in the store, where whoever can read it can make tokens: \
+                 for demos only"
+            );
+        }
         let signing = match &options.signing_key {
             Some(path) => given(path)?,
-            None => own(&options.store, "signing-key")?,
+            None => own(store, "signing-key").await?,
         };
-        let refresh = own(&options.store, "refresh-key")?;
+        let refresh = own(store, "refresh-key").await?;
         let refresh = RefreshKeys::new(refresh, []).map_err(StartError::new)?;
         Ok(Self { signing, refresh })
     }
@@ -55,15 +60,26 @@ fn given(path: &Path) -> Result<SigningKey, StartError> {
 }
 
 /// A key of the demo's own, made when it is first asked for.
-fn own(store: &StoreChoice, name: &str) -> Result<SigningKey, StartError> {
-    let StoreChoice::Sqlite(store) = store else {
-        return SigningKey::generate(Algorithm::HS256).map_err(StartError::new);
+async fn own(store: &Store, name: &str) -> Result<SigningKey, StartError> {
+    let make = || SigningKey::generate(Algorithm::HS256);
+    let (jwk, place) = match store {
+        Store::Memory(_) => return make().map_err(StartError::new),
+        Store::Sqlite { path, .. } => {
+            let path = beside(path, name);
+            let jwk = read_or_create(&path, || make()?.to_jwk()).map_err(StartError::new)?;
+            (jwk, path.display().to_string())
+        }
+        Store::Postgres(store) => (store.key(name, jwk(make)?).await?, store.key_place(name)),
+        Store::Redis(store) => (store.key(name, jwk(make)?).await?, store.key_place(name)),
     };
-    let path = beside(store, name);
-    let jwk = read_or_create(&path, || SigningKey::generate(Algorithm::HS256)?.to_jwk())
-        .map_err(StartError::new)?;
     SigningKey::from_jwk(jwk.expose(), None)
-        .map_err(|error| StartError::new(format_args!("{}: {error}", path.display())))
+        .map_err(|error| StartError::new(format_args!("{place}: {error}")))
+}
+
+fn jwk(make: impl FnOnce() -> Result<SigningKey, KeyError>) -> Result<SecretString, StartError> {
+    make()
+        .and_then(|key| key.to_jwk())
+        .map_err(StartError::new)
 }
 
 fn beside(store: &Path, name: &str) -> PathBuf {
@@ -74,25 +90,34 @@ fn beside(store: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, time::Duration};
+
+    use portcullis::time::SharedClock;
 
     use super::*;
-    use crate::cli;
+    use crate::cli::{self, StoreChoice};
 
-    fn options(store: StoreChoice, signing_key: Option<PathBuf>) -> Options {
-        Options {
-            store,
+    async fn open(
+        store: &StoreChoice,
+        signing_key: Option<PathBuf>,
+    ) -> Result<DemoKeys, StartError> {
+        let keep = Duration::from_secs(3600);
+        let store = Store::open(store, &SharedClock::default(), keep).await?;
+        let options = Options {
             signing_key,
             ..cli::defaults()
-        }
+        };
+        let keys = DemoKeys::open(&options, &store).await;
+        store.close().await;
+        keys
     }
 
-    #[test]
-    fn keys_beside_a_file_are_the_same_again() {
+    #[tokio::test]
+    async fn keys_beside_a_file_are_the_same_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = StoreChoice::Sqlite(folder.path().join("demo.db"));
-        let first = DemoKeys::open(&options(store.clone(), None)).unwrap();
-        let second = DemoKeys::open(&options(store, None)).unwrap();
+        let first = open(&store, None).await.unwrap();
+        let second = open(&store, None).await.unwrap();
         assert_eq!(first.signing.thumbprint(), second.signing.thumbprint());
         assert_ne!(
             first.signing.thumbprint(),
@@ -105,28 +130,33 @@ mod tests {
         names.sort();
         assert_eq!(
             names,
-            ["demo.db.refresh-key.jwk", "demo.db.signing-key.jwk"]
+            [
+                "demo.db",
+                "demo.db.refresh-key.jwk",
+                "demo.db.signing-key.jwk"
+            ]
         );
     }
 
-    #[test]
-    fn keys_of_a_store_in_memory_leave_nothing_behind() {
-        let first = DemoKeys::open(&options(StoreChoice::Memory, None)).unwrap();
-        let second = DemoKeys::open(&options(StoreChoice::Memory, None)).unwrap();
+    #[tokio::test]
+    async fn keys_of_a_store_in_memory_leave_nothing_behind() {
+        let first = open(&StoreChoice::Memory, None).await.unwrap();
+        let second = open(&StoreChoice::Memory, None).await.unwrap();
         assert_ne!(first.signing.thumbprint(), second.signing.thumbprint());
     }
 
-    #[test]
-    fn a_given_key_is_used_and_named() {
+    #[tokio::test]
+    async fn a_given_key_is_used_and_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key.jwk");
         let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
         fs::write(&path, key.to_jwk().unwrap().expose()).unwrap();
-        let keys = DemoKeys::open(&options(StoreChoice::Memory, Some(path.clone()))).unwrap();
+        let given = || open(&StoreChoice::Memory, Some(path.clone()));
+        let keys = given().await.unwrap();
         assert_eq!(keys.signing.algorithm(), Algorithm::Ed25519);
         assert_eq!(keys.signing.key_id(), key.key_id());
         fs::write(&path, "rubbish").unwrap();
-        let error = DemoKeys::open(&options(StoreChoice::Memory, Some(path))).unwrap_err();
+        let error = given().await.unwrap_err();
         assert!(error.to_string().contains("key.jwk"), "{error}");
     }
 }
