@@ -34,3 +34,24 @@ fn mistakes_end_with_one_clear_line() {
 fn nothing_secret_is_logged() {
     flows::nothing_secret_is_logged(PROGRAM);
 }
+
+#[test]
+fn servers_on_one_store_are_one_service() {
+    flows::servers_on_one_store_are_one_service(PROGRAM);
+}
+
+#[test]
+fn a_crash_loses_nothing_that_was_answered() {
+    flows::a_crash_loses_nothing_that_was_answered(PROGRAM);
+}
+
+#[test]
+fn a_store_that_was_rolled_back_keeps_the_honest_holder() {
+    flows::a_store_that_was_rolled_back_keeps_the_honest_holder(PROGRAM);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_costs_nobody_a_session() {
+    flows::a_full_disk_costs_nobody_a_session(PROGRAM);
+}

@@ -103,8 +103,10 @@ impl PostgresStoreBuilder {
     /// When the URL makes no sense, or no primary server answers there.
     pub async fn connect(self) -> Result<PostgresStore, StoreError> {
         let store = self.connect_lazy()?;
-        run!(store.pool.call(), |c| settings::look_at(c))?;
-        Ok(store)
+        match run!(store.pool.call(), |c| settings::look_at(c)) {
+            Ok(()) => Ok(store),
+            Err(error) => Err(store.pool.reason().await.unwrap_or(error)),
+        }
     }
 
     /// The store without a connection: the first call connects. For a node that

@@ -77,6 +77,15 @@ impl Pool {
         }
     }
 
+    /// Why there is no connection, if there is none: the pool tries again until
+    /// its time is over, and then says that it is over.
+    pub(super) async fn reason(&self) -> Option<StoreError> {
+        let options = self.options();
+        let attempt = async { PgConnection::connect_with(&options).await?.close().await };
+        let error = timeout(self.limit, attempt).await.ok()?.err()?;
+        Some(Failure::Database(error).into())
+    }
+
     pub(super) async fn close(&self) {
         // What does not answer any more is not waited for.
         let _ = timeout(self.limit, self.connections.close()).await;

@@ -9,4 +9,5 @@ mod feed;
 mod node;
 mod schema;
 mod server;
+mod start;
 mod store;

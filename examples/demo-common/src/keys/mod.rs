@@ -77,9 +77,7 @@ async fn own(store: &Store, name: &str) -> Result<SigningKey, StartError> {
 }
 
 fn jwk(make: impl FnOnce() -> Result<SigningKey, KeyError>) -> Result<SecretString, StartError> {
-    make()
-        .and_then(|key| key.to_jwk())
-        .map_err(StartError::new)
+    make().and_then(|key| key.to_jwk()).map_err(StartError::new)
 }
 
 fn beside(store: &Path, name: &str) -> PathBuf {

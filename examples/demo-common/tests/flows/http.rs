@@ -1,7 +1,7 @@
 //! As much of an HTTP/1.1 client as the flows need.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -45,16 +45,20 @@ impl Request {
     }
 
     pub(crate) fn send(self) -> Answer {
-        let mut connection = TcpStream::connect(self.address).unwrap();
-        connection
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
+        self.try_send().unwrap()
+    }
+
+    /// An error where the server is gone, or goes before it has answered.
+    pub(crate) fn try_send(self) -> io::Result<Answer> {
+        let mut connection = TcpStream::connect(self.address)?;
+        connection.set_read_timeout(Some(Duration::from_secs(60)))?;
         let length = self.body.len();
         let text = format!("{}Content-Length: {length}\r\n\r\n{}", self.head, self.body);
-        connection.write_all(text.as_bytes()).unwrap();
+        connection.write_all(text.as_bytes())?;
         let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        Answer::parse(&answer)
+        connection.read_to_string(&mut answer)?;
+        Answer::parse(&answer, self.head.starts_with("HEAD "))
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }
 
@@ -67,11 +71,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn parse(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    /// `None` if the end is missing.
+    fn parse(text: &str, is_head: bool) -> Option<Self> {
+        let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1));
-        Self {
+        let answer = Self {
             status: status
                 .and_then(|status| status.parse().ok())
                 .expect("a status"),
@@ -80,7 +85,10 @@ impl Answer {
                 .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
                 .collect(),
             body: body.to_owned(),
-        }
+        };
+        let length = answer.header("content-length");
+        let is_whole = is_head || length.is_none_or(|length| length == body.len().to_string());
+        is_whole.then_some(answer)
     }
 
     /// The value of a header that occurs once.

@@ -4,10 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod apis;
+mod client;
+mod crash;
+#[cfg(target_os = "linux")]
+mod full;
 mod http;
 mod process;
 mod routes;
 mod server;
+mod service;
+mod stores;
 
 pub(crate) fn every_api_works(program: &str) {
     apis::session_api(program);
@@ -15,8 +21,14 @@ pub(crate) fn every_api_works(program: &str) {
     apis::password_grant_api(program);
 }
 
+pub(crate) use crash::{
+    a_crash_loses_nothing_that_was_answered, a_store_that_was_rolled_back_keeps_the_honest_holder,
+};
+#[cfg(target_os = "linux")]
+pub(crate) use full::a_full_disk_costs_nobody_a_session;
 pub(crate) use process::{
     mistakes_end_with_one_clear_line, nothing_secret_is_logged, the_printed_lines_work,
     tokens_survive_a_restart,
 };
 pub(crate) use routes::own_routes_answer_alike;
+pub(crate) use service::servers_on_one_store_are_one_service;

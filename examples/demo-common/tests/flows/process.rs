@@ -125,19 +125,58 @@ pub(crate) fn mistakes_end_with_one_clear_line(program: &str) {
         "{text}"
     );
 
+    let (code, text) = failure(program, "postgers://bob:hunter2@db/x", &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("--store") && !text.contains("hunter2"),
+        "{text}"
+    );
+
     let nowhere = sqlite_in(&folder.path().join("nowhere"));
+    let text_file = folder.path().join("text");
+    fs::write(
+        &text_file,
+        "This is no database, but it is long enough.".repeat(100),
+    )
+    .unwrap();
+    let no_database = format!("sqlite:{}", text_file.display());
+    // Nobody listens at a port that was just given back.
+    let closed = TcpListener::bind("127.0.0.1:0").and_then(|nobody| nobody.local_addr());
+    let closed = closed.unwrap().to_string();
+    let postgres = format!("postgres://bob:hunter2@{closed}/x");
+    let redis = format!("redis://:hunter2@{closed}/");
     let rubbish = folder.path().join("rubbish.pem");
     fs::write(&rubbish, "rubbish").unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for (store, further) in [
-        (nowhere.as_str(), &[][..]),
-        ("memory:", &["--signing-key", rubbish.to_str().unwrap()]),
-        ("memory:", &["--signing-key", "/nowhere/key.pem"]),
-        ("memory:", &["--listen", &address]),
+    // What is said, and why.
+    for (store, further, reasons) in [
+        (
+            nowhere.as_str(),
+            &[][..],
+            &["nowhere", "No such file or directory"][..],
+        ),
+        (&no_database, &[], &["text", "not a database"]),
+        (&postgres, &[], &[&*closed, "refused"]),
+        (&redis, &[], &[&*closed, "refused"]),
+        (
+            "memory:",
+            &["--signing-key", rubbish.to_str().unwrap()],
+            &["rubbish.pem"],
+        ),
+        (
+            "memory:",
+            &["--signing-key", "/nowhere/key.pem"],
+            &["/nowhere/key.pem", "No such file or directory"],
+        ),
+        ("memory:", &["--listen", &address], &[&*address, "in use"]),
     ] {
         let (code, text) = failure(program, store, further);
         assert_eq!(code, Some(1), "{text}");
         assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+        for reason in reasons {
+            assert!(text.contains(reason), "{text}");
+        }
+        assert!(!text.contains("hunter2"), "{text}");
     }
 }

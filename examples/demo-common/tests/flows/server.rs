@@ -37,6 +37,25 @@ impl Server {
         Self::spawn(command)
     }
 
+    /// As [`start`](Self::start), with its log in a file: it does not end when a
+    /// file becomes larger than it may.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_without_signal(program: &str, store: &str, log: File) -> Self {
+        let demo = command(program, store, &[]);
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", program])
+            .args(demo.get_args())
+            .envs(
+                demo.get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        Self::spawn(shell)
+    }
+
     fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let lines = first_lines(child.stdout.take().unwrap());
@@ -63,15 +82,27 @@ impl Server {
         Request::new(self.address, method, path)
     }
 
+    /// Its process.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(crate) fn kill(&self) {
+        self.signal("-KILL");
+    }
+
     /// Asks it to stop.
     pub(crate) fn terminate(mut self) -> ExitStatus {
-        let asked = Command::new("kill")
-            .arg("-TERM")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        assert!(asked.success());
+        self.signal("-TERM");
         end_of(&mut self.child)
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(sent.success());
     }
 }
 
