@@ -1,0 +1,123 @@
+//! The measurements.
+
+use std::time::{Duration, Instant};
+
+use portcullis::{
+    issue::{TokenIssuer, TokenShape},
+    jose::{Algorithm, SigningKey},
+    secret::SecretString,
+    session::{
+        Checked, OpenSession, RefreshRequest, Revocations, Sessions, TokenFacts,
+        refresh::RefreshKeys,
+    },
+    subject::Subject,
+};
+use tokio::{task::JoinSet, time::sleep};
+
+use crate::{Result, places::Place};
+
+/// How fast refreshes went.
+pub(crate) struct Rate {
+    pub(crate) per_second: f64,
+    pub(crate) median: Duration,
+    pub(crate) percentile_99: Duration,
+}
+
+fn api(revocations: &Revocations) -> Result<Sessions> {
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)
+        .shape(TokenShape::password_grant())
+        .build()?;
+    let sessions = Sessions::builder(revocations.clone(), issuer);
+    Ok(sessions.refresh_keys(RefreshKeys::generate()?).build()?)
+}
+
+async fn open(sessions: &Sessions, subject: &Subject) -> Result<(SecretString, String)> {
+    let ticket = sessions.begin_login().await?;
+    let pair = sessions.open(ticket, &OpenSession::new(subject)).await?;
+    let refresh = pair.refresh.ok_or("no refresh token")?;
+    Ok((refresh.token().clone(), pair.session.to_string()))
+}
+
+/// Each client refreshes a session of its own, as often as it can.
+pub(crate) async fn refreshes(place: &Place, clients: usize, span: Duration) -> Result<Rate> {
+    let sessions = api(&place.node().await?)?;
+    let mut tasks = JoinSet::new();
+    for number in 0..clients {
+        let subject = Subject::new("users", format!("client-{number}"));
+        let (mut token, _) = open(&sessions, &subject).await?;
+        let sessions = sessions.clone();
+        tasks.spawn(async move {
+            let mut latencies = Vec::new();
+            let start = Instant::now();
+            while start.elapsed() < span {
+                let asked = Instant::now();
+                let presented = sessions.read(token.expose().as_bytes())?;
+                let pair = sessions.refresh(&presented, &RefreshRequest::new()).await?;
+                token = pair.refresh.ok_or("no refresh token")?.token().clone();
+                latencies.push(asked.elapsed());
+            }
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(latencies)
+        });
+    }
+    let mut latencies = Vec::new();
+    while let Some(task) = tasks.join_next().await {
+        latencies.extend(task??);
+    }
+    latencies.sort_unstable();
+    Ok(Rate {
+        per_second: latencies.len() as f64 / span.as_secs_f64(),
+        median: latencies[latencies.len() / 2],
+        percentile_99: latencies[latencies.len() * 99 / 100],
+    })
+}
+
+/// What one more session takes, of as many users.
+pub(crate) async fn bytes_per_session(place: &Place, count: u32) -> Result<u64> {
+    let sessions = api(&place.node().await?)?;
+    let before = place.size().await?;
+    for number in 0..count {
+        let subject = Subject::new("users", format!("user-{number}"));
+        open(&sessions, &subject).await?;
+    }
+    let grown = place.size().await?.saturating_sub(before);
+    Ok(grown / u64::from(count))
+}
+
+/// How long until another node refuses the access tokens of a session that was
+/// logged out: the median, and the longest time. `None` where there is no other
+/// node.
+pub(crate) async fn revocations(place: &Place, count: u32) -> Result<Option<(Duration, Duration)>> {
+    if let Place::Memory(_) = place {
+        return Ok(None);
+    }
+    let sessions = api(&place.node().await?)?;
+    let other = place.node().await?;
+    // Until it listens.
+    sleep(Duration::from_secs(1)).await;
+    let mut delays = Vec::new();
+    for number in 0..count {
+        let subject = Subject::new("users", format!("leaving-{number}"));
+        let (token, session) = open(&sessions, &subject).await?;
+        // At any point of an interval of polling.
+        sleep(Duration::from_millis(u64::from(number) * 37 % 500)).await;
+        let presented = sessions.read(token.expose().as_bytes())?;
+        let start = Instant::now();
+        sessions
+            .log_out(&subject, &presented.family.session)
+            .await?;
+        let facts = TokenFacts {
+            subject: Some(&subject),
+            session: Some(&session),
+            token_id: None,
+            issued_at: None,
+            application: false,
+        };
+        while !matches!(other.check(&facts), Checked::Revoked) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        delays.push(start.elapsed());
+    }
+    delays.sort_unstable();
+    let most = delays.last().copied().unwrap_or_default();
+    Ok(Some((delays[delays.len() / 2], most)))
+}
