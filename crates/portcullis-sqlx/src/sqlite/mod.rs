@@ -27,8 +27,12 @@ use sqlx::{
         Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
     },
 };
+use tokio::time::{Instant, sleep};
 
-use self::error::unavailable;
+use self::error::{is_busy, unavailable};
+
+/// How long it waits before it tries again to make a file that others make, too.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Connections that read while one writes.
 const READERS: u32 = 4;
@@ -127,8 +131,23 @@ impl SqliteStore {
             readers: pool(READERS),
             clock,
         };
-        schema::migrate(&store.writer).await?;
+        store.prepare(acquire).await?;
         Ok(store)
+    }
+
+    /// Brings the tables up to date. Of several processes that make the file at
+    /// once, SQLite lets one switch to the write-ahead log, and turns the others
+    /// away without letting them wait.
+    async fn prepare(&self, patience: Duration) -> Result<(), StoreError> {
+        let start = Instant::now();
+        loop {
+            match schema::migrate(&self.writer).await {
+                Err(error) if is_busy(&error) && start.elapsed() < patience => {
+                    sleep(PAUSE).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Closes the connections once their work is done; later calls fail.
