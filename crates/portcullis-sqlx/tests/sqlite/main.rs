@@ -158,6 +158,35 @@ async fn processes_that_start_at_once_make_the_tables_once() {
 }
 
 #[tokio::test]
+async fn no_call_waits_for_longer_than_the_patience() {
+    let directory = Directory::new();
+    let patience = Duration::from_secs(1);
+    open(&directory).await.close().await;
+    let options = SqliteStore::options(directory.database());
+    let clock = FakeClock::new().shared();
+    let store = SqliteStore::connect_within(options, clock, patience)
+        .await
+        .unwrap();
+    let session = session(&store).await;
+    let mut other = raw(&directory).await;
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let began = std::time::Instant::now();
+    let calls = (0..4).map(|_| {
+        let (store, id) = (store.clone(), session.id.clone());
+        tokio::spawn(async move { store.revoke(&id).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    let waited = began.elapsed();
+    // Far less than by default, on however slow a machine.
+    assert!(waited < SqliteStore::DEFAULT_PATIENCE * 3 / 4, "{waited:?}");
+    lock.rollback().await.unwrap();
+    assert!(store.revoke(&session.id).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_locked_file_is_a_fault_that_passes_and_loses_nothing() {
     let directory = Directory::new();
     open(&directory).await.close().await;

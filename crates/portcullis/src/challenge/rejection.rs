@@ -339,3 +339,18 @@ impl fmt::Display for Reason {
 
 /// Replaces the body of refusals.
 pub(crate) type BodyFn = Arc<dyn Fn(&Rejection) -> RejectionBody + Send + Sync>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_come_back_too_early() {
+        for (millis, secs) in [(0, "1"), (1, "1"), (1_000, "1"), (1_001, "2"), (2_999, "3")] {
+            let rejection = Rejection::unavailable(Duration::from_millis(millis));
+            let mut headers = rejection.headers();
+            let told = headers.find(|(name, _)| *name == "retry-after").unwrap();
+            assert_eq!(told.1, secs);
+        }
+    }
+}
