@@ -146,12 +146,18 @@ fn sessions_without_a_client() {
 fn broken_basic_credentials() {
     Stage::new().play(async |on: &On<'_>| {
         let pair = on.grant("&client_id=mobile").await;
-        for value in ["Basic", "Basic !", "Basic YQ", "Basic YTpi YTpi"] {
+        for value in [
+            "Basic",
+            "Basic !",
+            "Basic YQ",
+            "Basic YTpi YTpi",
+            "Basic\tYTpi",
+            "Basic,YTpi",
+        ] {
             let request = Request::new("POST", HEADER_REFRESH)
                 .field("refresh-token", &pair.refresh)
                 .authorization(value);
-            let answer = on.send(request).await;
-            assert!(matches!(answer.status, 400 | 401), "{value}: {answer:?}");
+            assert_error(&on.send(request).await, 400, "invalid_request");
         }
         let twice = Request::new("POST", HEADER_REFRESH)
             .field("refresh-token", &pair.refresh)
