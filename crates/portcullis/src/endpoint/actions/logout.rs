@@ -38,12 +38,12 @@ pub(super) async fn logout(
 /// Ends all that an access token belongs to: its session, or itself.
 async fn end(services: &Services, token: &Verified) -> Result<(), Refusal> {
     let sessions = any(services)?;
+    let subject = token.subject().ok_or(Refusal::BadToken)?;
     if token.is_application() {
         let id = token.token_id().ok_or(Refusal::BadToken)?;
-        sessions.remove_application_token(id).await?;
+        sessions.remove_application_token(&subject, id).await?;
         return Ok(());
     }
-    let subject = token.subject().ok_or(Refusal::BadToken)?;
     if let Some(id) = token.session_id() {
         let id = SessionId::parse(id).ok_or(Refusal::BadToken)?;
         sessions.log_out(&subject, &id).await?;

@@ -161,12 +161,20 @@ impl Sessions {
         Ok(())
     }
 
-    /// Takes an application token off the live list. True if it was on it.
+    /// Takes an application token of `subject` off the live list. True if it was
+    /// on it; either way it is not now. Another subject's token is left alone.
     ///
     /// # Errors
     ///
     /// [`SessionErrorKind::Unavailable`].
-    pub async fn remove_application_token(&self, id: &str) -> Result<bool, SessionError> {
+    pub async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, SessionError> {
+        if !self.store().application_token_is_live(subject, id).await? {
+            return Ok(false);
+        }
         let removed = self.store().remove_application_token(id).await?;
         self.note(Revocation::ApplicationToken {
             id: id.to_owned(),

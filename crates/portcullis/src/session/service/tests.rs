@@ -232,12 +232,13 @@ async fn application_tokens_are_listed_limited_and_removed() {
     let third = api.sessions.application_token(ticket, &token).await;
     let kind = third.unwrap_err().kind();
     assert_eq!(kind, SessionErrorKind::TooManyApplicationTokens);
-    assert!(
-        api.sessions
-            .remove_application_token(first.id())
-            .await
-            .unwrap()
-    );
+    let remove = async |subject: &Subject| {
+        let removed = api.sessions.remove_application_token(subject, first.id());
+        removed.await.unwrap()
+    };
+    assert!(!remove(&Subject::new("users", "bob")).await);
+    assert!(remove(&alice).await);
+    assert!(!remove(&alice).await);
     assert!(api.sessions.application_token(ticket, &token).await.is_ok());
 }
 
