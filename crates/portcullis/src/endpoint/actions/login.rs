@@ -19,7 +19,6 @@ use crate::{
     },
     secret::SecretString,
     session::{OpenSession, SessionErrorKind},
-    time::Clock,
 };
 
 const GRANT_TYPE: Name = Name::Borrowed("grant_type");
@@ -66,7 +65,6 @@ pub(super) async fn login(
         access: &pair.access,
         refresh: pair.refresh.as_ref().map(|refresh| refresh.token()),
         scope: Some(&pair.scope).filter(|scope| !scope.is_empty()),
-        now: sessions.issuer().clock().now(),
     };
     Ok(tokens.respond(&route.output))
 }

@@ -15,7 +15,6 @@ use crate::{
     },
     secret::SecretString,
     session::{RefreshRequest, RefusalReason, SessionErrorKind, refresh::RefreshClaims},
-    time::Clock,
 };
 
 const REFRESH_TOKEN: Name = Name::Borrowed("refresh_token");
@@ -61,7 +60,6 @@ pub(super) async fn refresh(
         access: &pair.access,
         refresh: pair.refresh.as_ref().map(|refresh| refresh.token()),
         scope: Some(&pair.scope).filter(|_| about_scope),
-        now: sessions.issuer().clock().now(),
     };
     Ok(tokens.respond(&route.output))
 }

@@ -12,7 +12,6 @@ use crate::{
     },
     issue::IssuedToken,
     secret::SecretString,
-    time::Timestamp,
 };
 
 /// The tokens of an answer.
@@ -21,7 +20,6 @@ pub(super) struct Tokens<'a> {
     pub(super) refresh: Option<&'a SecretString>,
     /// The scope of the access token, where scope was asked for or granted.
     pub(super) scope: Option<&'a ScopeSet>,
-    pub(super) now: Timestamp,
 }
 
 impl Tokens<'_> {
@@ -31,7 +29,10 @@ impl Tokens<'_> {
         if let (Some(name), Some(token)) = (&output.refresh, self.refresh) {
             members.push(name.clone(), token.expose());
         }
-        if let (Some(name), Some(left)) = (&output.expires_in, self.access.expires_in(self.now)) {
+        // From when it was issued, a moment ago: whoever asks for an hour is told
+        // an hour, even if a second has just begun.
+        let left = self.access.expires_in(self.access.issued_at());
+        if let (Some(name), Some(left)) = (&output.expires_in, left) {
             members.push(name.clone(), left.as_secs());
         }
         if let (Some(name), Some(scope)) = (&output.scope, self.scope) {
