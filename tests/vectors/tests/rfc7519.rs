@@ -1,6 +1,8 @@
 //! RFC 7519: the example of section 3.1, as a token to verify, and the
 //! unsecured one of section 6.1.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use portcullis::{
     jose::{Algorithm, VerifyingKey},
     time::{Clock, SharedClock, Timestamp},
