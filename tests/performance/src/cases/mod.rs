@@ -1,0 +1,9 @@
+//! What is measured of Portcullis itself.
+
+pub mod actix;
+pub mod axum;
+pub mod issuing;
+pub mod keys;
+pub mod primitive;
+pub mod sessions;
+pub mod verification;

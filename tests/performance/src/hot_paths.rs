@@ -1,0 +1,55 @@
+//! The paths that the guard watches, by name.
+
+use portcullis::jose::Algorithm;
+
+use crate::{
+    cases,
+    fixture::{self, Fixture},
+    measure::Case,
+    web,
+};
+
+/// What stands behind `HS256/` and the other algorithms.
+pub const NAMES: [&str; 15] = [
+    "primitive",
+    "verification",
+    "claims",
+    "forged",
+    "axum",
+    "axum-empty-layer",
+    "axum-layer",
+    "axum-claims",
+    "axum-extractor",
+    "refused-missing",
+    "refused-garbage",
+    "refused-long-garbage",
+    "refused-forged",
+    "actix",
+    "actix-claims",
+];
+
+/// The case of a name such as `RS256/verification`.
+pub fn case(name: &str) -> Option<Case> {
+    let (algorithm, path) = name.split_once('/')?;
+    let fixture = Fixture::new(Algorithm::from_name(algorithm)?);
+    let good = Some(fixture::bearer(&fixture.token));
+    let layer = || cases::axum::layer_alone(&fixture);
+    Some(match path {
+        "primitive" => cases::primitive::verify(&fixture),
+        "verification" => cases::verification::accepted(&fixture),
+        "claims" => cases::verification::claims(&fixture),
+        "forged" => cases::verification::forged(&fixture),
+        "axum" => web::case(name, cases::axum::bare(), good),
+        "axum-empty-layer" => web::case(name, cases::axum::empty_layer(), good),
+        "axum-layer" => web::case(name, layer(), good),
+        "axum-claims" => web::case(name, cases::axum::layer(&fixture), good),
+        "axum-extractor" => web::case(name, cases::axum::extractor(&fixture), good),
+        "refused-missing" => web::case(name, layer(), None),
+        "refused-garbage" => web::case(name, layer(), Some(fixture::garbage())),
+        "refused-long-garbage" => web::case(name, layer(), Some(fixture::long_garbage())),
+        "refused-forged" => web::case(name, layer(), Some(fixture::bearer(&fixture.forged))),
+        "actix" => cases::actix::bare(&fixture),
+        "actix-claims" => cases::actix::wrapped(&fixture),
+        _ => return None,
+    })
+}

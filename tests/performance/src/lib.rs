@@ -1,0 +1,11 @@
+//! What Portcullis costs, beside the cryptography it cannot save and beside
+//! its peers. `docs/performance.md` says how to read and reproduce the tables.
+
+pub mod cases;
+pub mod fixture;
+pub mod hot_paths;
+pub mod measure;
+#[cfg(feature = "peers")]
+pub mod peers;
+pub mod tables;
+pub mod web;

@@ -1,0 +1,72 @@
+//! The instructions of the hot paths, counted by callgrind, do not grow
+//! unseen. Unlike times they are the same on a busy machine.
+
+use std::process::Command;
+
+/// How many instructions a path may take over another, with about a fifth of
+/// slack.
+const LIMITS: [(&str, &str, u64); 9] = [
+    ("HS256/verification", "HS256/primitive", 9_800),
+    ("RS256/verification", "RS256/primitive", 11_500),
+    ("ES256/verification", "ES256/primitive", 10_500),
+    ("Ed25519/verification", "Ed25519/primitive", 10_500),
+    ("HS256/axum-layer", "HS256/axum-empty-layer", 40_000),
+    ("HS256/refused-missing", "HS256/axum-empty-layer", 1_500),
+    ("HS256/refused-garbage", "HS256/axum-empty-layer", 3_000),
+    (
+        "HS256/refused-long-garbage",
+        "HS256/axum-empty-layer",
+        36_000,
+    ),
+    ("HS256/forged", "HS256/primitive", 2_200),
+];
+
+/// The same as ratios, in thousandths.
+const RATIOS: [(&str, &str, u64); 3] = [
+    ("RS256/verification", "RS256/primitive", 1_100),
+    ("ES256/verification", "ES256/primitive", 1_050),
+    ("Ed25519/verification", "Ed25519/primitive", 1_080),
+];
+
+#[test]
+fn instructions_stay_within_their_limits() {
+    let mut broken = Vec::new();
+    for (path, base, limit) in LIMITS {
+        let over = instructions(path).saturating_sub(instructions(base));
+        println!("{path}: {over} over {base}");
+        if over > limit {
+            broken.push(format!("{path}: {over} over {base}, not {limit}"));
+        }
+    }
+    for (path, base, limit) in RATIOS {
+        let ratio = instructions(path) * 1000 / instructions(base);
+        println!("{path}: {ratio} thousandths of {base}");
+        if ratio > limit {
+            broken.push(format!(
+                "{path}: {ratio} thousandths of {base}, not {limit}"
+            ));
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Instructions of one operation: what a long run takes over a short one.
+fn instructions(path: &str) -> u64 {
+    const SHORT: u64 = 20;
+    const LONG: u64 = 120;
+    (collected(path, LONG) - collected(path, SHORT)) / (LONG - SHORT)
+}
+
+fn collected(path: &str, iterations: u64) -> u64 {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env!("CARGO_BIN_EXE_instructions"))
+        .args([path, &iterations.to_string()])
+        .output()
+        .expect("valgrind is installed");
+    let report = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{report}");
+    let line = report.lines().find(|line| line.contains("Collected :"));
+    line.and_then(|line| line.split_whitespace().last()?.parse().ok())
+        .unwrap_or_else(|| panic!("no count in {report}"))
+}
