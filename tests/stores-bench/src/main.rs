@@ -48,6 +48,8 @@ async fn main() -> Result<()> {
         let Some(place) = Place::new(name).await? else {
             continue;
         };
+        // First, before anything is freed that new sessions could take.
+        let bytes = bytes_per_session(&place, SESSIONS).await?;
         for clients in CLIENTS {
             let rate = refreshes(&place, clients, SPAN).await?;
             println!(
@@ -57,20 +59,19 @@ async fn main() -> Result<()> {
                 millis(rate.percentile_99)
             );
         }
-        places.push(place);
+        places.push((place, bytes));
     }
     println!("\n| store | bytes per session | a revocation arrives: median | at most |");
     println!("|---|---|---|---|");
-    for place in places {
-        let bytes = bytes_per_session(&place, SESSIONS).await?;
-        let (median, most) = match revocations(&place, REVOCATIONS).await? {
-            Some((median, most)) => (millis(median), millis(most)),
-            None => (0.0, 0.0),
-        };
-        println!(
-            "| {} | {bytes} | {median:.1} ms | {most:.1} ms |",
-            place.name()
-        );
+    for (place, bytes) in places {
+        let name = place.name();
+        match revocations(&place, REVOCATIONS).await? {
+            Some((median, most)) => {
+                let (median, most) = (millis(median), millis(most));
+                println!("| {name} | {bytes} | {median:.1} ms | {most:.1} ms |");
+            }
+            None => println!("| {name} | {bytes} | | |"),
+        }
         place.remove().await?;
     }
     Ok(())

@@ -5,6 +5,7 @@
 
 mod contract;
 mod directory;
+mod no_room;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use portcullis::{
     session::{
         AttemptId, Created, Device, Grant, NewSession, RotationAttempt, RotationMode,
         RotationOutcome, RotationRules, SecretDigest, SessionId, SessionRecord, SessionStore,
-        StoreErrorKind,
+        StoreError, StoreErrorKind,
     },
     subject::Subject,
     time::SharedClock,
@@ -39,6 +40,10 @@ async fn raw(directory: &Directory) -> SqliteConnection {
 }
 
 async fn session(store: &SqliteStore) -> SessionRecord {
+    try_session(store).await.unwrap()
+}
+
+async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
     let session = NewSession {
         id: SessionId::random().unwrap(),
         subject: Subject::new("users", "alice"),
@@ -51,8 +56,8 @@ async fn session(store: &SqliteStore) -> SessionRecord {
         device: Device::default(),
     };
     let ticket = store.login_ticket().await.unwrap();
-    match store.create(session, ticket).await.unwrap() {
-        Created::Session(session) => *session,
+    match store.create(session, ticket).await? {
+        Created::Session(session) => Ok(*session),
         Created::LoggedOutMeanwhile => panic!("nobody logged out"),
     }
 }
