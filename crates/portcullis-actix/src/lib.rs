@@ -7,7 +7,7 @@
 //! use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
 //! use portcullis_actix::{Auth, Claims};
 //!
-//! #[derive(serde::Deserialize)]
+//! #[derive(Clone, serde::Deserialize)]
 //! struct User {
 //!     sub: String,
 //! }

@@ -13,7 +13,7 @@ use crate::convert;
 /// use portcullis::guard::Authentication;
 /// use portcullis_actix::AuthRejection;
 ///
-/// # #[derive(serde::Deserialize)] struct User {}
+/// # #[derive(Clone, serde::Deserialize)] struct User {}
 /// // In an own extractor or handler:
 /// fn user(authentication: &Authentication) -> Result<User, AuthRejection> {
 ///     Ok(authentication.claims()?)

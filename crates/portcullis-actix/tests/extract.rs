@@ -21,13 +21,13 @@ use portcullis_actix::{
     OptionalClaims, OptionalToken, Refresh, Scoped, Token,
 };
 
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 struct User {
     sub: String,
 }
 
 /// No token has this form.
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 struct Alien {
     _tentacles: u8,
 }
@@ -117,6 +117,10 @@ fn routes(app: &mut ServiceConfig) {
         ),
     )
     .route("/own/alien", web::to(async |_: Authenticated<Alien>| "?"))
+    .route(
+        "/own/token",
+        web::to(async |Authenticated(token): Authenticated<Verified>| name(&token)),
+    )
     .route(
         "/own/read",
         web::to(async |user: Scoped<Read, Authenticated<User>>| user.into_inner().0.sub),
@@ -250,6 +254,7 @@ async fn an_extractor_that_verifies_by_itself() {
                 ("/own/maybe", good, 200, "alice".to_owned()),
                 ("/own/maybe", None, 200, "-".to_owned()),
                 ("/own/alien", good, 401, body(RejectionKind::InvalidToken)),
+                ("/own/token", good, 200, "alice".to_owned()),
                 ("/own/read", good, 200, "alice".to_owned()),
                 (
                     "/own/write",

@@ -14,7 +14,7 @@ use portcullis::challenge::Rejection;
 /// use portcullis::guard::Authentication;
 /// use portcullis_axum::AuthRejection;
 ///
-/// # #[derive(serde::Deserialize)] struct User {}
+/// # #[derive(Clone, serde::Deserialize)] struct User {}
 /// // In an own extractor or handler:
 /// fn user(authentication: &Authentication) -> Result<User, AuthRejection> {
 ///     Ok(authentication.claims()?)

@@ -24,13 +24,13 @@ use portcullis_axum::{
 };
 use tower::ServiceExt;
 
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 struct User {
     sub: String,
 }
 
 /// No token has this form.
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 struct Alien {
     _tentacles: u8,
 }
@@ -117,7 +117,7 @@ fn app() -> Router<State> {
         .route("/own/alien", get(async |_: Authenticated<Alien>| "?"))
         .route(
             "/own/token",
-            get(async |_: Authenticated<User>, token: Token| name(&token)),
+            get(async |Authenticated(token): Authenticated<Verified>| name(&token)),
         )
         .route(
             "/own/write",

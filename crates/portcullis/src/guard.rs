@@ -22,18 +22,16 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{
-    HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, Entry},
-};
-use serde::de::DeserializeOwned;
-
 use crate::{
     challenge::{BodyFn, Challenges, Realm, Reason, Rejection, RejectionBody},
     claims::ScopeSet,
-    credentials::bearer_token,
+    credentials::{CredentialsError, is_b64token, unread_token},
     policy::{Policy, RequiredScopes, has_scopes},
-    verify::{PendingVerification, Verification, Verified, Verifier, VerifyError},
+    verify::{FromToken, PendingVerification, Verification, Verified, Verifier, VerifyError},
+};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{AUTHORIZATION, Entry},
 };
 
 /// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
@@ -122,14 +120,13 @@ impl Authenticator {
     /// Decides about a request of `http` 1.x. The credentials no longer show in
     /// a `Debug` output of the headers after it.
     pub fn check_headers(&self, headers: &mut HeaderMap) -> Check {
-        let values = headers.get_all(AUTHORIZATION);
-        let check = self.check(values.iter().map(HeaderValue::as_bytes));
-        if let Entry::Occupied(mut values) = headers.entry(AUTHORIZATION) {
-            values
-                .iter_mut()
-                .for_each(|value| value.set_sensitive(true));
-        }
-        check
+        self.decide_headers(headers, self.0.optional)
+    }
+
+    /// As [`check_headers`](Self::check_headers), where credentials are
+    /// [`optional`](Self::optional) for this one request.
+    pub fn check_headers_optional(&self, headers: &mut HeaderMap) -> Check {
+        self.decide_headers(headers, true)
     }
 
     /// Decides about a request by the raw values of all its `Authorization`
@@ -144,12 +141,19 @@ impl Authenticator {
         self.decide(authorization, true)
     }
 
+    fn decide_headers(&self, headers: &mut HeaderMap, optional: bool) -> Check {
+        let values = headers.get_all(AUTHORIZATION);
+        let check = self.decide(values.iter().map(HeaderValue::as_bytes), optional);
+        hide(headers);
+        check
+    }
+
     fn decide<'a>(
         &self,
         authorization: impl IntoIterator<Item = &'a [u8]>,
         optional: bool,
     ) -> Check {
-        let token = match bearer_token(authorization) {
+        let token = match unread_token(authorization) {
             Ok(Some(token)) => token,
             Ok(None) => return Check::Ready(self.without_credentials(optional)),
             Err(error) => {
@@ -157,6 +161,11 @@ impl Authenticator {
             }
         };
         match self.0.verifier.verify(token) {
+            // A token that was verified has no other characters.
+            Verification::Done(Err(_)) if !is_b64token(token) => {
+                let error = CredentialsError::Malformed;
+                Check::Ready(Err(self.refuse(Reason::Credentials(error))))
+            }
             Verification::Done(result) => Check::Ready(self.judge(result)),
             Verification::Pending(verification) => Check::Pending(PendingCheck {
                 verification,
@@ -205,6 +214,18 @@ impl Authenticator {
             }
             None => rejection,
         }
+    }
+}
+
+/// Keeps credentials out of `Debug` outputs.
+fn hide(headers: &mut HeaderMap) {
+    // `entry` alone would make room for a field that is missing.
+    if headers.contains_key(AUTHORIZATION)
+        && let Entry::Occupied(mut values) = headers.entry(AUTHORIZATION)
+    {
+        values
+            .iter_mut()
+            .for_each(|value| value.set_sensitive(true));
     }
 }
 
@@ -279,7 +300,7 @@ impl Authentication {
     /// # Errors
     ///
     /// If there is no token, or its claims do not have the form of `T`.
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+    pub fn claims<T: FromToken>(&self) -> Result<T, Rejection> {
         let claims = self.verified()?.claims();
         claims.map_err(|error| self.authenticator.refuse(Reason::Claims(error)))
     }

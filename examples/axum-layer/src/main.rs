@@ -11,7 +11,7 @@ use portcullis::{
 };
 use portcullis_axum::{AuthLayer, Claims};
 
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 struct User {
     sub: String,
 }

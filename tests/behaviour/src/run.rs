@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use portcullis::verify::TokenCache;
+
 use crate::{
     answer::Answer,
     apps::{self, Server},
@@ -14,6 +16,7 @@ use crate::{
 /// A site, served by every adapter.
 pub struct Everywhere {
     servers: Vec<Server>,
+    times: usize,
 }
 
 impl Everywhere {
@@ -21,6 +24,17 @@ impl Everywhere {
     pub fn serve(site: &Site) -> Self {
         Self {
             servers: apps::all(site),
+            times: 1,
+        }
+    }
+
+    /// Serves a site whose verifiers remember tokens beside the same site
+    /// without: each case is sent twice, and always answered the same.
+    pub fn serve_with_cache(site: impl Fn(Option<TokenCache>) -> Site) -> Self {
+        let sites = [site(None), site(Some(TokenCache::new()))];
+        Self {
+            servers: sites.iter().flat_map(apps::all).collect(),
+            times: 2,
         }
     }
 
@@ -43,7 +57,8 @@ impl Everywhere {
 
     async fn run_one(&self, case: &Case, report: &mut String) {
         let mut first: Option<(&str, Answer)> = None;
-        for server in &self.servers {
+        let servers = self.servers.iter();
+        for server in servers.flat_map(|server| std::iter::repeat_n(server, self.times)) {
             let answer = match send(server.address, &case.request).await {
                 Ok(answer) => answer,
                 Err(error) => {

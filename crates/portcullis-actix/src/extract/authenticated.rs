@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
+    FromRequest, HttpRequest,
     dev::Payload,
     http::header::{AUTHORIZATION, HeaderValue},
     web,
@@ -16,25 +16,24 @@ use actix_web::{
 use portcullis::{
     challenge::Rejection,
     guard::{Authentication, Authenticator, Check, PendingCheck},
+    verify::FromToken,
 };
-use serde::de::DeserializeOwned;
 
+use super::source::{self, Demand, Source};
 use crate::AuthRejection;
 
 /// The claims of a token that this extractor verifies by itself, with the
 /// [`Authenticator`] of the app data: protects one route, needs no middleware.
 ///
-/// The app data may be an `Authenticator` or a `web::Data<Authenticator>`.
-/// Extractors that follow it, such as [`Token`](super::Token), find the same
-/// token; but not where somebody else has to be asked about it, as for
-/// application tokens, since actix runs extractors side by side. Use
-/// [`Scoped`](super::Scoped) around it, or the middleware, there.
+/// The app data may be an `Authenticator` or a `web::Data<Authenticator>`. As
+/// `Authenticated<Verified>`, it is the token itself, with its scopes and dates.
+/// It leaves nothing behind for other extractors.
 ///
 /// ```
 /// use actix_web::{App, web};
 /// use portcullis_actix::{Authenticated, Authenticator};
 ///
-/// # #[derive(serde::Deserialize)] struct User { sub: String }
+/// # #[derive(Clone, serde::Deserialize)] struct User { sub: String }
 /// async fn hello(Authenticated(user): Authenticated<User>) -> String {
 ///     format!("hello, {}", user.sub)
 /// }
@@ -48,14 +47,22 @@ use crate::AuthRejection;
 #[derive(Clone, Copy, Debug)]
 pub struct Authenticated<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Authenticated<T> {
+impl<T: FromToken> FromRequest for Authenticated<T> {
     type Error = AuthRejection;
     type Future = AuthenticatedFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Self::extract_with(request, source::NOTHING)
+    }
+}
+
+impl<T: FromToken> Source for Authenticated<T> {
+    type Extraction = AuthenticatedFuture<Self>;
+
+    fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
         let check =
             authenticator(request).map(|authenticator| authenticator.check(authorization(request)));
-        AuthenticatedFuture::new(request, check, |authentication| {
+        AuthenticatedFuture::new(check, demand, |authentication| {
             authentication.claims().map(Self)
         })
     }
@@ -66,14 +73,22 @@ impl<T: DeserializeOwned> FromRequest for Authenticated<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalAuthenticated<T>(pub Option<T>);
 
-impl<T: DeserializeOwned> FromRequest for OptionalAuthenticated<T> {
+impl<T: FromToken> FromRequest for OptionalAuthenticated<T> {
     type Error = AuthRejection;
     type Future = AuthenticatedFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Self::extract_with(request, source::NOTHING)
+    }
+}
+
+impl<T: FromToken> Source for OptionalAuthenticated<T> {
+    type Extraction = AuthenticatedFuture<Self>;
+
+    fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
         let check = authenticator(request)
             .map(|authenticator| authenticator.check_optional(authorization(request)));
-        AuthenticatedFuture::new(request, check, |authentication| {
+        AuthenticatedFuture::new(check, demand, |authentication| {
             let claims = authentication.optional().map(|_| authentication.claims());
             claims.transpose().map(Self)
         })
@@ -103,7 +118,7 @@ fn authorization(request: &HttpRequest) -> impl Iterator<Item = &[u8]> {
 #[must_use = "futures do nothing unless polled"]
 pub struct AuthenticatedFuture<E> {
     state: State,
-    request: HttpRequest,
+    demand: Demand,
     extract: fn(&Authentication) -> Result<E, Rejection>,
 }
 
@@ -114,24 +129,18 @@ enum State {
 
 impl<E> AuthenticatedFuture<E> {
     fn new(
-        request: &HttpRequest,
         check: Result<Check, Rejection>,
+        demand: Demand,
         extract: fn(&Authentication) -> Result<E, Rejection>,
     ) -> Self {
         let state = match check {
-            Ok(Check::Ready(result)) => {
-                // At once: extractors that follow are asked before this is polled.
-                if let Ok(authentication) = &result {
-                    request.extensions_mut().insert(authentication.clone());
-                }
-                State::Decided(Some(result))
-            }
+            Ok(Check::Ready(result)) => State::Decided(Some(result)),
             Ok(Check::Pending(check)) => State::Pending(check),
             Err(rejection) => State::Decided(Some(Err(rejection))),
         };
         Self {
             state,
-            request: request.clone(),
+            demand,
             extract,
         }
     }
@@ -152,8 +161,7 @@ impl<E> Future for AuthenticatedFuture<E> {
         self.state = State::Decided(None);
         let authentication = decision?;
         let extracted = (self.extract)(&authentication)?;
-        // Leaves what the middleware would have left.
-        self.request.extensions_mut().insert(authentication);
+        (self.demand)(&authentication)?;
         Poll::Ready(Ok(extracted))
     }
 }

@@ -3,9 +3,9 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use serde::de::DeserializeOwned;
+use portcullis::{guard::Authentication, verify::FromToken};
 
-use super::read;
+use super::source::{self, Demand, Source};
 use crate::AuthRejection;
 
 /// The claims of the token that [`Auth`](crate::Auth) verified, as the
@@ -16,7 +16,7 @@ use crate::AuthRejection;
 /// ```
 /// use portcullis_actix::Claims;
 ///
-/// #[derive(serde::Deserialize)]
+/// #[derive(Clone, serde::Deserialize)]
 /// struct User {
 ///     sub: String,
 /// }
@@ -28,12 +28,21 @@ use crate::AuthRejection;
 #[derive(Clone, Copy, Debug)]
 pub struct Claims<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Claims<T> {
+impl<T: FromToken> FromRequest for Claims<T> {
     type Error = AuthRejection;
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request, |authentication| authentication.claims()).map(Self))
+        Self::extract_with(request, source::NOTHING)
+    }
+}
+
+impl<T: FromToken> Source for Claims<T> {
+    type Extraction = Ready<Result<Self, AuthRejection>>;
+
+    fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
+        let claims = source::of_middleware(request, Authentication::claims, demand);
+        ready(claims.map(Self))
     }
 }
 
@@ -42,7 +51,7 @@ impl<T: DeserializeOwned> FromRequest for Claims<T> {
 /// [`optional`](crate::Auth::optional).
 ///
 /// ```
-/// # #[derive(serde::Deserialize)] struct User { sub: String }
+/// # #[derive(Clone, serde::Deserialize)] struct User { sub: String }
 /// use portcullis_actix::OptionalClaims;
 ///
 /// async fn greet(OptionalClaims(user): OptionalClaims<User>) -> String {
@@ -55,15 +64,23 @@ impl<T: DeserializeOwned> FromRequest for Claims<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalClaims<T>(pub Option<T>);
 
-impl<T: DeserializeOwned> FromRequest for OptionalClaims<T> {
+impl<T: FromToken> FromRequest for OptionalClaims<T> {
     type Error = AuthRejection;
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let claims = read(request, |authentication| match authentication.optional() {
-            Some(_) => authentication.claims().map(Some),
-            None => Ok(None),
-        });
-        ready(claims.map(Self))
+        Self::extract_with(request, source::NOTHING)
+    }
+}
+
+impl<T: FromToken> Source for OptionalClaims<T> {
+    type Extraction = Ready<Result<Self, AuthRejection>>;
+
+    fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
+        let claims = |authentication: &Authentication| {
+            let claims = authentication.optional().map(|_| authentication.claims());
+            claims.transpose()
+        };
+        ready(source::of_middleware(request, claims, demand).map(Self))
     }
 }

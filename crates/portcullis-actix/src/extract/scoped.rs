@@ -13,7 +13,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use pin_project_lite::pin_project;
 use portcullis::policy::RequiredScopes;
 
-use super::{Token, read};
+use super::{Token, source::Source};
 use crate::AuthRejection;
 
 /// What `E` extracts, where the token has every scope of `S`.
@@ -32,7 +32,7 @@ use crate::AuthRejection;
 ///     const SCOPES: &'static [&'static str] = &["stations:read"];
 /// }
 ///
-/// # #[derive(serde::Deserialize)] struct User { sub: String }
+/// # #[derive(Clone, serde::Deserialize)] struct User { sub: String }
 /// async fn by_token(token: Scoped<ReadStations>) -> String {
 ///     format!("{:?} may read", token.subject_name())
 /// }
@@ -71,15 +71,16 @@ impl<S, E: fmt::Debug> fmt::Debug for Scoped<S, E> {
 impl<S, E> FromRequest for Scoped<S, E>
 where
     S: RequiredScopes,
-    E: FromRequest<Error = AuthRejection>,
+    E: Source,
 {
     type Error = AuthRejection;
-    type Future = ScopedFuture<S, E::Future>;
+    type Future = ScopedFuture<S, E::Extraction>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ScopedFuture {
-            inner: E::from_request(request, payload),
-            request: request.clone(),
+            inner: E::extract_with(request, |authentication| {
+                authentication.require_scopes::<S>().map(|_| ())
+            }),
             scopes: PhantomData,
         }
     }
@@ -91,24 +92,18 @@ pin_project! {
     pub struct ScopedFuture<S, F> {
         #[pin]
         inner: F,
-        request: HttpRequest,
         scopes: PhantomData<fn() -> S>,
     }
 }
 
 impl<S, E, F> Future for ScopedFuture<S, F>
 where
-    S: RequiredScopes,
     F: Future<Output = Result<E, AuthRejection>>,
 {
     type Output = Result<Scoped<S, E>, AuthRejection>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let inner = ready!(this.inner.poll(cx))?;
-        read(this.request, |authentication| {
-            authentication.require_scopes::<S>().map(|_| ())
-        })?;
+        let inner = ready!(self.project().inner.poll(cx))?;
         Poll::Ready(Ok(Scoped {
             inner,
             scopes: PhantomData,

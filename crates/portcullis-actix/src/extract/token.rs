@@ -6,9 +6,9 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use portcullis::verify::Verified;
+use portcullis::{guard::Authentication, verify::Verified};
 
-use super::read;
+use super::source::{self, Demand, Source};
 use crate::AuthRejection;
 
 /// The token that [`Auth`](crate::Auth) verified, untyped: its subject, scopes,
@@ -37,8 +37,16 @@ impl FromRequest for Token {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = read(request, |authentication| authentication.verified().cloned());
-        ready(token.map(Self))
+        Self::extract_with(request, source::NOTHING)
+    }
+}
+
+impl Source for Token {
+    type Extraction = Ready<Result<Self, AuthRejection>>;
+
+    fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
+        let token = |authentication: &Authentication| authentication.verified().cloned();
+        ready(source::of_middleware(request, token, demand).map(Self))
     }
 }
 
@@ -52,9 +60,15 @@ impl FromRequest for OptionalToken {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = read(request, |authentication| {
-            Ok(authentication.optional().cloned())
-        });
-        ready(token.map(Self))
+        Self::extract_with(request, source::NOTHING)
+    }
+}
+
+impl Source for OptionalToken {
+    type Extraction = Ready<Result<Self, AuthRejection>>;
+
+    fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
+        let token = |authentication: &Authentication| Ok(authentication.optional().cloned());
+        ready(source::of_middleware(request, token, demand).map(Self))
     }
 }

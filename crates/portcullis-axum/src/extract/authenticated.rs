@@ -1,23 +1,30 @@
 //! Verification by an extractor, without a layer.
 
-use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
-use http::{HeaderValue, header::AUTHORIZATION, request::Parts};
-use portcullis::guard::{Authentication, Authenticator, Check};
-use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 
+use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use portcullis::{
+    challenge::Rejection,
+    guard::{Authentication, Authenticator, Check},
+    verify::FromToken,
+};
+
+use super::source::{self, Credentials, Source};
 use crate::AuthRejection;
 
 /// The claims of a token that this extractor verifies by itself, with the
 /// [`Authenticator`] of the router's state: protects one route, needs no layer.
 ///
-/// As `Option<Authenticated<T>>`, absent credentials are `None`. Extractors
-/// that follow it, such as [`Token`](super::Token), find the same token.
+/// As `Option<Authenticated<T>>`, absent credentials are `None`. As
+/// `Authenticated<Verified>`, it is the token itself, with its scopes and dates.
+/// It leaves nothing behind for other extractors.
 ///
 /// ```
 /// use axum::{Router, routing::get};
 /// use portcullis_axum::{Authenticated, Authenticator};
 ///
-/// # #[derive(serde::Deserialize)] struct User { sub: String }
+/// # #[derive(Clone, serde::Deserialize)] struct User { sub: String }
 /// async fn hello(Authenticated(user): Authenticated<User>) -> String {
 ///     format!("hello, {}", user.sub)
 /// }
@@ -36,13 +43,12 @@ impl<S, T> FromRequestParts<S> for Authenticated<T>
 where
     S: Sync,
     Authenticator: FromRef<S>,
-    T: DeserializeOwned,
+    T: FromToken + Send,
 {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let check = Authenticator::from_ref(state).check(authorization(parts));
-        Ok(Self(settle(check, parts).await?.claims()?))
+        source::required(parts, state, source::NOTHING).await
     }
 }
 
@@ -50,7 +56,7 @@ impl<S, T> OptionalFromRequestParts<S> for Authenticated<T>
 where
     S: Sync,
     Authenticator: FromRef<S>,
-    T: DeserializeOwned,
+    T: FromToken + Send,
 {
     type Rejection = AuthRejection;
 
@@ -58,29 +64,33 @@ where
         parts: &mut Parts,
         state: &S,
     ) -> Result<Option<Self>, Self::Rejection> {
-        let check = Authenticator::from_ref(state).check_optional(authorization(parts));
-        let authentication = settle(check, parts).await?;
-        if authentication.optional().is_none() {
-            return Ok(None);
-        }
-        Ok(Some(Self(authentication.claims()?)))
+        source::optional(parts, state, source::NOTHING).await
     }
 }
 
-fn authorization(parts: &Parts) -> impl Iterator<Item = &[u8]> {
-    let values = parts.headers.get_all(AUTHORIZATION);
-    values.iter().map(HeaderValue::as_bytes)
-}
-
-/// Leaves what a layer would have left.
-async fn settle(check: Check, parts: &mut Parts) -> Result<Authentication, AuthRejection> {
-    if let Some(value) = parts.headers.get_mut(AUTHORIZATION) {
-        value.set_sensitive(true);
+impl<S, T> Source<S> for Authenticated<T>
+where
+    S: Sync,
+    Authenticator: FromRef<S>,
+    T: FromToken,
+{
+    async fn authenticate<'p>(
+        parts: &'p mut Parts,
+        state: &S,
+        credentials: Credentials,
+    ) -> Result<Cow<'p, Authentication>, AuthRejection> {
+        let authenticator = Authenticator::from_ref(state);
+        let check = match credentials {
+            Credentials::Required => authenticator.check_headers(&mut parts.headers),
+            Credentials::Optional => authenticator.check_headers_optional(&mut parts.headers),
+        };
+        Ok(Cow::Owned(match check {
+            Check::Ready(result) => result?,
+            Check::Pending(check) => check.await?,
+        }))
     }
-    let authentication = match check {
-        Check::Ready(result) => result?,
-        Check::Pending(check) => check.await?,
-    };
-    parts.extensions.insert(authentication.clone());
-    Ok(authentication)
+
+    fn extract(authentication: &Authentication) -> Result<Self, Rejection> {
+        authentication.claims().map(Self)
+    }
 }

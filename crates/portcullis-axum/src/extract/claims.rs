@@ -1,10 +1,12 @@
 //! The claims that a layer verified.
 
+use std::borrow::Cow;
+
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use serde::de::DeserializeOwned;
+use portcullis::{challenge::Rejection, guard::Authentication, verify::FromToken};
 
-use super::authentication;
+use super::source::{self, Credentials, Source};
 use crate::AuthRejection;
 
 /// The claims of the token that a layer verified, as the application's own
@@ -17,7 +19,7 @@ use crate::AuthRejection;
 /// ```
 /// use portcullis_axum::Claims;
 ///
-/// #[derive(serde::Deserialize)]
+/// #[derive(Clone, serde::Deserialize)]
 /// struct User {
 ///     sub: String,
 /// }
@@ -35,27 +37,40 @@ pub struct Claims<T>(pub T);
 impl<S, T> FromRequestParts<S> for Claims<T>
 where
     S: Sync,
-    T: DeserializeOwned,
+    T: FromToken + Send,
 {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(authentication(parts)?.claims()?))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        source::required(parts, state, source::NOTHING).await
     }
 }
 
 impl<S, T> OptionalFromRequestParts<S> for Claims<T>
 where
     S: Sync,
-    T: DeserializeOwned,
+    T: FromToken + Send,
 {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        let authentication = authentication(parts)?;
-        if authentication.optional().is_none() {
-            return Ok(None);
-        }
-        Ok(Some(Self(authentication.claims()?)))
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> Result<Option<Self>, Self::Rejection> {
+        source::optional(parts, state, source::NOTHING).await
+    }
+}
+
+impl<S: Sync, T: FromToken> Source<S> for Claims<T> {
+    async fn authenticate<'p>(
+        parts: &'p mut Parts,
+        _: &S,
+        _: Credentials,
+    ) -> Result<Cow<'p, Authentication>, AuthRejection> {
+        source::of_layer(parts)
+    }
+
+    fn extract(authentication: &Authentication) -> Result<Self, Rejection> {
+        authentication.claims().map(Self)
     }
 }

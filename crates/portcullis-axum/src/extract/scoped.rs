@@ -4,9 +4,12 @@ use std::{fmt, marker::PhantomData, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use portcullis::policy::RequiredScopes;
+use portcullis::{challenge::Rejection, guard::Authentication, policy::RequiredScopes};
 
-use super::{Token, authentication};
+use super::{
+    Token,
+    source::{self, Source},
+};
 use crate::AuthRejection;
 
 /// What `E` extracts, where the token has every scope of `S`.
@@ -25,7 +28,7 @@ use crate::AuthRejection;
 ///     const SCOPES: &'static [&'static str] = &["stations:read"];
 /// }
 ///
-/// # #[derive(serde::Deserialize)] struct User { sub: String }
+/// # #[derive(Clone, serde::Deserialize)] struct User { sub: String }
 /// async fn by_token(token: Scoped<ReadStations>) -> String {
 ///     format!("{:?} may read", token.subject_name())
 /// }
@@ -72,13 +75,12 @@ impl<State, S, E> FromRequestParts<State> for Scoped<S, E>
 where
     State: Sync,
     S: RequiredScopes,
-    E: FromRequestParts<State, Rejection = AuthRejection> + Send,
+    E: Source<State> + Send,
 {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, AuthRejection> {
-        let inner = E::from_request_parts(parts, state).await?;
-        authentication(parts)?.require_scopes::<S>()?;
+        let inner = source::required(parts, state, scopes::<S>).await?;
         Ok(Self::new(inner))
     }
 }
@@ -87,7 +89,7 @@ impl<State, S, E> OptionalFromRequestParts<State> for Scoped<S, E>
 where
     State: Sync,
     S: RequiredScopes,
-    E: OptionalFromRequestParts<State, Rejection = AuthRejection> + Send,
+    E: Source<State> + Send,
 {
     type Rejection = AuthRejection;
 
@@ -95,10 +97,11 @@ where
         parts: &mut Parts,
         state: &State,
     ) -> Result<Option<Self>, AuthRejection> {
-        let Some(inner) = E::from_request_parts(parts, state).await? else {
-            return Ok(None);
-        };
-        authentication(parts)?.require_scopes::<S>()?;
-        Ok(Some(Self::new(inner)))
+        let inner = source::optional(parts, state, scopes::<S>).await?;
+        Ok(inner.map(Self::new))
     }
+}
+
+fn scopes<S: RequiredScopes>(authentication: &Authentication) -> Result<(), Rejection> {
+    authentication.require_scopes::<S>().map(|_| ())
 }

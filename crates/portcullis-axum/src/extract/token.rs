@@ -1,12 +1,12 @@
 //! The token that a layer verified.
 
-use std::ops::Deref;
+use std::{borrow::Cow, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use portcullis::verify::Verified;
+use portcullis::{challenge::Rejection, guard::Authentication, verify::Verified};
 
-use super::authentication;
+use super::source::{self, Credentials, Source};
 use crate::AuthRejection;
 
 /// The token that a layer verified, untyped: its subject, scopes, dates.
@@ -35,15 +35,32 @@ impl Deref for Token {
 impl<S: Sync> FromRequestParts<S> for Token {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(authentication(parts)?.verified()?.clone()))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        source::required(parts, state, source::NOTHING).await
     }
 }
 
 impl<S: Sync> OptionalFromRequestParts<S> for Token {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        Ok(authentication(parts)?.optional().cloned().map(Self))
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> Result<Option<Self>, Self::Rejection> {
+        source::optional(parts, state, source::NOTHING).await
+    }
+}
+
+impl<S: Sync> Source<S> for Token {
+    async fn authenticate<'p>(
+        parts: &'p mut Parts,
+        _: &S,
+        _: Credentials,
+    ) -> Result<Cow<'p, Authentication>, AuthRejection> {
+        source::of_layer(parts)
+    }
+
+    fn extract(authentication: &Authentication) -> Result<Self, Rejection> {
+        authentication.verified().cloned().map(Self)
     }
 }

@@ -29,13 +29,23 @@ const SCHEME: &[u8] = b"bearer";
 pub fn bearer_token<'a>(
     values: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Option<&'a [u8]>, CredentialsError> {
-    let Some(value) = only_one(values)? else {
-        return Ok(None);
-    };
-    match after_scheme(value, SCHEME)? {
+    let token = unread_token(values)?;
+    match token {
+        Some(token) => is_b64token(token)
+            .then_some(Some(token))
+            .ok_or(CredentialsError::Malformed),
         None => Ok(None),
-        Some(token) if is_b64token(token) => Ok(Some(token)),
-        Some(_) => Err(CredentialsError::Malformed),
+    }
+}
+
+/// As [`bearer_token`], but for the characters of the token: for whoever reads
+/// them all anyway.
+pub(crate) fn unread_token<'a>(
+    values: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Option<&'a [u8]>, CredentialsError> {
+    match only_one(values)? {
+        Some(value) => after_scheme(value, SCHEME),
+        None => Ok(None),
     }
 }
 

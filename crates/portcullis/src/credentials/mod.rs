@@ -7,6 +7,7 @@ mod bearer;
 mod owned;
 mod refresh;
 
+pub(crate) use bearer::unread_token;
 pub use bearer::{AUTHORIZATION, bearer_token};
 pub use owned::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader};
 pub use refresh::{REFRESH_TOKEN, header_token};

@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
-    TokenStatus, Verified, Verifier, VerifyError,
+    TokenCache, TokenStatus, Verified, Verifier, VerifyError,
     profile::{AudienceRule, IssuerRule, Profile},
     typ::TypRule,
 };
@@ -200,6 +200,12 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
     /// refused.
     pub fn status(self, status: impl TokenStatus) -> Self {
         self.set(|profile| profile.status = Some(Arc::new(status)))
+    }
+
+    /// Remembers verified tokens, so that those that come again cost almost
+    /// nothing; nothing is remembered unless this is called.
+    pub fn cache(self, cache: TokenCache) -> Self {
+        self.set(|profile| profile.cache = Some(cache))
     }
 
     /// The clock; the system's unless set.

@@ -5,6 +5,7 @@
 //! never chooses. What is configured is required.
 
 mod builder;
+mod cache;
 mod error;
 mod known;
 mod profile;
@@ -14,9 +15,10 @@ mod verified;
 mod verifier;
 
 pub use builder::{Dangerous, Missing, Ready, VerifierBuilder};
+pub use cache::TokenCache;
 pub use error::{VerifyError, VerifyErrorKind};
 pub use status::{Status, TokenStatus};
-pub use verified::{ClaimsError, Verified};
+pub use verified::{ClaimsError, FromToken, Verified};
 pub use verifier::{PendingVerification, Verification, Verifier};
 
 #[cfg(test)]

@@ -3,16 +3,18 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
-    TokenStatus, Verified, VerifyError,
+    TokenCache, TokenStatus, Verified, VerifyError,
     VerifyErrorKind::{self, *},
+    cache::Validity,
     typ::TypRule,
+    verified::Token,
 };
 use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::{TokenShape, Typ, check_names},
     jose::{JwsError, JwsErrorKind, KeySet},
-    time::{Clock, SharedClock},
+    time::{Clock, SharedClock, Timestamp},
 };
 
 type Check = Arc<dyn Fn(&Verified) -> Result<(), VerifyError> + Send + Sync>;
@@ -38,6 +40,7 @@ pub(super) struct Profile {
     pub(super) status: Option<Arc<dyn TokenStatus>>,
     pub(super) clock: SharedClock,
     pub(super) max_token_size: usize,
+    pub(super) cache: Option<TokenCache>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +100,7 @@ impl Default for Profile {
             status: None,
             clock: SharedClock::default(),
             max_token_size: 8192,
+            cache: None,
         }
     }
 }
@@ -275,15 +279,50 @@ impl Profile {
             .is_some_and(|status| status.lists_application_tokens())
     }
 
+    /// When [`check_times`](Self::check_times) has nothing against these claims;
+    /// at its very edges it may have nothing either.
+    pub(super) fn validity(&self, claims: &RegisteredClaims<'_>) -> Validity {
+        let ahead = self.leeway.max(self.skew);
+        let starts = [claims.not_before, claims.issued_at];
+        let starts = starts.into_iter().flatten();
+        let end = claims.expires_at.map(|date| date.0);
+        let too_old = self.max_age.zip(claims.issued_at);
+        let too_old = too_old.map(|(age, issued_at)| issued_at.0.saturating_add(age));
+        let ends = [end, too_old].into_iter().flatten();
+        Validity {
+            from: starts
+                .map(|date| date.0.saturating_sub(ahead))
+                .max()
+                .unwrap_or(Timestamp::from_millis(i64::MIN)),
+            until: ends
+                .map(|end| end.saturating_add(self.leeway))
+                .min()
+                .unwrap_or(Timestamp::from_millis(i64::MAX)),
+        }
+    }
+
+    /// What is remembered of this issuer's tokens, if it pays.
+    pub(super) fn worthwhile_cache(&self) -> Option<&TokenCache> {
+        let mut keys = self.keys.iter();
+        let cache = self.cache.as_ref()?;
+        let pays = cache.shared_secrets || keys.any(|key| !key.algorithm().is_symmetric());
+        pays.then_some(cache)
+    }
+
+    /// The application's own checks.
+    pub(super) fn check_further(&self, token: &Verified) -> Result<(), VerifyError> {
+        self.checks.iter().try_for_each(|check| check(token))
+    }
+
     /// Keeps what the checked claims say.
-    pub(super) fn keep(&self, json: &str, claims: &RegisteredClaims<'_>) -> Verified {
+    pub(super) fn keep(&self, json: &str, claims: &RegisteredClaims<'_>) -> Token {
         let realm = match (&self.realm, &self.issuer, &claims.issuer) {
             (Some(realm), ..) => realm.clone(),
             (None, IssuerRule::Exactly(issuer), _) => issuer.clone(),
             (None, _, Some(issuer)) => Arc::from(&**issuer),
             (None, _, None) => Arc::default(),
         };
-        Verified::new(json, realm, claims)
+        Token::new(json, realm, claims)
     }
 }
 
@@ -307,4 +346,50 @@ pub(super) fn of_jws(error: JwsError) -> VerifyError {
         _ => Malformed,
     };
     VerifyError::with_detail(kind, error.message())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::verify::tests::clock_at;
+
+    proptest! {
+        /// What is remembered is never accepted at a time at which it would be
+        /// refused, and hardly ever refused.
+        #[test]
+        fn a_token_is_valid_when_its_times_are_good(
+            (not_before, issued_at) in (proptest::option::of(0..100_i64), proptest::option::of(0..100_i64)),
+            (expires_at, now) in (0..100_i64, 0..120_i64),
+            (leeway, skew) in (0..5_u64, 0..5_u64),
+            max_age in proptest::option::of(0..50_u64),
+        ) {
+            let profile = Profile {
+                leeway: Duration::from_secs(leeway),
+                skew: Duration::from_secs(skew),
+                max_age: max_age.map(Duration::from_secs),
+                clock: clock_at(now),
+                ..Profile::default()
+            };
+            let date = |name: &str, at: Option<i64>| at.map(|at| format!(r#""{name}":{at}"#));
+            let dates = [
+                date("nbf", not_before),
+                date("iat", issued_at),
+                date("exp", Some(expires_at)),
+            ];
+            let dates: Vec<_> = dates.into_iter().flatten().collect();
+            let json = format!("{{{}}}", dates.join(","));
+            let claims = RegisteredClaims::parse(&json, profile.names()).unwrap();
+            let accepted = profile.check_times(&claims, Expiry::Checked).is_ok();
+            let validity = profile.validity(&claims);
+            let now = profile.clock.now();
+            if validity.contains(now) && (max_age.is_none() || issued_at.is_some()) {
+                prop_assert!(accepted);
+            }
+            if accepted {
+                prop_assert!(validity.contains(now) || now == validity.until);
+            }
+        }
+    }
 }

@@ -31,7 +31,12 @@ impl Clock for Turned {
 }
 
 fn clock() -> SharedClock {
-    SharedClock::new(Turned(Arc::new(AtomicI64::new(NOW * 1000))))
+    clock_at(NOW)
+}
+
+/// A clock that stands, in seconds.
+pub(super) fn clock_at(now: i64) -> SharedClock {
+    SharedClock::new(Turned(Arc::new(AtomicI64::new(now * 1000))))
 }
 
 fn key(byte: u8) -> SigningKey {

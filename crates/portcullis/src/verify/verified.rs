@@ -4,6 +4,7 @@ use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
+use super::cache::Remembered;
 use crate::{
     claims::{RegisteredClaims, ScopeSet, Texts, is_canonical, is_scope_token},
     jose::strict_json::Name,
@@ -16,7 +17,19 @@ use crate::{
 /// It is untyped: [`claims`](Self::claims) builds the application's own type
 /// from it.
 #[derive(Clone)]
-pub struct Verified {
+pub struct Verified(pub(super) Held);
+
+#[derive(Clone)]
+pub(super) enum Held {
+    /// In place: a token that is seen once takes one allocation, its text.
+    Own(Token),
+    /// Together with the other requests that bring the same token.
+    Shared(Arc<Remembered>),
+}
+
+/// What a token says.
+#[derive(Clone)]
+pub(super) struct Token {
     /// The claims' JSON, and behind it the texts that stand otherwise in it:
     /// one allocation for all.
     text: Arc<str>,
@@ -34,7 +47,7 @@ pub struct Verified {
     auth_time: Option<Timestamp>,
 }
 
-/// A part of [`Verified::text`]; tokens are far smaller than 4 GiB.
+/// A part of [`Token::text`]; tokens are far smaller than 4 GiB.
 #[derive(Clone, Copy)]
 struct Span {
     start: u32,
@@ -100,7 +113,7 @@ impl Layout<'_> {
     }
 }
 
-impl Verified {
+impl Token {
     /// What `claims`, which were read from `json` and checked, say.
     pub(super) fn new(json: &str, realm: Arc<str>, claims: &RegisteredClaims<'_>) -> Self {
         let behind = String::new();
@@ -130,89 +143,125 @@ impl Verified {
         }
     }
 
+    pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        serde_json::from_str(self.claims_json()).map_err(|error| ClaimsError::new(&error))
+    }
+
+    pub(super) fn claims_json(&self) -> &str {
+        self.part(Some(self.json)).unwrap_or_default()
+    }
+
+    /// In bytes, without the struct itself.
+    pub(super) fn size(&self) -> usize {
+        self.text.len()
+    }
+
     fn part(&self, span: Option<Span>) -> Option<&str> {
         self.text.get(span?.range())
     }
+}
 
-    /// Builds `T` from the token's claims.
+impl Verified {
+    pub(super) fn own(token: Token) -> Self {
+        Self(Held::Own(token))
+    }
+
+    pub(super) fn shared(token: Arc<Remembered>) -> Self {
+        Self(Held::Shared(token))
+    }
+
+    fn token(&self) -> &Token {
+        match &self.0 {
+            Held::Own(token) => token,
+            Held::Shared(shared) => &shared.token,
+        }
+    }
+
+    /// Builds `T` from the token's claims; where the verifier has a
+    /// [cache](super::TokenCache), once for all requests with this token.
     ///
     /// # Errors
     ///
     /// If the claims do not have the form of `T`: a refusal like any other.
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(self.claims_json()).map_err(|error| ClaimsError::new(&error))
+    pub fn claims<T: FromToken>(&self) -> Result<T, ClaimsError> {
+        T::from_token(self)
     }
 
     /// The claims as they were signed: a JSON object.
     pub fn claims_json(&self) -> &str {
-        self.part(Some(self.json)).unwrap_or_default()
+        self.token().claims_json()
     }
 
     /// Who the token speaks for: the subject claim within its realm.
     pub fn subject(&self) -> Option<Subject> {
         self.subject_name()
-            .map(|name| Subject::new(self.realm.clone(), name))
+            .map(|name| Subject::new(self.token().realm.clone(), name))
     }
 
     /// The subject claim, without its realm.
     pub fn subject_name(&self) -> Option<&str> {
-        self.part(self.subject)
+        self.part(|token| token.subject)
     }
 
     /// The realm of the subject: the one configured, or else the issuer (RFC
     /// 7519 section 4.1.2: a subject is unique within its issuer).
     pub fn subject_realm(&self) -> &str {
-        &self.realm
+        &self.token().realm
     }
 
     /// The `jti` claim.
     pub fn token_id(&self) -> Option<&str> {
-        self.part(self.token_id)
+        self.part(|token| token.token_id)
     }
 
     /// The `sid` claim: the session to which the token belongs.
     pub fn session_id(&self) -> Option<&str> {
-        self.part(self.session_id)
+        self.part(|token| token.session_id)
     }
 
     /// The `client_id` claim (RFC 9068 section 2.2).
     pub fn client_id(&self) -> Option<&str> {
-        self.part(self.client_id)
+        self.part(|token| token.client_id)
     }
 
     /// The `iss` claim.
     pub fn issuer(&self) -> Option<&str> {
-        self.part(self.issuer)
+        self.part(|token| token.issuer)
     }
 
     /// The scopes of the `scope` and `scp` claims.
     pub fn scope(&self) -> &ScopeSet {
-        &self.scope
+        &self.token().scope
     }
 
     /// Whether a login with credentials gave the token, rather than a refresh.
     pub fn is_fresh(&self) -> bool {
-        self.fresh
+        self.token().fresh
     }
 
     /// The `iat` claim.
     pub fn issued_at(&self) -> Option<Timestamp> {
-        self.issued_at
+        self.token().issued_at
     }
 
     /// The `exp` claim; an application token has none.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at
+        self.token().expires_at
     }
 
     /// The `auth_time` claim: when the user last logged in.
     pub fn auth_time(&self) -> Option<Timestamp> {
-        self.auth_time
+        self.token().auth_time
     }
 
     /// Whether the token never expires and so lives on a live list.
     pub fn is_application(&self) -> bool {
-        self.expires_at.is_none()
+        self.expires_at().is_none()
+    }
+
+    fn part(&self, span: impl FnOnce(&Token) -> Option<Span>) -> Option<&str> {
+        let token = self.token();
+        token.part(span(token))
     }
 }
 
@@ -227,11 +276,65 @@ impl fmt::Debug for Verified {
     }
 }
 
+/// What a handler can ask for: its own type, made from a verified token.
+///
+/// Every type that is deserialized and cloned is one, and is built from the
+/// token's claims. So is [`Verified`] itself. Others can be made one.
+///
+/// ```
+/// use portcullis::verify::{ClaimsError, FromToken, Verified};
+///
+/// struct Tenant(String);
+///
+/// impl FromToken for Tenant {
+///     fn from_token(token: &Verified) -> Result<Self, ClaimsError> {
+///         let subject = token.subject_name().unwrap_or_default();
+///         match subject.split_once('@') {
+///             Some((_, tenant)) => Ok(Self(tenant.to_owned())),
+///             None => Err(ClaimsError::custom("the subject names no tenant")),
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made from a token",
+    note = "derive `serde::Deserialize` and `Clone` for it, or implement `FromToken`"
+)]
+pub trait FromToken: Sized {
+    /// Makes it from `token`.
+    ///
+    /// # Errors
+    ///
+    /// If the token does not have what it takes.
+    fn from_token(token: &Verified) -> Result<Self, ClaimsError>;
+}
+
+impl<T: DeserializeOwned + Clone + Send + Sync + 'static> FromToken for T {
+    fn from_token(token: &Verified) -> Result<Self, ClaimsError> {
+        match &token.0 {
+            Held::Own(token) => token.claims(),
+            Held::Shared(shared) => shared.claims(),
+        }
+    }
+}
+
+impl FromToken for Verified {
+    fn from_token(token: &Verified) -> Result<Self, ClaimsError> {
+        Ok(token.clone())
+    }
+}
+
 /// A verified token's claims do not have the form of the application's type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsError(String);
 
 impl ClaimsError {
+    /// A refusal by the application's own [`FromToken`]. `reason` goes to the
+    /// log, not to the client.
+    pub fn custom(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+
     /// Where and of which sort; the parser's own message may quote a value.
     fn new(error: &serde_json::Error) -> Self {
         Self(format!(
@@ -261,7 +364,7 @@ impl Verified {
             required: &[],
         };
         let claims = RegisteredClaims::parse(json, names).unwrap();
-        Self::new(json, "users".into(), &claims)
+        Self::own(Token::new(json, "users".into(), &claims))
     }
 }
 

@@ -15,14 +15,17 @@ use super::{
         WrongType,
     },
     builder::{Ready, VerifierBuilder},
+    cache::{Cache, Remembered, Validity},
     known::KnownHeaders,
     profile::{Expiry, Profile, of_jws},
+    verified::Token,
 };
 use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::TokenIssuer,
     jose::{CompactJws, Uninit, decode_front, decode_segment, uninit},
+    time::Clock,
 };
 
 /// Checks access tokens. Cheap to clone; build it once.
@@ -36,6 +39,7 @@ struct Inner {
     // Most services have one kind of token.
     profiles: Vec<Profile>,
     known: KnownHeaders,
+    cache: Option<Cache>,
 }
 
 impl Verifier {
@@ -53,9 +57,14 @@ impl Verifier {
     }
 
     fn of_profiles(profiles: Vec<Profile>) -> Self {
+        let caches = profiles.iter().filter_map(Profile::worthwhile_cache);
+        let max_bytes = caches
+            .map(|cache| cache.max_bytes)
+            .reduce(usize::saturating_add);
         Self(Arc::new(Inner {
             profiles,
             known: KnownHeaders::default(),
+            cache: max_bytes.and_then(Cache::new),
         }))
     }
 
@@ -79,10 +88,20 @@ impl Verifier {
 
     /// Checks a token in the compact serialization (RFC 7515 section 7.1).
     pub fn verify(&self, token: &[u8]) -> Verification {
-        let (verified, profile) = match self.check(token, Expiry::Checked) {
+        let checked = match &self.0.cache {
+            Some(cache) => self.recall(token, cache),
+            None => {
+                let passed = self.check(token, Expiry::Checked);
+                passed.map(|passed| (Verified::own(passed.token), passed.profile))
+            }
+        };
+        let (verified, profile) = match checked {
             Ok(checked) => checked,
             Err(error) => return Verification::Done(Err(error)),
         };
+        if let Err(error) = profile.check_further(&verified) {
+            return Verification::Done(Err(error));
+        }
         let Some(status) = &profile.status else {
             return Verification::Done(Ok(verified));
         };
@@ -110,27 +129,60 @@ impl Verifier {
     /// Everything but expiry and revocation: enough to end a session with one
     /// of its tokens, and for nothing else.
     pub(crate) fn verify_for_logout(&self, token: &[u8]) -> Result<Verified, VerifyError> {
-        self.check(token, Expiry::Ignored)
-            .map(|(verified, _)| verified)
+        let passed = self.check(token, Expiry::Ignored)?;
+        let verified = Verified::own(passed.token);
+        passed.profile.check_further(&verified)?;
+        Ok(verified)
+    }
+
+    /// Finds the token among those that were checked before, or checks it and
+    /// remembers what comes of it.
+    fn recall(&self, token: &[u8], cache: &Cache) -> Result<(Verified, &Profile), VerifyError> {
+        let presented = cache.look_up(token);
+        if let Some(remembered) = cache.verified(presented)
+            && let Some(profile) = self.0.profiles.get(remembered.profile)
+        {
+            if remembered.validity.contains(profile.clock.now()) {
+                return Ok((Verified::shared(remembered), profile));
+            }
+            // Checked anew, it is refused for the right reason.
+            cache.forget(presented);
+        }
+        if cache.is_forged(presented) {
+            return Err(VerifyError::new(BadSignature));
+        }
+        let passed = self.check(token, Expiry::Checked).inspect_err(|error| {
+            if error.kind() == BadSignature {
+                cache.remember_forged(presented);
+            }
+        })?;
+        let profile = passed.profile;
+        if profile.worthwhile_cache().is_none() {
+            return Ok((Verified::own(passed.token), profile));
+        }
+        let remembered = Remembered::new(passed.token, passed.index, passed.validity);
+        let remembered = Arc::new(remembered);
+        cache.remember(presented, remembered.clone(), profile.clock.now());
+        Ok((Verified::shared(remembered), profile))
     }
 
     /// Signature first, then claims.
-    fn check(&self, token: &[u8], expiry: Expiry) -> Result<(Verified, &Profile), VerifyError> {
+    fn check(&self, token: &[u8], expiry: Expiry) -> Result<Passed<'_>, VerifyError> {
         let profiles = &self.0.profiles;
         let size = token.len();
         let max_size = profiles.iter().map(|profile| profile.max_token_size).max();
         let token = CompactJws::parse(token, max_size.unwrap_or_default()).map_err(of_jws)?;
         let mut payload = Payload::new();
-        let (profile, json) = match profiles.as_slice() {
+        let (index, profile, json) = match profiles.as_slice() {
             [profile] => {
                 self.check_signature(&token, 0, profile)?;
-                (profile, payload.decode(&token)?)
+                (0, profile, payload.decode(&token)?)
             }
             profiles => {
                 let json = payload.decode(&token)?;
                 let (index, profile) = named_profile(profiles, json)?;
                 self.check_signature(&token, index, profile)?;
-                (profile, json)
+                (index, profile, json)
             }
         };
         if size > profile.max_token_size {
@@ -139,11 +191,12 @@ impl Verifier {
         let claims = RegisteredClaims::parse(json, profile.names())
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         profile.check_claims(&claims, expiry)?;
-        let verified = profile.keep(json, &claims);
-        for check in &profile.checks {
-            check(&verified)?;
-        }
-        Ok((verified, profile))
+        Ok(Passed {
+            index,
+            profile,
+            token: profile.keep(json, &claims),
+            validity: profile.validity(&claims),
+        })
     }
 
     /// The signature, by a key of `profile`; quickly if the header was seen
@@ -189,6 +242,28 @@ impl Verifier {
             _ => BadSignature,
         }))
     }
+}
+
+#[cfg(test)]
+impl Verifier {
+    /// How many tokens are remembered, and what they weigh.
+    pub(super) fn cache_len_and_bytes(&self) -> (usize, u64) {
+        let cache = self.0.cache.as_ref();
+        cache.map(Cache::len_and_bytes).unwrap_or_default()
+    }
+
+    pub(super) fn has_forged(&self, token: &str) -> bool {
+        let cache = self.0.cache.as_ref();
+        cache.is_some_and(|cache| cache.is_forged(cache.look_up(token.as_bytes())))
+    }
+}
+
+/// A token whose signature and claims are good.
+struct Passed<'v> {
+    index: usize,
+    profile: &'v Profile,
+    token: Token,
+    validity: Validity,
 }
 
 /// Room for the claims: on the stack, unless there are unusually many.

@@ -9,10 +9,9 @@ use actix_web::{
     rt::System,
     web,
 };
-use portcullis::challenge::Reason;
+use portcullis::{challenge::Reason, verify::Verified};
 use portcullis_actix::{
     Auth, Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalToken, Refresh, Scoped,
-    Token,
 };
 
 use super::Server;
@@ -116,10 +115,8 @@ async fn own_typed(Authenticated(employee): Authenticated<Employee>) -> impl Res
     json(site::typed_body(&employee))
 }
 
-async fn own_scoped(
-    _: Scoped<ReadAndWrite, Authenticated<AnyClaims>>,
-    token: Token,
-) -> impl Responder {
+async fn own_scoped(token: Scoped<ReadAndWrite, Authenticated<Verified>>) -> impl Responder {
+    let Authenticated(token) = token.into_inner();
     json(site::scoped_body(&token))
 }
 

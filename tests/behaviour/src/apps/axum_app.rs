@@ -9,6 +9,7 @@ use axum::{
     response::IntoResponse,
     routing::{MethodRouter, any},
 };
+use portcullis::verify::Verified;
 use portcullis_axum::{AuthLayer, Authenticated, Bearer, Claims, Refresh, Scoped, Token};
 use tower::util::MapResponseLayer;
 
@@ -100,10 +101,8 @@ async fn own_typed(Authenticated(employee): Authenticated<Employee>) -> impl Int
     json(site::typed_body(&employee))
 }
 
-async fn own_scoped(
-    _: Scoped<ReadAndWrite, Authenticated<AnyClaims>>,
-    token: Token,
-) -> impl IntoResponse {
+async fn own_scoped(token: Scoped<ReadAndWrite, Authenticated<Verified>>) -> impl IntoResponse {
+    let Authenticated(token) = token.into_inner();
     json(site::scoped_body(&token))
 }
 

@@ -14,6 +14,7 @@ use portcullis::{
     guard::Authenticator,
     issue::TokenShape,
     policy::Policy,
+    verify::{Ready, TokenCache, VerifierBuilder},
 };
 use portcullis_testing::{
     clock::FakeClock,
@@ -47,16 +48,25 @@ pub(crate) fn get(path: &str) -> Request {
 /// The site on every adapter, started once.
 pub(crate) fn everywhere() -> &'static Everywhere {
     static SERVED: OnceLock<Everywhere> = OnceLock::new();
-    SERVED.get_or_init(|| Everywhere::serve(&site()))
+    SERVED.get_or_init(|| Everywhere::serve_with_cache(site))
 }
 
-fn site() -> Site {
-    let guard = || Authenticator::new(mint().verifier());
+/// The verifier, with a cache where there is one.
+pub(crate) fn with_cache(
+    builder: VerifierBuilder<Ready, Ready, Ready>,
+    cache: &Option<TokenCache>,
+) -> VerifierBuilder<Ready, Ready, Ready> {
+    match cache {
+        Some(cache) => builder.cache(cache.clone()),
+        None => builder,
+    }
+}
+
+fn site(cache: Option<TokenCache>) -> Site {
+    let builder = || with_cache(mint().verifier_builder(), &cache);
+    let guard_of = |builder: VerifierBuilder<_, _, _>| Authenticator::new(builder.build().unwrap());
+    let guard = || guard_of(builder());
     let with = |policy| guard().require(policy);
-    let builder = || mint().verifier_builder();
-    let guard_of = |builder: portcullis::verify::VerifierBuilder<_, _, _>| {
-        Authenticator::new(builder.build().unwrap())
-    };
     let fresh = || guard_of(builder().shape(&TokenShape::session_json())).require(Policy::fresh());
     let scope = |name| Policy::scope(name).unwrap();
     let admin = || Policy::role("realm_access.roles", "admin");

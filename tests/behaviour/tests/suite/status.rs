@@ -9,10 +9,10 @@ use behaviour::{
 };
 use portcullis::{
     guard::Authenticator,
-    verify::{Status, TokenStatus, Verified},
+    verify::{Status, TokenCache, TokenStatus, Verified},
 };
 
-use crate::protected::{get, mint, token};
+use crate::protected::{get, mint, token, with_cache};
 
 /// A source that says what the token's `x-status` claim says.
 struct Told {
@@ -47,21 +47,21 @@ fn status_of(text: &str) -> Status {
 
 fn everywhere() -> &'static Everywhere {
     static SERVED: OnceLock<Everywhere> = OnceLock::new();
-    SERVED.get_or_init(|| {
-        let guard = |lists| {
-            let verifier = mint().verifier_builder().status(Told { lists }).build();
-            Authenticator::new(verifier.unwrap())
-        };
-        let read = portcullis::policy::Policy::scope("read").unwrap();
-        Everywhere::serve(
-            &Site::new()
-                .route("/status", guard(false), Handler::Claims)
-                .route("/listed", guard(true), Handler::Claims)
-                .route("/maybe", guard(false).optional(), Handler::Maybe)
-                .route("/read", guard(false).require(read), Handler::Claims)
-                .route("/echo", guard(false), Handler::Echo),
-        )
-    })
+    SERVED.get_or_init(|| Everywhere::serve_with_cache(site))
+}
+
+fn site(cache: Option<TokenCache>) -> Site {
+    let guard = |lists| {
+        let builder = mint().verifier_builder().status(Told { lists });
+        Authenticator::new(with_cache(builder, &cache).build().unwrap())
+    };
+    let read = portcullis::policy::Policy::scope("read").unwrap();
+    Site::new()
+        .route("/status", guard(false), Handler::Claims)
+        .route("/listed", guard(true), Handler::Claims)
+        .route("/maybe", guard(false).optional(), Handler::Maybe)
+        .route("/read", guard(false).require(read), Handler::Claims)
+        .route("/echo", guard(false), Handler::Echo)
 }
 
 fn told(path: &str, status: &str) -> behaviour::client::Request {

@@ -1,0 +1,72 @@
+//! Where an extractor's token comes from.
+
+use std::{borrow::Cow, future::Future};
+
+use http::request::Parts;
+use portcullis::{challenge::Rejection, guard::Authentication};
+
+use crate::AuthRejection;
+
+/// An extractor of a verified token. [`Scoped`](super::Scoped) demands more of
+/// what any of them finds.
+pub trait Source<S>: Sized {
+    /// What a layer left, or a verification of its own.
+    fn authenticate<'p>(
+        parts: &'p mut Parts,
+        state: &S,
+        credentials: Credentials,
+    ) -> impl Future<Output = Result<Cow<'p, Authentication>, AuthRejection>> + Send;
+
+    /// Makes the extractor's value; fails if there are no credentials.
+    fn extract(authentication: &Authentication) -> Result<Self, Rejection>;
+}
+
+/// Whether a handler can do without credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    Required,
+    Optional,
+}
+
+/// Runs an extractor whose token there must be.
+pub(super) async fn required<E: Source<S>, S>(
+    parts: &mut Parts,
+    state: &S,
+    demand: Demand,
+) -> Result<E, AuthRejection> {
+    let found = E::authenticate(parts, state, Credentials::Required).await?;
+    let extracted = E::extract(&found)?;
+    demand(&found)?;
+    Ok(extracted)
+}
+
+/// Runs an extractor whose token there may be.
+pub(super) async fn optional<E: Source<S>, S>(
+    parts: &mut Parts,
+    state: &S,
+    demand: Demand,
+) -> Result<Option<E>, AuthRejection> {
+    let found = E::authenticate(parts, state, Credentials::Optional).await?;
+    if found.optional().is_none() {
+        return Ok(None);
+    }
+    let extracted = E::extract(&found)?;
+    demand(&found)?;
+    Ok(Some(extracted))
+}
+
+/// What is demanded of a token besides.
+type Demand = fn(&Authentication) -> Result<(), Rejection>;
+
+pub(super) const NOTHING: Demand = |_| Ok(());
+
+/// What a layer left.
+pub(super) fn of_layer(parts: &Parts) -> Result<Cow<'_, Authentication>, AuthRejection> {
+    let authentication = parts.extensions.get();
+    Ok(Cow::Borrowed(
+        authentication.ok_or_else(|| Rejection::missing_layer(HINT))?,
+    ))
+}
+
+const HINT: &str = "add `.layer(AuthLayer::new(verifier))` after the route, \
+                    or let the handler extract `Authenticated<T>`";

@@ -1,0 +1,94 @@
+//! Remembering tokens that were verified, and some that were forged.
+
+mod forged;
+mod settings;
+mod verified;
+
+pub use settings::TokenCache;
+pub(super) use verified::{Remembered, Validity};
+
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::Arc,
+};
+
+use self::{forged::ForgedTokens, verified::VerifiedTokens};
+use crate::time::Timestamp;
+
+/// What a verifier remembers. Its keys never change, so a new set of keys is a
+/// new verifier, which remembers nothing yet.
+pub(super) struct Cache {
+    hasher: RandomState,
+    verified: VerifiedTokens,
+    forged: ForgedTokens,
+}
+
+/// A token with the hash under which it is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Presented<'t> {
+    token: &'t [u8],
+    hash: u64,
+}
+
+impl Cache {
+    pub(super) fn new(max_bytes: usize) -> Option<Self> {
+        Some(Self {
+            hasher: RandomState::new(),
+            verified: VerifiedTokens::new(max_bytes)?,
+            forged: ForgedTokens::default(),
+        })
+    }
+
+    pub(super) fn look_up<'t>(&self, token: &'t [u8]) -> Presented<'t> {
+        // The end of a signature is as random as any hash; that of other tokens
+        // only decides where they are not found. Keyed, so that nobody can
+        // choose tokens that share a place.
+        let tail = token.len().saturating_sub(TAIL);
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(token.get(tail..).unwrap_or_default());
+        Presented {
+            token,
+            hash: hasher.finish(),
+        }
+    }
+
+    pub(super) fn verified(&self, token: Presented<'_>) -> Option<Arc<Remembered>> {
+        self.verified.get(token)
+    }
+
+    pub(super) fn remember(&self, token: Presented<'_>, verified: Arc<Remembered>, now: Timestamp) {
+        self.verified.insert(token, verified, now);
+    }
+
+    /// Forgets a token whose time is over.
+    pub(super) fn forget(&self, token: Presented<'_>) {
+        self.verified.remove(token);
+    }
+
+    pub(super) fn is_forged(&self, token: Presented<'_>) -> bool {
+        self.forged.contains(token)
+    }
+
+    /// Remembers that no key verifies a token, for a while.
+    pub(super) fn remember_forged(&self, token: Presented<'_>) {
+        self.forged.insert(token);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len_and_bytes(&self) -> (usize, u64) {
+        self.verified.len_and_bytes()
+    }
+}
+
+/// In characters of base64url: 96 bits of the signature.
+const TAIL: usize = 16;
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! Tokens that passed every check.
+
+use std::{
+    any::Any,
+    hash::{BuildHasherDefault, Hash, Hasher},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+};
+
+use quick_cache::{
+    Equivalent, OptionsBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::Presented;
+use crate::{
+    time::Timestamp,
+    verify::{ClaimsError, verified::Token},
+};
+
+/// A bounded table from whole tokens to what was read from them.
+///
+/// It is quick_cache's: sharded, weighed, and good at keeping what comes often
+/// when somebody sends many tokens once.
+pub(super) struct VerifiedTokens {
+    tokens: Cache<Key, Arc<Remembered>, Weight, BuildHasherDefault<Hashed>>,
+    /// When to look for tokens that have expired, in milliseconds.
+    sweep_at: AtomicI64,
+}
+
+/// How often is looked for tokens that have expired, in milliseconds.
+const SWEEP_EVERY: i64 = 60_000;
+
+/// What a token is taken to weigh where the number of tokens must be known: it
+/// only decides among how many shards they are spread.
+const USUAL_WEIGHT: usize = 2048;
+
+impl VerifiedTokens {
+    pub(super) fn new(max_bytes: usize) -> Option<Self> {
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(max_bytes / USUAL_WEIGHT)
+            .weight_capacity(u64::try_from(max_bytes).unwrap_or(u64::MAX))
+            .build()
+            .ok()?;
+        Some(Self {
+            tokens: Cache::with_options(
+                options,
+                Weight,
+                BuildHasherDefault::default(),
+                DefaultLifecycle::default(),
+            ),
+            sweep_at: AtomicI64::new(i64::MIN),
+        })
+    }
+
+    pub(super) fn get(&self, token: Presented<'_>) -> Option<Arc<Remembered>> {
+        self.tokens.get(&token)
+    }
+
+    pub(super) fn insert(&self, token: Presented<'_>, verified: Arc<Remembered>, now: Timestamp) {
+        self.sweep(now);
+        let key = Key {
+            hash: token.hash,
+            token: Zeroizing::new(token.token.into()),
+        };
+        self.tokens.insert(key, verified);
+    }
+
+    pub(super) fn remove(&self, token: Presented<'_>) {
+        self.tokens.remove(&token);
+    }
+
+    /// Lets go of what has expired, now and then.
+    fn sweep(&self, now: Timestamp) {
+        let due = self.sweep_at.load(Relaxed);
+        let next = now.as_millis().saturating_add(SWEEP_EVERY);
+        // One thread does it; so it does if the clock was turned back.
+        if (now.as_millis() >= due || next < due)
+            && self
+                .sweep_at
+                .compare_exchange(due, next, Relaxed, Relaxed)
+                .is_ok()
+        {
+            self.tokens.retain(|_, token| now < token.validity.until);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len_and_bytes(&self) -> (usize, u64) {
+        (self.tokens.len(), self.tokens.weight())
+    }
+}
+
+/// A token that was verified once, as all its requests share it.
+pub(in super::super) struct Remembered {
+    pub(in super::super) token: Token,
+    /// Which of the verifier's profiles it is of.
+    pub(in super::super) profile: usize,
+    pub(in super::super) validity: Validity,
+    claims: BuiltClaims,
+}
+
+impl Remembered {
+    pub(in super::super) fn new(token: Token, profile: usize, validity: Validity) -> Self {
+        Self {
+            token,
+            profile,
+            validity,
+            claims: BuiltClaims::default(),
+        }
+    }
+
+    /// The claims as `T`, built once.
+    pub(in super::super) fn claims<T>(&self) -> Result<T, ClaimsError>
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        self.claims.get_or_build(|| self.token.claims())
+    }
+
+    fn weight(&self) -> usize {
+        // The claims are counted again for what handlers build from them.
+        size_of::<Self>() + self.token.size() + self.token.claims_json().len()
+    }
+}
+
+/// When a token is good, as far as time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Validity {
+    pub(in super::super) from: Timestamp,
+    /// From here on it no longer is.
+    pub(in super::super) until: Timestamp,
+}
+
+impl Validity {
+    pub(in super::super) fn contains(self, now: Timestamp) -> bool {
+        self.from <= now && now < self.until
+    }
+}
+
+/// What handlers asked for, by type. Few services ask for more than one.
+#[derive(Default)]
+struct BuiltClaims([OnceLock<Box<dyn Any + Send + Sync>>; 4]);
+
+impl BuiltClaims {
+    fn get_or_build<T: Clone + Send + Sync + 'static>(
+        &self,
+        build: impl FnOnce() -> Result<T, ClaimsError>,
+    ) -> Result<T, ClaimsError> {
+        let found = self
+            .0
+            .iter()
+            .map_while(OnceLock::get)
+            .find_map(|built| built.downcast_ref::<T>());
+        if let Some(claims) = found {
+            return Ok(claims.clone());
+        }
+        let claims = build()?;
+        // Where none is free, or another thread is quicker, it is built again
+        // the next time.
+        if let Some(free) = self.0.iter().find(|slot| slot.get().is_none()) {
+            let _ = free.set(Box::new(claims.clone()));
+        }
+        Ok(claims)
+    }
+}
+
+struct Key {
+    /// Compared first, so that how long a comparison takes says nothing about
+    /// other people's tokens.
+    hash: u64,
+    token: Zeroizing<Box<[u8]>>,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.token == other.token
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Hash for Presented<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Equivalent<Key> for Presented<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.hash == key.hash && *self.token == **key.token
+    }
+}
+
+/// Keys bring their hash along.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Key, Arc<Remembered>> for Weight {
+    fn weight(&self, key: &Key, token: &Arc<Remembered>) -> u64 {
+        u64::try_from(key.token.len() + token.weight()).unwrap_or(u64::MAX)
+    }
+}
