@@ -151,6 +151,11 @@ impl Token {
         self.part(Some(self.json)).unwrap_or_default()
     }
 
+    pub(super) fn subject(&self) -> Option<Subject> {
+        let name = self.part(self.subject)?;
+        Some(Subject::new(self.realm.clone(), name))
+    }
+
     /// In bytes, without the struct itself.
     pub(super) fn size(&self) -> usize {
         self.text.len()
@@ -194,8 +199,10 @@ impl Verified {
 
     /// Who the token speaks for: the subject claim within its realm.
     pub fn subject(&self) -> Option<Subject> {
-        self.subject_name()
-            .map(|name| Subject::new(self.token().realm.clone(), name))
+        match &self.0 {
+            Held::Own(token) => token.subject(),
+            Held::Shared(shared) => shared.subject(),
+        }
     }
 
     /// The subject claim, without its realm.

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::Presented;
 use crate::{
+    subject::Subject,
     time::Timestamp,
     verify::{ClaimsError, verified::Token},
 };
@@ -101,6 +102,7 @@ pub(in super::super) struct Remembered {
     /// Which of the verifier's profiles it is of.
     pub(in super::super) profile: usize,
     pub(in super::super) validity: Validity,
+    subject: OnceLock<Option<Subject>>,
     claims: BuiltClaims,
 }
 
@@ -110,6 +112,7 @@ impl Remembered {
             token,
             profile,
             validity,
+            subject: OnceLock::new(),
             claims: BuiltClaims::default(),
         }
     }
@@ -120,6 +123,10 @@ impl Remembered {
         T: DeserializeOwned + Clone + Send + Sync + 'static,
     {
         self.claims.get_or_build(|| self.token.claims())
+    }
+
+    pub(in super::super) fn subject(&self) -> Option<Subject> {
+        self.subject.get_or_init(|| self.token.subject()).clone()
     }
 
     fn weight(&self) -> usize {
