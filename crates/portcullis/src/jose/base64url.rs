@@ -65,6 +65,15 @@ pub fn decode_array<const N: usize>(segment: &[u8]) -> Result<[u8; N], JwsError>
     }
 }
 
+/// Whether a segment has no character of another alphabet.
+pub(super) fn is_segment(segment: &[u8]) -> bool {
+    // Four characters decode whichever they are, so the decoder's own check,
+    // which is far quicker than a loop, knows nothing else to refuse.
+    let (fours, rest) = segment.split_at(segment.len() / 4 * 4);
+    let is_character = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    URL_SAFE_NO_PAD.check(fours).is_ok() && rest.iter().all(is_character)
+}
+
 /// Encodes bytes as base64url without padding.
 ///
 /// ```
@@ -115,6 +124,18 @@ mod tests {
                 "Zm\n9v", "Zm9v\0", "Zg.", "Zm9é",
             ] {
                 assert!(decode(&format!("{prefix}{bad}")).is_err(), "{prefix}{bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_segment_has_the_characters_of_the_alphabet() {
+        for prefix in ["", "A", "Ag", "a-_", &"z09_".repeat(30)] {
+            assert!(is_segment(prefix.as_bytes()));
+            for byte in 0..=u8::MAX {
+                let segment = [prefix.as_bytes(), &[byte], b"Zm9vYm"].concat();
+                let is_character = byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+                assert_eq!(is_segment(&segment), is_character, "{prefix} {byte}");
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Header, JwsError, JwsErrorKind, SignError, SignErrorKind, SigningKey, base64url,
-    base64url::{Uninit, decode_front, decode_segment, decode_segment_into},
+    base64url::{Uninit, decode_front, decode_segment, decode_segment_into, is_segment},
     strict_json::check_unique,
 };
 
@@ -30,7 +30,7 @@ pub struct CompactJws<'a> {
     header: &'a [u8],
     payload: &'a [u8],
     signature: &'a [u8],
-    signing_input: &'a [u8],
+    token: &'a [u8],
 }
 
 impl<'a> CompactJws<'a> {
@@ -42,6 +42,16 @@ impl<'a> CompactJws<'a> {
     /// segments; a character that cannot be in one (RFC 7515 section 2);
     /// five segments, which is an encrypted token.
     pub fn parse(token: &'a [u8], max_len: usize) -> Result<Self, JwsError> {
+        let cut = Self::cut(token, max_len)?;
+        if !(is_segment(cut.header) && is_segment(cut.signature)) {
+            return Err(not_compact(token));
+        }
+        Ok(cut)
+    }
+
+    /// As [`parse`](Self::parse), for those who know the header already or
+    /// decode it, and decode the signature: that checks their characters.
+    pub(crate) fn cut(token: &'a [u8], max_len: usize) -> Result<Self, JwsError> {
         if token.len() > max_len {
             return Err(JwsErrorKind::TooLarge.into());
         }
@@ -50,20 +60,15 @@ impl<'a> CompactJws<'a> {
             return Err(JwsErrorKind::TooLarge.into());
         }
         let (payload, signature) = cut_last(rest).ok_or_else(|| not_compact(token))?;
-        if !(is_segment(header) && is_segment(payload) && is_segment(signature)) {
+        let is_complete = !(header.is_empty() || payload.is_empty() || signature.is_empty());
+        if !(is_complete && is_segment(payload)) {
             return Err(not_compact(token));
         }
-        if header.is_empty() || payload.is_empty() || signature.is_empty() {
-            return Err(JwsErrorKind::NotCompact.into());
-        }
-        let signing_input = token
-            .get(..header.len() + 1 + payload.len())
-            .ok_or(JwsErrorKind::NotCompact)?;
         Ok(Self {
             header,
             payload,
             signature,
-            signing_input,
+            token,
         })
     }
 
@@ -84,7 +89,8 @@ impl<'a> CompactJws<'a> {
 
     /// What was signed: header, dot and payload.
     pub fn signing_input(&self) -> &'a [u8] {
-        self.signing_input
+        let length = self.header.len() + 1 + self.payload.len();
+        self.token.get(..length).unwrap_or_default()
     }
 
     /// Decodes and reads the header; `buffer` holds its JSON afterwards.
@@ -93,7 +99,7 @@ impl<'a> CompactJws<'a> {
     ///
     /// As [`decode_segment`] and [`Header::parse`].
     pub fn decode_header<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<Header<'b>, JwsError> {
-        decode_segment(self.header, buffer)?;
+        decode_segment(self.header, buffer).map_err(|error| self.explain(error))?;
         Header::parse(buffer)
     }
 
@@ -125,7 +131,16 @@ impl<'a> CompactJws<'a> {
         &self,
         buffer: &'b mut Uninit<MAX_SIGNATURE>,
     ) -> Result<&'b [u8], JwsError> {
-        decode_front(self.signature, buffer)
+        decode_front(self.signature, buffer).map_err(|error| self.explain(error))
+    }
+
+    /// A character that the decoder came upon is what [`parse`](Self::parse)
+    /// would have refused, and how it would have called it.
+    #[cold]
+    fn explain(&self, error: JwsError) -> JwsError {
+        Self::parse(self.token, self.token.len())
+            .err()
+            .unwrap_or(error)
     }
 }
 
@@ -199,27 +214,16 @@ fn cut_last(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((before, rest.get(1..)?))
 }
 
-/// Without an early exit, so that the compiler vectorises it.
-fn is_segment(bytes: &[u8]) -> bool {
-    bytes
-        .iter()
-        .fold(true, |good, byte| good & is_base64url(*byte))
-}
-
-/// The alphabet of RFC 4648 section 5.
-fn is_base64url(byte: u8) -> bool {
-    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let digit = byte.wrapping_sub(b'0') < 10;
-    letter | digit | (byte == b'-') | (byte == b'_')
-}
-
 /// Why a token is not three segments.
 fn not_compact(token: &[u8]) -> JwsError {
-    let is_character = |byte| is_base64url(byte) | (byte == b'.');
-    if !token
-        .iter()
-        .fold(true, |good, byte| good & is_character(*byte))
-    {
+    let mut rest = token;
+    while let Some((segment, next)) = cut_first(rest) {
+        if !is_segment(segment) {
+            return JwsErrorKind::Character.into();
+        }
+        rest = next;
+    }
+    if !is_segment(rest) {
         return JwsErrorKind::Character.into();
     }
     match memchr::memchr_iter(b'.', token).take(5).count() {
@@ -337,6 +341,20 @@ mod tests {
             let mut token = *b"abcdef.ghijkl.mnopqr";
             token[position] = byte;
             prop_assert!(CompactJws::parse(&token, 64).is_err());
+        }
+
+        /// Whoever decodes comes to the same answer as whoever checks first.
+        #[test]
+        fn what_is_cut_and_decoded_is_refused_alike(token in "[A-Za-z0-9_.=~ é-]{0,12}(\\.[A-Za-z0-9=_-]{0,9}){0,5}") {
+            let token = token.as_bytes();
+            let decode = |token: CompactJws<'_>| {
+                token.signature_into(&mut base64url::uninit())?;
+                decode_segment(token.header, &mut Vec::new()).map_err(|error| token.explain(error))
+            };
+            prop_assert_eq!(
+                CompactJws::cut(token, 64).and_then(decode),
+                CompactJws::parse(token, 64).and_then(decode)
+            );
         }
     }
 }

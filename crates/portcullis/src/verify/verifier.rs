@@ -171,7 +171,12 @@ impl Verifier {
         let profiles = &self.0.profiles;
         let size = token.len();
         let max_size = profiles.iter().map(|profile| profile.max_token_size).max();
-        let token = CompactJws::parse(token, max_size.unwrap_or_default()).map_err(of_jws)?;
+        let cut = match profiles.as_slice() {
+            [_] => CompactJws::cut,
+            // These are peeked into before header and signature are decoded.
+            _ => CompactJws::parse,
+        };
+        let token = cut(token, max_size.unwrap_or_default()).map_err(of_jws)?;
         let mut payload = Payload::new();
         let (index, profile, json) = match profiles.as_slice() {
             [profile] => {
