@@ -110,16 +110,20 @@ impl ScopeSet {
 /// Whether `text` is scope tokens separated by one space, none of them twice
 /// and not too many.
 pub(crate) fn is_canonical(text: &str) -> bool {
+    // Without an early exit, so that the compiler vectorises it.
+    let has_only_tokens = text.bytes().fold(true, |good, byte| {
+        let is_printable = byte.wrapping_sub(b' ') <= b'~' - b' ';
+        good & is_printable & (byte != b'"') & (byte != b'\\')
+    });
     let mut tokens = text.as_bytes().split(|byte| *byte == b' ');
-    if tokens.clone().nth(ScopeSet::MAX).is_some() {
-        return false;
-    }
+    let mut count = 0;
     while let Some(token) = tokens.next() {
-        if !is_scope_token_bytes(token) || tokens.clone().any(|other| other == token) {
+        count += 1;
+        if token.is_empty() || count > ScopeSet::MAX || tokens.clone().any(|other| other == token) {
             return false;
         }
     }
-    true
+    has_only_tokens
 }
 
 impl PartialEq for ScopeSet {
