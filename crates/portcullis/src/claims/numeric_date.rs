@@ -13,7 +13,9 @@ pub(crate) struct NumericDate(pub(crate) Timestamp);
 
 impl<'de> Deserialize<'de> for NumericDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumericDateVisitor)
+        // Not any value: with its feature `arbitrary_precision`, which every crate
+        // of an application can switch on, `serde_json` shows a number as a map then.
+        deserializer.deserialize_f64(NumericDateVisitor)
     }
 }
 
