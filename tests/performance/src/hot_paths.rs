@@ -48,8 +48,8 @@ pub fn case(name: &str) -> Option<Case> {
         "refused-garbage" => web::case(name, layer(), Some(fixture::garbage())),
         "refused-long-garbage" => web::case(name, layer(), Some(fixture::long_garbage())),
         "refused-forged" => web::case(name, layer(), Some(fixture::bearer(&fixture.forged))),
-        "actix" => cases::actix::bare(&fixture),
-        "actix-claims" => cases::actix::wrapped(&fixture),
+        "actix" => cases::actix::bare().case(good),
+        "actix-claims" => cases::actix::wrapped(&fixture).case(good),
         _ => return None,
     })
 }

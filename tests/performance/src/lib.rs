@@ -7,5 +7,7 @@ pub mod hot_paths;
 pub mod measure;
 #[cfg(feature = "peers")]
 pub mod peers;
+pub mod route;
+pub mod rows;
 pub mod tables;
 pub mod web;

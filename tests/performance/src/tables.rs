@@ -1,8 +1,14 @@
 //! The rows of every table, for the clock and for the allocation counter alike.
 
-use axum::Router;
+use http::HeaderValue;
 
-use crate::{cases, fixture, fixture::Fixture, measure::Case, web};
+use crate::{
+    cases,
+    fixture::{self, Fixture},
+    measure::Case,
+    route::Route,
+    rows,
+};
 
 /// A table for one algorithm.
 pub struct Table {
@@ -24,21 +30,8 @@ pub enum Reading {
 
 /// The tables for the fixture's algorithm.
 pub fn all(fixture: &Fixture) -> Vec<Table> {
-    let accepted = routes(fixture, Some(&fixture::bearer(&fixture.token)));
-    for case in &accepted {
-        assert_eq!(case.status, Some(200), "{} refuses a good token", case.name);
-    }
     let mut tables = vec![
-        Table {
-            title: "Verification alone",
-            reading: Reading::Absolute,
-            cases: vec![
-                cases::primitive::verify(fixture),
-                cases::verification::accepted(fixture),
-                cases::verification::claims(fixture),
-                cases::verification::forged(fixture),
-            ],
-        },
+        verification(fixture),
         Table {
             title: "Issuing",
             reading: Reading::Absolute,
@@ -50,12 +43,12 @@ pub fn all(fixture: &Fixture) -> Vec<Table> {
         Table {
             title: "A protected route of axum",
             reading: Reading::Over,
-            cases: accepted,
+            cases: accepted(rows::axum(fixture), fixture),
         },
         Table {
             title: "A protected route of actix-web",
             reading: Reading::Over,
-            cases: actix(fixture),
+            cases: accepted(rows::actix(fixture), fixture),
         },
     ];
     let forged = fixture::bearer(&fixture.forged);
@@ -68,7 +61,7 @@ pub fn all(fixture: &Fixture) -> Vec<Table> {
         tables.push(Table {
             title,
             reading: Reading::Over,
-            cases: routes(fixture, authorization),
+            cases: answered(rows::axum(fixture), authorization),
         });
     }
     tables
@@ -87,28 +80,30 @@ pub fn others() -> [Table; 2] {
     })
 }
 
-fn routes(fixture: &Fixture, authorization: Option<&http::HeaderValue>) -> Vec<Case> {
-    let routes: [(&str, Router); 5] = [
-        ("the bare route", cases::axum::bare()),
-        ("a layer that does nothing", cases::axum::empty_layer()),
-        ("portcullis, layer", cases::axum::layer_alone(fixture)),
-        ("portcullis, layer and claims", cases::axum::layer(fixture)),
-        ("portcullis, extractor", cases::axum::extractor(fixture)),
-    ];
-    let cases = routes.map(|(name, route)| web::case(name, route, authorization.cloned()));
-    #[cfg(feature = "peers")]
-    let cases = cases
-        .into_iter()
-        .chain(crate::peers::all(fixture, authorization));
-    cases.into_iter().collect()
+fn verification(fixture: &Fixture) -> Table {
+    Table {
+        title: "Verification alone",
+        reading: Reading::Absolute,
+        cases: vec![
+            cases::primitive::verify(fixture),
+            cases::verification::accepted(fixture),
+            cases::verification::claims(fixture),
+            cases::verification::forged(fixture),
+        ],
+    }
 }
 
-fn actix(fixture: &Fixture) -> Vec<Case> {
-    vec![
-        cases::actix::bare(fixture),
-        cases::actix::wrapped(fixture),
-        cases::actix::extractor(fixture),
-        #[cfg(feature = "peers")]
-        crate::peers::actix_web_httpauth::wrapped(fixture),
-    ]
+fn accepted(routes: Vec<Route>, fixture: &Fixture) -> Vec<Case> {
+    let cases = answered(routes, Some(&fixture::bearer(&fixture.token)));
+    for case in &cases {
+        assert_eq!(case.status, Some(200), "{} refuses a good token", case.name);
+    }
+    cases
+}
+
+fn answered(routes: Vec<Route>, authorization: Option<&HeaderValue>) -> Vec<Case> {
+    let cases = routes.into_iter();
+    cases
+        .map(|route| route.case(authorization.cloned()))
+        .collect()
 }

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use actix_web::{App, Error, HttpMessage, dev::ServiceRequest, error::ErrorUnauthorized, web};
+use actix_web::{App, HttpMessage, dev::ServiceRequest, error::ErrorUnauthorized, web};
 use actix_web_httpauth::{extractors::bearer::BearerAuth, middleware::HttpAuthentication};
 use jsonwebtoken::decode;
 
 use super::{jsonwebtoken_key, jsonwebtoken_validation};
 use crate::{
-    cases::actix::case,
     fixture::{Fixture, User},
-    measure::Case,
+    route::Route,
     web::ANSWER,
 };
 
-pub fn wrapped(fixture: &Fixture) -> Case {
+pub fn wrapped(fixture: &Fixture) -> Route {
+    async fn handler(user: web::ReqData<User>) -> &'static str {
+        assert!(!user.sub.is_empty());
+        ANSWER
+    }
     let keys = Arc::new((jsonwebtoken_key(fixture), jsonwebtoken_validation(fixture)));
     let check = move |request: ServiceRequest, auth: BearerAuth| {
         let keys = Arc::clone(&keys);
@@ -24,20 +27,14 @@ pub fn wrapped(fixture: &Fixture) -> Case {
                     request.extensions_mut().insert(data.claims);
                     Ok(request)
                 }
-                Err(error) => Err((Error::from(ErrorUnauthorized(error)), request)),
+                Err(error) => Err((ErrorUnauthorized(error), request)),
             }
         }
     };
-    async fn handler(user: web::ReqData<User>) -> &'static str {
-        assert!(!user.sub.is_empty());
-        ANSWER
-    }
-    let app = App::new()
-        .wrap(HttpAuthentication::bearer(check))
-        .route("/", web::get().to(handler));
-    case(
-        "actix-web-httpauth 0.8 + jsonwebtoken 11 (aws)",
-        app,
-        fixture,
-    )
+    let name = "actix-web-httpauth 0.8 + jsonwebtoken 11 (aws)";
+    Route::actix(name, move || {
+        App::new()
+            .wrap(HttpAuthentication::bearer(check.clone()))
+            .route("/", web::get().to(handler))
+    })
 }

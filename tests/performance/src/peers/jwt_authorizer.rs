@@ -1,17 +1,16 @@
 //! jwt-authorizer: a layer, and an extractor of its claims. It is for axum 0.7.
 
-use axum_07::{Router, body::Body, routing::get};
-use http::HeaderValue;
+use axum_07::{Router, routing::get};
 use jwt_authorizer::{Authorizer, IntoLayer, JwtAuthorizer, JwtClaims, Validation};
 
 use super::jwks;
 use crate::{
     fixture::{AUDIENCE, Fixture, ISSUER, User},
-    measure::Case,
-    web::{ANSWER, finish, service_case},
+    route::Route,
+    web::{ANSWER, finish},
 };
 
-pub fn case(fixture: &Fixture, authorization: Option<HeaderValue>) -> Option<Case> {
+pub fn route(fixture: &Fixture) -> Option<Route> {
     async fn handler(JwtClaims(user): JwtClaims<User>) -> &'static str {
         assert!(!user.sub.is_empty());
         ANSWER
@@ -22,6 +21,5 @@ pub fn case(fixture: &Fixture, authorization: Option<HeaderValue>) -> Option<Cas
     let router = Router::new()
         .route("/", get(handler))
         .layer(authorizer.into_layer());
-    let name = "jwt-authorizer 0.15";
-    Some(service_case::<_, Body, _>(name, router, authorization))
+    Some(Route::axum_07("jwt-authorizer 0.15", router))
 }

@@ -12,7 +12,6 @@ pub mod static_bearer;
 pub mod tower_oauth2_resource_server;
 
 use axum::Router;
-use http::HeaderValue;
 use jsonwebtoken::{DecodingKey, Validation};
 use portcullis::jose::Algorithm;
 use portcullis_testing::keys;
@@ -20,31 +19,28 @@ use serde_json::{Value, json};
 
 use crate::{
     fixture::{AUDIENCE, Fixture, ISSUER, KEY_ID},
-    measure::Case,
-    web,
+    route::Route,
 };
 
 /// Every peer of axum that knows the fixture's algorithm.
-pub fn all(fixture: &Fixture, authorization: Option<&HeaderValue>) -> Vec<Case> {
-    let case = |name, route: Option<Router>| {
-        route.map(|route| web::case(name, route, authorization.cloned()))
-    };
+pub fn all(fixture: &Fixture) -> Vec<Route> {
+    let route = |name, router: Option<Router>| Some(Route::axum(name, router?));
     [
-        jwt_authorizer::case(fixture, authorization.cloned()),
-        case(
+        jwt_authorizer::route(fixture),
+        route(
             "tower-oauth2-resource-server 0.12 (aws)",
             tower_oauth2_resource_server::route(fixture),
         ),
-        case("axum-jwt-auth 0.7", axum_jwt_auth::route(fixture)),
-        case(
+        route("axum-jwt-auth 0.7", axum_jwt_auth::route(fixture)),
+        route(
             "oauth-resource-server 0.4",
             oauth_resource_server::route(fixture),
         ),
-        case(
+        route(
             "hand-written extractor, jsonwebtoken 11 (aws)",
             Some(handwritten::route(fixture)),
         ),
-        case(
+        route(
             "tower-http static bearer (compares a constant)",
             Some(static_bearer::route(fixture)),
         ),
@@ -56,8 +52,12 @@ pub fn all(fixture: &Fixture, authorization: Option<&HeaderValue>) -> Vec<Case> 
 
 /// The fixture's key as a JWK Set.
 fn jwks(fixture: &Fixture) -> String {
+    json!({ "keys": [jwk(fixture)] }).to_string()
+}
+
+fn jwk(fixture: &Fixture) -> Value {
     let key = fixture.signing_key().use_eddsa_name(true);
-    let jwk = match key.verifying_key().public_jwk() {
+    match key.verifying_key().public_jwk() {
         Some(jwk) => Value::Object(jwk),
         None => json!({
             "kty": "oct",
@@ -65,8 +65,7 @@ fn jwks(fixture: &Fixture) -> String {
             "alg": "HS256",
             "k": portcullis::jose::encode_segment(keys::secret(fixture.algorithm)),
         }),
-    };
-    json!({ "keys": [jwk] }).to_string()
+    }
 }
 
 fn jsonwebtoken_algorithm(fixture: &Fixture) -> jsonwebtoken::Algorithm {
