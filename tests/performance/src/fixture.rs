@@ -16,9 +16,10 @@ pub const AUDIENCE: &str = "https://api.example";
 pub const KEY_ID: &str = "2026-01";
 
 /// The algorithms of the tables.
-pub const ALGORITHMS: [Algorithm; 4] = [
+pub const ALGORITHMS: [Algorithm; 5] = [
     Algorithm::HS256,
     Algorithm::RS256,
+    Algorithm::PS256,
     Algorithm::ES256,
     Algorithm::Ed25519,
 ];

@@ -20,8 +20,9 @@ const LIMITS: [(&str, &str, u64); 6] = [
 
 /// The same as ratios, in thousandths: the instructions of a signature with a
 /// key pair differ from signature to signature.
-const RATIOS: [(&str, &str, u64); 3] = [
+const RATIOS: [(&str, &str, u64); 4] = [
     ("RS256/verification", "RS256/primitive", 1_045),
+    ("PS256/verification", "PS256/primitive", 1_080),
     ("ES256/verification", "ES256/primitive", 1_050),
     ("Ed25519/verification", "Ed25519/primitive", 1_080),
 ];

@@ -28,10 +28,12 @@ pub fn verify(fixture: &Fixture) -> Case {
 
 fn public_key(algorithm: Algorithm) -> ParsedPublicKey {
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
+        VerificationAlgorithm,
     };
     let verification: &'static dyn VerificationAlgorithm = match algorithm {
         Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
         Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
         _ => &ED25519,
     };
