@@ -5,6 +5,7 @@ pub mod cases;
 pub mod fixture;
 pub mod hot_paths;
 pub mod measure;
+pub mod page;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod route;

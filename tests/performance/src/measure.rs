@@ -33,7 +33,8 @@ impl Case {
         (self.operation)();
     }
 
-    fn time(&mut self, iterations: u32) -> f64 {
+    /// Nanoseconds of one of `iterations` operations.
+    pub fn time(&mut self, iterations: u32) -> f64 {
         let start = Instant::now();
         for _ in 0..iterations {
             self.run();
@@ -42,7 +43,7 @@ impl Case {
     }
 
     /// How often it runs in `slice`.
-    fn calibrate(&mut self, slice: Duration) -> u32 {
+    pub fn calibrate(&mut self, slice: Duration) -> u32 {
         let mut iterations = 1;
         loop {
             let spent = self.time(iterations) * f64::from(iterations);
@@ -54,42 +55,52 @@ impl Case {
     }
 }
 
-/// Nanoseconds per operation of each case in each round.
-pub struct Times(Vec<Vec<f64>>);
+/// The index of each of `rows` once a round, another one first each time.
+pub fn turns(rows: usize, rounds: usize) -> impl Iterator<Item = usize> {
+    (0..rounds).flat_map(move |round| (0..rows).map(move |turn| (round + turn) % rows))
+}
 
-impl Times {
-    /// Runs all `cases` in each of `rounds` rounds, each for about `slice`.
-    pub fn measure(cases: &mut [Case], rounds: usize, slice: Duration) -> Self {
+/// What was measured of each row in each round.
+pub struct Rounds(Vec<Vec<f64>>);
+
+impl Rounds {
+    pub fn new(rows: usize) -> Self {
+        Self(vec![Vec::new(); rows])
+    }
+
+    /// Nanoseconds per operation of all `cases`, each running for about
+    /// `slice` in each of `rounds` rounds.
+    pub fn time(cases: &mut [Case], rounds: usize, slice: Duration) -> Self {
         let iterations: Vec<_> = cases.iter_mut().map(|case| case.calibrate(slice)).collect();
-        let mut times = vec![Vec::with_capacity(rounds); cases.len()];
-        for round in 0..rounds {
-            for turn in 0..cases.len() {
-                // Another one begins each round.
-                let index = (round + turn) % cases.len();
-                times[index].push(cases[index].time(iterations[index]));
-            }
+        let mut times = Self::new(cases.len());
+        for row in turns(cases.len(), rounds) {
+            times.push(row, cases[row].time(iterations[row]));
         }
-        Self(times)
+        times
     }
 
-    /// The median of a case.
-    pub fn of(&self, case: usize) -> f64 {
-        median(self.0[case].clone())
+    pub fn push(&mut self, row: usize, value: f64) {
+        self.0[row].push(value);
     }
 
-    /// The median of what a case costs over `base` in the same round.
-    pub fn over(&self, case: usize, base: usize) -> f64 {
-        self.paired(case, base, |case, base| case - base)
+    /// The median of a row.
+    pub fn of(&self, row: usize) -> f64 {
+        median(self.0[row].clone())
     }
 
-    /// The median of how many times `base` a case costs in the same round.
-    pub fn ratio(&self, case: usize, base: usize) -> f64 {
-        self.paired(case, base, |case, base| case / base)
+    /// The median of what a row is over `base` in the same round.
+    pub fn over(&self, row: usize, base: usize) -> f64 {
+        self.paired(row, base, |row, base| row - base)
     }
 
-    fn paired(&self, case: usize, base: usize, compare: impl Fn(f64, f64) -> f64) -> f64 {
-        let rounds = self.0[case].iter().zip(&self.0[base]);
-        median(rounds.map(|(case, base)| compare(*case, *base)).collect())
+    /// The median of how many times `base` a row is in the same round.
+    pub fn ratio(&self, row: usize, base: usize) -> f64 {
+        self.paired(row, base, |row, base| row / base)
+    }
+
+    fn paired(&self, row: usize, base: usize, compare: impl Fn(f64, f64) -> f64) -> f64 {
+        let rounds = self.0[row].iter().zip(&self.0[base]);
+        median(rounds.map(|(row, base)| compare(*row, *base)).collect())
     }
 }
 
