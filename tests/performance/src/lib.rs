@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod fixture;
 pub mod hot_paths;
+pub mod loopback;
 pub mod measure;
 pub mod page;
 #[cfg(feature = "peers")]
