@@ -15,6 +15,11 @@ pub const ISSUER: &str = "https://issuer.example";
 pub const AUDIENCE: &str = "https://api.example";
 pub const KEY_ID: &str = "2026-01";
 
+const TOKEN_IDS: [&str; 2] = [
+    "dbe39bf3a3ba4238a513f51d6e1691c4",
+    "1c0d6f8c54be4b5d9d0b8f2f9ab07e63",
+];
+
 /// The algorithms of the tables.
 pub const ALGORITHMS: [Algorithm; 5] = [
     Algorithm::HS256,
@@ -37,7 +42,9 @@ pub struct User {
 pub struct Fixture {
     pub algorithm: Algorithm,
     pub token: String,
-    /// The same with another key's signature.
+    /// Another good one.
+    pub other: String,
+    /// The first with another key's signature.
     pub forged: String,
 }
 
@@ -45,8 +52,9 @@ impl Fixture {
     pub fn new(algorithm: Algorithm) -> Self {
         Self {
             algorithm,
-            token: token(keys::signing(algorithm)),
-            forged: token(keys::untrusted(algorithm)),
+            token: token(keys::signing(algorithm), TOKEN_IDS[0]),
+            other: token(keys::signing(algorithm), TOKEN_IDS[1]),
+            forged: token(keys::untrusted(algorithm), TOKEN_IDS[0]),
         }
     }
 
@@ -84,7 +92,7 @@ impl Fixture {
 }
 
 /// An access token of RFC 9068 as identity providers write it.
-fn token(key: SigningKey) -> String {
+fn token(key: SigningKey, id: &str) -> String {
     let key = key.with_key_id(KEY_ID).use_eddsa_name(true);
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -96,7 +104,7 @@ fn token(key: SigningKey) -> String {
         "client_id": "s6BhdRkqt3",
         "iat": now,
         "exp": now + 86_400,
-        "jti": "dbe39bf3a3ba4238a513f51d6e1691c4",
+        "jti": id,
         "scope": "stations:read stations:write",
     });
     encode_compact(

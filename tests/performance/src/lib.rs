@@ -12,4 +12,5 @@ pub mod peers;
 pub mod route;
 pub mod rows;
 pub mod tables;
+pub mod threads;
 pub mod web;

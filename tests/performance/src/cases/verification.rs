@@ -1,15 +1,19 @@
 //! `Verifier::verify_now`: everything but the web framework.
 
+use portcullis::verify::Verifier;
+
 use crate::{fixture::Fixture, measure::Case};
 
 /// A good token, its header seen before.
 pub fn accepted(fixture: &Fixture) -> Case {
-    let verifier = fixture.verifier();
-    let token = fixture.token.clone();
+    of("portcullis", fixture.verifier(), &fixture.token)
+}
+
+/// A good token for any verifier.
+pub fn of(name: &str, verifier: Verifier, token: &str) -> Case {
+    let token = token.to_owned();
     assert!(verifier.verify_now(token.as_bytes()).is_ok());
-    Case::new("portcullis", move || {
-        verifier.verify_now(token.as_bytes()).is_ok()
-    })
+    Case::new(name, move || verifier.verify_now(token.as_bytes()).is_ok())
 }
 
 /// A good token, and the handler's claims built from it.
