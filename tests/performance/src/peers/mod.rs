@@ -5,6 +5,7 @@
 pub mod actix_web_httpauth;
 pub mod axum_jwt_auth;
 pub mod handwritten;
+pub mod huskarl_resource_server;
 pub mod jwt_authorizer;
 pub mod oauth_resource_server;
 mod oldkeys;
@@ -35,6 +36,10 @@ pub fn all(fixture: &Fixture) -> Vec<Route> {
         route(
             "oauth-resource-server 0.4",
             oauth_resource_server::route(fixture),
+        ),
+        route(
+            "huskarl-resource-server 0.11",
+            huskarl_resource_server::route(fixture),
         ),
         route(
             "hand-written extractor, jsonwebtoken 11 (aws)",
