@@ -32,24 +32,26 @@ pub const NAMES: [&str; 15] = [
 pub fn case(name: &str) -> Option<Case> {
     let (algorithm, path) = name.split_once('/')?;
     let fixture = Fixture::new(Algorithm::from_name(algorithm)?);
-    let good = Some(fixture::bearer(&fixture.token));
-    let layer = || cases::axum::layer_alone(&fixture);
+    let token = &fixture.token;
+    let good = Some(fixture::bearer(token));
+    let verifier = || fixture.verifier();
+    let layer = || cases::axum::layer_alone(verifier());
     Some(match path {
         "primitive" => cases::primitive::verify(&fixture),
-        "verification" => cases::verification::accepted(&fixture),
-        "claims" => cases::verification::claims(&fixture),
-        "forged" => cases::verification::forged(&fixture),
+        "verification" => cases::verification::accepted(path, verifier(), token),
+        "claims" => cases::verification::claims(path, verifier(), token),
+        "forged" => cases::verification::forged(path, verifier(), &fixture),
         "axum" => web::case(name, cases::axum::bare(), good),
         "axum-empty-layer" => web::case(name, cases::axum::empty_layer(), good),
         "axum-layer" => web::case(name, layer(), good),
-        "axum-claims" => web::case(name, cases::axum::layer(&fixture), good),
-        "axum-extractor" => web::case(name, cases::axum::extractor(&fixture), good),
+        "axum-claims" => web::case(name, cases::axum::layer(verifier()), good),
+        "axum-extractor" => web::case(name, cases::axum::extractor(verifier()), good),
         "refused-missing" => web::case(name, layer(), None),
         "refused-garbage" => web::case(name, layer(), Some(fixture::garbage())),
         "refused-long-garbage" => web::case(name, layer(), Some(fixture::long_garbage())),
         "refused-forged" => web::case(name, layer(), Some(fixture::bearer(&fixture.forged))),
         "actix" => cases::actix::bare().case(good),
-        "actix-claims" => cases::actix::wrapped(&fixture).case(good),
+        "actix-claims" => cases::actix::wrapped("portcullis", verifier()).case(good),
         _ => return None,
     })
 }

@@ -11,12 +11,16 @@ pub const FRAMEWORKS: [(&str, Rows); 2] = [("axum", axum), ("actix-web", actix)]
 
 /// The routes of axum.
 pub fn axum(fixture: &Fixture) -> Vec<Route> {
+    let verifier = || fixture.verifier();
     let routes = [
         Route::axum("the bare route", cases::axum::bare()).open(),
         Route::axum("a layer that does nothing", cases::axum::empty_layer()).open(),
-        Route::axum("portcullis, layer", cases::axum::layer_alone(fixture)),
-        Route::axum("portcullis, layer and claims", cases::axum::layer(fixture)),
-        Route::axum("portcullis, extractor", cases::axum::extractor(fixture)),
+        Route::axum("portcullis, layer", cases::axum::layer_alone(verifier())),
+        Route::axum(
+            "portcullis, layer and claims",
+            cases::axum::layer(verifier()),
+        ),
+        Route::axum("portcullis, extractor", cases::axum::extractor(verifier())),
     ];
     #[cfg(feature = "peers")]
     let routes = routes.into_iter().chain(crate::peers::all(fixture));
@@ -27,8 +31,8 @@ pub fn axum(fixture: &Fixture) -> Vec<Route> {
 pub fn actix(fixture: &Fixture) -> Vec<Route> {
     vec![
         cases::actix::bare(),
-        cases::actix::wrapped(fixture),
-        cases::actix::extractor(fixture),
+        cases::actix::wrapped("portcullis, middleware", fixture.verifier()),
+        cases::actix::extractor("portcullis, extractor", fixture.verifier()),
         #[cfg(feature = "peers")]
         crate::peers::actix_web_httpauth::wrapped(fixture),
     ]

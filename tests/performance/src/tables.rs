@@ -49,12 +49,12 @@ pub fn all(fixture: &Fixture) -> Vec<Table> {
         Table {
             title: "A protected route of axum",
             reading: Reading::Over,
-            cases: accepted(rows::axum(fixture), fixture),
+            cases: granted(rows::axum(fixture), fixture),
         },
         Table {
             title: "A protected route of actix-web",
             reading: Reading::Over,
-            cases: accepted(rows::actix(fixture), fixture),
+            cases: granted(rows::actix(fixture), fixture),
         },
     ];
     let forged = fixture::bearer(&fixture.forged);
@@ -87,19 +87,23 @@ pub fn others() -> [Table; 2] {
 }
 
 fn verification(fixture: &Fixture) -> Table {
+    use cases::verification::{accepted, claims, forged};
+
+    let verifier = || fixture.verifier();
+    let token = &fixture.token;
     Table {
         title: "Verification alone",
         reading: Reading::Absolute,
         cases: vec![
             cases::primitive::verify(fixture),
-            cases::verification::accepted(fixture),
-            cases::verification::claims(fixture),
-            cases::verification::forged(fixture),
+            accepted("portcullis", verifier(), token),
+            claims("portcullis, with claims", verifier(), token),
+            forged("portcullis, bad signature", verifier(), fixture),
         ],
     }
 }
 
-fn accepted(routes: Vec<Route>, fixture: &Fixture) -> Vec<Case> {
+fn granted(routes: Vec<Route>, fixture: &Fixture) -> Vec<Case> {
     let cases = answered(routes, Some(&fixture::bearer(&fixture.token)));
     for case in &cases {
         assert_eq!(case.status, Some(200), "{} refuses a good token", case.name);

@@ -24,7 +24,7 @@ pub fn rows(fixture: &Fixture) -> Vec<Shared> {
         }),
         Shared::verifier("portcullis, the same token", &verifier, same),
         Shared::verifier("portcullis, two tokens", &verifier, two),
-        Shared::axum("portcullis, layer and claims", fixture),
+        Shared::axum("portcullis, layer and claims", &verifier, &fixture.token),
     ]
 }
 
@@ -41,14 +41,14 @@ impl Shared {
         let verifier = verifier.clone();
         let tokens = tokens.map(String::clone);
         Self::new(name, move |thread| {
-            cases::verification::of(name, verifier.clone(), &tokens[thread])
+            cases::verification::accepted(name, verifier.clone(), &tokens[thread])
         })
     }
 
     /// One application, as each connection gets it.
-    fn axum(name: &'static str, fixture: &Fixture) -> Self {
-        let router = cases::axum::layer(fixture);
-        let authorization = fixture::bearer(&fixture.token);
+    fn axum(name: &'static str, verifier: &Verifier, token: &str) -> Self {
+        let router = cases::axum::layer(verifier.clone());
+        let authorization = fixture::bearer(token);
         Self::new(name, move |_| {
             web::case(name, router.clone(), Some(authorization.clone()))
         })

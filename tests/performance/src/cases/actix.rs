@@ -10,40 +10,36 @@ use actix_web::{
     test::TestRequest,
     web,
 };
+use portcullis::verify::Verifier;
 use portcullis_actix::{Auth, Authenticated, Authenticator, Claims};
 
-use crate::{
-    fixture::{Fixture, User},
-    measure::Case,
-    route::Route,
-    web::ANSWER,
-};
+use crate::{fixture::User, measure::Case, route::Route, web::ANSWER};
 
 pub fn bare() -> Route {
     let app = || App::new().route("/", web::get().to(async || ANSWER));
     Route::actix("actix-web, bare", app).open()
 }
 
-pub fn wrapped(fixture: &Fixture) -> Route {
+pub fn wrapped(name: &'static str, verifier: Verifier) -> Route {
     async fn handler(Claims(user): Claims<User>) -> &'static str {
         assert!(!user.sub.is_empty());
         ANSWER
     }
-    let auth = Auth::new(fixture.verifier());
-    Route::actix("portcullis, middleware", move || {
+    let auth = Auth::new(verifier);
+    Route::actix(name, move || {
         App::new()
             .wrap(auth.clone())
             .route("/", web::get().to(handler))
     })
 }
 
-pub fn extractor(fixture: &Fixture) -> Route {
+pub fn extractor(name: &'static str, verifier: Verifier) -> Route {
     async fn handler(Authenticated(user): Authenticated<User>) -> &'static str {
         assert!(!user.sub.is_empty());
         ANSWER
     }
-    let authenticator = Authenticator::new(fixture.verifier());
-    Route::actix("portcullis, extractor", move || {
+    let authenticator = Authenticator::new(verifier);
+    Route::actix(name, move || {
         App::new()
             .app_data(authenticator.clone())
             .route("/", web::get().to(handler))

@@ -1,12 +1,10 @@
 //! Routes of axum: bare, behind the layer, with the extractor.
 
 use axum::{Router, routing::get};
+use portcullis::verify::Verifier;
 use portcullis_axum::{AuthLayer, Authenticated, Authenticator, Claims};
 
-use crate::{
-    fixture::{Fixture, User},
-    web::ANSWER,
-};
+use crate::{fixture::User, web::ANSWER};
 
 /// Nobody is asked for anything.
 pub fn bare() -> Router {
@@ -14,14 +12,14 @@ pub fn bare() -> Router {
 }
 
 /// A layer, and a handler that takes the claims.
-pub fn layer(fixture: &Fixture) -> Router {
+pub fn layer(verifier: Verifier) -> Router {
     async fn handler(Claims(user): Claims<User>) -> &'static str {
         assert!(!user.sub.is_empty());
         ANSWER
     }
     Router::new()
         .route("/", get(handler))
-        .layer(AuthLayer::new(fixture.verifier()))
+        .layer(AuthLayer::new(verifier))
 }
 
 /// A layer that does nothing: what `Router::layer` itself costs.
@@ -30,19 +28,19 @@ pub fn empty_layer() -> Router {
 }
 
 /// A layer, and a handler that wants to know nothing.
-pub fn layer_alone(fixture: &Fixture) -> Router {
-    bare().layer(AuthLayer::new(fixture.verifier()))
+pub fn layer_alone(verifier: Verifier) -> Router {
+    bare().layer(AuthLayer::new(verifier))
 }
 
 /// An extractor that verifies by itself.
-pub fn extractor(fixture: &Fixture) -> Router {
+pub fn extractor(verifier: Verifier) -> Router {
     async fn handler(Authenticated(user): Authenticated<User>) -> &'static str {
         assert!(!user.sub.is_empty());
         ANSWER
     }
     Router::new()
         .route("/", get(handler))
-        .with_state(Authenticator::new(fixture.verifier()))
+        .with_state(Authenticator::new(verifier))
 }
 
 #[derive(Clone)]
