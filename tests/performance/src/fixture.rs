@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use http::HeaderValue;
 use portcullis::{
     jose::{Algorithm, SigningKey, encode_compact},
-    verify::{Verifier, VerifierBuilder},
+    verify::{TokenCache, Verifier, VerifierBuilder},
 };
 use portcullis_testing::keys;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,15 @@ impl Fixture {
     /// A verifier as the guide shows it.
     pub fn verifier(&self) -> Verifier {
         self.verifier_builder()
+            .build()
+            .expect("the fixture is complete")
+    }
+
+    /// The same with a cache, in which shared secrets have to be asked for.
+    pub fn cached(&self) -> Verifier {
+        let cache = TokenCache::new().with_shared_secrets();
+        self.verifier_builder()
+            .cache(cache)
             .build()
             .expect("the fixture is complete")
     }

@@ -10,22 +10,28 @@ use crate::{
 };
 
 /// What stands behind `HS256/` and the other algorithms.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 21] = [
     "primitive",
     "verification",
     "claims",
     "forged",
+    "cached",
+    "cached-claims",
+    "cached-forged",
     "axum",
     "axum-empty-layer",
     "axum-layer",
     "axum-claims",
     "axum-extractor",
+    "axum-claims-cached",
+    "axum-extractor-cached",
     "refused-missing",
     "refused-garbage",
     "refused-long-garbage",
     "refused-forged",
     "actix",
     "actix-claims",
+    "actix-claims-cached",
 ];
 
 /// The case of a name such as `RS256/verification`.
@@ -35,23 +41,30 @@ pub fn case(name: &str) -> Option<Case> {
     let token = &fixture.token;
     let good = Some(fixture::bearer(token));
     let verifier = || fixture.verifier();
+    let cached = || fixture.cached();
     let layer = || cases::axum::layer_alone(verifier());
     Some(match path {
         "primitive" => cases::primitive::verify(&fixture),
         "verification" => cases::verification::accepted(path, verifier(), token),
         "claims" => cases::verification::claims(path, verifier(), token),
         "forged" => cases::verification::forged(path, verifier(), &fixture),
+        "cached" => cases::verification::accepted(path, cached(), token),
+        "cached-claims" => cases::verification::claims(path, cached(), token),
+        "cached-forged" => cases::verification::forged(path, cached(), &fixture),
         "axum" => web::case(name, cases::axum::bare(), good),
         "axum-empty-layer" => web::case(name, cases::axum::empty_layer(), good),
         "axum-layer" => web::case(name, layer(), good),
         "axum-claims" => web::case(name, cases::axum::layer(verifier()), good),
         "axum-extractor" => web::case(name, cases::axum::extractor(verifier()), good),
+        "axum-claims-cached" => web::case(name, cases::axum::layer(cached()), good),
+        "axum-extractor-cached" => web::case(name, cases::axum::extractor(cached()), good),
         "refused-missing" => web::case(name, layer(), None),
         "refused-garbage" => web::case(name, layer(), Some(fixture::garbage())),
         "refused-long-garbage" => web::case(name, layer(), Some(fixture::long_garbage())),
         "refused-forged" => web::case(name, layer(), Some(fixture::bearer(&fixture.forged))),
         "actix" => cases::actix::bare().case(good),
         "actix-claims" => cases::actix::wrapped("portcullis", verifier()).case(good),
+        "actix-claims-cached" => cases::actix::wrapped("cached", cached()).case(good),
         _ => return None,
     })
 }

@@ -39,6 +39,14 @@ pub fn all(fixture: &Fixture) -> Vec<Table> {
     let mut tables = vec![
         verification,
         Table {
+            title: "The same bad token again",
+            reading: Reading::Absolute,
+            cases: vec![
+                cases::verification::forged("portcullis", fixture.verifier(), fixture),
+                cases::verification::forged("portcullis, cached", fixture.cached(), fixture),
+            ],
+        },
+        Table {
             title: "Issuing",
             reading: Reading::Absolute,
             cases: vec![
@@ -90,6 +98,7 @@ fn verification(fixture: &Fixture) -> Table {
     use cases::verification::{accepted, claims, forged};
 
     let verifier = || fixture.verifier();
+    let cached = || fixture.cached();
     let token = &fixture.token;
     Table {
         title: "Verification alone",
@@ -98,6 +107,8 @@ fn verification(fixture: &Fixture) -> Table {
             cases::primitive::verify(fixture),
             accepted("portcullis", verifier(), token),
             claims("portcullis, with claims", verifier(), token),
+            accepted("portcullis, cached", cached(), token),
+            claims("portcullis, cached, with claims", cached(), token),
             forged("portcullis, bad signature", verifier(), fixture),
         ],
     }

@@ -15,6 +15,7 @@ pub struct Shared {
 /// The rows. Nothing can be better than the first, where nothing is shared.
 pub fn rows(fixture: &Fixture) -> Vec<Shared> {
     let verifier = fixture.verifier();
+    let cached = fixture.cached();
     let same = [&fixture.token, &fixture.token];
     let two = [&fixture.token, &fixture.other];
     let primitive = fixture.clone();
@@ -25,6 +26,13 @@ pub fn rows(fixture: &Fixture) -> Vec<Shared> {
         Shared::verifier("portcullis, the same token", &verifier, same),
         Shared::verifier("portcullis, two tokens", &verifier, two),
         Shared::axum("portcullis, layer and claims", &verifier, &fixture.token),
+        Shared::verifier("portcullis, cached, the same token", &cached, same),
+        Shared::verifier("portcullis, cached, two tokens", &cached, two),
+        Shared::axum(
+            "portcullis, layer and claims, cached",
+            &cached,
+            &fixture.token,
+        ),
     ]
 }
 
