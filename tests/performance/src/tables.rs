@@ -38,6 +38,7 @@ pub fn all(fixture: &Fixture) -> Vec<Table> {
     }
     let mut tables = vec![
         verification,
+        decision(fixture),
         Table {
             title: "The same bad token again",
             reading: Reading::Absolute,
@@ -110,6 +111,25 @@ fn verification(fixture: &Fixture) -> Table {
             accepted("portcullis, cached", cached(), token),
             claims("portcullis, cached, with claims", cached(), token),
             forged("portcullis, bad signature", verifier(), fixture),
+        ],
+    }
+}
+
+fn decision(fixture: &Fixture) -> Table {
+    use cases::decision::check;
+
+    let [good, forged] = [&fixture.token, &fixture.forged].map(|token| fixture::bearer(token));
+    let [garbage, long] = [fixture::garbage(), fixture::long_garbage()];
+    Table {
+        title: "The decision alone",
+        reading: Reading::Absolute,
+        cases: vec![
+            cases::primitive::verify(fixture),
+            check("a good token", fixture, Some(good)),
+            check("no credentials", fixture, None),
+            check("garbage", fixture, Some(garbage)),
+            check("8 KB of garbage", fixture, Some(long)),
+            check("a bad signature", fixture, Some(forged)),
         ],
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod actix;
 pub mod axum;
+pub mod decision;
 pub mod issuing;
 pub mod keys;
 pub mod primitive;
