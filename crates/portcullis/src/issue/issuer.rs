@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{AccessToken, AudienceForm, IssuedToken, TokenShape, Typ, shape::RESERVED};
+use super::{AccessToken, AudienceForm, IssuedToken, TokenShape, Typ, claims::Claims};
 use crate::{
     ConfigError,
     jose::{EncodedHeader, KeySet, MAX_KEY_ID, SigningKey},
@@ -42,6 +42,7 @@ struct Inner {
     key: SigningKey,
     older_keys: Option<KeySet>,
     header: EncodedHeader,
+    claims: Claims,
     shape: TokenShape,
     issuer: Option<Arc<str>>,
     audience: Vec<Arc<str>>,
@@ -72,34 +73,35 @@ impl TokenIssuer {
     /// If a further claim is one that the issuer writes itself, the shape is
     /// that of RFC 9068 and no client is named, or signing fails.
     pub fn access(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
-        let now = self.0.clock.now().floor_to_second();
-        let mut end = now.saturating_add(self.0.access_ttl);
-        if let Some(not_after) = token.not_after {
-            end = end.min(not_after.floor_to_second());
+        let draft = self.draft(token)?;
+        match token.not_after {
+            Some(not_after) => self.finish(draft, not_after),
+            None => self.sign(draft),
         }
-        self.sign(self.claims(token, now, Some(end))?)
     }
 
-    /// An access token that lacks its signature only: whatever is wrong with
-    /// what it shall say shows here.
-    pub(crate) fn draft(&self, token: &AccessToken<'_>) -> Result<Draft, IssueError> {
-        let now = self.0.clock.now().floor_to_second();
-        let end = now.saturating_add(self.0.access_ttl);
-        self.claims(token, now, Some(end))
+    /// An access token that is yet to be written and signed: whatever is wrong
+    /// with what it shall say shows here.
+    pub(crate) fn draft<'a>(&self, token: &'a AccessToken<'a>) -> Result<Draft<'a>, IssueError> {
+        let draft = self.endless(token)?;
+        Ok(Draft {
+            end: Some(draft.now.saturating_add(self.0.access_ttl)),
+            ..draft
+        })
     }
 
     /// Signs a draft, which expires at `not_after` at the latest.
     pub(crate) fn finish(
         &self,
-        mut draft: Draft,
+        draft: Draft<'_>,
         not_after: Timestamp,
     ) -> Result<IssuedToken, IssueError> {
-        let end = not_after.floor_to_second();
-        if draft.end.is_none_or(|own| end < own) {
-            draft.claims.insert("exp".to_owned(), end.as_secs().into());
-            draft.end = Some(end);
-        }
-        self.sign(draft)
+        let not_after = not_after.floor_to_second();
+        let end = draft.end.map_or(not_after, |end| end.min(not_after));
+        self.sign(Draft {
+            end: Some(end),
+            ..draft
+        })
     }
 
     /// Issues an application token: an access token that never expires. It is
@@ -110,79 +112,34 @@ impl TokenIssuer {
     ///
     /// As [`access`](Self::access).
     pub fn application(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
-        let now = self.0.clock.now().floor_to_second();
-        self.sign(self.claims(token, now, None)?)
+        self.sign(self.endless(token)?)
     }
 
-    fn claims(
-        &self,
-        token: &AccessToken<'_>,
-        now: Timestamp,
-        end: Option<Timestamp>,
-    ) -> Result<Draft, IssueError> {
+    /// A draft that does not expire.
+    fn endless<'a>(&self, token: &'a AccessToken<'a>) -> Result<Draft<'a>, IssueError> {
+        let now = self.0.clock.now().floor_to_second();
         if self.0.shape.typ == Typ::AtJwt && token.client.is_none() {
             return Err(IssueError::new(IssueErrorKind::ClientMissing, ""));
         }
-        let id = random_uuid()
-            .map_err(|_| IssueError::new(IssueErrorKind::Random, ""))?
-            .to_string();
-        let mut claims = Map::new();
-        let shape = &self.0.shape;
-        claims.insert(
-            shape.subject.as_ref().to_owned(),
-            token.subject.name().into(),
-        );
-        if let Some(issuer) = &self.0.issuer {
-            claims.insert("iss".to_owned(), issuer.as_ref().into());
-        }
-        if let Some(audience) = self.audience_claim() {
-            claims.insert("aud".to_owned(), audience);
-        }
-        if let Some(kind) = &shape.kind {
-            claims.insert(kind.name.as_ref().to_owned(), kind.access.as_ref().into());
-        }
-        if shape.fresh {
-            claims.insert("fresh".to_owned(), token.fresh.into());
-        }
-        claims.insert("iat".to_owned(), now.as_secs().into());
-        claims.insert("nbf".to_owned(), now.as_secs().into());
-        if let Some(end) = end {
-            claims.insert("exp".to_owned(), end.as_secs().into());
-        }
-        claims.insert("jti".to_owned(), id.clone().into());
-        if let Some(session) = token.session {
-            claims.insert("sid".to_owned(), session.into());
-        }
-        if let Some(client) = token.client {
-            claims.insert("client_id".to_owned(), client.into());
-        }
-        if let Some(time) = token.auth_time {
-            claims.insert("auth_time".to_owned(), time.as_secs().into());
-        }
-        if !token.scope.is_empty() {
-            claims.insert("scope".to_owned(), token.scope.as_str().into());
-        }
-        for (name, value) in token.claims.into_iter().flatten() {
-            if RESERVED.contains(&name.as_str()) || claims.contains_key(name) {
-                return Err(IssueError::new(IssueErrorKind::ReservedClaim, name));
-            }
-            claims.insert(name.clone(), value.clone());
+        let id = random_uuid().map_err(|_| IssueError::new(IssueErrorKind::Random, ""))?;
+        let mut names = token.claims.into_iter().flat_map(Map::keys);
+        if let Some(name) = names.find(|name| self.0.claims.reserve(name)) {
+            return Err(IssueError::new(IssueErrorKind::ReservedClaim, name));
         }
         Ok(Draft {
-            claims,
-            id,
+            token,
+            id: id.to_string(),
             now,
-            end,
+            end: None,
         })
     }
 
-    fn sign(&self, draft: Draft) -> Result<IssuedToken, IssueError> {
-        let payload = serde_json::to_vec(&draft.claims)
-            .map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
-        let token = self.0.header.sign(&payload, &self.0.key);
-        let token = token.map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
+    fn sign(&self, draft: Draft<'_>) -> Result<IssuedToken, IssueError> {
+        let failed = || IssueError::new(IssueErrorKind::Signing, "");
+        let claims = self.0.claims.write(&draft).map_err(|_| failed())?;
+        let token = self.0.header.sign(&claims, &self.0.key);
         Ok(IssuedToken {
-            token: SecretString::from(token),
+            token: SecretString::from(token.map_err(|_| failed())?),
             id: draft.id,
             issued_at: draft.now,
             expires_at: draft.end,
@@ -191,12 +148,7 @@ impl TokenIssuer {
 
     /// The `aud` claim in this issuer's form.
     pub(crate) fn audience_claim(&self) -> Option<Value> {
-        let audience = &self.0.audience;
-        match (self.0.shape.audience_form, audience.as_slice()) {
-            (_, []) => None,
-            (AudienceForm::Text, [one]) => Some(one.as_ref().into()),
-            (_, many) => Some(many.iter().map(AsRef::as_ref).collect::<Value>()),
-        }
+        audience_claim(self.0.shape.audience_form, &self.0.audience)
     }
 
     /// The shape of its tokens.
@@ -246,12 +198,20 @@ impl fmt::Debug for TokenIssuer {
     }
 }
 
-/// A token before it is signed.
-pub(crate) struct Draft {
-    claims: Map<String, Value>,
-    id: String,
-    now: Timestamp,
-    end: Option<Timestamp>,
+fn audience_claim(form: AudienceForm, audience: &[Arc<str>]) -> Option<Value> {
+    match (form, audience) {
+        (_, []) => None,
+        (AudienceForm::Text, [one]) => Some(one.as_ref().into()),
+        (_, many) => Some(many.iter().map(AsRef::as_ref).collect::<Value>()),
+    }
+}
+
+/// A token before it is written and signed.
+pub(crate) struct Draft<'a> {
+    pub(super) token: &'a AccessToken<'a>,
+    pub(super) id: String,
+    pub(super) now: Timestamp,
+    pub(super) end: Option<Timestamp>,
 }
 
 /// Builds a [`TokenIssuer`].
@@ -328,18 +288,15 @@ impl TokenIssuerBuilder {
                 "RFC 9068 tokens have an issuer and an audience: set both, or choose another shape",
             ));
         }
-        let mut header = Map::new();
-        header.insert("typ".to_owned(), json!(self.shape.typ.as_str()));
-        header.insert("alg".to_owned(), json!(self.key.header_name()));
-        if let Some(kid) = self.key.key_id() {
-            header.insert("kid".to_owned(), json!(kid));
-        }
-        let header = Value::Object(header).to_string();
+        let header = self.key.header_json(Some(self.shape.typ.as_str()));
         let header = EncodedHeader::new(header.as_bytes(), &self.key).map_err(|_| {
             ConfigError::new("the signing key's id is too long for a token's header")
         })?;
+        let audience = audience_claim(self.shape.audience_form, &self.audience);
+        let claims = Claims::new(&self.shape, self.issuer.as_deref(), audience.as_ref());
         Ok(TokenIssuer(Arc::new(Inner {
             header,
+            claims,
             key: self.key,
             older_keys: self.older_keys,
             shape: self.shape,

@@ -83,8 +83,19 @@ pub fn encode_segment(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
+/// Encodes bytes into the front of `buffer`, if they fit.
+pub(crate) fn encode_segment_into<'b>(bytes: &[u8], buffer: &'b mut [u8]) -> Option<&'b str> {
+    let target = buffer.get_mut(..encoded_length(bytes.len()))?;
+    Some(URL_SAFE_NO_PAD.encode_as_str(bytes, target.as_out()))
+}
+
 pub(super) fn append_segment(bytes: &[u8], out: &mut String) {
     URL_SAFE_NO_PAD.encode_append(bytes, out);
+}
+
+/// How many characters so many bytes take.
+pub(super) const fn encoded_length(bytes: usize) -> usize {
+    bytes / 3 * 4 + [0, 2, 3][bytes % 3]
 }
 
 #[cfg(test)]
@@ -112,6 +123,7 @@ mod tests {
         ] {
             assert_eq!(decode(text).unwrap(), bytes.as_bytes());
             assert_eq!(encode_segment(bytes.as_bytes()), text);
+            assert_eq!(encoded_length(bytes.len()), text.len());
         }
     }
 

@@ -189,17 +189,24 @@ impl EncodedHeader {
         Ok(Self(segment))
     }
 
+    /// Whether a token has this header, which is then known to be good.
+    pub(crate) fn is_of(&self, token: &CompactJws<'_>) -> bool {
+        self.0.as_bytes() == token.header
+    }
+
     /// Signs a payload, which the caller has made of unique member names.
     pub(crate) fn sign(&self, payload_json: &[u8], key: &SigningKey) -> Result<String, SignError> {
-        // Four characters for three bytes, two dots, and an RSA signature.
-        let capacity = self.0.len() + payload_json.len() / 3 * 4 + 360;
-        let mut token = String::with_capacity(capacity);
+        let signature_length = base64url::encoded_length(key.signature_length());
+        let payload_length = base64url::encoded_length(payload_json.len());
+        // Exactly what it takes: a token that grows leaves a copy behind.
+        let length = self.0.len() + 1 + payload_length + 1 + signature_length;
+        let mut token = String::with_capacity(length);
         token.push_str(&self.0);
         token.push('.');
         base64url::append_segment(payload_json, &mut token);
-        let signature = key.sign(token.as_bytes())?;
+        let signature = key.signature(token.as_bytes())?;
         token.push('.');
-        base64url::append_segment(&signature, &mut token);
+        base64url::append_segment(signature.as_ref(), &mut token);
         Ok(token)
     }
 }

@@ -46,7 +46,7 @@ pub(crate) mod strict_json;
 mod verifying;
 
 pub use algorithm::Algorithm;
-pub(crate) use base64url::{Uninit, decode_front, uninit};
+pub(crate) use base64url::{Uninit, decode_front, encode_segment_into, uninit};
 pub use base64url::{decode_array, decode_segment, decode_segment_into, encode_segment};
 pub(crate) use compact::EncodedHeader;
 pub use compact::{CompactJws, MAX_HEADER, MAX_SIGNATURE, encode_compact};

@@ -153,6 +153,14 @@ impl PrivateKey {
         }
     }
 
+    pub(super) fn signature_length(&self) -> usize {
+        match self {
+            Self::Rsa(pair, _) => pair.public_modulus_len(),
+            Self::Ec(_, curve) => 2 * curve.size(),
+            Self::Ed25519(_) => 64,
+        }
+    }
+
     /// The private members of the JWK, as text.
     pub(super) fn members(&self) -> Result<Vec<(&'static str, Zeroizing<String>)>, KeyError> {
         let failed = |_| backend();

@@ -47,6 +47,21 @@ enum Signer {
     Private(Arc<PrivateKey>),
 }
 
+/// What a key made of a message.
+pub(super) enum Signature {
+    Tag(hmac::Tag),
+    Bytes(Vec<u8>),
+}
+
+impl AsRef<[u8]> for Signature {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Tag(tag) => tag.as_ref(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
 impl SigningKey {
     /// A new random key. A pair of keys gets its thumbprint as key id, a secret
     /// a random one. RSA keys have 3072 bits, secrets the length of the hash.
@@ -253,9 +268,25 @@ impl SigningKey {
     ///
     /// The cryptographic library failed.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.signature(message).map(|signature| match signature {
+            Signature::Tag(tag) => tag.as_ref().to_vec(),
+            Signature::Bytes(bytes) => bytes,
+        })
+    }
+
+    /// As [`sign`](Self::sign), without an allocation for what is short.
+    pub(super) fn signature(&self, message: &[u8]) -> Result<Signature, SignError> {
         match &self.signer {
-            Signer::Secret(secret) => Ok(hmac::sign(&secret.key, message).as_ref().to_vec()),
-            Signer::Private(private) => private.sign(message),
+            Signer::Secret(secret) => Ok(Signature::Tag(hmac::sign(&secret.key, message))),
+            Signer::Private(private) => private.sign(message).map(Signature::Bytes),
+        }
+    }
+
+    /// How many bytes a signature has.
+    pub(super) fn signature_length(&self) -> usize {
+        match &self.signer {
+            Signer::Secret(secret) => secret.key.algorithm().tag_len(),
+            Signer::Private(private) => private.signature_length(),
         }
     }
 
