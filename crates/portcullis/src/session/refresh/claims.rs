@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::super::{RandomError, SecretDigest, SessionId, Successor, id};
-use crate::{subject::Subject, time::Timestamp};
+use crate::{claims::ScopeSet, subject::Subject, time::Timestamp};
 
 /// The secret of a session: 32 random bytes, made at login, carried by its
 /// refresh tokens and nowhere else. Stores keep its digest.
@@ -54,8 +55,8 @@ pub struct RefreshFamily {
     pub secret: SessionSecret,
     /// The client that logged in, if it said who it is.
     pub client: Option<String>,
-    /// The scope granted at login, separated by spaces; empty for none.
-    pub scope: String,
+    /// The scope granted at login.
+    pub scope: ScopeSet,
     /// When the subject proved who it is.
     pub auth_time: Option<Timestamp>,
 }
@@ -76,21 +77,26 @@ pub struct RefreshClaims {
     pub session_ends_at: Timestamp,
 }
 
+/// What the digest of a token's id begins with, so that it is no other digest.
+const TOKEN_ID: &[u8; 23] = b"portcullis refresh jti\0";
+
 impl RefreshFamily {
     /// The `jti` of a member: shaped as a UUID of version 4 (RFC 9562 section
     /// 5.4), as clients expect of every token, the same whenever it is made.
-    pub(super) fn token_id(&self, token: &Successor) -> String {
-        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        context.update(b"portcullis refresh jti\0");
-        context.update(&self.secret.expose()[..]);
-        context.update(&token.generation.to_be_bytes());
-        context.update(&token.rotated_at.as_millis().to_be_bytes());
-        let digest = context.finish();
+    pub(super) fn token_id(&self, token: &Successor) -> Uuid {
+        let generation = token.generation.to_be_bytes();
+        let rotated_at = token.rotated_at.as_millis().to_be_bytes();
+        let parts: [&[u8]; 4] = [TOKEN_ID, self.secret.expose(), &generation, &rotated_at];
+        let mut message = Zeroizing::new([0; TOKEN_ID.len() + 32 + 8 + 8]);
+        let mut rest = &mut message[..];
+        for part in parts {
+            let (place, behind) = rest.split_at_mut(part.len());
+            place.copy_from_slice(part);
+            rest = behind;
+        }
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &message[..]);
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest.as_ref()[..16]);
-        uuid::Builder::from_random_bytes(bytes)
-            .into_uuid()
-            .hyphenated()
-            .to_string()
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 }

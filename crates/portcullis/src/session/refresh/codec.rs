@@ -2,22 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::{Map, Value};
-use zeroize::Zeroizing;
-
 use super::{
-    RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshKeys, SessionSecret,
+    RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshKeys, keys::RefreshKey,
+    shape::Shape,
 };
 use crate::{
     issue::TokenIssuer,
-    jose::{
-        CompactJws, MAX_SIGNATURE, SigningKey, decode_array, encode_compact, encode_segment,
-        strict_json,
-    },
-    secret::SecretString,
-    session::{SessionId, Successor, rules::MAX_GENERATION},
-    subject::Subject,
+    jose::{CompactJws, JwsError, uninit},
+    secret::{SecretBytes, SecretString},
+    session::Successor,
     time::Timestamp,
 };
 
@@ -31,39 +24,14 @@ pub struct RefreshTokens {
     shape: Arc<Shape>,
 }
 
-/// The names under which an API's refresh tokens say what they say: those of
-/// its access tokens.
-#[derive(Debug, PartialEq, Eq)]
-struct Shape {
-    realm: Arc<str>,
-    subject_claim: Arc<str>,
-    /// The name and the value of the claim that marks a refresh token.
-    kind: (Arc<str>, Arc<str>),
-    issuer: Option<String>,
-    audience: Option<Value>,
-    fresh: bool,
-}
-
 impl RefreshTokens {
     /// Refresh tokens that go with the access tokens of `issuer`, made with
     /// these keys. Those of another shape, issuer, audience or realm are
     /// refused.
     pub fn new(keys: RefreshKeys, issuer: &TokenIssuer) -> Self {
-        let shape = issuer.shape();
-        let kind = match &shape.kind {
-            Some(kind) => (kind.name.clone(), kind.refresh.clone()),
-            None => ("type".into(), "refresh".into()),
-        };
         Self {
             keys,
-            shape: Arc::new(Shape {
-                realm: shape.realm.clone(),
-                subject_claim: shape.subject.clone(),
-                kind,
-                issuer: issuer.issuer().map(str::to_owned),
-                audience: issuer.audience_claim(),
-                fresh: shape.fresh,
-            }),
+            shape: Arc::new(Shape::new(issuer)),
         }
     }
 
@@ -86,18 +54,13 @@ impl RefreshTokens {
     ) -> Result<SecretString, RefreshError> {
         let key = self
             .keys
-            .get(&token.refresh_key)
+            .named(&token.refresh_key)
             .ok_or(RefreshErrorKind::UnknownKey)?;
-        let payload = Payload {
-            shape: &self.shape,
-            family,
-            token,
-        };
-        let payload = serde_json::to_vec(&payload)
-            .map(Zeroizing::new)
-            .map_err(|_| RefreshErrorKind::Sign)?;
-        let header = key.header_json(Some("JWT"));
-        encode_compact(header.as_bytes(), &payload, key)
+        let header = key.header.as_ref().ok_or(RefreshErrorKind::Sign)?;
+        let claims = self.shape.write(family, token);
+        let claims = claims.map_err(|_| RefreshErrorKind::Sign)?;
+        header
+            .sign(&claims, &key.signing)
             .map(SecretString::from)
             .map_err(|_| RefreshErrorKind::Sign.into())
     }
@@ -121,66 +84,32 @@ impl RefreshTokens {
     ///
     /// When it is not a token of ours and of this shape.
     pub fn decode_expired(&self, token: &[u8]) -> Result<RefreshClaims, RefreshError> {
-        let malformed = |_| RefreshError::from(RefreshErrorKind::Malformed);
         let jws = CompactJws::parse(token, MAX_LENGTH).map_err(malformed)?;
-        let (mut buffer, mut signature) = (Vec::new(), [0; MAX_SIGNATURE]);
+        match self.keys.of_header(&jws) {
+            Some(key) => verify(key, &jws)?,
+            None => self.verify_unusual(&jws)?,
+        }
+        let mut claims = Vec::new();
+        jws.decode_payload(&mut claims).map_err(malformed)?;
+        let claims = SecretBytes::from(claims);
+        Ok(self.shape.read(claims.expose())?)
+    }
+
+    /// Verifies a token whose header is not as we write it.
+    fn verify_unusual(&self, jws: &CompactJws<'_>) -> Result<(), RefreshError> {
+        let mut buffer = Vec::new();
         let header = jws.decode_header(&mut buffer).map_err(malformed)?;
         let key = header
             .kid
             .as_deref()
-            .and_then(|id| self.keys.get(id))
-            .filter(|key| header.alg == key.header_name())
+            .and_then(|id| self.keys.named(id))
+            .filter(|key| header.alg == key.signing.header_name())
             .ok_or(RefreshErrorKind::UnknownKey)?;
-        verify(
-            key,
-            &jws,
-            jws.decode_signature(&mut signature).map_err(malformed)?,
-        )?;
+        verify(key, jws)?;
         if !header.typ_is("JWT") {
             return Err(RefreshErrorKind::WrongKind.into());
         }
-        let mut payload = Zeroizing::new(Vec::new());
-        jws.decode_payload(&mut payload).map_err(malformed)?;
-        if strict_json::check_unique(&payload).is_err() {
-            return Err(RefreshErrorKind::Claims.into());
-        }
-        let claims: Map<String, Value> =
-            serde_json::from_slice(&payload).map_err(|_| RefreshErrorKind::Claims)?;
-        if !self.is_own(&claims) {
-            return Err(RefreshErrorKind::WrongKind.into());
-        }
-        self.read(&claims).ok_or(RefreshErrorKind::Claims.into())
-    }
-
-    fn is_own(&self, claims: &Map<String, Value>) -> bool {
-        let shape = &*self.shape;
-        text(claims, &shape.kind.0) == Some(&*shape.kind.1)
-            && text(claims, "realm") == Some(&*shape.realm)
-            && claims.get("iss").and_then(Value::as_str) == shape.issuer.as_deref()
-            && claims.get("aud") == shape.audience.as_ref()
-            && claims.contains_key(&*shape.subject_claim)
-    }
-
-    fn read(&self, claims: &Map<String, Value>) -> Option<RefreshClaims> {
-        let name = text(claims, &self.shape.subject_claim)?;
-        let secret = decode_array(text(claims, "sec")?.as_bytes()).ok()?;
-        Some(RefreshClaims {
-            family: RefreshFamily {
-                subject: Subject::new(text(claims, "realm")?, name),
-                session: SessionId::parse(text(claims, "sid")?)?,
-                secret: SessionSecret::from_bytes(secret),
-                client: text(claims, "client_id").map(str::to_owned),
-                scope: text(claims, "scope").unwrap_or_default().to_owned(),
-                auth_time: seconds(claims, "auth_time"),
-            },
-            generation: claims
-                .get("gen")?
-                .as_u64()
-                .filter(|generation| *generation <= MAX_GENERATION)?,
-            issued_at: seconds(claims, "iat")?,
-            expires_at: seconds(claims, "exp")?,
-            session_ends_at: seconds(claims, "session_exp")?,
-        })
+        Ok(())
     }
 }
 
@@ -193,67 +122,16 @@ impl fmt::Debug for RefreshTokens {
     }
 }
 
-/// The claims in their one order: a map type's order may change with the
-/// features of a dependency, and with it the token.
-struct Payload<'a> {
-    shape: &'a Shape,
-    family: &'a RefreshFamily,
-    token: &'a Successor,
-}
-
-impl Serialize for Payload<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self {
-            shape,
-            family,
-            token,
-        } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(&*shape.kind.0, &*shape.kind.1)?;
-        if let Some(issuer) = &shape.issuer {
-            map.serialize_entry("iss", issuer)?;
-        }
-        if let Some(audience) = &shape.audience {
-            map.serialize_entry("aud", audience)?;
-        }
-        if shape.fresh {
-            map.serialize_entry("fresh", &false)?;
-        }
-        map.serialize_entry("realm", family.subject.realm())?;
-        map.serialize_entry(&*shape.subject_claim, family.subject.name())?;
-        map.serialize_entry("sid", family.session.as_str())?;
-        map.serialize_entry("gen", &token.generation)?;
-        map.serialize_entry("sec", &encode_segment(family.secret.expose()))?;
-        if let Some(client) = &family.client {
-            map.serialize_entry("client_id", client)?;
-        }
-        if !family.scope.is_empty() {
-            map.serialize_entry("scope", &family.scope)?;
-        }
-        if let Some(auth_time) = family.auth_time {
-            map.serialize_entry("auth_time", &auth_time.as_secs())?;
-        }
-        map.serialize_entry("iat", &token.rotated_at.as_secs())?;
-        map.serialize_entry("nbf", &token.rotated_at.as_secs())?;
-        map.serialize_entry("exp", &token.idle_deadline.as_secs())?;
-        map.serialize_entry("session_exp", &token.absolute_deadline.as_secs())?;
-        map.serialize_entry("jti", &family.token_id(token))?;
-        map.end()
-    }
-}
-
-fn verify(key: &SigningKey, jws: &CompactJws<'_>, signature: &[u8]) -> Result<(), RefreshError> {
-    key.verifying_key()
+fn verify(key: &RefreshKey, jws: &CompactJws<'_>) -> Result<(), RefreshError> {
+    let mut buffer = uninit();
+    let signature = jws.signature_into(&mut buffer).map_err(malformed)?;
+    key.verifying
         .verify(jws.signing_input(), signature)
         .map_err(|_| RefreshErrorKind::Signature.into())
 }
 
-fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    claims.get(name).and_then(Value::as_str)
-}
-
-fn seconds(claims: &Map<String, Value>, name: &str) -> Option<Timestamp> {
-    claims.get(name)?.as_i64().map(Timestamp::from_secs)
+fn malformed(_: JwsError) -> RefreshError {
+    RefreshErrorKind::Malformed.into()
 }
 
 #[cfg(test)]

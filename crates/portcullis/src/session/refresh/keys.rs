@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     ConfigError,
-    jose::{Algorithm, KeyError, SigningKey},
+    jose::{Algorithm, CompactJws, EncodedHeader, KeyError, SigningKey, VerifyingKey},
 };
 
 /// The keys that refresh tokens are made with: HS256, random, independent of
@@ -17,7 +17,15 @@ use crate::{
 #[derive(Clone)]
 pub struct RefreshKeys {
     /// The first is the current one.
-    keys: Arc<[SigningKey]>,
+    keys: Arc<[RefreshKey]>,
+}
+
+/// A key, prepared for making and reading tokens.
+pub(super) struct RefreshKey {
+    pub(super) signing: SigningKey,
+    pub(super) verifying: VerifyingKey,
+    /// `None` if the key's id is longer than any token may name.
+    pub(super) header: Option<EncodedHeader>,
 }
 
 impl RefreshKeys {
@@ -29,7 +37,7 @@ impl RefreshKeys {
     /// When the operating system has no random numbers.
     pub fn generate() -> Result<Self, KeyError> {
         SigningKey::generate(Algorithm::HS256).map(|key| Self {
-            keys: Arc::new([key]),
+            keys: Arc::new([key.into()]),
         })
     }
 
@@ -42,17 +50,18 @@ impl RefreshKeys {
         current: SigningKey,
         older: impl IntoIterator<Item = SigningKey>,
     ) -> Result<Self, ConfigError> {
-        let keys: Arc<[SigningKey]> = std::iter::once(current).chain(older).collect();
+        let keys = std::iter::once(current).chain(older).map(RefreshKey::from);
+        let keys: Arc<[RefreshKey]> = keys.collect();
         for (index, key) in keys.iter().enumerate() {
-            if key.algorithm() != Algorithm::HS256 {
+            if key.signing.algorithm() != Algorithm::HS256 {
                 return Err(ConfigError::new("a refresh key must be for HS256"));
             }
-            let Some(id) = key.key_id() else {
+            let Some(id) = key.id() else {
                 return Err(ConfigError::new(
                     "a refresh key must have a key id: set one with `with_key_id`",
                 ));
             };
-            if keys[..index].iter().any(|key| key.key_id() == Some(id)) {
+            if keys[..index].iter().any(|key| key.id() == Some(id)) {
                 return Err(ConfigError::new("two refresh keys have the same key id"));
             }
         }
@@ -61,12 +70,26 @@ impl RefreshKeys {
 
     /// The key that new tokens are made with.
     pub fn current(&self) -> &SigningKey {
-        &self.keys[0]
+        &self.keys[0].signing
     }
 
     /// The key with this id.
     pub fn get(&self, id: &str) -> Option<&SigningKey> {
-        self.keys.iter().find(|key| key.key_id() == Some(id))
+        self.named(id).map(|key| &key.signing)
+    }
+
+    pub(super) fn named(&self, id: &str) -> Option<&RefreshKey> {
+        self.keys.iter().find(|key| key.id() == Some(id))
+    }
+
+    /// The key whose tokens have this token's header.
+    pub(super) fn of_header(&self, token: &CompactJws<'_>) -> Option<&RefreshKey> {
+        let mut keys = self.keys.iter();
+        keys.find(|key| {
+            key.header
+                .as_ref()
+                .is_some_and(|header| header.is_of(token))
+        })
     }
 
     /// Whether one of the keys is among `keys`: the same secret, whatever its
@@ -74,7 +97,8 @@ impl RefreshKeys {
     pub(crate) fn overlap(&self, keys: &crate::jose::KeySet) -> bool {
         const PROBE: &[u8] = b"is this the same key?";
         self.keys.iter().any(|key| {
-            key.sign(PROBE)
+            key.signing
+                .sign(PROBE)
                 .is_ok_and(|mac| keys.iter().any(|other| other.verify(PROBE, &mac).is_ok()))
         })
     }
@@ -83,8 +107,25 @@ impl RefreshKeys {
 impl fmt::Debug for RefreshKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.keys.iter().map(SigningKey::key_id))
+            .entries(self.keys.iter().map(RefreshKey::id))
             .finish()
+    }
+}
+
+impl RefreshKey {
+    fn id(&self) -> Option<&str> {
+        self.signing.key_id()
+    }
+}
+
+impl From<SigningKey> for RefreshKey {
+    fn from(key: SigningKey) -> Self {
+        let header = key.header_json(Some("JWT"));
+        Self {
+            header: EncodedHeader::new(header.as_bytes(), &key).ok(),
+            verifying: key.verifying_key(),
+            signing: key,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod claims;
 mod codec;
 mod error;
 mod keys;
+mod shape;
 
 pub use claims::{RefreshClaims, RefreshFamily, SessionSecret};
 pub use codec::RefreshTokens;

@@ -179,7 +179,7 @@ impl Sessions {
                     session: session.id.clone(),
                     secret,
                     client: session.client,
-                    scope: session.grant.scope,
+                    scope: request.scope.clone(),
                     auth_time,
                 };
                 let first = Successor {

@@ -107,18 +107,15 @@ impl Sessions {
         request: &RefreshRequest<'_>,
     ) -> Result<TokenPair, SessionError> {
         let family = &presented.family;
-        let granted: ScopeSet = family
-            .scope
-            .parse()
-            .map_err(|_| SessionErrorKind::Token(RefreshErrorKind::Claims))?;
         let attempt = RotationAttempt {
             scope_allowed: request
                 .scope
                 .as_ref()
-                .is_none_or(|scope| scope.is_subset_of(&granted)),
+                .is_none_or(|scope| scope.is_subset_of(&family.scope)),
             ..self.attempt(presented, request.client, &request.device, self.0.mode)?
         };
-        let scope = narrow(request.scope.as_ref().unwrap_or(&granted), &request.allowed);
+        let asked = request.scope.as_ref().unwrap_or(&family.scope);
+        let scope = narrow(asked, &request.allowed);
         let mut token = AccessToken::new(&family.subject)
             .session(family.session.as_str())
             .client(family.client.as_deref())

@@ -1,0 +1,261 @@
+//! The claims of refresh tokens, in the names of an API.
+
+use std::{cell::Cell, fmt, io, sync::Arc};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::{json, value::RawValue};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{RefreshClaims, RefreshErrorKind, RefreshFamily, SessionSecret};
+use crate::{
+    claims::{ScopeSet, is_canonical},
+    issue::{ObjectWriter, TokenIssuer},
+    jose::{
+        decode_array, encode_segment_into,
+        strict_json::{Name, UniqueNames, UniqueSeed},
+    },
+    secret::SecretBuffer,
+    session::{SessionId, Successor, rules::MAX_GENERATION},
+    subject::Subject,
+    time::Timestamp,
+};
+
+/// The names under which an API's refresh tokens say what they say: those of
+/// its access tokens.
+#[derive(Debug)]
+pub(super) struct Shape {
+    realm: Arc<str>,
+    subject_claim: Arc<str>,
+    /// The name and the value of the claim that marks a refresh token.
+    kind: (Arc<str>, Arc<str>),
+    issuer: Option<String>,
+    /// The `aud` claim, in JSON.
+    audience: Option<String>,
+    /// What all tokens claim, in JSON.
+    constant: String,
+    /// The name of the subject's claim, in JSON with its colon.
+    subject: String,
+    /// Whether two claims share a name, so that no token can be made.
+    is_ambiguous: bool,
+}
+
+/// What a token's claims take besides those that are of any length: 13 names
+/// and what punctuates them, two UUIDs, a secret and six numbers.
+const FIXED_LENGTH: usize = 400;
+
+/// The names of all claims but the kind and the subject.
+const NAMES: [&str; 15] = [
+    "iss",
+    "aud",
+    "fresh",
+    "realm",
+    "sid",
+    "gen",
+    "sec",
+    "client_id",
+    "scope",
+    "auth_time",
+    "iat",
+    "nbf",
+    "exp",
+    "session_exp",
+    "jti",
+];
+
+impl Shape {
+    pub(super) fn new(issuer: &TokenIssuer) -> Self {
+        let shape = issuer.shape();
+        let kind = match &shape.kind {
+            Some(kind) => (kind.name.clone(), kind.refresh.clone()),
+            None => ("type".into(), "refresh".into()),
+        };
+        let audience = issuer.audience_claim().map(|audience| audience.to_string());
+        let mut constant = format!("{}:{}", json!(&*kind.0), json!(&*kind.1));
+        if let Some(issuer) = issuer.issuer() {
+            constant += &format!(r#","iss":{}"#, json!(issuer));
+        }
+        if let Some(audience) = &audience {
+            constant += &format!(r#","aud":{audience}"#);
+        }
+        if shape.fresh {
+            constant += r#","fresh":false"#;
+        }
+        let is_taken = |name: &Arc<str>| NAMES.contains(&&**name);
+        Self {
+            realm: shape.realm.clone(),
+            subject_claim: shape.subject.clone(),
+            issuer: issuer.issuer().map(str::to_owned),
+            audience,
+            constant,
+            subject: format!("{}:", json!(&*shape.subject)),
+            is_ambiguous: is_taken(&kind.0) || is_taken(&shape.subject) || kind.0 == shape.subject,
+            kind,
+        }
+    }
+
+    /// The claims in their one order, which is what makes a token the same
+    /// whenever it is made.
+    pub(super) fn write(
+        &self,
+        family: &RefreshFamily,
+        token: &Successor,
+    ) -> io::Result<SecretBuffer> {
+        if self.is_ambiguous {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let (subject, session) = (&family.subject, family.session.as_str());
+        let (client, scope) = (family.client.as_deref(), family.scope.as_str());
+        let texts = [subject.realm(), subject.name(), scope];
+        let texts = texts.into_iter().chain(client).map(str::len);
+        let known = self.constant.len() + self.subject.len() + FIXED_LENGTH;
+        let buffer = SecretBuffer::with_capacity(known + texts.sum::<usize>());
+
+        let (mut secret, mut id) = (Zeroizing::new([0; 43]), Uuid::encode_buffer());
+        let secret = encode_segment_into(family.secret.expose(), &mut *secret);
+        let id = family.token_id(token).hyphenated().encode_lower(&mut id);
+        let auth_time = family.auth_time.map(Timestamp::as_secs);
+        let mut claims = ObjectWriter::new(buffer);
+        claims.json(&self.constant)?;
+        claims.value(r#""realm":"#, subject.realm())?;
+        claims.value(&self.subject, subject.name())?;
+        claims.plain(r#""sid":"#, session)?;
+        claims.value(r#""gen":"#, token.generation)?;
+        claims.plain(r#""sec":"#, secret.unwrap_or_default())?;
+        claims.optional(r#""client_id":"#, client)?;
+        if !scope.is_empty() {
+            claims.plain(r#""scope":"#, scope)?;
+        }
+        claims.optional(r#""auth_time":"#, auth_time)?;
+        claims.value(r#""iat":"#, token.rotated_at.as_secs())?;
+        claims.value(r#""nbf":"#, token.rotated_at.as_secs())?;
+        claims.value(r#""exp":"#, token.idle_deadline.as_secs())?;
+        claims.value(r#""session_exp":"#, token.absolute_deadline.as_secs())?;
+        claims.plain(r#""jti":"#, id)?;
+        claims.end()
+    }
+
+    /// Reads the claims of a token whose signature is good.
+    pub(super) fn read(&self, json: &[u8]) -> Result<RefreshClaims, RefreshErrorKind> {
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        let claims = deserializer
+            .deserialize_map(ClaimsVisitor(self))
+            .and_then(|claims| deserializer.end().map(|()| claims))
+            .map_err(|_| RefreshErrorKind::Claims)?;
+        if !claims.are_of(self) {
+            return Err(RefreshErrorKind::WrongKind);
+        }
+        claims.check(&self.realm).ok_or(RefreshErrorKind::Claims)
+    }
+}
+
+/// The claims as they stand in a token.
+#[derive(Default)]
+struct Claims<'a> {
+    kind: Option<Name<'a>>,
+    issuer: Option<Name<'a>>,
+    audience: Option<&'a RawValue>,
+    realm: Option<Name<'a>>,
+    subject: Option<Name<'a>>,
+    session: Option<Name<'a>>,
+    generation: Option<u64>,
+    secret: Option<Name<'a>>,
+    client: Option<Name<'a>>,
+    scope: Option<Name<'a>>,
+    auth_time: Option<i64>,
+    issued_at: Option<i64>,
+    expires_at: Option<i64>,
+    session_ends_at: Option<i64>,
+}
+
+impl Claims<'_> {
+    /// Whether they are those of a refresh token of this API.
+    fn are_of(&self, shape: &Shape) -> bool {
+        self.kind.as_deref() == Some(&*shape.kind.1)
+            && self.realm.as_deref() == Some(&*shape.realm)
+            && self.issuer.as_deref() == shape.issuer.as_deref()
+            && self.audience.map(RawValue::get) == shape.audience.as_deref()
+            && self.subject.is_some()
+    }
+
+    fn check(self, realm: &Arc<str>) -> Option<RefreshClaims> {
+        let secret = decode_array(self.secret?.as_bytes()).ok()?;
+        Some(RefreshClaims {
+            family: RefreshFamily {
+                subject: Subject::new(Arc::clone(realm), &*self.subject?),
+                session: SessionId::parse(&self.session?)?,
+                secret: SessionSecret::from_bytes(secret),
+                client: self.client.map(|client| client.0.into_owned()),
+                scope: match self.scope {
+                    None => ScopeSet::new(),
+                    Some(scope) if !is_canonical(&scope) => return None,
+                    Some(scope) => ScopeSet::of_part(&Arc::from(&*scope), 0..scope.len()),
+                },
+                auth_time: self.auth_time.map(Timestamp::from_secs),
+            },
+            generation: self
+                .generation
+                .filter(|generation| *generation <= MAX_GENERATION)?,
+            issued_at: Timestamp::from_secs(self.issued_at?),
+            expires_at: Timestamp::from_secs(self.expires_at?),
+            session_ends_at: Timestamp::from_secs(self.session_ends_at?),
+        })
+    }
+}
+
+struct ClaimsVisitor<'s>(&'s Shape);
+
+impl<'de> Visitor<'de> for ClaimsVisitor<'_> {
+    type Value = Claims<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of claims")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims<'de>, A::Error> {
+        let mut claims = Claims::default();
+        let duplicate = Cell::new(false);
+        let mut others = UniqueNames::new(&duplicate);
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            match &*name {
+                name if *name == *self.0.kind.0 => put(&mut claims.kind, &mut map)?,
+                name if *name == *self.0.subject_claim => put(&mut claims.subject, &mut map)?,
+                "iss" => put(&mut claims.issuer, &mut map)?,
+                "aud" => put(&mut claims.audience, &mut map)?,
+                "realm" => put(&mut claims.realm, &mut map)?,
+                "sid" => put(&mut claims.session, &mut map)?,
+                "gen" => put(&mut claims.generation, &mut map)?,
+                "sec" => put(&mut claims.secret, &mut map)?,
+                "client_id" => put(&mut claims.client, &mut map)?,
+                "scope" => put(&mut claims.scope, &mut map)?,
+                "auth_time" => put(&mut claims.auth_time, &mut map)?,
+                "iat" => put(&mut claims.issued_at, &mut map)?,
+                "exp" => put(&mut claims.expires_at, &mut map)?,
+                "session_exp" => put(&mut claims.session_ends_at, &mut map)?,
+                _ => {
+                    others.admit(&name)?;
+                    map.next_value_seed(UniqueSeed(&duplicate))?;
+                }
+            }
+        }
+        Ok(claims)
+    }
+}
+
+/// Reads a claim that may be there once.
+fn put<'de, A, T>(claim: &mut Option<T>, map: &mut A) -> Result<(), A::Error>
+where
+    A: MapAccess<'de>,
+    T: Deserialize<'de>,
+{
+    match claim.replace(map.next_value()?) {
+        None => Ok(()),
+        Some(_) => Err(A::Error::custom("a claim occurs twice")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
