@@ -1,7 +1,7 @@
 //! Sessions in memory.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -70,19 +70,19 @@ impl SessionStore for MemoryStore {
         }
         if let Some(row) = state.sessions.get(&session.id) {
             return match session.is_of(row) {
-                true => Ok(Created::Session(Box::new(row.clone()))),
+                true => Ok(Created::Session(row.clone())),
                 false => Err(StoreError::corrupt("another session has this id")),
             };
         }
         state.purge_when_doubled(now);
-        let record = session.into_record(now);
+        let record = Box::new(session.into_record(now));
         state
             .of_subject
             .entry(record.subject.clone())
             .or_default()
-            .insert(record.id.clone());
+            .push(record.id.clone());
         state.sessions.insert(record.id.clone(), record.clone());
-        Ok(Created::Session(Box::new(record)))
+        Ok(Created::Session(record))
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
@@ -90,15 +90,12 @@ impl SessionStore for MemoryStore {
         let Some(row) = state.sessions.get_mut(&attempt.session) else {
             return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
         };
-        let (outcome, change) = rules::decide(row, attempt, now);
-        if let Some(next) = change {
-            *row = next;
-        }
-        Ok(outcome)
+        Ok(rules::apply(row, attempt, now))
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        Ok(self.lock().0.sessions.get(id).cloned())
+        let (state, _) = self.lock();
+        Ok(state.sessions.get(id).map(|row| row.as_ref().clone()))
     }
 
     async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
@@ -110,7 +107,7 @@ impl SessionStore for MemoryStore {
             .flatten()
             .filter_map(|id| state.sessions.get(id))
             .filter(|session| session.is_live(now))
-            .cloned()
+            .map(|session| session.as_ref().clone())
             .collect();
         live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(live)
@@ -242,8 +239,9 @@ impl SessionStore for MemoryStore {
 
 #[derive(Default)]
 struct State {
-    sessions: HashMap<SessionId, SessionRecord>,
-    of_subject: HashMap<Subject, HashSet<SessionId>>,
+    /// Boxed, because a table of rows is half empty on average.
+    sessions: HashMap<SessionId, Box<SessionRecord>>,
+    of_subject: HashMap<Subject, Vec<SessionId>>,
     application_tokens: HashMap<String, Listed>,
     revoked_tokens: HashMap<String, RevokedToken>,
     /// How many log-outs everywhere there have been.
@@ -364,15 +362,14 @@ impl State {
             of_subject,
             ..
         } = self;
-        sessions.retain(|id, session| {
+        sessions.retain(|_, session| {
             let over = session.idle_deadline.min(session.absolute_deadline);
-            let keep = over >= since && session.revoked.is_none_or(|revoked| revoked.at >= since);
-            if !keep && let Some(ids) = of_subject.get_mut(&session.subject) {
-                ids.remove(id);
-            }
-            keep
+            over >= since && session.revoked.is_none_or(|revoked| revoked.at >= since)
         });
-        of_subject.retain(|_, ids| !ids.is_empty());
+        of_subject.retain(|_, ids| {
+            ids.retain(|id| sessions.contains_key(id));
+            !ids.is_empty()
+        });
         self.application_tokens
             .retain(|_, listed| listed.removed_at.is_none_or(|at| at >= since));
         self.revoked_tokens.retain(|_, token| token.until > now);

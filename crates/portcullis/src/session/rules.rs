@@ -28,33 +28,69 @@ pub fn decide(
     attempt: &RotationAttempt,
     now: Timestamp,
 ) -> (RotationOutcome, Option<SessionRecord>) {
+    match judge(row, attempt, now) {
+        Verdict::Stays(outcome) => (outcome, None),
+        Verdict::Changes(change) => {
+            let mut next = row.clone();
+            let outcome = change.make(&mut next, attempt, now);
+            (outcome, Some(next))
+        }
+    }
+}
+
+/// As [`decide`], for a row that can be changed where it is.
+pub(super) fn apply(
+    row: &mut SessionRecord,
+    attempt: &RotationAttempt,
+    now: Timestamp,
+) -> RotationOutcome {
+    match judge(row, attempt, now) {
+        Verdict::Stays(outcome) => outcome,
+        Verdict::Changes(change) => change.make(row, attempt, now),
+    }
+}
+
+enum Verdict {
+    Stays(RotationOutcome),
+    Changes(Change),
+}
+
+/// What can happen to a row.
+enum Change {
+    /// The presented token is exchanged for the next one.
+    Advance,
+    /// The token before the current one is forgiven after the grace window.
+    ForgiveLate,
+    /// The session is revoked.
+    Revoke,
+}
+
+fn judge(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Verdict {
     if row.id != attempt.session || row.subject != attempt.subject {
         return refused(RefusalReason::Unknown);
     }
     if row.secret_digest != attempt.secret_digest {
         return refused(RefusalReason::SecretMismatch);
     }
-    if let Some(revoked) = row.revoked {
-        let outcome = if revoked.by == Some(attempt.id) {
-            reused(row, attempt, now)
-        } else {
-            RotationOutcome::Refused(RefusalReason::Revoked)
-        };
-        return (outcome, None);
+    match row.revoked {
+        Some(revoked) if revoked.by == Some(attempt.id) => {
+            return Verdict::Stays(reused(row, attempt, now));
+        }
+        Some(_) => return refused(RefusalReason::Revoked),
+        None => {}
     }
     if answered_before(row, attempt) {
-        return (advanced(row, attempt), None);
+        return Verdict::Stays(advanced(row, attempt));
     }
     if let Some(reason) = refusal(row, attempt, now) {
         return refused(reason);
     }
     match attempt.mode {
         RotationMode::Keep if row.generation == attempt.generation => {
-            let outcome = RotationOutcome::Valid {
+            Verdict::Stays(RotationOutcome::Valid {
                 idle_deadline: row.idle_deadline,
                 absolute_deadline: row.absolute_deadline,
-            };
-            (outcome, None)
+            })
         }
         // A kept token is presented again and again by design, so an old
         // generation is no sign of theft.
@@ -62,7 +98,9 @@ pub fn decide(
         RotationMode::Rotate if attempt.generation >= MAX_GENERATION => {
             refused(RefusalReason::Generation)
         }
-        RotationMode::Rotate if attempt.generation >= row.generation => advance(row, attempt, now),
+        RotationMode::Rotate if attempt.generation >= row.generation => {
+            Verdict::Changes(Change::Advance)
+        }
         RotationMode::Rotate => second_use(row, attempt, now),
     }
 }
@@ -90,27 +128,48 @@ fn answered_before(row: &SessionRecord, attempt: &RotationAttempt) -> bool {
     row.rotated_by == Some(attempt.id) && attempt.generation.checked_add(1) == Some(row.generation)
 }
 
+impl Change {
+    /// Changes the row, and says how the attempt ended.
+    fn make(
+        self,
+        row: &mut SessionRecord,
+        attempt: &RotationAttempt,
+        now: Timestamp,
+    ) -> RotationOutcome {
+        match self {
+            Self::Advance => {
+                advance(row, attempt, now);
+                advanced(row, attempt)
+            }
+            Self::ForgiveLate => {
+                row.late_retry_by = Some(attempt.id);
+                replayed(row, attempt, now, true)
+            }
+            Self::Revoke => {
+                row.revoked = Some(Revoked {
+                    at: now,
+                    reason: RevocationReason::Reuse,
+                    by: Some(attempt.id),
+                });
+                reused(row, attempt, now)
+            }
+        }
+    }
+}
+
 /// Exchanges the presented token for the next one.
-fn advance(
-    row: &SessionRecord,
-    attempt: &RotationAttempt,
-    now: Timestamp,
-) -> (RotationOutcome, Option<SessionRecord>) {
-    let rotated_at = now.max(row.rotated_at);
-    let next = SessionRecord {
-        generation: attempt.generation + 1,
-        rotated_at,
-        idle_deadline: rotated_at
-            .saturating_add(attempt.idle_ttl)
-            .min(row.absolute_deadline),
-        refresh_key: attempt.refresh_key.clone(),
-        device: attempt.device.clone(),
-        rotated_by: Some(attempt.id),
-        rotated_from: row.generation,
-        late_retry_by: None,
-        ..row.clone()
-    };
-    (advanced(&next, attempt), Some(next))
+fn advance(row: &mut SessionRecord, attempt: &RotationAttempt, now: Timestamp) {
+    row.rotated_from = row.generation;
+    row.generation = attempt.generation + 1;
+    row.rotated_at = now.max(row.rotated_at);
+    row.idle_deadline = row
+        .rotated_at
+        .saturating_add(attempt.idle_ttl)
+        .min(row.absolute_deadline);
+    row.refresh_key.clone_from(&attempt.refresh_key);
+    row.device.clone_from(&attempt.device);
+    row.rotated_by = Some(attempt.id);
+    row.late_retry_by = None;
 }
 
 /// The outcome for the attempt that made the row's current generation.
@@ -123,45 +182,39 @@ fn advanced(row: &SessionRecord, attempt: &RotationAttempt) -> RotationOutcome {
 }
 
 /// A token that has been exchanged before: forgiven or theft.
-fn second_use(
-    row: &SessionRecord,
-    attempt: &RotationAttempt,
-    now: Timestamp,
-) -> (RotationOutcome, Option<SessionRecord>) {
-    let elapsed = elapsed(row, now);
+fn second_use(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Verdict {
     let predecessor = attempt.generation + 1 == row.generation;
-    let in_window = predecessor && elapsed < attempt.rules.window();
+    let in_window = predecessor && elapsed(row, now) < attempt.rules.window();
     let retried = row.late_retry_by == Some(attempt.id);
     let late = predecessor
         && !in_window
         && attempt.rules.until_used
         && (retried || row.late_retry_by.is_none());
     if !in_window && !late {
-        let next = SessionRecord {
-            revoked: Some(Revoked {
-                at: now,
-                reason: RevocationReason::Reuse,
-                by: Some(attempt.id),
-            }),
-            ..row.clone()
-        };
-        return (reused(&next, attempt, now), Some(next));
+        return Verdict::Changes(Change::Revoke);
     }
-    let device_changed = attempt.device.differs_from(&row.device);
-    if device_changed && attempt.rules.replay == ReplayPolicy::SameDevice {
+    if attempt.device.differs_from(&row.device) && attempt.rules.replay == ReplayPolicy::SameDevice
+    {
         return refused(RefusalReason::OtherDevice);
     }
-    let outcome = RotationOutcome::Replayed {
+    if late && !retried {
+        return Verdict::Changes(Change::ForgiveLate);
+    }
+    Verdict::Stays(replayed(row, attempt, now, late))
+}
+
+fn replayed(
+    row: &SessionRecord,
+    attempt: &RotationAttempt,
+    now: Timestamp,
+    late: bool,
+) -> RotationOutcome {
+    RotationOutcome::Replayed {
         successor: successor(row),
-        elapsed,
+        elapsed: elapsed(row, now),
         late,
-        device_changed,
-    };
-    let change = (late && !retried).then(|| SessionRecord {
-        late_retry_by: Some(attempt.id),
-        ..row.clone()
-    });
-    (outcome, change)
+        device_changed: attempt.device.differs_from(&row.device),
+    }
 }
 
 fn reused(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> RotationOutcome {
@@ -171,8 +224,8 @@ fn reused(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Rot
     }
 }
 
-fn refused(reason: RefusalReason) -> (RotationOutcome, Option<SessionRecord>) {
-    (RotationOutcome::Refused(reason), None)
+fn refused(reason: RefusalReason) -> Verdict {
+    Verdict::Stays(RotationOutcome::Refused(reason))
 }
 
 fn elapsed(row: &SessionRecord, now: Timestamp) -> Duration {
