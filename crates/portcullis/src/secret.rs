@@ -86,6 +86,10 @@ impl SecretBuffer {
 
 impl io::Write for SecretBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
             let mut grown = Vec::with_capacity(length * 2);
@@ -93,7 +97,7 @@ impl io::Write for SecretBuffer {
             wipe(mem::replace(&mut self.0, grown));
         }
         self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

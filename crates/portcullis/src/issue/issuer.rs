@@ -3,13 +3,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{AccessToken, AudienceForm, IssuedToken, TokenShape, Typ, claims::Claims};
 use crate::{
     ConfigError,
     jose::{EncodedHeader, KeySet, MAX_KEY_ID, SigningKey},
     secret::SecretString,
-    session::random_uuid,
+    session::{RandomError, random_uuid},
     time::{Clock, SharedClock, Timestamp},
     verify::{Ready, Verifier, VerifierBuilder},
 };
@@ -73,7 +74,16 @@ impl TokenIssuer {
     /// If a further claim is one that the issuer writes itself, the shape is
     /// that of RFC 9068 and no client is named, or signing fails.
     pub fn access(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
-        let draft = self.draft(token)?;
+        self.access_as(token, random_uuid)
+    }
+
+    /// As [`access`](Self::access), with a `jti` of the caller's choice.
+    pub(crate) fn access_as(
+        &self,
+        token: &AccessToken<'_>,
+        id: impl FnOnce() -> Result<Uuid, RandomError>,
+    ) -> Result<IssuedToken, IssueError> {
+        let draft = self.draft(token, id)?;
         match token.not_after {
             Some(not_after) => self.finish(draft, not_after),
             None => self.sign(draft),
@@ -82,8 +92,12 @@ impl TokenIssuer {
 
     /// An access token that is yet to be written and signed: whatever is wrong
     /// with what it shall say shows here.
-    pub(crate) fn draft<'a>(&self, token: &'a AccessToken<'a>) -> Result<Draft<'a>, IssueError> {
-        let draft = self.endless(token)?;
+    pub(crate) fn draft<'a>(
+        &self,
+        token: &'a AccessToken<'a>,
+        id: impl FnOnce() -> Result<Uuid, RandomError>,
+    ) -> Result<Draft<'a>, IssueError> {
+        let draft = self.endless(token, id)?;
         Ok(Draft {
             end: Some(draft.now.saturating_add(self.0.access_ttl)),
             ..draft
@@ -112,16 +126,20 @@ impl TokenIssuer {
     ///
     /// As [`access`](Self::access).
     pub fn application(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
-        self.sign(self.endless(token)?)
+        self.sign(self.endless(token, random_uuid)?)
     }
 
     /// A draft that does not expire.
-    fn endless<'a>(&self, token: &'a AccessToken<'a>) -> Result<Draft<'a>, IssueError> {
+    fn endless<'a>(
+        &self,
+        token: &'a AccessToken<'a>,
+        id: impl FnOnce() -> Result<Uuid, RandomError>,
+    ) -> Result<Draft<'a>, IssueError> {
         let now = self.0.clock.now().floor_to_second();
         if self.0.shape.typ == Typ::AtJwt && token.client.is_none() {
             return Err(IssueError::new(IssueErrorKind::ClientMissing, ""));
         }
-        let id = random_uuid().map_err(|_| IssueError::new(IssueErrorKind::Random, ""))?;
+        let id = id().map_err(|_| IssueError::new(IssueErrorKind::Random, ""))?;
         let mut names = token.claims.into_iter().flat_map(Map::keys);
         if let Some(name) = names.find(|name| self.0.claims.reserve(name)) {
             return Err(IssueError::new(IssueErrorKind::ReservedClaim, name));

@@ -25,7 +25,20 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomError> {
 
 /// A fresh UUID (version 4) that nobody can guess.
 pub(crate) fn random_uuid() -> Result<uuid::Uuid, RandomError> {
-    random().map(|bytes| uuid::Builder::from_random_bytes(bytes).into_uuid())
+    random().map(uuid_of)
+}
+
+/// A fresh name for an attempt and a UUID for the token that it may give, at
+/// the price of one: it is the asking that takes long.
+pub(super) fn random_names() -> Result<(AttemptId, uuid::Uuid), RandomError> {
+    let mut bytes = [[0; 16]; 2];
+    getrandom::fill(bytes.as_flattened_mut()).map_err(|_| RandomError(()))?;
+    let [attempt, token] = bytes;
+    Ok((AttemptId(attempt), uuid_of(token)))
+}
+
+fn uuid_of(random: [u8; 16]) -> uuid::Uuid {
+    uuid::Builder::from_random_bytes(random).into_uuid()
 }
 
 /// The name of a session, the `sid` of its tokens: a random UUID (version 4) in

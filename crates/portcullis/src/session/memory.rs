@@ -79,7 +79,7 @@ impl SessionStore for MemoryStore {
         state
             .of_subject
             .entry(record.subject.clone())
-            .or_default()
+            .or_insert_with(|| Vec::with_capacity(1))
             .push(record.id.clone());
         state.sessions.insert(record.id.clone(), record.clone());
         Ok(Created::Session(record))

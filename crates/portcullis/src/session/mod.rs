@@ -39,6 +39,7 @@ pub use attempt::{
 };
 pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
+use id::random_names;
 pub(crate) use id::random_uuid;
 pub use id::{AttemptId, LoginTicket, RandomError, SessionId};
 pub use memory::MemoryStore;

@@ -9,7 +9,7 @@ use crate::{
     secret::SecretString,
     session::{
         ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, SessionId, SessionStore,
-        Successor, TokenAdded,
+        Successor, TokenAdded, random_uuid,
         refresh::{RefreshFamily, SessionSecret},
     },
     subject::Subject,
@@ -153,7 +153,7 @@ impl Sessions {
         }
         // What can fail for the application's sake comes first: a row whose
         // tokens nobody gets would be listed until it expires.
-        let draft = inner.issuer.draft(&token)?;
+        let draft = inner.issuer.draft(&token, random_uuid)?;
         let session = NewSession {
             id: id.clone(),
             subject: request.subject.clone(),

@@ -10,7 +10,7 @@ use crate::{
     issue::AccessToken,
     session::{
         AttemptId, Device, RefusalReason, RevocationReason, RotationAttempt, RotationMode,
-        RotationOutcome, SessionStore, StoreError, StoreErrorKind, Successor,
+        RotationOutcome, SessionStore, StoreError, StoreErrorKind, Successor, random_names,
         refresh::{RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshTokens},
     },
 };
@@ -107,12 +107,19 @@ impl Sessions {
         request: &RefreshRequest<'_>,
     ) -> Result<TokenPair, SessionError> {
         let family = &presented.family;
+        let (name, token_id) = random_names()?;
         let attempt = RotationAttempt {
             scope_allowed: request
                 .scope
                 .as_ref()
                 .is_none_or(|scope| scope.is_subset_of(&family.scope)),
-            ..self.attempt(presented, request.client, &request.device, self.0.mode)?
+            ..self.attempt(
+                name,
+                presented,
+                request.client,
+                &request.device,
+                self.0.mode,
+            )?
         };
         let asked = request.scope.as_ref().unwrap_or(&family.scope);
         let scope = narrow(asked, &request.allowed);
@@ -127,7 +134,7 @@ impl Sessions {
         }
         // Whatever can fail comes before the exchange: a token that was used up
         // for nothing would cost the session.
-        let access = self.0.issuer.access(&token)?;
+        let access = self.0.issuer.access_as(&token, || Ok(token_id))?;
         let refresh = match self.present(&attempt).await? {
             RotationOutcome::Rotated(successor)
             | RotationOutcome::RolledBack(successor)
@@ -160,7 +167,8 @@ impl Sessions {
         client: Option<&str>,
     ) -> Result<(), SessionError> {
         let device = Device::default();
-        let attempt = self.attempt(presented, client, &device, RotationMode::Keep)?;
+        let name = AttemptId::random()?;
+        let attempt = self.attempt(name, presented, client, &device, RotationMode::Keep)?;
         match self.present(&attempt).await? {
             RotationOutcome::Valid { .. } => Ok(()),
             RotationOutcome::Refused(reason) => Err(SessionErrorKind::Refused(reason).into()),
@@ -170,6 +178,7 @@ impl Sessions {
 
     fn attempt(
         &self,
+        id: AttemptId,
         presented: &RefreshClaims,
         client: Option<&str>,
         device: &Device,
@@ -185,7 +194,7 @@ impl Sessions {
         }
         let key = self.refresh_tokens()?.keys().current().key_id();
         Ok(RotationAttempt {
-            id: AttemptId::random()?,
+            id,
             session: family.session.clone(),
             subject: family.subject.clone(),
             generation: presented.generation,
