@@ -155,7 +155,7 @@ macro_rules! bind {
             .bind(attempt.rules.replay == same_device)
             .bind(attempt.device.user_agent.as_deref())
             .bind($crate::row::millis(attempt.idle_ttl))
-            .bind(attempt.refresh_key.as_str())
+            .bind(attempt.refresh_key.as_ref())
             .bind(attempt.device.address.map(|address| address.to_string()))
             .bind(portcullis::session::RevocationReason::Reuse.as_str())
     }};

@@ -64,7 +64,7 @@ pub(crate) fn session(row: &impl Columns) -> Result<SessionRecord, StoreError> {
         secret_digest: SecretDigest::from_bytes(exactly(
             row.bytes("secret_digest")?.ok_or_else(missing)?,
         )?),
-        refresh_key: text(row, "refresh_key")?.to_owned(),
+        refresh_key: text(row, "refresh_key")?.into(),
         grant: Grant::from_json(text(row, "granted")?)?,
         device: device(row)?,
         rotated_by: attempt_id(row, "rotated_by")?,

@@ -24,7 +24,7 @@ pub(crate) fn new_session(subject: &Subject, idle_ttl: Duration) -> NewSession {
         idle_ttl,
         absolute_ttl: DAY,
         secret_digest: SecretDigest::of(b"secret"),
-        refresh_key: "key".to_owned(),
+        refresh_key: "key".into(),
         grant: Grant::new(),
         device: Device::default(),
     }
@@ -59,7 +59,7 @@ pub(crate) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttem
         scope_allowed: true,
         mode: RotationMode::Rotate,
         idle_ttl: DAY,
-        refresh_key: "key".to_owned(),
+        refresh_key: "key".into(),
         device: Device::default(),
         rules: RotationRules::default(),
     }

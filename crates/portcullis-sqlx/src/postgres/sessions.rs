@@ -58,7 +58,7 @@ pub(super) async fn create(
         .bind(row::millis(session.idle_ttl))
         .bind(row::millis(session.absolute_ttl))
         .bind(&session.secret_digest.as_bytes()[..])
-        .bind(session.refresh_key.as_str())
+        .bind(session.refresh_key.as_ref())
         .bind(session.grant.to_json()?)
         .bind(session.device.user_agent.as_deref())
         .bind(session.device.address.map(|address| address.to_string()))

@@ -44,7 +44,7 @@ pub(super) async fn create(
     .bind(first.idle_deadline.as_millis())
     .bind(first.absolute_deadline.as_millis())
     .bind(&first.secret_digest.as_bytes()[..])
-    .bind(first.refresh_key.as_str())
+    .bind(first.refresh_key.as_ref())
     .bind(first.grant.to_json()?)
     .bind(first.device.user_agent.as_deref())
     .bind(first.device.address.map(|address| address.to_string()))

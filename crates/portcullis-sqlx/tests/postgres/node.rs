@@ -27,7 +27,7 @@ pub(crate) fn new_session() -> NewSession {
         idle_ttl: HOUR,
         absolute_ttl: 2 * HOUR,
         secret_digest: SecretDigest::of(b"secret"),
-        refresh_key: "key".to_owned(),
+        refresh_key: "key".into(),
         grant: Grant::new(),
         device: Device::default(),
     }
@@ -61,7 +61,7 @@ pub(crate) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttem
         scope_allowed: true,
         mode: RotationMode::Rotate,
         idle_ttl: HOUR,
-        refresh_key: "key".to_owned(),
+        refresh_key: "key".into(),
         device: Device::default(),
         rules: RotationRules::with_grace(Duration::ZERO),
     }

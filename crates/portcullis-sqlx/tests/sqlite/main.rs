@@ -51,7 +51,7 @@ async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
         idle_ttl: DAY,
         absolute_ttl: DAY,
         secret_digest: SecretDigest::of(b"secret"),
-        refresh_key: "key".to_owned(),
+        refresh_key: "key".into(),
         grant: Grant::new(),
         device: Device::default(),
     };
@@ -73,7 +73,7 @@ fn attempt(session: &SessionRecord, generation: u64) -> RotationAttempt {
         scope_allowed: true,
         mode: RotationMode::Rotate,
         idle_ttl: DAY,
-        refresh_key: "key".to_owned(),
+        refresh_key: "key".into(),
         device: Device::default(),
         rules: RotationRules::with_grace(Duration::ZERO),
     }

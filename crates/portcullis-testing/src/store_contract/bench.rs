@@ -124,7 +124,7 @@ pub(super) fn new_session(subject: &Subject) -> NewSession {
         idle_ttl: IDLE,
         absolute_ttl: ABSOLUTE,
         secret_digest: SecretDigest::of(b"the session's secret"),
-        refresh_key: "key-1".to_owned(),
+        refresh_key: "key-1".into(),
         grant,
         device: device("browser"),
     }
@@ -146,7 +146,7 @@ pub(super) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttem
         scope_allowed: true,
         mode: RotationMode::Rotate,
         idle_ttl: IDLE,
-        refresh_key: "key-1".to_owned(),
+        refresh_key: "key-1".into(),
         device: device("browser"),
         rules: RotationRules::default(),
     }

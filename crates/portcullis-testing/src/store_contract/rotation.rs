@@ -19,7 +19,7 @@ pub async fn the_current_token_gives_the_next(bench: &Bench) {
     let session = bench.open().await;
     bench.pass(Duration::from_secs(60));
     let mut request = attempt(&session, 0);
-    request.refresh_key = "key-2".to_owned();
+    request.refresh_key = "key-2".into();
     request.device = device("phone");
     let outcome = bench.rotate(&request).await;
     let RotationOutcome::Rotated(successor) = &outcome else {
@@ -30,7 +30,7 @@ pub async fn the_current_token_gives_the_next(bench: &Bench) {
     assert_eq!(successor.rotated_at, now);
     assert_eq!(successor.idle_deadline, now.saturating_add(IDLE));
     assert_eq!(successor.absolute_deadline, session.absolute_deadline);
-    assert_eq!(successor.refresh_key, "key-2");
+    assert_eq!(&*successor.refresh_key, "key-2");
     let row = bench.row(&session).await;
     assert_eq!((row.generation, row.rotated_from), (1, 0));
     assert_eq!(row.device, device("phone"));
@@ -46,7 +46,7 @@ pub async fn the_predecessor_gives_the_same_successor_in_the_window(bench: &Benc
     bench.pass(GRACE - MILLISECOND);
     let mut again = attempt(&session, 0);
     again.device = device("another");
-    again.refresh_key = "key-2".to_owned();
+    again.refresh_key = "key-2".into();
     let outcome = bench.rotate(&again).await;
     let RotationOutcome::Replayed {
         successor,

@@ -1,6 +1,6 @@
 //! The presentation of a refresh token, and how it can end.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{AttemptId, Device, SecretDigest, SessionId, rules::MAX_GENERATION};
 use crate::{subject::Subject, time::Timestamp};
@@ -30,7 +30,7 @@ pub struct RotationAttempt {
     /// How long the successor may lie unused.
     pub idle_ttl: Duration,
     /// The key that a successor is to be made with.
-    pub refresh_key: String,
+    pub refresh_key: Arc<str>,
     /// What the request came from.
     pub device: Device,
     /// What is forgiven.
@@ -172,7 +172,7 @@ pub struct Successor {
     /// When its session ends.
     pub absolute_deadline: Timestamp,
     /// The key that it is made with.
-    pub refresh_key: String,
+    pub refresh_key: Arc<str>,
 }
 
 /// Why an attempt was refused. For logs: every refusal looks the same from

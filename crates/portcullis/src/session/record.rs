@@ -1,6 +1,6 @@
 //! What a store keeps about a session.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct NewSession {
     /// SHA-256 of the secret that its refresh tokens carry.
     pub secret_digest: SecretDigest,
     /// The id of the key that its refresh token is made with.
-    pub refresh_key: String,
+    pub refresh_key: Arc<str>,
     /// What was granted at login.
     pub grant: Grant,
     /// What it was opened from.
@@ -90,7 +90,7 @@ pub struct SessionRecord {
     /// SHA-256 of the secret that its refresh tokens carry.
     pub secret_digest: SecretDigest,
     /// The id of the key that its current refresh token is made with.
-    pub refresh_key: String,
+    pub refresh_key: Arc<str>,
     /// What was granted at login; opaque to stores.
     pub grant: Grant,
     /// What last refreshed it, or opened it.

@@ -166,7 +166,7 @@ fn advance(row: &mut SessionRecord, attempt: &RotationAttempt, now: Timestamp) {
         .rotated_at
         .saturating_add(attempt.idle_ttl)
         .min(row.absolute_deadline);
-    row.refresh_key.clone_from(&attempt.refresh_key);
+    row.refresh_key = attempt.refresh_key.clone();
     row.device.clone_from(&attempt.device);
     row.rotated_by = Some(attempt.id);
     row.late_retry_by = None;

@@ -22,6 +22,7 @@ pub struct RefreshKeys {
 
 /// A key, prepared for making and reading tokens.
 pub(super) struct RefreshKey {
+    id: Arc<str>,
     pub(super) signing: SigningKey,
     pub(super) verifying: VerifyingKey,
     /// `None` if the key's id is longer than any token may name.
@@ -56,12 +57,12 @@ impl RefreshKeys {
             if key.signing.algorithm() != Algorithm::HS256 {
                 return Err(ConfigError::new("a refresh key must be for HS256"));
             }
-            let Some(id) = key.id() else {
+            let Some(id) = key.signing.key_id() else {
                 return Err(ConfigError::new(
                     "a refresh key must have a key id: set one with `with_key_id`",
                 ));
             };
-            if keys[..index].iter().any(|key| key.id() == Some(id)) {
+            if keys[..index].iter().any(|key| *key.id == *id) {
                 return Err(ConfigError::new("two refresh keys have the same key id"));
             }
         }
@@ -73,13 +74,18 @@ impl RefreshKeys {
         &self.keys[0].signing
     }
 
+    /// The id of that key.
+    pub(crate) fn current_id(&self) -> &Arc<str> {
+        &self.keys[0].id
+    }
+
     /// The key with this id.
     pub fn get(&self, id: &str) -> Option<&SigningKey> {
         self.named(id).map(|key| &key.signing)
     }
 
     pub(super) fn named(&self, id: &str) -> Option<&RefreshKey> {
-        self.keys.iter().find(|key| key.id() == Some(id))
+        self.keys.iter().find(|key| *key.id == *id)
     }
 
     /// The key whose tokens have this token's header.
@@ -107,14 +113,8 @@ impl RefreshKeys {
 impl fmt::Debug for RefreshKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.keys.iter().map(RefreshKey::id))
+            .entries(self.keys.iter().map(|key| &key.id))
             .finish()
-    }
-}
-
-impl RefreshKey {
-    fn id(&self) -> Option<&str> {
-        self.signing.key_id()
     }
 }
 
@@ -122,6 +122,7 @@ impl From<SigningKey> for RefreshKey {
     fn from(key: SigningKey) -> Self {
         let header = key.header_json(Some("JWT"));
         Self {
+            id: key.key_id().unwrap_or_default().into(),
             header: EncodedHeader::new(header.as_bytes(), &key).ok(),
             verifying: key.verifying_key(),
             signing: key,

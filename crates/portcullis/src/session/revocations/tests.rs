@@ -47,7 +47,7 @@ impl Node {
             idle_ttl: Duration::from_secs(86_400),
             absolute_ttl: Duration::from_secs(86_400),
             secret_digest: SecretDigest::of(b""),
-            refresh_key: String::new(),
+            refresh_key: "".into(),
             grant: Grant::new(),
             device: Device::default(),
         };

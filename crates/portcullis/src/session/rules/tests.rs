@@ -25,7 +25,7 @@ fn row() -> SessionRecord {
         idle_ttl: DAY,
         absolute_ttl: 10 * DAY,
         secret_digest: SecretDigest::of(SECRET),
-        refresh_key: "k1".to_owned(),
+        refresh_key: "k1".into(),
         grant: Grant::new(),
         device: Device::new(Some("browser"), None),
     }
@@ -43,7 +43,7 @@ fn attempt(name: u8, generation: u64) -> RotationAttempt {
         scope_allowed: true,
         mode: RotationMode::Rotate,
         idle_ttl: DAY,
-        refresh_key: "k1".to_owned(),
+        refresh_key: "k1".into(),
         device: Device::new(Some("browser"), None),
         rules: RotationRules::default(),
     }

@@ -128,8 +128,8 @@ impl Sessions {
         let auth_time = request.fresh.then(|| self.now());
         let secret = SessionSecret::random()?;
         let refresh_key = match &inner.refresh {
-            Some(tokens) => tokens.keys().current().key_id().unwrap_or_default(),
-            None => "",
+            Some(tokens) => tokens.keys().current_id().clone(),
+            None => "".into(),
         };
         let (idle_ttl, absolute_ttl) = match &inner.refresh {
             Some(_) => (inner.refresh_ttl, inner.session_ttl),
@@ -161,7 +161,7 @@ impl Sessions {
             idle_ttl,
             absolute_ttl,
             secret_digest: secret.digest(),
-            refresh_key: refresh_key.to_owned(),
+            refresh_key,
             grant,
             device: request.device.clone(),
         };

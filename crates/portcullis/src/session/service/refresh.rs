@@ -1,6 +1,6 @@
 //! Refreshing sessions.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -192,7 +192,7 @@ impl Sessions {
             );
             return Err(SessionErrorKind::Refused(RefusalReason::Client).into());
         }
-        let key = self.refresh_tokens()?.keys().current().key_id();
+        let key = self.refresh_tokens()?.keys().current_id();
         Ok(RotationAttempt {
             id,
             session: family.session.clone(),
@@ -203,7 +203,7 @@ impl Sessions {
             scope_allowed: true,
             mode,
             idle_ttl: self.0.refresh_ttl,
-            refresh_key: key.unwrap_or_default().to_owned(),
+            refresh_key: Arc::clone(key),
             device: device.clone(),
             rules: self.0.rules,
         })
@@ -252,7 +252,7 @@ impl Sessions {
             }),
             // Another node has a newer key: it can answer the retry.
             Err(error) => {
-                tracing::error!(%error, key = token.refresh_key, "no successor could be made");
+                tracing::error!(%error, key = &*token.refresh_key, "no successor could be made");
                 Err(SessionErrorKind::Unavailable.into())
             }
         }

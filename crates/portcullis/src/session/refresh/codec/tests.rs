@@ -23,7 +23,7 @@ fn successor(tokens: &RefreshTokens) -> Successor {
         rotated_at: Timestamp::from_millis(100_999),
         idle_deadline: Timestamp::from_millis(200_500),
         absolute_deadline: Timestamp::from_millis(300_500),
-        refresh_key: tokens.keys().current().key_id().unwrap().to_owned(),
+        refresh_key: tokens.keys().current_id().clone(),
     }
 }
 

@@ -66,7 +66,7 @@ proptest! {
             rotated_at,
             idle_deadline,
             absolute_deadline,
-            refresh_key: "key".to_owned(),
+            refresh_key: "key".into(),
         };
 
         let scope = family.scope.as_str();
