@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What stands behind `HS256/` and the other algorithms.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 26] = [
     "primitive",
     "verification",
     "claims",
@@ -32,6 +32,11 @@ pub const NAMES: [&str; 21] = [
     "actix",
     "actix-claims",
     "actix-claims-cached",
+    "sign",
+    "issue",
+    "pair-floor",
+    "pair",
+    "refresh",
 ];
 
 /// The case of a name such as `RS256/verification`.
@@ -65,6 +70,12 @@ pub fn case(name: &str) -> Option<Case> {
         "actix" => cases::actix::bare().case(good),
         "actix-claims" => cases::actix::wrapped("portcullis", verifier()).case(good),
         "actix-claims-cached" => cases::actix::wrapped("cached", cached()).case(good),
+        "sign" => cases::issuing::primitive(&fixture),
+        "issue" => cases::issuing::access(&fixture),
+        // Of one algorithm whatever the name says.
+        "pair-floor" => cases::pair::floor(),
+        "pair" => cases::pair::pair(),
+        "refresh" => cases::sessions::refresh(),
         _ => return None,
     })
 }

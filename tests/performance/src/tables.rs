@@ -83,15 +83,19 @@ pub fn all(fixture: &Fixture) -> Vec<Table> {
 }
 
 /// What does not depend on an algorithm.
-pub fn others() -> [Table; 2] {
+pub fn others() -> [Table; 3] {
     [
-        ("Keys", cases::keys::look_up()),
-        ("Sessions", cases::sessions::refresh()),
+        ("Keys", vec![cases::keys::look_up()]),
+        (
+            "A pair of HS256 tokens",
+            vec![cases::pair::floor(), cases::pair::pair()],
+        ),
+        ("Sessions", vec![cases::sessions::refresh()]),
     ]
-    .map(|(title, case)| Table {
+    .map(|(title, cases)| Table {
         title,
         reading: Reading::Absolute,
-        cases: vec![case],
+        cases,
     })
 }
 

@@ -5,6 +5,7 @@ pub mod axum;
 pub mod decision;
 pub mod issuing;
 pub mod keys;
+pub mod pair;
 pub mod primitive;
 pub mod sessions;
 pub mod verification;
