@@ -120,6 +120,10 @@ fn app() -> Router<State> {
             get(async |Authenticated(token): Authenticated<Verified>| name(&token)),
         )
         .route(
+            "/own/and/token",
+            get(async |_: Authenticated<User>, token: Token| name(&token)),
+        )
+        .route(
             "/own/write",
             get(async |_: Scoped<Write, Authenticated<User>>| "?"),
         )
@@ -258,6 +262,12 @@ async fn an_extractor_that_verifies_by_itself() {
             ("/own/maybe", None, 200, "-".to_owned()),
             ("/own/alien", good, 401, body(RejectionKind::InvalidToken)),
             ("/own/token", good, 200, "alice".to_owned()),
+            (
+                "/own/and/token",
+                good,
+                500,
+                body(RejectionKind::Misconfigured),
+            ),
             (
                 "/own/write",
                 good,

@@ -22,16 +22,14 @@ use std::{
     task::{Context, Poll},
 };
 
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+
 use crate::{
     challenge::{BodyFn, Challenges, Realm, Reason, Rejection, RejectionBody},
     claims::ScopeSet,
     credentials::{CredentialsError, is_b64token, unread_token},
     policy::{Policy, RequiredScopes, has_scopes},
     verify::{FromToken, PendingVerification, Verification, Verified, Verifier, VerifyError},
-};
-use http::{
-    HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, Entry},
 };
 
 /// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
@@ -219,13 +217,17 @@ impl Authenticator {
 
 /// Keeps credentials out of `Debug` outputs.
 fn hide(headers: &mut HeaderMap) {
-    // `entry` alone would make room for a field that is missing.
-    if headers.contains_key(AUTHORIZATION)
-        && let Entry::Occupied(mut values) = headers.entry(AUTHORIZATION)
-    {
-        values
-            .iter_mut()
-            .for_each(|value| value.set_sensitive(true));
+    // Not by `entry`, which makes room for one more field first.
+    if headers.get_all(AUTHORIZATION).iter().nth(1).is_none() {
+        if let Some(value) = headers.get_mut(AUTHORIZATION) {
+            value.set_sensitive(true);
+        }
+        return;
+    }
+    for (name, value) in headers {
+        if name == AUTHORIZATION {
+            value.set_sensitive(true);
+        }
     }
 }
 

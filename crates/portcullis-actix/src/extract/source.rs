@@ -9,6 +9,10 @@ use crate::AuthRejection;
 
 /// An extractor of a verified token, of which [`Scoped`](super::Scoped) demands
 /// more.
+#[diagnostic::on_unimplemented(
+    message = "`Scoped` cannot demand scopes of `{Self}`",
+    note = "put `Token`, `Claims<T>` or `Authenticated<T>` into it"
+)]
 pub trait Source: Sized {
     /// The future of the extraction.
     type Extraction: Future<Output = Result<Self, AuthRejection>>;
@@ -37,4 +41,5 @@ pub(super) fn of_middleware<T>(
 }
 
 const HINT: &str = "wrap the app, the scope or the resource with `.wrap(Auth::new(verifier))`, \
-                    or let the handler extract `Authenticated<T>`";
+                    or let the handler extract `Authenticated<T>` (`Authenticated<Verified>` \
+                    for the token itself) and nothing that wants a middleware";

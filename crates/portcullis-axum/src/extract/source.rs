@@ -9,6 +9,10 @@ use crate::AuthRejection;
 
 /// An extractor of a verified token. [`Scoped`](super::Scoped) demands more of
 /// what any of them finds.
+#[diagnostic::on_unimplemented(
+    message = "`Scoped` cannot demand scopes of `{Self}`",
+    note = "put `Token`, `Claims<T>` or `Authenticated<T>` into it"
+)]
 pub trait Source<S>: Sized {
     /// What a layer left, or a verification of its own.
     fn authenticate<'p>(
@@ -69,4 +73,5 @@ pub(super) fn of_layer(parts: &Parts) -> Result<Cow<'_, Authentication>, AuthRej
 }
 
 const HINT: &str = "add `.layer(AuthLayer::new(verifier))` after the route, \
-                    or let the handler extract `Authenticated<T>`";
+                    or let the handler extract `Authenticated<T>` (`Authenticated<Verified>` \
+                    for the token itself) and nothing that wants a layer";

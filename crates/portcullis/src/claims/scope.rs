@@ -115,15 +115,17 @@ pub(crate) fn is_canonical(text: &str) -> bool {
         let is_printable = byte.wrapping_sub(b' ') <= b'~' - b' ';
         good & is_printable & (byte != b'"') & (byte != b'\\')
     });
+    let spaces = memchr::memchr_iter(b' ', text.as_bytes()).count();
+    if !has_only_tokens || spaces >= ScopeSet::MAX {
+        return false;
+    }
     let mut tokens = text.as_bytes().split(|byte| *byte == b' ');
-    let mut count = 0;
     while let Some(token) = tokens.next() {
-        count += 1;
-        if token.is_empty() || count > ScopeSet::MAX || tokens.clone().any(|other| other == token) {
+        if token.is_empty() || tokens.clone().any(|other| other == token) {
             return false;
         }
     }
-    has_only_tokens
+    true
 }
 
 impl PartialEq for ScopeSet {

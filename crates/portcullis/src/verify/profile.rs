@@ -13,7 +13,7 @@ use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::{TokenShape, Typ, check_names},
-    jose::{JwsError, JwsErrorKind, KeySet},
+    jose::{Algorithm, JwsError, JwsErrorKind, KeySet},
     time::{Clock, SharedClock, Timestamp},
 };
 
@@ -301,12 +301,17 @@ impl Profile {
         }
     }
 
-    /// What is remembered of this issuer's tokens, if it pays.
+    /// The cache, if any of this issuer's tokens can be remembered.
     pub(super) fn worthwhile_cache(&self) -> Option<&TokenCache> {
         let mut keys = self.keys.iter();
-        let cache = self.cache.as_ref()?;
-        let pays = cache.shared_secrets || keys.any(|key| !key.algorithm().is_symmetric());
-        pays.then_some(cache)
+        let is_remembered = keys.any(|key| self.remembers(key.algorithm()));
+        self.cache.as_ref().filter(|_| is_remembered)
+    }
+
+    /// Whether tokens of this algorithm are remembered.
+    pub(super) fn remembers(&self, algorithm: Algorithm) -> bool {
+        let cache = self.cache.as_ref();
+        cache.is_some_and(|cache| cache.shared_secrets || !algorithm.is_symmetric())
     }
 
     /// The application's own checks.

@@ -41,8 +41,8 @@ pub trait TokenStatus: Send + Sync + 'static {
     /// The status of `token`. Called on the hot path: answer from memory.
     fn status(&self, token: &Verified) -> Status;
 
-    /// Whether this source keeps the live list of tokens without `exp`. Only
-    /// then are such tokens accepted, and only while
+    /// Whether this source keeps the live list of tokens without `exp`; the
+    /// answer must always be the same. Only then are such tokens accepted, and only while
     /// [`status`](Self::status) says [`Status::Clear`].
     fn lists_application_tokens(&self) -> bool {
         false

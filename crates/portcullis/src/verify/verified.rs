@@ -182,8 +182,9 @@ impl Verified {
         }
     }
 
-    /// Builds `T` from the token's claims; where the verifier has a
-    /// [cache](super::TokenCache), once for all requests with this token.
+    /// Builds `T` from the token's claims. Where the verifier has a
+    /// [cache](super::TokenCache), up to four types that are deserialized are
+    /// built once, and cloned for each request with this token.
     ///
     /// # Errors
     ///
@@ -286,7 +287,9 @@ impl fmt::Debug for Verified {
 /// What a handler can ask for: its own type, made from a verified token.
 ///
 /// Every type that is deserialized and cloned is one, and is built from the
-/// token's claims. So is [`Verified`] itself. Others can be made one.
+/// token's claims; it is cloned, and shared among threads, where tokens are
+/// [remembered](super::TokenCache). So is [`Verified`] itself. Types that are
+/// not deserialized can be made one.
 ///
 /// ```
 /// use portcullis::verify::{ClaimsError, FromToken, Verified};

@@ -24,7 +24,7 @@ use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
     issue::TokenIssuer,
-    jose::{CompactJws, Uninit, decode_front, decode_segment, uninit},
+    jose::{Algorithm, CompactJws, Uninit, decode_front, decode_segment, uninit},
     time::Clock,
 };
 
@@ -61,10 +61,14 @@ impl Verifier {
         let max_bytes = caches
             .map(|cache| cache.max_bytes)
             .reduce(usize::saturating_add);
+        let clock = profiles.first().map(|profile| profile.clock.clone());
+        let cache = max_bytes
+            .zip(clock)
+            .and_then(|(max_bytes, clock)| Cache::new(max_bytes, clock));
         Self(Arc::new(Inner {
             profiles,
             known: KnownHeaders::default(),
-            cache: max_bytes.and_then(Cache::new),
+            cache,
         }))
     }
 
@@ -157,12 +161,12 @@ impl Verifier {
             }
         })?;
         let profile = passed.profile;
-        if profile.worthwhile_cache().is_none() {
+        if !profile.remembers(passed.algorithm) {
             return Ok((Verified::own(passed.token), profile));
         }
         let remembered = Remembered::new(passed.token, passed.index, passed.validity);
         let remembered = Arc::new(remembered);
-        cache.remember(presented, remembered.clone(), profile.clock.now());
+        cache.remember(presented, remembered.clone());
         Ok((Verified::shared(remembered), profile))
     }
 
@@ -178,16 +182,16 @@ impl Verifier {
         };
         let token = cut(token, max_size.unwrap_or_default()).map_err(of_jws)?;
         let mut payload = Payload::new();
-        let (index, profile, json) = match profiles.as_slice() {
+        let (index, profile, algorithm, json) = match profiles.as_slice() {
             [profile] => {
-                self.check_signature(&token, 0, profile)?;
-                (0, profile, payload.decode(&token)?)
+                let algorithm = self.check_signature(&token, 0, profile)?;
+                (0, profile, algorithm, payload.decode(&token)?)
             }
             profiles => {
                 let json = payload.decode(&token)?;
                 let (index, profile) = named_profile(profiles, json)?;
-                self.check_signature(&token, index, profile)?;
-                (index, profile, json)
+                let algorithm = self.check_signature(&token, index, profile)?;
+                (index, profile, algorithm, json)
             }
         };
         if size > profile.max_token_size {
@@ -199,24 +203,25 @@ impl Verifier {
         Ok(Passed {
             index,
             profile,
+            algorithm,
             token: profile.keep(json, &claims),
             validity: profile.validity(&claims),
         })
     }
 
-    /// The signature, by a key of `profile`; quickly if the header was seen
-    /// before.
+    /// The signature, by a key of `profile`, whose algorithm comes back; quickly
+    /// if the header was seen before.
     fn check_signature(
         &self,
         token: &CompactJws<'_>,
         index: usize,
         profile: &Profile,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Algorithm, VerifyError> {
         let mut buffer = uninit();
         let signature = token.signature_into(&mut buffer).map_err(of_jws)?;
         if let Some(known) = self.0.known.find(token.header_segment(), index) {
             if known.key.verify(token.signing_input(), signature).is_ok() {
-                return Ok(());
+                return Ok(known.key.algorithm());
             }
             if known.is_sole {
                 return Err(VerifyError::new(BadSignature));
@@ -239,7 +244,7 @@ impl Verifier {
                 self.0
                     .known
                     .remember(token.header_segment(), index, key, is_sole);
-                return Ok(());
+                return Ok(key.algorithm());
             }
         }
         Err(VerifyError::new(match tried {
@@ -257,6 +262,12 @@ impl Verifier {
         cache.map(Cache::len_and_bytes).unwrap_or_default()
     }
 
+    pub(super) fn remember_forged(&self, token: &str) {
+        if let Some(cache) = &self.0.cache {
+            cache.remember_forged(cache.look_up(token.as_bytes()));
+        }
+    }
+
     pub(super) fn has_forged(&self, token: &str) -> bool {
         let cache = self.0.cache.as_ref();
         cache.is_some_and(|cache| cache.is_forged(cache.look_up(token.as_bytes())))
@@ -267,6 +278,7 @@ impl Verifier {
 struct Passed<'v> {
     index: usize,
     profile: &'v Profile,
+    algorithm: Algorithm,
     token: Token,
     validity: Validity,
 }

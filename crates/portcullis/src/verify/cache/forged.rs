@@ -1,10 +1,14 @@
 //! Tokens with a bad signature that came lately.
 
-use std::sync::{Mutex, TryLockError};
+use std::{
+    sync::{RwLock, TryLockError},
+    time::Duration,
+};
 
 use zeroize::Zeroizing;
 
-use super::Presented;
+use super::{Presented, Validity};
+use crate::time::Timestamp;
 
 /// How many are remembered.
 const SLOTS: usize = 64;
@@ -12,52 +16,65 @@ const SLOTS: usize = 64;
 /// The longest that is: with 64 of them, 128 KiB at most.
 const MAX_TOKEN: usize = 2048;
 
+/// How long they are. Not for ever: a library that is out of memory finds good
+/// signatures bad.
+const REMEMBERED: Duration = Duration::from_secs(10);
+
 /// The last few tokens that no key verified, each in the place that its hash
 /// gives it. They are compared as a whole, so that no good token is ever taken
 /// for a bad one.
-pub(super) struct ForgedTokens([Mutex<Slot>; SLOTS]);
+pub(super) struct ForgedTokens([RwLock<Option<Forged>>; SLOTS]);
 
-#[derive(Default)]
-struct Slot {
+struct Forged {
     hash: u64,
     // It may be good elsewhere.
-    token: Zeroizing<Vec<u8>>,
+    token: Zeroizing<Box<[u8]>>,
+    remembered: Validity,
 }
 
 impl ForgedTokens {
-    pub(super) fn contains(&self, token: Presented<'_>) -> bool {
-        self.with_slot(token, |slot| {
-            slot.hash == token.hash && **slot.token == *token.token
+    pub(super) fn contains(&self, token: Presented<'_>, now: Timestamp) -> bool {
+        // Nobody waits here: what is being written is not looked at.
+        let slot = match self.slot(token).map(RwLock::try_read) {
+            Some(Ok(slot)) => slot,
+            Some(Err(TryLockError::Poisoned(slot))) => slot.into_inner(),
+            Some(Err(TryLockError::WouldBlock)) | None => return false,
+        };
+        slot.as_ref().is_some_and(|forged| {
+            forged.hash == token.hash
+                && **forged.token == *token.token
+                && forged.remembered.contains(now)
         })
-        .unwrap_or_default()
     }
 
-    pub(super) fn insert(&self, token: Presented<'_>) {
+    pub(super) fn insert(&self, token: Presented<'_>, now: Timestamp) {
         if token.token.len() > MAX_TOKEN {
             return;
         }
-        self.with_slot(token, |slot| {
-            slot.hash = token.hash;
-            slot.token.clear();
-            slot.token.extend_from_slice(token.token);
-        });
+        let forged = Forged {
+            hash: token.hash,
+            token: Zeroizing::new(token.token.into()),
+            remembered: Validity {
+                from: now,
+                until: now.saturating_add(REMEMBERED),
+            },
+        };
+        match self.slot(token).map(RwLock::try_write) {
+            Some(Ok(mut slot)) => *slot = Some(forged),
+            Some(Err(TryLockError::Poisoned(slot))) => *slot.into_inner() = Some(forged),
+            Some(Err(TryLockError::WouldBlock)) | None => {}
+        }
     }
 
-    /// Nobody waits here: what is in use by somebody else is left alone.
-    fn with_slot<T>(&self, token: Presented<'_>, act: impl FnOnce(&mut Slot) -> T) -> Option<T> {
-        let index = usize::try_from(token.hash % SLOTS as u64).unwrap_or_default();
-        let mut slot = match self.0.get(index)?.try_lock() {
-            Ok(slot) => slot,
-            Err(TryLockError::Poisoned(slot)) => slot.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        Some(act(&mut slot))
+    fn slot(&self, token: Presented<'_>) -> Option<&RwLock<Option<Forged>>> {
+        let index = usize::try_from(token.hash % SLOTS as u64).ok()?;
+        self.0.get(index)
     }
 }
 
 impl Default for ForgedTokens {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| Mutex::default()))
+        Self(std::array::from_fn(|_| RwLock::default()))
     }
 }
 
@@ -69,24 +86,40 @@ mod tests {
         Presented { token, hash }
     }
 
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
     #[test]
     fn only_the_whole_token_is_found_again() {
         let forged = ForgedTokens::default();
-        assert!(!forged.contains(presented(b"a.b.c", 1)));
-        forged.insert(presented(b"a.b.c", 1));
-        assert!(forged.contains(presented(b"a.b.c", 1)));
-        assert!(!forged.contains(presented(b"a.b.d", 1)));
+        assert!(!forged.contains(presented(b"a.b.c", 1), NOW));
+        forged.insert(presented(b"a.b.c", 1), NOW);
+        assert!(forged.contains(presented(b"a.b.c", 1), NOW));
+        assert!(!forged.contains(presented(b"a.b.d", 1), NOW));
+        assert!(!forged.contains(presented(b"", 0), NOW));
     }
 
     #[test]
     fn the_newest_takes_the_place_and_giants_take_none() {
         let forged = ForgedTokens::default();
         let giant = [b'a'; MAX_TOKEN + 1];
-        forged.insert(presented(b"a.b.c", 1));
-        forged.insert(presented(&giant, 1));
-        assert!(forged.contains(presented(b"a.b.c", 1)));
-        forged.insert(presented(b"a.b.d", 1 + SLOTS as u64));
-        assert!(!forged.contains(presented(b"a.b.c", 1)));
-        assert!(!forged.contains(presented(&giant, 1)));
+        forged.insert(presented(b"a.b.c", 1), NOW);
+        forged.insert(presented(&giant, 1), NOW);
+        assert!(forged.contains(presented(b"a.b.c", 1), NOW));
+        forged.insert(presented(b"a.b.d", 1 + SLOTS as u64), NOW);
+        assert!(!forged.contains(presented(b"a.b.c", 1), NOW));
+        assert!(!forged.contains(presented(&giant, 1), NOW));
+    }
+
+    #[test]
+    fn none_is_remembered_for_long() {
+        let forged = ForgedTokens::default();
+        forged.insert(presented(b"a.b.c", 1), NOW);
+        for (now, expected) in [
+            (NOW.saturating_sub(Duration::from_millis(1)), false),
+            (NOW.saturating_add(Duration::from_millis(9_999)), true),
+            (NOW.saturating_add(REMEMBERED), false),
+        ] {
+            assert_eq!(forged.contains(presented(b"a.b.c", 1), now), expected);
+        }
     }
 }

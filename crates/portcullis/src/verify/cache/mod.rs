@@ -14,12 +14,13 @@ use std::{
 };
 
 use self::{forged::ForgedTokens, verified::VerifiedTokens};
-use crate::time::Timestamp;
+use crate::time::{Clock, SharedClock};
 
 /// What a verifier remembers. Its keys never change, so a new set of keys is a
 /// new verifier, which remembers nothing yet.
 pub(super) struct Cache {
     hasher: RandomState,
+    clock: SharedClock,
     verified: VerifiedTokens,
     forged: ForgedTokens,
 }
@@ -32,9 +33,10 @@ pub(super) struct Presented<'t> {
 }
 
 impl Cache {
-    pub(super) fn new(max_bytes: usize) -> Option<Self> {
+    pub(super) fn new(max_bytes: usize, clock: SharedClock) -> Option<Self> {
         Some(Self {
             hasher: RandomState::new(),
+            clock,
             verified: VerifiedTokens::new(max_bytes)?,
             forged: ForgedTokens::default(),
         })
@@ -57,8 +59,8 @@ impl Cache {
         self.verified.get(token)
     }
 
-    pub(super) fn remember(&self, token: Presented<'_>, verified: Arc<Remembered>, now: Timestamp) {
-        self.verified.insert(token, verified, now);
+    pub(super) fn remember(&self, token: Presented<'_>, verified: Arc<Remembered>) {
+        self.verified.insert(token, verified, self.clock.now());
     }
 
     /// Forgets a token whose time is over.
@@ -67,12 +69,12 @@ impl Cache {
     }
 
     pub(super) fn is_forged(&self, token: Presented<'_>) -> bool {
-        self.forged.contains(token)
+        self.forged.contains(token, self.clock.now())
     }
 
     /// Remembers that no key verifies a token, for a while.
     pub(super) fn remember_forged(&self, token: Presented<'_>) {
-        self.forged.insert(token);
+        self.forged.insert(token, self.clock.now());
     }
 
     #[cfg(test)]

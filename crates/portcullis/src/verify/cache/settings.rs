@@ -6,11 +6,13 @@
 /// A token that comes again is found by its whole text, and its signature is
 /// not checked again; nor are its claims read again, or built into the
 /// handler's type. What may have changed since is checked every time: the
-/// time, revocation, and the application's own checks. A token goes when it
-/// expires, or when others need its place.
+/// time, revocation, and the application's own checks. Tokens go when others
+/// need their place, and those that have expired within a minute of new ones
+/// coming.
 ///
-/// Of tokens with a bad signature the last few are remembered too, so that
-/// whoever floods a service with the same one does not keep it busy.
+/// Of tokens with a bad signature the last few are remembered too, for ten
+/// seconds and up to 2 KiB each, so that whoever floods a service with the same
+/// one does not keep it busy.
 ///
 /// ```
 /// # use portcullis::{jose::{Algorithm, SigningKey}, verify::Verifier};
@@ -42,9 +44,9 @@ impl TokenCache {
         }
     }
 
-    /// How much may be remembered, in bytes; 16 MiB unless set. Counted are the
-    /// tokens and what was read from them; the types that handlers ask for are
-    /// taken to be as large as the claims.
+    /// About how much may be remembered, in bytes; 16 MiB unless set. Counted are
+    /// the tokens and what was read from them; the types that handlers ask for
+    /// are taken to be as large as the claims.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self

@@ -2,16 +2,17 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Barrier, OnceLock,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed},
     },
+    thread,
     time::Duration,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    jose::{Algorithm, SigningKey, encode_compact},
+    jose::{Algorithm, KeySet, SigningKey, encode_compact},
     time::{Clock, SharedClock, Timestamp},
     verify::{
         Ready, Status, TokenCache, TokenStatus, Verified, Verifier, VerifierBuilder, VerifyError,
@@ -52,14 +53,27 @@ impl Bench {
             .issuer(self.issuer)
             .audience("api")
             .leeway(Duration::ZERO)
-            .clock(SharedClock::new(Turned(self.now.clone())))
+            .clock(self.clock())
             .cache(TokenCache::new())
     }
 
+    fn clock(&self) -> SharedClock {
+        SharedClock::new(Turned(self.now.clone()))
+    }
+
+    /// Good for a minute.
     fn token(&self, subject: &str) -> String {
-        let claims = json!({
+        self.sign(json!({
             "iss": self.issuer, "aud": "api", "sub": subject, "nbf": NOW - 10, "exp": NOW + 60,
-        });
+        }))
+    }
+
+    /// Good for ten minutes.
+    fn lasting_token(&self) -> String {
+        self.sign(json!({"iss": self.issuer, "aud": "api", "exp": NOW + 600}))
+    }
+
+    fn sign(&self, claims: Value) -> String {
         let header = self.key.header_json(Some("JWT"));
         encode_compact(header.as_bytes(), claims.to_string().as_bytes(), &self.key).unwrap()
     }
@@ -182,6 +196,24 @@ fn shared_secrets_are_left_out_unless_asked_for() {
 }
 
 #[test]
+fn of_a_mixed_set_only_tokens_of_public_keys_are_remembered() {
+    let public = Bench::new(Algorithm::ES256);
+    let secret = Bench::new(Algorithm::HS256);
+    let keys = KeySet::new([&public, &secret].map(|bench| bench.key.verifying_key()));
+    let builder = Verifier::builder().keys(keys).issuer("issuer");
+    let verifier = builder
+        .audience("api")
+        .clock(public.clock())
+        .cache(TokenCache::new())
+        .build()
+        .unwrap();
+    for (bench, expected) in [(&public, true), (&secret, false)] {
+        let verified = verifier.verify_now(bench.token("alice").as_bytes());
+        assert_eq!(is_shared(&verified.unwrap()), expected);
+    }
+}
+
+#[test]
 fn a_combined_verifier_keeps_each_issuer_to_its_own_rules() {
     let public = Bench::new(Algorithm::ES256);
     let secret = Bench {
@@ -233,6 +265,73 @@ fn claims_are_built_once_for_each_type() {
 }
 
 #[test]
+fn threads_that_ask_at_once_build_each_type_into_one_place() {
+    #[derive(Clone, serde::Deserialize)]
+    struct Anybody {}
+    #[derive(Clone, serde::Deserialize)]
+    struct User {
+        sub: String,
+    }
+    let bench = Bench::new(Algorithm::ES256);
+    let verifier = bench.builder().build().unwrap();
+    let verified = verifier.verify_now(bench.token("alice").as_bytes());
+    let verified = verified.unwrap();
+    let barrier = Barrier::new(8);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                barrier.wait();
+                assert!(verified.claims::<Anybody>().is_ok());
+                assert_eq!(verified.claims::<User>().unwrap().sub, "alice");
+            });
+        }
+    });
+    let Held::Shared(remembered) = &verified.0 else {
+        panic!("it is remembered");
+    };
+    assert_eq!(remembered.types_built(), 2);
+}
+
+#[test]
+fn a_cache_too_small_for_a_token_remembers_none() {
+    let bench = Bench::new(Algorithm::ES256);
+    for max_bytes in [0, 1, 100] {
+        let cache = TokenCache::new().max_bytes(max_bytes);
+        let verifier = bench.builder().cache(cache).build().unwrap();
+        for subject in ["alice", "bob", "alice"] {
+            assert_eq!(refusal(&verifier, &bench.token(subject)), None);
+        }
+        assert_eq!(verifier.cache_len_and_bytes().0, 0);
+    }
+}
+
+#[test]
+fn a_type_may_verify_tokens_while_it_is_dropped() {
+    static OWN: OnceLock<(Verifier, String)> = OnceLock::new();
+    #[derive(Clone, serde::Deserialize)]
+    struct Curious {}
+    impl Drop for Curious {
+        fn drop(&mut self) {
+            let (verifier, token) = OWN.get().unwrap();
+            let _ = verifier.verify_now(token.as_bytes());
+        }
+    }
+    let bench = Bench::new(Algorithm::Ed25519);
+    let cache = TokenCache::new().max_bytes(16 << 10);
+    let verifier = bench.builder().cache(cache).build().unwrap();
+    OWN.get_or_init(|| (verifier.clone(), bench.token("own")));
+    for number in 0..100 {
+        let token = bench.token(&format!("user-{number}"));
+        let verified = verifier.verify_now(token.as_bytes()).unwrap();
+        assert!(verified.claims::<Curious>().is_ok());
+    }
+    assert!(verifier.cache_len_and_bytes().0 > 2);
+    bench.now.store(NOW + 60, Relaxed);
+    assert_eq!(refusal(&verifier, &bench.lasting_token()), None);
+    assert_eq!(verifier.cache_len_and_bytes().0, 1);
+}
+
+#[test]
 fn the_cache_is_bounded_in_bytes_and_lets_go_of_what_expired() {
     let bench = Bench::new(Algorithm::Ed25519);
     let bound = 64 << 10;
@@ -252,10 +351,7 @@ fn the_cache_is_bounded_in_bytes_and_lets_go_of_what_expired() {
     assert!(size().0 > 10);
     bench.now.store(NOW + 60, Relaxed);
     assert_eq!(refusal(&verifier, &bench.token("late")), Some(Expired));
-    let later = json!({"iss": "issuer", "aud": "api", "exp": NOW + 600});
-    let header = bench.key.header_json(Some("JWT"));
-    let later = encode_compact(header.as_bytes(), later.to_string().as_bytes(), &bench.key);
-    assert_eq!(refusal(&verifier, &later.unwrap()), None);
+    assert_eq!(refusal(&verifier, &bench.lasting_token()), None);
     assert_eq!(size().0, 1);
 }
 
@@ -278,6 +374,14 @@ fn a_forged_token_is_refused_without_looking_at_it_again() {
     assert!(verifier.has_forged(&bad));
     assert_eq!(refusal(&verifier, &bad), Some(BadSignature));
     assert_eq!(refusal(&verifier, &good), None);
+    // It is this memory that refuses.
+    verifier.remember_forged(&good);
+    assert_eq!(refusal(&verifier, &good), None, "it is remembered as good");
+    let same = bench.token("alice");
+    verifier.remember_forged(&same);
+    assert_eq!(refusal(&verifier, &same), Some(BadSignature));
+    bench.now.store(NOW + 10, Relaxed);
+    assert_eq!(refusal(&verifier, &same), None);
     // What is bad for now only is not remembered as bad for ever.
     bench.now.store(NOW + 60, Relaxed);
     assert_eq!(refusal(&verifier, &good), Some(Expired));

@@ -1,7 +1,8 @@
-//! Tokens that passed every check.
+//! Tokens whose signature and claims were found good.
 
 use std::{
     any::Any,
+    cell::RefCell,
     hash::{BuildHasherDefault, Hash, Hasher},
     sync::{
         Arc, OnceLock,
@@ -9,10 +10,7 @@ use std::{
     },
 };
 
-use quick_cache::{
-    Equivalent, OptionsBuilder, Weighter,
-    sync::{Cache, DefaultLifecycle},
-};
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter, sync::Cache};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -28,7 +26,7 @@ use crate::{
 /// It is quick_cache's: sharded, weighed, and good at keeping what comes often
 /// when somebody sends many tokens once.
 pub(super) struct VerifiedTokens {
-    tokens: Cache<Key, Arc<Remembered>, Weight, BuildHasherDefault<Hashed>>,
+    tokens: Cache<Key, Arc<Remembered>, Weight, BuildHasherDefault<Hashed>, LetGo>,
     /// When to look for tokens that have expired, in milliseconds.
     sweep_at: AtomicI64,
 }
@@ -48,12 +46,7 @@ impl VerifiedTokens {
             .build()
             .ok()?;
         Some(Self {
-            tokens: Cache::with_options(
-                options,
-                Weight,
-                BuildHasherDefault::default(),
-                DefaultLifecycle::default(),
-            ),
+            tokens: Cache::with_options(options, Weight, BuildHasherDefault::default(), LetGo),
             sweep_at: AtomicI64::new(i64::MIN),
         })
     }
@@ -75,7 +68,7 @@ impl VerifiedTokens {
         self.tokens.remove(&token);
     }
 
-    /// Lets go of what has expired, now and then.
+    /// Lets go of what has expired, now and then; outside of the locks.
     fn sweep(&self, now: Timestamp) {
         let due = self.sweep_at.load(Relaxed);
         let next = now.as_millis().saturating_add(SWEEP_EVERY);
@@ -86,7 +79,14 @@ impl VerifiedTokens {
                 .compare_exchange(due, next, Relaxed, Relaxed)
                 .is_ok()
         {
-            self.tokens.retain(|_, token| now < token.validity.until);
+            let expired = RefCell::new(Vec::new());
+            self.tokens.retain(|_, token| {
+                let is_good = now < token.validity.until;
+                if !is_good {
+                    expired.borrow_mut().push(token.clone());
+                }
+                is_good
+            });
         }
     }
 
@@ -129,6 +129,11 @@ impl Remembered {
         self.subject.get_or_init(|| self.token.subject()).clone()
     }
 
+    #[cfg(test)]
+    pub(super) fn types_built(&self) -> usize {
+        self.claims.0.iter().map_while(OnceLock::get).count()
+    }
+
     fn weight(&self) -> usize {
         // The claims are counted again for what handlers build from them.
         size_of::<Self>() + self.token.size() + self.token.claims_json().len()
@@ -167,10 +172,17 @@ impl BuiltClaims {
             return Ok(claims.clone());
         }
         let claims = build()?;
-        // Where none is free, or another thread is quicker, it is built again
-        // the next time.
-        if let Some(free) = self.0.iter().find(|slot| slot.get().is_none()) {
-            let _ = free.set(Box::new(claims.clone()));
+        let mut built: Box<dyn Any + Send + Sync> = Box::new(claims.clone());
+        // Where none is free, it is built again the next time.
+        for slot in &self.0 {
+            match slot.set(built) {
+                Ok(()) => break,
+                Err(back) => built = back,
+            }
+            // Another thread may have been quicker with the same type.
+            if slot.get().is_some_and(|own| own.is::<T>()) {
+                break;
+            }
         }
         Ok(claims)
     }
@@ -226,6 +238,19 @@ impl Hasher for Hashed {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+/// Keeps what is evicted until no lock is held: with it goes what handlers
+/// asked for, whose `Drop` may do anything.
+#[derive(Clone)]
+struct LetGo;
+
+impl Lifecycle<Key, Arc<Remembered>> for LetGo {
+    type RequestState = Vec<Arc<Remembered>>;
+
+    fn on_evict(&self, state: &mut Self::RequestState, _: Key, token: Arc<Remembered>) {
+        state.push(token);
     }
 }
 
