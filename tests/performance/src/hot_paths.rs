@@ -6,7 +6,7 @@ use crate::{
     cases,
     fixture::{self, Fixture},
     measure::Case,
-    web,
+    web::{self, Sent},
 };
 
 /// What stands behind `HS256/` and the other algorithms.
@@ -44,7 +44,8 @@ pub fn case(name: &str) -> Option<Case> {
     let (algorithm, path) = name.split_once('/')?;
     let fixture = Fixture::new(Algorithm::from_name(algorithm)?);
     let token = &fixture.token;
-    let good = Some(fixture::bearer(token));
+    let good = Sent::good(&fixture);
+    let then = |authorization| Sent::then(&fixture, authorization);
     let verifier = || fixture.verifier();
     let cached = || fixture.cached();
     let layer = || cases::axum::layer_alone(verifier());
@@ -63,10 +64,10 @@ pub fn case(name: &str) -> Option<Case> {
         "axum-extractor" => web::case(name, cases::axum::extractor(verifier()), good),
         "axum-claims-cached" => web::case(name, cases::axum::layer(cached()), good),
         "axum-extractor-cached" => web::case(name, cases::axum::extractor(cached()), good),
-        "refused-missing" => web::case(name, layer(), None),
-        "refused-garbage" => web::case(name, layer(), Some(fixture::garbage())),
-        "refused-long-garbage" => web::case(name, layer(), Some(fixture::long_garbage())),
-        "refused-forged" => web::case(name, layer(), Some(fixture::bearer(&fixture.forged))),
+        "refused-missing" => web::case(name, layer(), then(None)),
+        "refused-garbage" => web::case(name, layer(), then(Some(fixture::garbage()))),
+        "refused-long-garbage" => web::case(name, layer(), then(Some(fixture::long_garbage()))),
+        "refused-forged" => web::case(name, layer(), then(Some(fixture::bearer(&fixture.forged)))),
         "actix" => cases::actix::bare().case(good),
         "actix-claims" => cases::actix::wrapped("portcullis", verifier()).case(good),
         "actix-claims-cached" => cases::actix::wrapped("cached", cached()).case(good),

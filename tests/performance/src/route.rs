@@ -7,17 +7,21 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
 };
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use tower::Service;
 
-use crate::{cases, measure::Case, web};
+use crate::{
+    cases,
+    measure::Case,
+    web::{self, Sent},
+};
 
 /// A row of the tables of routes.
 pub struct Route {
     pub name: &'static str,
     /// Whether it refuses those who have no token.
     pub protected: bool,
-    case: Box<dyn FnOnce(Option<HeaderValue>) -> Case>,
+    case: Box<dyn FnOnce(Sent) -> Case>,
     serve: Box<dyn FnOnce(TcpListener) -> io::Result<()>>,
 }
 
@@ -62,7 +66,7 @@ impl Route {
         Self {
             name,
             protected: true,
-            case: Box::new(move |authorization| cases::actix::case(name, called(), authorization)),
+            case: Box::new(move |sent| cases::actix::case(name, called(), sent)),
             serve: Box::new(move |listener| {
                 let server = HttpServer::new(app).listen(listener)?;
                 actix_web::rt::System::new().block_on(server.run())
@@ -82,7 +86,7 @@ impl Route {
         Self {
             name,
             protected: true,
-            case: Box::new(move |authorization| web::service_case(name, service, authorization)),
+            case: Box::new(move |sent| web::service_case(name, service, sent)),
             serve: Box::new(serve),
         }
     }
@@ -96,8 +100,8 @@ impl Route {
     }
 
     /// Calls it with these credentials.
-    pub fn case(self, authorization: Option<HeaderValue>) -> Case {
-        (self.case)(authorization)
+    pub fn case(self, sent: Sent) -> Case {
+        (self.case)(sent)
     }
 
     /// Serves it until the process ends.

@@ -1,6 +1,5 @@
 //! The rows of every table, for the clock and for the allocation counter alike.
 
-use http::HeaderValue;
 use portcullis::jose::Algorithm;
 
 use crate::{
@@ -9,6 +8,7 @@ use crate::{
     measure::Case,
     route::Route,
     rows,
+    web::Sent,
 };
 
 /// A table for one algorithm.
@@ -69,14 +69,14 @@ pub fn all(fixture: &Fixture) -> Vec<Table> {
     let forged = fixture::bearer(&fixture.forged);
     for (title, authorization) in [
         ("Refused: no credentials", None),
-        ("Refused: garbage", Some(&fixture::garbage())),
-        ("Refused: 8 KB of garbage", Some(&fixture::long_garbage())),
-        ("Refused: a bad signature", Some(&forged)),
+        ("Refused: garbage", Some(fixture::garbage())),
+        ("Refused: 8 KB of garbage", Some(fixture::long_garbage())),
+        ("Refused: a bad signature", Some(forged)),
     ] {
         tables.push(Table {
             title,
             reading: Reading::Over,
-            cases: answered(rows::axum(fixture), authorization),
+            cases: answered(rows::axum(fixture), Sent::then(fixture, authorization)),
         });
     }
     tables
@@ -139,16 +139,14 @@ fn decision(fixture: &Fixture) -> Table {
 }
 
 fn granted(routes: Vec<Route>, fixture: &Fixture) -> Vec<Case> {
-    let cases = answered(routes, Some(&fixture::bearer(&fixture.token)));
+    let cases = answered(routes, Sent::good(fixture));
     for case in &cases {
         assert_eq!(case.status, Some(200), "{} refuses a good token", case.name);
     }
     cases
 }
 
-fn answered(routes: Vec<Route>, authorization: Option<&HeaderValue>) -> Vec<Case> {
-    let cases = routes.into_iter();
-    cases
-        .map(|route| route.case(authorization.cloned()))
-        .collect()
+fn answered(routes: Vec<Route>, sent: Sent) -> Vec<Case> {
+    let routes = routes.into_iter();
+    routes.map(|route| route.case(sent.clone())).collect()
 }

@@ -4,7 +4,12 @@ use std::{sync::Barrier, thread, time::Duration};
 
 use portcullis::verify::Verifier;
 
-use crate::{cases, fixture, fixture::Fixture, measure::Case, web};
+use crate::{
+    cases,
+    fixture::Fixture,
+    measure::Case,
+    web::{self, Sent},
+};
 
 /// A row: what is shared, and what each thread does with it.
 pub struct Shared {
@@ -25,14 +30,10 @@ pub fn rows(fixture: &Fixture) -> Vec<Shared> {
         }),
         Shared::verifier("portcullis, the same token", &verifier, same),
         Shared::verifier("portcullis, two tokens", &verifier, two),
-        Shared::axum("portcullis, layer and claims", &verifier, &fixture.token),
+        Shared::axum("portcullis, layer and claims", &verifier, fixture),
         Shared::verifier("portcullis, cached, the same token", &cached, same),
         Shared::verifier("portcullis, cached, two tokens", &cached, two),
-        Shared::axum(
-            "portcullis, layer and claims, cached",
-            &cached,
-            &fixture.token,
-        ),
+        Shared::axum("portcullis, layer and claims, cached", &cached, fixture),
     ]
 }
 
@@ -54,12 +55,10 @@ impl Shared {
     }
 
     /// One application, as each connection gets it.
-    fn axum(name: &'static str, verifier: &Verifier, token: &str) -> Self {
+    fn axum(name: &'static str, verifier: &Verifier, fixture: &Fixture) -> Self {
         let router = cases::axum::layer(verifier.clone());
-        let authorization = fixture::bearer(token);
-        Self::new(name, move |_| {
-            web::case(name, router.clone(), Some(authorization.clone()))
-        })
+        let sent = Sent::good(fixture);
+        Self::new(name, move |_| web::case(name, router.clone(), sent.clone()))
     }
 
     /// How often one thread runs it in `slice`.

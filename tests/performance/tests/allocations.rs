@@ -32,7 +32,7 @@ const LIMITS: [(&str, &str, usize); 19] = [
     ("refused-missing", "axum-empty-layer", 2),
     ("refused-garbage", "axum-empty-layer", 2),
     ("refused-long-garbage", "axum-empty-layer", 2),
-    ("refused-forged", "axum-empty-layer", 3),
+    ("refused-forged", "axum-empty-layer", 2),
     // The claims, the token and its id; a signature that is no HMAC.
     ("issue", "sign", 4),
     // For both the claims and the token; the id of the access token.

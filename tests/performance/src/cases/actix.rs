@@ -13,7 +13,12 @@ use actix_web::{
 use portcullis::verify::Verifier;
 use portcullis_actix::{Auth, Authenticated, Authenticator, Claims};
 
-use crate::{fixture::User, measure::Case, route::Route, web::ANSWER};
+use crate::{
+    fixture::User,
+    measure::Case,
+    route::Route,
+    web::{ANSWER, Sent},
+};
 
 pub fn bare() -> Route {
     let app = || App::new().route("/", web::get().to(async || ANSWER));
@@ -47,7 +52,7 @@ pub fn extractor(name: &'static str, verifier: Verifier) -> Route {
 }
 
 /// A request to `app`, whose answer is dropped.
-pub fn case<T, B>(name: &str, app: App<T>, authorization: Option<http::HeaderValue>) -> Case
+pub fn case<T, B>(name: &str, app: App<T>, sent: Sent) -> Case
 where
     T: ServiceFactory<
             ServiceRequest,
@@ -62,10 +67,12 @@ where
     let service = runtime.block_on(actix_web::test::init_service(app));
     let service = Rc::new(service);
     // actix-web is on an older `http`.
-    let value = authorization
-        .map(|value| HeaderValue::from_bytes(value.as_bytes()).expect("it is a header value"));
-    let call = move || {
-        let request = match &value {
+    let convert = |value: http::HeaderValue| {
+        HeaderValue::from_bytes(value.as_bytes()).expect("it is a header value")
+    };
+    let (first, then) = (convert(sent.first), sent.then.map(convert));
+    let send = move |value: Option<&HeaderValue>| {
+        let request = match value {
             Some(value) => TestRequest::get().insert_header((AUTHORIZATION, value.clone())),
             None => TestRequest::get(),
         };
@@ -76,6 +83,8 @@ where
             |response| response.status().as_u16(),
         )
     };
+    send(Some(&first));
+    let call = move || send(then.as_ref());
     let status = Some(call());
     Case::new(name, call).answered(status)
 }
