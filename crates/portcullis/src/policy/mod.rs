@@ -147,7 +147,7 @@ impl Policy {
     pub fn check(&self, token: &Verified) -> Result<(), PolicyError> {
         match &self.rule {
             Rule::Scopes(scopes) => {
-                if !scopes.is_empty() && scopes.is_subset_of(token.scope()) {
+                if !scopes.is_empty() && scopes.is_subset_of(&token.scope()) {
                     Ok(())
                 } else {
                     Err(PolicyError::scope_missing())
@@ -196,8 +196,8 @@ fn union(policies: &[Policy]) -> ScopeSet {
 
 /// Whether `token` has every scope that `S` demands, and `S` demands any.
 pub(crate) fn has_scopes<S: RequiredScopes>(token: &Verified) -> bool {
-    let mut scopes = S::SCOPES.iter();
-    !S::SCOPES.is_empty() && scopes.all(|scope| token.scope().contains(scope))
+    let granted = token.scope();
+    !S::SCOPES.is_empty() && S::SCOPES.iter().all(|scope| granted.contains(scope))
 }
 
 fn all(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {

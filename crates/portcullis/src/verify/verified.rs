@@ -40,7 +40,7 @@ pub(super) struct Token {
     session_id: Option<Span>,
     client_id: Option<Span>,
     issuer: Option<Span>,
-    scope: ScopeSet,
+    scope: Span,
     fresh: bool,
     issued_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
@@ -134,7 +134,7 @@ impl Token {
             session_id,
             client_id,
             issuer,
-            scope: ScopeSet::of_part(&text, scope.range()),
+            scope,
             text,
             fresh: claims.fresh.unwrap_or_default(),
             issued_at: claims.issued_at.map(|date| date.0),
@@ -238,8 +238,9 @@ impl Verified {
     }
 
     /// The scopes of the `scope` and `scp` claims.
-    pub fn scope(&self) -> &ScopeSet {
-        &self.token().scope
+    pub fn scope(&self) -> ScopeSet {
+        let token = self.token();
+        ScopeSet::of_part(&token.text, token.scope.range())
     }
 
     /// Whether a login with credentials gave the token, rather than a refresh.
