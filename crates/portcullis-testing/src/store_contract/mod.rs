@@ -19,8 +19,13 @@
 //! needs a way to be told the time, for tests only. One whose entries expire on
 //! the server, by that server's clock, is held to all but the counts of `purge`:
 //!
-//! ```ignore
+//! ```
+//! # use portcullis::{session::MemoryStore, time::SharedClock};
+//! # async fn empty_store(clock: SharedClock) -> (MemoryStore, ()) {
+//! #     (MemoryStore::new(clock), ())
+//! # }
 //! portcullis_testing::store_contract!(empty_store, forgets_by_itself);
+//! # fn main() {}
 //! ```
 
 mod bench;
