@@ -43,9 +43,9 @@ impl Cache {
     }
 
     pub(super) fn look_up<'t>(&self, token: &'t [u8]) -> Presented<'t> {
-        // The end of a signature is as random as any hash; that of other tokens
-        // only decides where they are not found. Keyed, so that nobody can
-        // choose tokens that share a place.
+        // The end of a good signature is as random as any hash; that of a bad one
+        // only decides where the token is not found. Keyed, so that nobody can
+        // tell from it where that is.
         let tail = token.len().saturating_sub(TAIL);
         let mut hasher = self.hasher.build_hasher();
         hasher.write(token.get(tail..).unwrap_or_default());
