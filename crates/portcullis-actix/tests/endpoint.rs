@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../portcullis-tower/tests/nobody/mod.rs"]
+mod nobody;
+
 use std::{
     io::{Read, Write},
     net::{IpAddr, SocketAddr, TcpStream},
-    time::Duration,
 };
 
 use actix_web::{
@@ -14,62 +16,12 @@ use actix_web::{
     test::{TestRequest, call_service, init_service, read_body},
     web,
 };
-use portcullis::{
-    endpoint::{
-        Account, Accounts, AccountsError, ApiKeyApi, BODY_LIMIT, ClientAddress, ClientCheck,
-        Endpoints, Login, RefusalKind,
-    },
-    issue::{TokenIssuer, TokenShape},
-    jose::{Algorithm, SigningKey},
-    secret::SecretString,
-    session::{DynSessionStore, MemoryStore, Revocations, Sessions},
-    subject::Subject,
-    time::SharedClock,
-};
+use portcullis::endpoint::{BODY_LIMIT, ClientAddress, Endpoints, RefusalKind};
 
-/// Knows nobody, and only those who come from home.
-struct Nobody;
-
-impl Accounts for Nobody {
-    async fn authenticate(&self, login: Login<'_>) -> Result<Option<Account>, AccountsError> {
-        match login.source {
-            Some(address) if address.is_loopback() => Ok(None),
-            _ => Err(AccountsError::TooManyRequests {
-                retry_after: Duration::from_secs(1),
-            }),
-        }
-    }
-
-    async fn current(&self, _: &Subject) -> Result<Option<Account>, AccountsError> {
-        Ok(None)
-    }
-
-    async fn client(
-        &self,
-        _: &str,
-        _: Option<&SecretString>,
-        _: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
-        Ok(ClientCheck::Refused)
-    }
-}
+use nobody::Logins;
 
 fn endpoints() -> Endpoints {
-    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::ES256).unwrap())
-        .shape(TokenShape::api_key())
-        .issuer("https://api.example")
-        .audience("api")
-        .build()
-        .unwrap();
-    let clock = SharedClock::default();
-    let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
-    let revocations = Revocations::new(store, clock, Duration::from_secs(3600));
-    let sessions = Sessions::builder(revocations, issuer).build().unwrap();
-    Endpoints::builder(Nobody)
-        .api_key_api(ApiKeyApi::new(sessions))
-        .common_routes()
-        .build()
-        .unwrap()
+    nobody::endpoints(Logins::FromHome)
 }
 
 fn login(size: usize, peer: [u8; 4]) -> TestRequest {

@@ -2,70 +2,24 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{convert::Infallible, net::IpAddr, time::Duration};
+#[path = "../../portcullis-tower/tests/nobody/mod.rs"]
+mod nobody;
+
+use std::{convert::Infallible, net::IpAddr};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::service::{Service, service_fn};
-use portcullis::{
-    endpoint::{
-        Account, Accounts, AccountsError, ApiKeyApi, BODY_LIMIT, ClientCheck, Endpoints, Login,
-    },
-    issue::{TokenIssuer, TokenShape},
-    jose::{Algorithm, SigningKey},
-    secret::SecretString,
-    session::{DynSessionStore, MemoryStore, Revocations, Sessions},
-    subject::Subject,
-    time::SharedClock,
-};
+use portcullis::endpoint::{BODY_LIMIT, Endpoints};
 use portcullis_hyper::{EndpointService, WithEndpoints};
+
+use nobody::Logins;
 
 type Body = Full<Bytes>;
 
-/// Knows nobody, and only those who come from home.
-struct Nobody;
-
-impl Accounts for Nobody {
-    async fn authenticate(&self, login: Login<'_>) -> Result<Option<Account>, AccountsError> {
-        match login.source {
-            Some(address) if address.is_loopback() => Ok(None),
-            _ => Err(AccountsError::TooManyRequests {
-                retry_after: Duration::from_secs(1),
-            }),
-        }
-    }
-
-    async fn current(&self, _: &Subject) -> Result<Option<Account>, AccountsError> {
-        Ok(None)
-    }
-
-    async fn client(
-        &self,
-        _: &str,
-        _: Option<&SecretString>,
-        _: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
-        Ok(ClientCheck::Refused)
-    }
-}
-
 fn endpoints() -> Endpoints {
-    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::ES256).unwrap())
-        .shape(TokenShape::api_key())
-        .issuer("https://api.example")
-        .audience("api")
-        .build()
-        .unwrap();
-    let clock = SharedClock::default();
-    let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
-    let revocations = Revocations::new(store, clock, Duration::from_secs(3600));
-    let sessions = Sessions::builder(revocations, issuer).build().unwrap();
-    Endpoints::builder(Nobody)
-        .api_key_api(ApiKeyApi::new(sessions))
-        .common_routes()
-        .build()
-        .unwrap()
+    nobody::endpoints(Logins::FromHome)
 }
 
 async fn app(_: Request<Body>) -> Result<Response<Body>, Infallible> {
