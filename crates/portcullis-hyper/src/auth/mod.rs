@@ -1,7 +1,5 @@
 //! The service and its future.
 
-mod future;
 mod service;
 
-pub use future::{ResponseFuture, Waiting};
-pub use service::Auth;
+pub use service::{Auth, ResponseFuture, Waiting};

@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::service::Service;
-use portcullis::guard::{Authenticator, Check};
-
-use super::{ResponseFuture, future::Waiting};
+use portcullis::guard::{self, Authentication, Authenticator, Check};
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself.
@@ -73,5 +71,27 @@ where
                 ResponseFuture::pending(check, Waiting { service, request })
             }
         }
+    }
+}
+
+/// The future of [`Auth`](Auth).
+pub type ResponseFuture<S, ReqBody> = guard::ResponseFuture<Waiting<S, ReqBody>>;
+
+/// A request that waits.
+#[derive(Debug)]
+pub struct Waiting<S, ReqBody> {
+    service: S,
+    request: Request<ReqBody>,
+}
+
+impl<S, ReqBody> guard::Call for Waiting<S, ReqBody>
+where
+    S: Service<Request<ReqBody>>,
+{
+    type Future = S::Future;
+
+    fn call(mut self, authentication: Authentication) -> Self::Future {
+        self.request.extensions_mut().insert(authentication);
+        self.service.call(self.request)
     }
 }

@@ -1,9 +1,7 @@
 //! The layer, its service and its future.
 
-mod future;
 mod layer;
 mod service;
 
-pub use future::{ResponseFuture, Waiting};
 pub use layer::AuthLayer;
-pub use service::Auth;
+pub use service::{Auth, ResponseFuture, Waiting};

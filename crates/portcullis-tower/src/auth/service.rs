@@ -7,10 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use portcullis::guard::{Authenticator, Check};
+use portcullis::guard::{self, Authentication, Authenticator, Check};
 use tower_service::Service;
-
-use super::{ResponseFuture, future::Waiting};
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself; made by [`AuthLayer`](super::AuthLayer).
@@ -87,5 +85,27 @@ where
                 ResponseFuture::pending(check, Waiting { service, request })
             }
         }
+    }
+}
+
+/// The future of [`Auth`](Auth).
+pub type ResponseFuture<S, ReqBody> = guard::ResponseFuture<Waiting<S, ReqBody>>;
+
+/// A request that waits, with the service that was polled ready for it.
+#[derive(Debug)]
+pub struct Waiting<S, ReqBody> {
+    service: S,
+    request: Request<ReqBody>,
+}
+
+impl<S, ReqBody> guard::Call for Waiting<S, ReqBody>
+where
+    S: Service<Request<ReqBody>>,
+{
+    type Future = S::Future;
+
+    fn call(mut self, authentication: Authentication) -> Self::Future {
+        self.request.extensions_mut().insert(authentication);
+        self.service.call(self.request)
     }
 }

@@ -8,9 +8,12 @@ mod numeric_date;
 mod path;
 mod registered;
 mod scope;
+mod shape;
 
 pub(crate) use numeric_date::NumericDate;
 pub(crate) use path::text_at;
 pub(crate) use registered::{ClaimNames, RegisteredClaims, Texts};
 pub(crate) use scope::is_canonical;
 pub use scope::{ScopeError, ScopeSet, is_scope_token};
+pub use shape::{AudienceForm, TokenShape};
+pub(crate) use shape::{RESERVED, Typ, check_names};

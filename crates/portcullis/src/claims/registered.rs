@@ -9,7 +9,7 @@ use serde::{
 };
 
 use super::NumericDate;
-use crate::jose::strict_json::{Name, UniqueNames, UniqueSeed};
+use crate::json::{Name, UniqueNames, UniqueSeed};
 
 /// Which claims are read besides the registered ones.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::profile::Name;
+use super::route::Name;
 
 /// The members of a JSON object, in the order in which they are written.
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,7 @@ use super::{
     actions::{NoAddress, Services, key_set},
     dialect::Dialect,
     erased::DynAccounts,
-    profile::{Action, Methods, Name, Route},
+    route::{Action, Methods, Name, Route},
     router::Inner,
 };
 use crate::{

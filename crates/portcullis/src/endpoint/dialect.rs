@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{
     answer::{Members, json_response},
     input::FieldProblem,
-    profile::Name,
     refusal::Refusal,
+    route::Name,
 };
 use crate::{
     challenge::{Challenge, ErrorCode, Realm, whole_seconds},

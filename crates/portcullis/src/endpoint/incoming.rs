@@ -11,8 +11,8 @@ use http::{
 
 use super::{
     input::{BasicCredentials, Encoding, Fields, basic_credentials},
-    profile::Name,
     refusal::Refusal,
+    route::Name,
 };
 use crate::{
     credentials::{bearer_token, header_token},

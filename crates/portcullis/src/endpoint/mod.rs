@@ -64,8 +64,8 @@ mod erased;
 mod future;
 mod incoming;
 mod input;
-mod profile;
 mod refusal;
+mod route;
 mod router;
 
 pub use accounts::{Account, Accounts, AccountsError, ClientCheck, Login};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AccountsError, input::FieldProblem, profile::Name};
+use super::{AccountsError, input::FieldProblem, route::Name};
 use crate::{
     credentials::CredentialsError,
     session::{SessionError, SessionErrorKind},

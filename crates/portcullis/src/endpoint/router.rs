@@ -22,8 +22,8 @@ use super::{
     answer::{Members, json_response},
     body::collect,
     incoming::Incoming,
-    profile::{Name, Route},
     refusal::Refusal,
+    route::{Name, Route},
 };
 
 /// All token endpoints of a service, as one function from request to response.

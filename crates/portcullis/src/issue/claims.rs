@@ -4,8 +4,12 @@ use std::io;
 
 use serde_json::json;
 
-use super::{ObjectWriter, TokenShape, issuer::Draft, shape::RESERVED};
-use crate::time::Timestamp;
+use super::draft::Draft;
+use crate::{
+    claims::{RESERVED, TokenShape},
+    json::ObjectWriter,
+    time::Timestamp,
+};
 
 /// What an issuer's tokens claim, in the order of the names.
 pub(super) struct Claims {

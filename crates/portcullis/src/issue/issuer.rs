@@ -5,14 +5,15 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{AccessToken, AudienceForm, IssuedToken, TokenShape, Typ, claims::Claims};
+use super::{AccessToken, IssuedToken, claims::Claims, draft::Draft};
 use crate::{
     ConfigError,
+    claims::{AudienceForm, TokenShape, Typ},
     jose::{EncodedHeader, KeySet, MAX_KEY_ID, SigningKey},
+    random::{RandomError, random_uuid},
     secret::SecretString,
-    session::{RandomError, random_uuid},
     time::{Clock, SharedClock, Timestamp},
-    verify::{Ready, Verifier, VerifierBuilder},
+    verify::{OwnTokens, Ready, VerifierBuilder},
 };
 
 /// Signs access tokens of one shape with one key. Cheap to clone.
@@ -202,7 +203,13 @@ impl TokenIssuer {
 
     /// A verifier of exactly what this issuer writes.
     pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Ready> {
-        Verifier::of_issuer(self)
+        VerifierBuilder::of_own_tokens(OwnTokens {
+            keys: self.keys(),
+            issuer: self.issuer(),
+            audience: &self.0.audience,
+            shape: self.shape(),
+            clock: self.clock().clone(),
+        })
     }
 }
 
@@ -222,14 +229,6 @@ fn audience_claim(form: AudienceForm, audience: &[Arc<str>]) -> Option<Value> {
         (AudienceForm::Text, [one]) => Some(one.as_ref().into()),
         (_, many) => Some(many.iter().map(AsRef::as_ref).collect::<Value>()),
     }
-}
-
-/// A token before it is written and signed.
-pub(crate) struct Draft<'a> {
-    pub(super) token: &'a AccessToken<'a>,
-    pub(super) id: String,
-    pub(super) now: Timestamp,
-    pub(super) end: Option<Timestamp>,
 }
 
 /// Builds a [`TokenIssuer`].

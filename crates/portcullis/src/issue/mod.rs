@@ -5,13 +5,10 @@
 //! writes.
 
 mod claims;
+mod draft;
 mod issuer;
-mod object;
-mod shape;
 mod token;
 
+pub use crate::claims::{AudienceForm, TokenShape};
 pub use issuer::{IssueError, IssueErrorKind, TokenIssuer, TokenIssuerBuilder};
-pub(crate) use object::ObjectWriter;
-pub use shape::{AudienceForm, TokenShape};
-pub(crate) use shape::{Typ, check_names};
 pub use token::{AccessToken, IssuedToken};

@@ -5,8 +5,8 @@ use std::fmt;
 use super::{
     Header, JwsError, JwsErrorKind, SignError, SignErrorKind, SigningKey, base64url,
     base64url::{Uninit, decode_front, decode_segment, decode_segment_into, is_segment},
-    strict_json::check_unique,
 };
+use crate::json::check_unique;
 
 /// The longest header segment, in characters.
 pub const MAX_HEADER: usize = 4096;

@@ -7,10 +7,8 @@ use serde::{
     de::{Error as _, MapAccess, Visitor},
 };
 
-use super::{
-    JwsError, JwsErrorKind,
-    strict_json::{Name, UniqueNames, UniqueSeed},
-};
+use super::{JwsError, JwsErrorKind};
+use crate::json::{Name, UniqueNames, UniqueSeed};
 
 /// The longest `kid`, in bytes after unescaping.
 pub const MAX_KEY_ID: usize = 256;

@@ -14,8 +14,8 @@ use super::{
     algorithm::{Curve, EDDSA, Family},
     base64url::decode_segment,
     header::MAX_KEY_ID,
-    strict_json::{Name, UniqueNames, UniqueSeed},
 };
+use crate::json::{Name, UniqueNames, UniqueSeed};
 
 type Text<'a> = Option<Cow<'a, str>>;
 

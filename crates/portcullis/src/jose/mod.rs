@@ -33,7 +33,7 @@ mod der;
 mod ed25519;
 mod error;
 mod header;
-mod interop;
+mod jsonwebtoken;
 mod jwk;
 mod key_set;
 mod pem;
@@ -42,7 +42,6 @@ mod public;
 mod secret_key;
 mod signing;
 mod source;
-pub(crate) mod strict_json;
 mod verifying;
 
 pub use algorithm::Algorithm;

@@ -5,10 +5,10 @@
 //! never satisfied.
 
 mod claim_path;
-mod scopes;
+mod required_scopes;
 
 pub use claim_path::ClaimPath;
-pub use scopes::RequiredScopes;
+pub use required_scopes::RequiredScopes;
 
 use std::fmt;
 

@@ -2,43 +2,15 @@
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
-/// The operating system had no random numbers to give.
-///
-/// Nothing can be issued without them; the request is answered 503.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RandomError(());
-
-impl fmt::Display for RandomError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the operating system has no random numbers")
-    }
-}
-
-impl std::error::Error for RandomError {}
-
-/// Fresh random bytes from the operating system.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| RandomError(()))?;
-    Ok(bytes)
-}
-
-/// A fresh UUID (version 4) that nobody can guess.
-pub(crate) fn random_uuid() -> Result<uuid::Uuid, RandomError> {
-    random().map(uuid_of)
-}
+use crate::random::{RandomError, random, random_uuid, uuid_of};
 
 /// A fresh name for an attempt and a UUID for the token that it may give, at
 /// the price of one: it is the asking that takes long.
 pub(super) fn random_names() -> Result<(AttemptId, uuid::Uuid), RandomError> {
-    let mut bytes = [[0; 16]; 2];
-    getrandom::fill(bytes.as_flattened_mut()).map_err(|_| RandomError(()))?;
-    let [attempt, token] = bytes;
+    let bytes: [u8; 32] = random()?;
+    let (halves, _) = bytes.as_chunks::<16>();
+    let [attempt, token] = [halves[0], halves[1]];
     Ok((AttemptId(attempt), uuid_of(token)))
-}
-
-fn uuid_of(random: [u8; 16]) -> uuid::Uuid {
-    uuid::Builder::from_random_bytes(random).into_uuid()
 }
 
 /// The name of a session, the `sid` of its tokens: a random UUID (version 4) in

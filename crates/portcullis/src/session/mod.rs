@@ -33,6 +33,7 @@ pub mod rules;
 mod service;
 mod store;
 
+pub use crate::random::RandomError;
 pub use attempt::{
     RefusalReason, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
     Successor,
@@ -40,8 +41,7 @@ pub use attempt::{
 pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
 use id::random_names;
-pub(crate) use id::random_uuid;
-pub use id::{AttemptId, LoginTicket, RandomError, SessionId};
+pub use id::{AttemptId, LoginTicket, SessionId};
 pub use memory::MemoryStore;
 pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,

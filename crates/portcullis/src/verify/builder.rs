@@ -7,12 +7,7 @@ use super::{
     profile::{AudienceRule, IssuerRule, Profile},
     typ::TypRule,
 };
-use crate::{
-    ConfigError,
-    issue::{TokenIssuer, TokenShape},
-    jose::KeySet,
-    time::SharedClock,
-};
+use crate::{ConfigError, claims::TokenShape, jose::KeySet, time::SharedClock};
 
 /// A mandatory choice that was not made yet.
 #[derive(Debug)]
@@ -49,6 +44,15 @@ pub struct VerifierBuilder<Keys = Missing, Issuer = Missing, Audience = Missing>
     choices: Choices<Keys, Issuer, Audience>,
 }
 
+/// What an issuer of this process writes into its tokens.
+pub(crate) struct OwnTokens<'a> {
+    pub(crate) keys: KeySet,
+    pub(crate) issuer: Option<&'a str>,
+    pub(crate) audience: &'a [Arc<str>],
+    pub(crate) shape: &'a TokenShape,
+    pub(crate) clock: SharedClock,
+}
+
 /// Remembers the choices without owning anything of their types.
 type Choices<Keys, Issuer, Audience> = PhantomData<fn() -> (Keys, Issuer, Audience)>;
 
@@ -59,17 +63,17 @@ impl VerifierBuilder {
 }
 
 impl VerifierBuilder<Ready, Ready, Ready> {
-    pub(super) fn of_issuer(issuer: &TokenIssuer) -> Self {
-        let shape = issuer.shape();
+    /// Accepts exactly what an own issuer writes.
+    pub(crate) fn of_own_tokens(tokens: OwnTokens<'_>) -> Self {
         Self::with(Profile {
-            keys: issuer.keys(),
-            issuer: match issuer.issuer() {
+            keys: tokens.keys,
+            issuer: match tokens.issuer {
                 Some(name) => IssuerRule::Exactly(name.into()),
                 None => IssuerRule::Absent,
             },
-            audience: AudienceRule::of(issuer.audience().map(Arc::from)),
-            clock: issuer.clock().clone(),
-            ..Profile::of_shape(shape)
+            audience: AudienceRule::of_own_tokens(tokens.audience),
+            clock: tokens.clock,
+            ..Profile::of_shape(tokens.shape)
         })
     }
 

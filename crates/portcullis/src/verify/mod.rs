@@ -6,19 +6,23 @@
 
 mod builder;
 mod cache;
+mod claims_error;
 mod error;
 mod known;
 mod profile;
-mod status;
+mod token;
+mod token_status;
 mod typ;
 mod verified;
 mod verifier;
 
+pub(crate) use builder::OwnTokens;
 pub use builder::{Dangerous, Missing, Ready, VerifierBuilder};
 pub use cache::TokenCache;
+pub use claims_error::ClaimsError;
 pub use error::{VerifyError, VerifyErrorKind};
-pub use status::{Status, TokenStatus};
-pub use verified::{ClaimsError, FromToken, Verified};
+pub use token_status::{Status, TokenStatus};
+pub use verified::{FromToken, Verified};
 pub use verifier::{PendingVerification, Verification, Verifier};
 
 #[cfg(test)]

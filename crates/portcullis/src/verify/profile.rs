@@ -6,13 +6,12 @@ use super::{
     TokenCache, TokenStatus, Verified, VerifyError,
     VerifyErrorKind::{self, *},
     cache::Validity,
+    token::Token,
     typ::TypRule,
-    verified::Token,
 };
 use crate::{
     ConfigError,
-    claims::{ClaimNames, RegisteredClaims},
-    issue::{TokenShape, Typ, check_names},
+    claims::{ClaimNames, RegisteredClaims, TokenShape, Typ, check_names},
     jose::{Algorithm, JwsError, JwsErrorKind, KeySet},
     time::{Clock, SharedClock, Timestamp},
 };
@@ -59,12 +58,11 @@ pub(super) enum AudienceRule {
 }
 
 impl AudienceRule {
-    pub(super) fn of(names: impl Iterator<Item = Arc<str>>) -> Self {
-        let names: Box<[_]> = names.collect();
+    pub(super) fn of_own_tokens(names: &[Arc<str>]) -> Self {
         if names.is_empty() {
             Self::Absent
         } else {
-            Self::OneOf(names)
+            Self::OneOf(names.into())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What `typ` a token may have (RFC 8725 section 3.11, RFC 9068 section 4).
 
 use crate::{
-    issue::{TokenShape, Typ},
+    claims::{TokenShape, Typ},
     jose::Header,
 };
 

@@ -1,16 +1,15 @@
 //! A token that passed every check.
 
-use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use super::cache::Remembered;
-use crate::{
-    claims::{RegisteredClaims, ScopeSet, Texts, is_canonical, is_scope_token},
-    jose::strict_json::Name,
-    subject::Subject,
-    time::Timestamp,
+use super::{
+    ClaimsError,
+    cache::Remembered,
+    token::{Span, Token},
 };
+use crate::{claims::ScopeSet, subject::Subject, time::Timestamp};
 
 /// A verified access token; cheap to clone.
 ///
@@ -25,145 +24,6 @@ pub(super) enum Held {
     Own(Token),
     /// Together with the other requests that bring the same token.
     Shared(Arc<Remembered>),
-}
-
-/// What a token says.
-#[derive(Clone)]
-pub(super) struct Token {
-    /// The claims' JSON, and behind it the texts that stand otherwise in it:
-    /// one allocation for all.
-    text: Arc<str>,
-    json: Span,
-    realm: Arc<str>,
-    subject: Option<Span>,
-    token_id: Option<Span>,
-    session_id: Option<Span>,
-    client_id: Option<Span>,
-    issuer: Option<Span>,
-    scope: Span,
-    fresh: bool,
-    issued_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    auth_time: Option<Timestamp>,
-}
-
-/// A part of [`Token::text`]; tokens are far smaller than 4 GiB.
-#[derive(Clone, Copy)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    fn new(start: usize, length: usize) -> Self {
-        let end = start.saturating_add(length);
-        let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
-        Self { start, end }
-    }
-
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
-
-/// Where each text stands.
-struct Layout<'a> {
-    json: &'a str,
-    /// What is written behind the JSON: texts with escapes in them, and scopes
-    /// in more than one text.
-    behind: String,
-}
-
-impl Layout<'_> {
-    fn place(&mut self, name: &Name<'_>) -> Span {
-        match &name.0 {
-            Cow::Borrowed(text) => {
-                let start = text.as_ptr() as usize;
-                Span::new(start.wrapping_sub(self.json.as_ptr() as usize), text.len())
-            }
-            Cow::Owned(text) => self.append(text),
-        }
-    }
-
-    /// Whatever is not a scope token grants nothing.
-    fn place_scope(&mut self, claims: &[Option<Texts<'_>>]) -> Span {
-        let texts = || claims.iter().flatten().flat_map(Texts::as_slice);
-        match (texts().next(), texts().nth(1)) {
-            (Some(only), None) if is_canonical(only) => self.place(only),
-            _ => {
-                let tokens = texts().flat_map(|text| text.split(' '));
-                let set = ScopeSet::from_tokens(tokens.filter(|token| is_scope_token(token)));
-                self.append(set.unwrap_or_default().as_str())
-            }
-        }
-    }
-
-    fn append(&mut self, text: &str) -> Span {
-        let start = self.json.len() + self.behind.len();
-        self.behind.push_str(text);
-        Span::new(start, text.len())
-    }
-
-    fn finish(self) -> Arc<str> {
-        if self.behind.is_empty() {
-            Arc::from(self.json)
-        } else {
-            Arc::from([self.json, &self.behind].concat())
-        }
-    }
-}
-
-impl Token {
-    /// What `claims`, which were read from `json` and checked, say.
-    pub(super) fn new(json: &str, realm: Arc<str>, claims: &RegisteredClaims<'_>) -> Self {
-        let behind = String::new();
-        let mut layout = Layout { json, behind };
-        let mut place = |name: &Option<Name<'_>>| name.as_ref().map(|name| layout.place(name));
-        let subject = place(&claims.subject);
-        let token_id = place(&claims.token_id);
-        let session_id = place(&claims.session_id);
-        let client_id = place(&claims.client_id);
-        let issuer = place(&claims.issuer);
-        let scope = layout.place_scope(&claims.scopes);
-        let text = layout.finish();
-        Self {
-            json: Span::new(0, json.len()),
-            realm,
-            subject,
-            token_id,
-            session_id,
-            client_id,
-            issuer,
-            scope,
-            text,
-            fresh: claims.fresh.unwrap_or_default(),
-            issued_at: claims.issued_at.map(|date| date.0),
-            expires_at: claims.expires_at.map(|date| date.0),
-            auth_time: claims.auth_time.map(|date| date.0),
-        }
-    }
-
-    pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(self.claims_json()).map_err(|error| ClaimsError::new(&error))
-    }
-
-    pub(super) fn claims_json(&self) -> &str {
-        self.part(Some(self.json)).unwrap_or_default()
-    }
-
-    pub(super) fn subject(&self) -> Option<Subject> {
-        let name = self.part(self.subject)?;
-        Some(Subject::new(self.realm.clone(), name))
-    }
-
-    /// In bytes, without the struct itself.
-    pub(super) fn size(&self) -> usize {
-        self.text.len()
-    }
-
-    fn part(&self, span: Option<Span>) -> Option<&str> {
-        self.text.get(span?.range())
-    }
 }
 
 impl Verified {
@@ -240,7 +100,7 @@ impl Verified {
     /// The scopes of the `scope` and `scp` claims.
     pub fn scope(&self) -> ScopeSet {
         let token = self.token();
-        ScopeSet::of_part(&token.text, token.scope.range())
+        token.scope()
     }
 
     /// Whether a login with credentials gave the token, rather than a refresh.
@@ -335,35 +195,6 @@ impl FromToken for Verified {
     }
 }
 
-/// A verified token's claims do not have the form of the application's type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimsError(String);
-
-impl ClaimsError {
-    /// A refusal by the application's own [`FromToken`]. `reason` goes to the
-    /// log, not to the client.
-    pub fn custom(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-
-    /// Where and of which sort; the parser's own message may quote a value.
-    fn new(error: &serde_json::Error) -> Self {
-        Self(format!(
-            "{:?} error at column {}",
-            error.classify(),
-            error.column()
-        ))
-    }
-}
-
-impl fmt::Display for ClaimsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the claims do not have the form asked for: {}", self.0)
-    }
-}
-
-impl std::error::Error for ClaimsError {}
-
 #[cfg(test)]
 impl Verified {
     /// A token with these claims, unchecked.
@@ -374,7 +205,7 @@ impl Verified {
             fresh: true,
             required: &[],
         };
-        let claims = RegisteredClaims::parse(json, names).unwrap();
+        let claims = crate::claims::RegisteredClaims::parse(json, names).unwrap();
         Self::own(Token::new(json, "users".into(), &claims))
     }
 }

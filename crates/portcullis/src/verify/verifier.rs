@@ -14,16 +14,15 @@ use super::{
         BadSignature, Malformed, Revoked, StatusUnknown, TooLarge, UnknownKey, WrongIssuer,
         WrongType,
     },
-    builder::{Ready, VerifierBuilder},
+    builder::VerifierBuilder,
     cache::{Cache, Remembered, Validity},
     known::KnownHeaders,
     profile::{Expiry, Profile, of_jws},
-    verified::Token,
+    token::Token,
 };
 use crate::{
     ConfigError,
     claims::{ClaimNames, RegisteredClaims},
-    issue::TokenIssuer,
     jose::{Algorithm, CompactJws, Uninit, decode_front, decode_segment, uninit},
     time::Clock,
 };
@@ -31,7 +30,7 @@ use crate::{
 /// Checks access tokens. Cheap to clone; build it once.
 ///
 /// See [`VerifierBuilder`] for what it checks, and
-/// [`TokenIssuer::verifier`] for a verifier of an own issuer's tokens.
+/// [`TokenIssuer::verifier`](crate::issue::TokenIssuer::verifier) for a verifier of an own issuer's tokens.
 #[derive(Clone)]
 pub struct Verifier(Arc<Inner>);
 
@@ -46,10 +45,6 @@ impl Verifier {
     /// Starts with nothing chosen.
     pub fn builder() -> VerifierBuilder {
         VerifierBuilder::new()
-    }
-
-    pub(crate) fn of_issuer(issuer: &TokenIssuer) -> VerifierBuilder<Ready, Ready, Ready> {
-        VerifierBuilder::of_issuer(issuer)
     }
 
     pub(super) fn of_profile(profile: Profile) -> Self {

@@ -5,7 +5,7 @@ use http::Response;
 
 use super::{Services, tokens::one_token};
 use crate::{
-    endpoint::{incoming::Incoming, profile::ApplicationTokenRoute, refusal::Refusal},
+    endpoint::{incoming::Incoming, refusal::Refusal, route::ApplicationTokenRoute},
     issue::AccessToken,
 };
 

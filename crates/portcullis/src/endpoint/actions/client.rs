@@ -6,8 +6,8 @@ use crate::{
         ClientCheck,
         incoming::Incoming,
         input::{FieldProblem, Fields},
-        profile::Name,
         refusal::Refusal,
+        route::Name,
     },
     secret::SecretString,
 };

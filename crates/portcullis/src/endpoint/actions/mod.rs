@@ -18,8 +18,8 @@ use http::{HeaderName, Response};
 use super::{
     erased::DynAccounts,
     incoming::Incoming,
-    profile::{Action, Route},
     refusal::Refusal,
+    route::{Action, Route},
 };
 use crate::{session::Sessions, verify::Verifier};
 

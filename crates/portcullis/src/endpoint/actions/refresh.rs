@@ -10,8 +10,8 @@ use crate::{
     endpoint::{
         incoming::Incoming,
         input::FieldProblem,
-        profile::{Name, RefreshRoute, TokenSource},
         refusal::Refusal,
+        route::{Name, RefreshRoute, TokenSource},
     },
     secret::SecretString,
     session::{RefreshRequest, RefusalReason, SessionErrorKind, refresh::RefreshClaims},

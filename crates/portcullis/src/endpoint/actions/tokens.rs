@@ -8,7 +8,7 @@ use crate::{
     claims::ScopeSet,
     endpoint::{
         answer::{Members, json_response},
-        profile::{Name, TokenOutput},
+        route::{Name, TokenOutput},
     },
     issue::IssuedToken,
     secret::SecretString,

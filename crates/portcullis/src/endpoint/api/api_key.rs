@@ -5,7 +5,7 @@ use crate::{
     endpoint::{
         dialect::Dialect,
         input::Encoding,
-        profile::{Action, LoginRoute, Methods, Name, Route, TokenOutput},
+        route::{Action, LoginRoute, Methods, Name, Route, TokenOutput},
     },
     session::Sessions,
 };

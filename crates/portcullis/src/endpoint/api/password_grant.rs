@@ -8,9 +8,7 @@ use crate::{
     endpoint::{
         dialect::{Dialect, Style},
         input::Encoding,
-        profile::{
-            Action, LoginRoute, Methods, Name, RefreshRoute, Route, TokenOutput, TokenSource,
-        },
+        route::{Action, LoginRoute, Methods, Name, RefreshRoute, Route, TokenOutput, TokenSource},
     },
     session::Sessions,
 };

@@ -7,7 +7,7 @@ use crate::{
     endpoint::{
         dialect::{Dialect, Style},
         input::Encoding,
-        profile::{
+        route::{
             Action, ApplicationTokenRoute, LoginRoute, Methods, Name, RefreshRoute, Route,
             TokenOutput, TokenSource,
         },

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{FieldProblem, insert};
 use crate::{
-    endpoint::{profile::Name, refusal::Refusal},
+    endpoint::{refusal::Refusal, route::Name},
     secret::SecretString,
 };
 

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::{FieldProblem, insert};
 use crate::{
-    endpoint::{profile::Name, refusal::Refusal},
+    endpoint::{refusal::Refusal, route::Name},
     secret::SecretString,
 };
 

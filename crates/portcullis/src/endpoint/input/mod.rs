@@ -11,7 +11,7 @@ pub(super) use basic::{BasicCredentials, basic_credentials};
 
 use http::HeaderMap;
 
-use super::{profile::Name, refusal::Refusal};
+use super::{refusal::Refusal, route::Name};
 use crate::secret::SecretString;
 
 /// How a body carries its fields.

@@ -5,8 +5,13 @@ use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::super::{RandomError, SecretDigest, SessionId, Successor, id};
-use crate::{claims::ScopeSet, subject::Subject, time::Timestamp};
+use super::super::{SecretDigest, SessionId, Successor};
+use crate::{
+    claims::ScopeSet,
+    random::{RandomError, random},
+    subject::Subject,
+    time::Timestamp,
+};
 
 /// The secret of a session: 32 random bytes, made at login, carried by its
 /// refresh tokens and nowhere else. Stores keep its digest.
@@ -20,7 +25,7 @@ impl SessionSecret {
     ///
     /// When the operating system has no random numbers.
     pub fn random() -> Result<Self, RandomError> {
-        id::random().map(|bytes| Self(Zeroizing::new(bytes)))
+        random().map(|bytes| Self(Zeroizing::new(bytes)))
     }
 
     /// What a store may know of it.

@@ -4,8 +4,9 @@ use std::{error::Error, fmt, sync::Arc};
 
 use crate::{
     issue::{IssueError, IssueErrorKind},
+    random::RandomError,
     session::{
-        RandomError, RefusalReason, StoreError,
+        RefusalReason, StoreError,
         refresh::{RefreshError, RefreshErrorKind},
     },
 };

@@ -6,10 +6,11 @@ use super::{SessionError, SessionErrorKind, Sessions};
 use crate::{
     claims::ScopeSet,
     issue::{AccessToken, IssuedToken},
+    random::random_uuid,
     secret::SecretString,
     session::{
         ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, SessionId, SessionStore,
-        Successor, TokenAdded, random_uuid,
+        Successor, TokenAdded,
         refresh::{RefreshFamily, SessionSecret},
     },
     subject::Subject,

@@ -1,11 +1,11 @@
 //! Remembering tokens that were verified, and some that were forged.
 
 mod forged;
+mod remembered;
 mod settings;
-mod verified;
 
+pub(super) use remembered::{Remembered, Validity};
 pub use settings::TokenCache;
-pub(super) use verified::{Remembered, Validity};
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use self::{forged::ForgedTokens, verified::VerifiedTokens};
+use self::{forged::ForgedTokens, remembered::VerifiedTokens};
 use crate::time::{Clock, SharedClock};
 
 /// What a verifier remembers. Its keys never change, so a new set of keys is a

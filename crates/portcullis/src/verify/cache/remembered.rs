@@ -18,7 +18,7 @@ use super::Presented;
 use crate::{
     subject::Subject,
     time::Timestamp,
-    verify::{ClaimsError, verified::Token},
+    verify::{ClaimsError, token::Token},
 };
 
 /// A bounded table from whole tokens to what was read from them.

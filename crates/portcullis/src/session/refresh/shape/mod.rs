@@ -13,11 +13,9 @@ use zeroize::Zeroizing;
 use super::{RefreshClaims, RefreshErrorKind, RefreshFamily, SessionSecret};
 use crate::{
     claims::{ScopeSet, is_canonical},
-    issue::{ObjectWriter, TokenIssuer},
-    jose::{
-        decode_array, encode_segment_into,
-        strict_json::{Name, UniqueNames, UniqueSeed},
-    },
+    issue::TokenIssuer,
+    jose::{decode_array, encode_segment_into},
+    json::{Name, ObjectWriter, UniqueNames, UniqueSeed},
     secret::SecretBuffer,
     session::{SessionId, Successor, rules::MAX_GENERATION},
     subject::Subject,
