@@ -32,8 +32,15 @@ pub struct Draft {
     now: i64,
 }
 
+impl Mint {
+    /// A token for `subject`, to be changed and [built](Draft::build).
+    pub fn token(&self, subject: &str) -> Draft {
+        Draft::new(self, subject)
+    }
+}
+
 impl Draft {
-    pub(super) fn new(mint: &Mint, subject: &str) -> Self {
+    fn new(mint: &Mint, subject: &str) -> Self {
         let now = mint.now();
         let ttl = i64::try_from(mint.ttl.as_secs()).unwrap_or(i64::MAX);
         let claims = json!({

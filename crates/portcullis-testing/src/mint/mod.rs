@@ -93,11 +93,6 @@ impl Mint {
         self
     }
 
-    /// A token for `subject`, to be changed and [built](Draft::build).
-    pub fn token(&self, subject: &str) -> Draft {
-        Draft::new(self, subject)
-    }
-
     /// A verifier that accepts what this mint makes.
     pub fn verifier(&self) -> Verifier {
         let verifier = self.verifier_builder().build();
