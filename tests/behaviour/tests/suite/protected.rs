@@ -12,7 +12,6 @@ use behaviour::{
 use portcullis::{
     challenge::{Realm, RejectionBody},
     guard::Authenticator,
-    issue::TokenShape,
     policy::Policy,
     verify::{Ready, TokenCache, VerifierBuilder},
 };
@@ -67,7 +66,11 @@ fn site(cache: Option<TokenCache>) -> Site {
     let guard_of = |builder: VerifierBuilder<_, _, _>| Authenticator::new(builder.build().unwrap());
     let guard = || guard_of(builder());
     let with = |policy| guard().require(policy);
-    let fresh = || guard_of(builder().shape(&TokenShape::session_json())).require(Policy::fresh());
+    let session = || {
+        let builder = builder().subject_claim("identity");
+        builder.kind_claim("type", "access").fresh_claim("fresh")
+    };
+    let fresh = || guard_of(session()).require(Policy::fresh());
     let scope = |name| Policy::scope(name).unwrap();
     let admin = || Policy::role("realm_access.roles", "admin");
     Site::new()
