@@ -31,6 +31,7 @@ pub(crate) enum Claim {
 
 impl Claim {
     /// The claim of this name, where the issuer has no names of its own.
+    #[inline]
     fn usual(name: &str) -> Option<Self> {
         Some(match name {
             "iss" => Self::Issuer,
@@ -116,6 +117,7 @@ impl ClaimNames {
     }
 
     /// What the claim of this name is read as.
+    #[inline]
     pub(super) fn claim(&self, name: &str) -> Option<Claim> {
         let mut own = self.own.iter();
         if let Some((_, claim)) = own.find(|(own, _)| **own == *name) {

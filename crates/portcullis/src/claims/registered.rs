@@ -1,17 +1,15 @@
 //! The registered claims (RFC 7519 section 4.1), read once from borrowed
 //! bytes.
 
-use std::{cell::Cell, fmt};
+use std::{cell::Cell, fmt, marker::PhantomData};
 
-use serde::{
-    Deserialize,
-    de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
     Freshness, NumericDate,
     names::{Claim, ClaimNames, OTHER_KINDS},
+    texts::{OptionalText, OptionalTexts, Texts},
 };
 use crate::json::{Name, UniqueNames, UniqueSeed, check_unique};
 
@@ -42,26 +40,6 @@ pub(crate) struct RegisteredClaims<'a> {
     seen: u32,
     present: u32,
     further: u64,
-}
-
-/// A text or an array of texts, as `aud` is (RFC 7519 section 4.1.3).
-#[derive(Debug)]
-pub(crate) enum Texts<'a> {
-    One(Name<'a>),
-    Many(Vec<Name<'a>>),
-}
-
-impl<'a> Texts<'a> {
-    pub(crate) fn as_slice(&self) -> &[Name<'a>] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Many(texts) => texts,
-        }
-    }
-
-    pub(crate) fn contains(&self, wanted: &str) -> bool {
-        self.as_slice().iter().any(|text| **text == *wanted)
-    }
 }
 
 impl<'a> RegisteredClaims<'a> {
@@ -117,21 +95,58 @@ impl<'de> Visitor<'de> for ClaimsVisitor<'_, '_, 'de> {
         let duplicate = Cell::new(false);
         let mut others = UniqueNames::new(&duplicate);
         at.set(TWICE);
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            if let Some(claim) = names.claim(&name) {
-                claims.read(claim, Slots { map: &mut map, at })?;
-                at.set(TWICE);
-            } else {
-                for (bit, required) in names.required_further().iter().enumerate() {
-                    claims.further |= u64::from(**required == *name) << bit;
+        while let Some(key) = map.next_key_seed(KeySeed(names))? {
+            match key {
+                Key::Read(claim) => {
+                    claims.read(claim, Slots { map: &mut map, at })?;
+                    at.set(TWICE);
                 }
-                let other_kind = OTHER_KINDS.into_iter().find(|other| **other == *name);
-                claims.other_kind = claims.other_kind.or(other_kind);
-                others.admit(&name)?;
-                map.next_value_seed(UniqueSeed(&duplicate))?;
+                Key::Other(name) => {
+                    for (bit, required) in names.required_further().iter().enumerate() {
+                        claims.further |= u64::from(**required == *name) << bit;
+                    }
+                    let other_kind = OTHER_KINDS.into_iter().find(|other| **other == *name);
+                    claims.other_kind = claims.other_kind.or(other_kind);
+                    others.admit(&name)?;
+                    map.next_value_seed(UniqueSeed(&duplicate))?;
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// A name, looked up where it stands.
+enum Key<'de> {
+    Read(Claim),
+    Other(Name<'de>),
+}
+
+struct KeySeed<'n>(&'n ClaimNames);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = Key<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key<'de>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed<'_> {
+    type Value = Key<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a claim")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, name: &'de str) -> Result<Key<'de>, E> {
+        let read = self.0.claim(name).map(Key::Read);
+        Ok(read.unwrap_or_else(|| Key::Other(Name(name.into()))))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Key<'de>, E> {
+        let read = self.0.claim(name).map(Key::Read);
+        Ok(read.unwrap_or_else(|| Key::Other(Name(name.to_owned().into()))))
     }
 }
 
@@ -151,33 +166,35 @@ impl<'de> RegisteredClaims<'de> {
         }
         self.seen |= claim.bit();
         let is_present = match claim {
-            Claim::Issuer => slots.fill(&mut self.issuer, "`iss` is not a text"),
-            Claim::Subject => slots.fill(&mut self.subject, "the subject claim is not a text"),
+            Claim::Issuer => slots.text(&mut self.issuer, "`iss` is not a text"),
+            Claim::Subject => slots.text(&mut self.subject, "the subject claim is not a text"),
             Claim::Audience => slots.fill(
                 &mut self.audience,
+                OptionalTexts,
                 "`aud` is neither a text nor an array of texts",
             ),
-            Claim::ExpiresAt => slots.fill(&mut self.expires_at, "`exp` is not a date"),
-            Claim::NotBefore => slots.fill(&mut self.not_before, "`nbf` is not a date"),
-            Claim::IssuedAt => slots.fill(&mut self.issued_at, "`iat` is not a date"),
-            Claim::AuthTime => slots.fill(&mut self.auth_time, "`auth_time` is not a date"),
-            Claim::TokenId => slots.fill(&mut self.token_id, "`jti` is not a text"),
-            Claim::SessionId => slots.fill(&mut self.session_id, "`sid` is not a text"),
-            Claim::ClientId => slots.fill(
+            Claim::ExpiresAt => slots.date(&mut self.expires_at, "`exp` is not a date"),
+            Claim::NotBefore => slots.date(&mut self.not_before, "`nbf` is not a date"),
+            Claim::IssuedAt => slots.date(&mut self.issued_at, "`iat` is not a date"),
+            Claim::AuthTime => slots.date(&mut self.auth_time, "`auth_time` is not a date"),
+            Claim::TokenId => slots.text(&mut self.token_id, "`jti` is not a text"),
+            Claim::SessionId => slots.text(&mut self.session_id, "`sid` is not a text"),
+            Claim::ClientId => slots.text(
                 &mut self.client_id,
                 "the claim that names the client is not a text",
             ),
-            Claim::Scope => slots.fill_scope(&mut self.scopes[0]),
-            Claim::Scp => slots.fill_scope(&mut self.scopes[1]),
-            Claim::Kind => slots.fill(
+            Claim::Scope => slots.scope(&mut self.scopes[0]),
+            Claim::Scp => slots.scope(&mut self.scopes[1]),
+            Claim::Kind => slots.text(
                 &mut self.kind,
                 "the claim that names the kind of token is not a text",
             ),
             Claim::Fresh => slots.fill(
                 &mut self.fresh,
+                PhantomData,
                 "the claim that tells fresh tokens is not true, false or a date",
             ),
-            Claim::Confirmation => slots.fill_confirmation(&mut self.confirmation),
+            Claim::Confirmation => slots.confirmation(&mut self.confirmation),
         }?;
         self.present |= u32::from(is_present) * claim.bit();
         Ok(())
@@ -191,21 +208,39 @@ struct Slots<'m, A> {
 
 impl<'de, A: MapAccess<'de>> Slots<'_, A> {
     /// Reads a value into its place, and says whether there is one.
-    fn fill<T: Deserialize<'de>>(
+    fn fill<T, S: DeserializeSeed<'de, Value = Option<T>>>(
         &mut self,
         slot: &mut Option<T>,
+        seed: S,
         wrong: &'static str,
     ) -> Result<bool, A::Error> {
         self.at.set(wrong);
-        *slot = self.map.next_value()?;
+        *slot = self.map.next_value_seed(seed)?;
         Ok(slot.is_some())
+    }
+
+    fn text(
+        &mut self,
+        slot: &mut Option<Name<'de>>,
+        wrong: &'static str,
+    ) -> Result<bool, A::Error> {
+        self.fill(slot, OptionalText, wrong)
+    }
+
+    fn date(
+        &mut self,
+        slot: &mut Option<NumericDate>,
+        wrong: &'static str,
+    ) -> Result<bool, A::Error> {
+        self.fill(slot, PhantomData, wrong)
     }
 
     /// An element of an array is one scope: with a space in it, it would be one
     /// to some readers and several to others (RFC 6749 section 3.3).
-    fn fill_scope(&mut self, slot: &mut Option<Texts<'de>>) -> Result<bool, A::Error> {
+    fn scope(&mut self, slot: &mut Option<Texts<'de>>) -> Result<bool, A::Error> {
         let is_present = self.fill(
             slot,
+            OptionalTexts,
             "the scope claim is neither a text nor an array of texts",
         )?;
         if let Some(Texts::Many(scopes)) = slot
@@ -217,9 +252,9 @@ impl<'de, A: MapAccess<'de>> Slots<'_, A> {
         Ok(is_present)
     }
 
-    fn fill_confirmation(&mut self, slot: &mut Option<&'de str>) -> Result<bool, A::Error> {
+    fn confirmation(&mut self, slot: &mut Option<&'de str>) -> Result<bool, A::Error> {
         let mut raw: Option<&'de RawValue> = None;
-        let is_present = self.fill(&mut raw, "`cnf` is no JSON")?;
+        let is_present = self.fill(&mut raw, PhantomData, "`cnf` is no JSON")?;
         *slot = raw.map(RawValue::get);
         if slot.is_some_and(|json| !is_object_with_members(json)) {
             self.at
@@ -238,86 +273,6 @@ fn is_object_with_members(json: &str) -> bool {
         .and_then(|json| json.strip_suffix('}'));
     inner.is_some_and(|inner| !inner.trim_ascii().is_empty())
         && check_unique(json.as_bytes()).is_ok()
-}
-
-/// Whom a token names as its issuer and whom as its audience, to find out by
-/// whose rules it is to be read. Nothing else is looked at, not even whether a
-/// name occurs twice: that is refused once the rules are known.
-#[derive(Debug, Default)]
-pub(crate) struct Addressee<'a> {
-    pub(crate) issuer: Option<Name<'a>>,
-    pub(crate) audience: Option<Texts<'a>>,
-}
-
-impl<'a> Addressee<'a> {
-    /// Reads them.
-    ///
-    /// # Errors
-    ///
-    /// If `json` is not a JSON object, or one of the two is not what it must be.
-    pub(crate) fn parse(json: &'a str) -> Result<Self, &'static str> {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        deserializer
-            .deserialize_map(AddresseeVisitor)
-            .and_then(|addressee| deserializer.end().map(|()| addressee))
-            .map_err(|_| "not a JSON object whose `iss` and `aud` are texts")
-    }
-}
-
-struct AddresseeVisitor;
-
-impl<'de> Visitor<'de> for AddresseeVisitor {
-    type Value = Addressee<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of claims")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut addressee = Addressee::default();
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            match &*name {
-                "iss" => addressee.issuer = map.next_value()?,
-                "aud" => addressee.audience = map.next_value()?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(addressee)
-    }
-}
-
-impl<'de> Deserialize<'de> for Texts<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextsVisitor)
-    }
-}
-
-struct TextsVisitor;
-
-impl<'de> Visitor<'de> for TextsVisitor {
-    type Value = Texts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or an array of texts")
-    }
-
-    fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Texts::One(Name(text.into())))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Texts::One(Name(text.to_owned().into())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut names = Vec::new();
-        while let Some(name) = seq.next_element()? {
-            names.push(name);
-        }
-        Ok(Texts::Many(names))
-    }
 }
 
 #[cfg(test)]
@@ -438,18 +393,5 @@ mod tests {
     fn a_confirmation_is_kept_as_it_stands() {
         let claims = read(r#"{"cnf": {"jkt":"x","kid":1} ,"x":1}"#).unwrap();
         assert_eq!(claims.confirmation, Some(r#"{"jkt":"x","kid":1}"#));
-    }
-
-    #[test]
-    fn the_addressee_is_read_without_the_rest() {
-        let json = r#"{"iss":"i","scope":{"read":true},"aud":["a","b"],"exp":"never"}"#;
-        let addressee = Addressee::parse(json).unwrap();
-        assert_eq!(addressee.issuer.as_deref(), Some("i"));
-        assert!(addressee.audience.unwrap().contains("b"));
-        let nobody = Addressee::parse(r#"{"iss":null,"aud":null}"#).unwrap();
-        assert!(nobody.issuer.is_none() && nobody.audience.is_none());
-        for json in ["", "null", "1", r#"{"iss":1}"#, r#"{"aud":{}}"#, "{} {}"] {
-            assert!(Addressee::parse(json).is_err(), "{json}");
-        }
     }
 }

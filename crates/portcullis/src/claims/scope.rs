@@ -107,12 +107,9 @@ impl ScopeSet {
     }
 }
 
-/// How long the shorter of two sets may be, in bytes, to be looked for in the
-/// other scope by scope: some dozens of scopes, quicker than a hash set.
+/// Up to how many bytes scopes are compared one by one, which is quicker than a
+/// hash set for some dozens of them.
 const SHORT: usize = 256;
-
-/// The same within one set, in scopes.
-const FEW: usize = 32;
 
 /// Whether `text` is scope tokens separated by one space, none of them twice.
 pub(crate) fn is_canonical(text: &str) -> bool {
@@ -138,9 +135,8 @@ pub(crate) fn granted_by<'t>(texts: impl Iterator<Item = &'t str>) -> String {
 /// Whether the tokens in `text`, which one space separates, are all different
 /// and none is empty.
 fn are_distinct(text: &str) -> bool {
-    let spaces = memchr::memchr_iter(b' ', text.as_bytes()).count();
-    if spaces >= FEW {
-        let mut seen = HashSet::with_capacity(spaces + 1);
+    if text.len() > SHORT {
+        let mut seen = HashSet::new();
         let mut tokens = text.split(' ');
         return tokens.all(|token| !token.is_empty() && seen.insert(token));
     }
@@ -261,7 +257,7 @@ mod tests {
     #[test]
     fn there_is_no_bound_to_a_set() {
         let named = |count: usize| (0..count).map(|n| format!("s{n}")).collect::<Vec<_>>();
-        for count in [FEW, FEW + 1, 101, 4096] {
+        for count in [10, 64, 65, 101, 4096] {
             let names = named(count);
             let set = ScopeSet::from_tokens(names.iter().chain(&names)).unwrap();
             assert_eq!(set.as_str(), names.join(" "));
