@@ -13,7 +13,7 @@ use portcullis::{
     challenge::{Realm, RejectionBody},
     guard::Authenticator,
     policy::Policy,
-    verify::{Ready, TokenCache, VerifierBuilder},
+    verify::{Ready, TokenCache, VerifierBuilder, VerifyError},
 };
 use portcullis_testing::{
     clock::FakeClock,
@@ -189,10 +189,32 @@ fn site(cache: Option<TokenCache>) -> Site {
             "/mobile",
             guard_of(builder().check(|token| match token.client_id() {
                 Some("mobile") => Ok(()),
-                _ => Err(portcullis::verify::VerifyError::custom(
-                    "not the mobile client",
-                )),
+                _ => Err(VerifyError::custom("not the mobile client")),
             })),
+            Handler::Claims,
+        )
+        .route(
+            "/bound",
+            guard_of(
+                builder().binding_checked_by(|bound| match bound.text("kid").as_deref() {
+                    Some("our key") => Ok(()),
+                    _ => Err(VerifyError::custom("another key")),
+                }),
+            ),
+            Handler::Claims,
+        )
+        .route(
+            "/bound/ignored",
+            guard_of(builder().dangerous().ignore_binding()),
+            Handler::Claims,
+        )
+        .route(
+            "/large/header",
+            guard_of(
+                builder()
+                    .max_token_size(64 * 1024)
+                    .max_header_size(16 * 1024),
+            ),
             Handler::Claims,
         )
         .route(
