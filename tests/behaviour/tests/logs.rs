@@ -1,4 +1,5 @@
-//! No secret, token or password reaches a log (RFC 6750 section 5.3).
+//! No secret, token or password reaches a log (RFC 6750 section 5.3), but what an
+//! integrator has to know does.
 //!
 //! The subscriber is the process's own, so this is a program of its own.
 
@@ -6,12 +7,12 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use behaviour::{
     apps::Server,
-    backend::Backend,
+    backend::{Backend, KEY_ISSUER},
     client::Request,
     run::{Everywhere, block_on, exchange},
 };
@@ -26,6 +27,26 @@ use tracing_subscriber::fmt::MakeWriter;
 /// A log that is kept.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// The log of this process.
+fn log() -> &'static Log {
+    static LOG: LazyLock<Log> = LazyLock::new(|| {
+        let log = Log::default();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(log.clone())
+            .with_ansi(false)
+            .init();
+        log
+    });
+    &LOG
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -75,12 +96,7 @@ impl Secrets {
 
 #[test]
 fn no_secret_reaches_a_log() {
-    let log = Log::default();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .init();
+    let log = log();
     let backend = Backend::new();
     let everywhere = Everywhere::serve(&backend.site());
     let mut secrets = Secrets::default();
@@ -92,7 +108,7 @@ fn no_secret_reaches_a_log() {
         }
     });
     drop(everywhere);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("portcullis"), "nothing was logged: {log}");
     assert!(secrets.0.len() > 100);
     for secret in &secrets.0 {
@@ -100,6 +116,71 @@ fn no_secret_reaches_a_log() {
             panic!("`{secret}` is in the log: {line}");
         }
     }
+}
+
+/// What came and what is configured, in one line each, whatever came.
+#[test]
+fn refusals_say_what_came_and_what_is_configured() {
+    let log = log();
+    let backend = Backend::new();
+    let everywhere = Everywhere::serve(&backend.site());
+    let mint = || {
+        Mint::with_key(keys::signing(Algorithm::HS384))
+            .issuer(KEY_ISSUER)
+            .audience("ApiId")
+            .clock(backend.clock.shared())
+    };
+    let draft = || mint().token("alice").header("typ", "JWT");
+    let es256 = keys::signing(Algorithm::ES256).with_key_id("a-strange-id");
+    let refused = [
+        (
+            "/me",
+            draft().claim("iss", "https://strange.test\nforged line"),
+            r#"is of another issuer: "https://strange.test\nforged line", and none, "https://site.test", none is configured"#,
+        ),
+        (
+            "/v1/stations",
+            draft().claim("iss", "i".repeat(100)),
+            r#"iiii"…, and "https://site.test" is configured"#,
+        ),
+        (
+            "/v1/stations",
+            draft().claim("aud", "a-strange-audience"),
+            r#"for another audience: "a-strange-audience", and "ApiId" is configured"#,
+        ),
+        (
+            "/auth/stations",
+            draft().signed_by(&es256),
+            r#"no key fits the token: `kid` is "a-strange-id", `alg` is "ES256", and the keys are ES256 ("grant-key")"#,
+        ),
+        (
+            "/v1/stations",
+            draft().header("typ", "a-strange-type"),
+            r#"is not that of an access token: "a-strange-type", and "JWT" or none is accepted"#,
+        ),
+        (
+            "/v1/stations",
+            draft().claim("cnf", serde_json::json!({"jkt": "a-thumbprint-of-a-key"})),
+            r#"is bound to its sender, which is not checked: "jkt""#,
+        ),
+    ];
+    block_on(async {
+        for server in everywhere.servers() {
+            for (path, draft, _) in &refused {
+                let request = Request::new("GET", *path).authorization(draft.bearer());
+                assert_eq!(exchange(server, &request).await.status, 401);
+            }
+        }
+    });
+    let adapters = everywhere.servers().len();
+    drop(everywhere);
+    let log = log.text();
+    for (path, _, expected) in &refused {
+        let lines = log.lines().filter(|line| line.contains(expected));
+        assert_eq!(lines.count(), adapters, "{path}: {expected}");
+    }
+    assert!(!log.lines().any(|line| line.starts_with("forged line")));
+    assert!(!log.contains("a-thumbprint-of-a-key"));
 }
 
 async fn logins(server: &Server, secrets: &mut Secrets) {

@@ -4,16 +4,24 @@
 //! from borrowed bytes, before a user's type is built: a user's type cannot
 //! lie about `exp`.
 
+mod addressee;
+mod freshness;
+mod names;
 mod numeric_date;
 mod path;
 mod registered;
 mod scope;
 mod shape;
+mod texts;
 
+pub(crate) use addressee::Addressee;
+pub(crate) use freshness::Freshness;
+pub(crate) use names::{Claim, ClaimNames, RESERVED};
 pub(crate) use numeric_date::NumericDate;
 pub(crate) use path::text_at;
-pub(crate) use registered::{ClaimNames, RegisteredClaims, Texts};
-pub(crate) use scope::is_canonical;
+pub(crate) use registered::RegisteredClaims;
 pub use scope::{ScopeError, ScopeSet, is_scope_token};
+pub(crate) use scope::{granted_by, is_canonical};
+pub(crate) use shape::Typ;
 pub use shape::{AudienceForm, TokenShape};
-pub(crate) use shape::{RESERVED, Typ, check_names};
+pub(crate) use texts::Texts;

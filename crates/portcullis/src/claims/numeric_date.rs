@@ -6,8 +6,9 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::time::Timestamp;
 
-/// A date as a token carries it. Negative, non-finite and non-numeric values
-/// are refused; values beyond what fits are the farthest future.
+/// A date as a token carries it: before 1970, too, since some libraries write
+/// the year 1 for "always". Non-finite and non-numeric values are refused;
+/// values beyond what fits are the farthest past or future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NumericDate(pub(crate) Timestamp);
 
@@ -34,15 +35,12 @@ impl Visitor<'_> for NumericDateVisitor {
     }
 
     fn visit_i64<E: de::Error>(self, secs: i64) -> Result<NumericDate, E> {
-        match u64::try_from(secs) {
-            Ok(secs) => self.visit_u64(secs),
-            Err(_) => Err(E::custom("a date before the epoch")),
-        }
+        Ok(NumericDate(Timestamp::from_secs(secs)))
     }
 
     fn visit_f64<E: de::Error>(self, secs: f64) -> Result<NumericDate, E> {
-        if !secs.is_finite() || secs < 0.0 {
-            return Err(E::custom("a date before the epoch or without end"));
+        if !secs.is_finite() {
+            return Err(E::custom("a date without end"));
         }
         // `as` saturates; the fraction is kept to the millisecond.
         Ok(NumericDate(Timestamp::from_millis((secs * 1000.0) as i64)))
@@ -74,11 +72,20 @@ mod tests {
     }
 
     #[test]
+    fn there_was_a_time_before_1970() {
+        assert_eq!(read("-1"), Some(-1000));
+        assert_eq!(read("-0.5"), Some(-500));
+        // The first of January of the year 1.
+        assert_eq!(read("-62135596800"), Some(-62_135_596_800_000));
+        assert_eq!(read("-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(read("-1e300"), Some(i64::MIN));
+    }
+
+    #[test]
     fn everything_else_is_refused() {
         for bad in [
-            "-1",
-            "-0.5",
             "1e400",
+            "-1e400",
             "\"1700000000\"",
             "null",
             "true",

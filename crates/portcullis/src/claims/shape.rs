@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::names::{Claim, ClaimNames, FRESH};
 use crate::ConfigError;
 
 /// The form of the `aud` claim, which RFC 7519 section 4.1.3 leaves open.
+///
+/// There is no third form, so whoever matches on it may rely on these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AudienceForm {
     /// An array, however many audiences there are.
@@ -159,12 +162,22 @@ impl TokenShape {
 }
 
 impl TokenShape {
+    /// The names of the claims that differ from shape to shape.
+    pub(crate) fn claim_names(&self) -> ClaimNames {
+        let mut names = ClaimNames::default();
+        names.rename(Claim::Subject, self.subject.clone());
+        if let Some(kind) = &self.kind {
+            names.rename(Claim::Kind, kind.name.clone());
+        }
+        if self.fresh {
+            names.rename(Claim::Fresh, FRESH.into());
+        }
+        names
+    }
+
     /// Whether every claim has one meaning.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        check_names(
-            &self.subject,
-            self.kind.as_ref().map(|kind| kind.name.as_ref()),
-        )?;
+        self.claim_names().check()?;
         if self
             .kind
             .as_ref()
@@ -178,39 +191,6 @@ impl TokenShape {
         Ok(())
     }
 }
-
-/// Whether the claims for the subject and for the kind of token are neither
-/// the same nor ones that mean something else.
-pub(crate) fn check_names(subject: &str, kind: Option<&str>) -> Result<(), ConfigError> {
-    let taken = |name: &str| name.is_empty() || RESERVED.contains(&name);
-    if (taken(subject) && subject != "sub") || kind.is_some_and(taken) || kind == Some(subject) {
-        return Err(ConfigError::new(
-            "the claims for the subject and for the kind of token need names of their own: not \
-             empty, not the same, and not those of registered claims",
-        ));
-    }
-    Ok(())
-}
-
-/// Claims that mean the same in every shape, and that only the issuer writes.
-pub(crate) const RESERVED: &[&str] = &[
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "sid",
-    "client_id",
-    "auth_time",
-    "scope",
-    "scp",
-    "fresh",
-    "sec",
-    "gen",
-    "cnf",
-];
 
 impl KindClaim {
     fn by_type() -> Self {

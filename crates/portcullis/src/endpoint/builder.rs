@@ -13,8 +13,7 @@ use super::{
     router::Inner,
 };
 use crate::{
-    ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, issue::AccessToken,
-    session::Sessions, subject::Subject, verify::Verifier,
+    ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, session::Sessions, verify::Verifier,
 };
 
 /// Builds [`Endpoints`]: APIs, each with its own [`Sessions`], and what they
@@ -146,11 +145,7 @@ impl EndpointsBuilder {
                  them only; build their `Sessions` with clones of one `Revocations`",
             ));
         }
-        let verifiers: Result<Vec<_>, _> = self.sessions.iter().map(verifier).collect();
-        let verifier = Verifier::combine(verifiers?)?;
-        for sessions in &self.sessions {
-            check_told_apart(sessions, &verifier)?;
-        }
+        let verifier = verifier(&self.sessions)?;
         if self.refresh_headers.is_empty() {
             let usual = HeaderName::from_static(REFRESH_TOKEN);
             self.refresh_headers.push(usual);
@@ -222,30 +217,18 @@ fn one_snapshot(sessions: &[Sessions]) -> bool {
     })
 }
 
-/// Of the access tokens of an API, unless they were revoked.
-fn verifier(sessions: &Sessions) -> Result<Verifier, ConfigError> {
-    sessions
-        .issuer()
-        .verifier()
-        .status(sessions.revocations().clone())
-        .build()
-}
-
-/// Shows by a token that nobody gets that the common routes will read the
-/// API's access tokens as what they are.
-fn check_told_apart(sessions: &Sessions, verifier: &Verifier) -> Result<(), ConfigError> {
-    let issuer = sessions.issuer();
-    let subject = Subject::new(issuer.shape().realm(), "probe");
-    let probe = issuer
-        .access(&AccessToken::new(&subject).client("probe"))
-        .map_err(|error| ConfigError::new(format!("no access token can be issued: {error}")))?;
-    let verified = verifier.verify_for_logout(probe.token().expose().as_bytes());
-    match verified {
-        Ok(verified) if verified.subject().as_ref() == Some(&subject) => Ok(()),
-        _ => Err(ConfigError::new(
-            "the access tokens of two APIs cannot be told apart: give them different issuers or audiences",
-        )),
+/// Of the access tokens of all APIs, unless they were revoked. APIs may share an
+/// issuer.
+fn verifier(sessions: &[Sessions]) -> Result<Verifier, ConfigError> {
+    let mut verifiers = Vec::new();
+    for (index, api) in sessions.iter().enumerate() {
+        let mut earlier = sessions.iter().take(index);
+        if !earlier.any(|other| other.issuer().is_same(api.issuer())) {
+            let verifier = api.issuer().verifier();
+            verifiers.push(verifier.status(api.revocations().clone()).build()?);
+        }
     }
+    Verifier::combine(verifiers)
 }
 
 impl fmt::Debug for EndpointsBuilder {

@@ -201,6 +201,11 @@ impl TokenIssuer {
         KeySet::new(std::iter::once(self.0.key.verifying_key()).chain(older))
     }
 
+    /// Whether both are clones of one issuer.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// A verifier of exactly what this issuer writes.
     pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Ready> {
         VerifierBuilder::of_own_tokens(OwnTokens {

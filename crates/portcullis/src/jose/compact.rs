@@ -8,7 +8,8 @@ use super::{
 };
 use crate::json::check_unique;
 
-/// The longest header segment, in characters.
+/// The longest header segment, in characters, unless a verifier is told
+/// otherwise.
 pub const MAX_HEADER: usize = 4096;
 
 /// The longest signature, in bytes: that of an RSA key of 8192 bits.
@@ -33,6 +34,34 @@ pub struct CompactJws<'a> {
     token: &'a [u8],
 }
 
+/// How long a token and its header segment may be, in characters.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) token: usize,
+    pub(crate) header: usize,
+}
+
+impl Limits {
+    /// Within which nothing is.
+    pub(crate) const NOTHING: Self = Self {
+        token: 0,
+        header: 0,
+    };
+
+    /// The wider of both in each respect.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            token: self.token.max(other.token),
+            header: self.header.max(other.header),
+        }
+    }
+
+    /// Whether a token that was cut within others is within these.
+    pub(crate) fn allow(self, jws: &CompactJws<'_>) -> bool {
+        jws.token.len() <= self.token && jws.header.len() <= self.header
+    }
+}
+
 impl<'a> CompactJws<'a> {
     /// Cuts a token of at most `max_len` bytes.
     ///
@@ -42,21 +71,30 @@ impl<'a> CompactJws<'a> {
     /// segments; a character that cannot be in one (RFC 7515 section 2);
     /// five segments, which is an encrypted token.
     pub fn parse(token: &'a [u8], max_len: usize) -> Result<Self, JwsError> {
-        let cut = Self::cut(token, max_len)?;
+        let limits = Limits {
+            token: max_len,
+            header: MAX_HEADER,
+        };
+        Self::parse_within(token, limits)
+    }
+
+    /// As [`parse`](Self::parse), within other limits.
+    pub(crate) fn parse_within(token: &'a [u8], limits: Limits) -> Result<Self, JwsError> {
+        let cut = Self::cut(token, limits)?;
         if !(is_segment(cut.header) && is_segment(cut.signature)) {
             return Err(not_compact(token));
         }
         Ok(cut)
     }
 
-    /// As [`parse`](Self::parse), for those who know the header already or
+    /// As [`parse_within`](Self::parse_within), for those who know the header already or
     /// decode it, and decode the signature: that checks their characters.
-    pub(crate) fn cut(token: &'a [u8], max_len: usize) -> Result<Self, JwsError> {
-        if token.len() > max_len {
+    pub(crate) fn cut(token: &'a [u8], limits: Limits) -> Result<Self, JwsError> {
+        if token.len() > limits.token {
             return Err(JwsErrorKind::TooLarge.into());
         }
         let (header, rest) = cut_first(token).ok_or_else(|| not_compact(token))?;
-        if header.len() > MAX_HEADER {
+        if header.len() > limits.header {
             return Err(JwsErrorKind::TooLarge.into());
         }
         let (payload, signature) = cut_last(rest).ok_or_else(|| not_compact(token))?;
@@ -138,9 +176,13 @@ impl<'a> CompactJws<'a> {
     /// would have refused, and how it would have called it.
     #[cold]
     fn explain(&self, error: JwsError) -> JwsError {
-        Self::parse(self.token, self.token.len())
-            .err()
-            .unwrap_or(error)
+        // It was found short enough when it was cut.
+        let limits = Limits {
+            token: usize::MAX,
+            header: usize::MAX,
+        };
+        let parsed = Self::parse_within(self.token, limits);
+        parsed.err().unwrap_or(error)
     }
 }
 
@@ -358,8 +400,9 @@ mod tests {
                 token.signature_into(&mut base64url::uninit())?;
                 decode_segment(token.header, &mut Vec::new()).map_err(|error| token.explain(error))
             };
+            let limits = Limits { token: 64, header: MAX_HEADER };
             prop_assert_eq!(
-                CompactJws::cut(token, 64).and_then(decode),
+                CompactJws::cut(token, limits).and_then(decode),
                 CompactJws::parse(token, 64).and_then(decode)
             );
         }

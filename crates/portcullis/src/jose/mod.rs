@@ -47,8 +47,8 @@ mod verifying;
 pub use algorithm::Algorithm;
 pub(crate) use base64url::{Uninit, decode_front, encode_segment_into, uninit};
 pub use base64url::{decode_array, decode_segment, decode_segment_into, encode_segment};
-pub(crate) use compact::EncodedHeader;
 pub use compact::{CompactJws, MAX_HEADER, MAX_SIGNATURE, encode_compact};
+pub(crate) use compact::{EncodedHeader, Limits};
 pub use error::{
     JwsError, JwsErrorKind, KeyError, KeyErrorKind, SignError, SignErrorKind, SignatureError,
 };

@@ -3,11 +3,17 @@
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
-    TokenCache, TokenStatus, Verified, Verifier, VerifyError,
-    profile::{AudienceRule, IssuerRule, Profile},
+    Confirmation, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
+    claim_rules::{AudienceRule, BindingRule, IssuerRule},
+    profile::Profile,
     typ::TypRule,
 };
-use crate::{ConfigError, claims::TokenShape, jose::KeySet, time::SharedClock};
+use crate::{
+    ConfigError,
+    claims::{Claim, TokenShape},
+    jose::KeySet,
+    time::SharedClock,
+};
 
 /// A mandatory choice that was not made yet.
 #[derive(Debug)]
@@ -67,13 +73,8 @@ impl VerifierBuilder<Ready, Ready, Ready> {
     pub(crate) fn of_own_tokens(tokens: OwnTokens<'_>) -> Self {
         Self::with(Profile {
             keys: tokens.keys,
-            issuer: match tokens.issuer {
-                Some(name) => IssuerRule::Exactly(name.into()),
-                None => IssuerRule::Absent,
-            },
-            audience: AudienceRule::of_own_tokens(tokens.audience),
             clock: tokens.clock,
-            ..Profile::of_shape(tokens.shape)
+            ..Profile::of_own_tokens(tokens.shape, tokens.issuer, tokens.audience)
         })
     }
 
@@ -81,7 +82,8 @@ impl VerifierBuilder<Ready, Ready, Ready> {
     ///
     /// # Errors
     ///
-    /// If the key set is empty, or a text that is configured is.
+    /// If the key set is empty, or a text that is configured is; if two claims are
+    /// given the same name, or one that means something else.
     pub fn build(self) -> Result<Verifier, ConfigError> {
         self.profile.validate()?;
         Ok(Verifier::of_profile(self.profile))
@@ -102,7 +104,7 @@ impl<K, A> VerifierBuilder<K, Missing, A> {
     /// 4.1.1).
     pub fn issuer(self, issuer: impl Into<Arc<str>>) -> VerifierBuilder<K, Ready, A> {
         let mut profile = self.profile;
-        profile.issuer = IssuerRule::Exactly(issuer.into());
+        profile.claims.issuer = IssuerRule::Exactly(issuer.into());
         VerifierBuilder::with(profile)
     }
 }
@@ -122,7 +124,8 @@ impl<K, I> VerifierBuilder<K, I, Missing> {
         T::Item: Into<Arc<str>>,
     {
         let mut profile = self.profile;
-        profile.audience = AudienceRule::OneOf(audiences.into_iter().map(Into::into).collect());
+        let audiences = audiences.into_iter().map(Into::into).collect();
+        profile.claims.audience = AudienceRule::OneOf(audiences);
         VerifierBuilder::with(profile)
     }
 }
@@ -133,6 +136,10 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
             profile,
             choices: PhantomData,
         }
+    }
+
+    fn name(self, claim: Claim, name: impl Into<Arc<str>>) -> Self {
+        self.set(|profile| profile.claims.names.rename(claim, name.into()))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Profile)) -> Self {
@@ -152,35 +159,108 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
             .require_claims(["iss", "exp", "aud", "sub", "client_id", "iat", "jti"])
     }
 
-    /// The shape of the tokens: claim names and how kinds are told apart.
-    pub fn shape(self, shape: &TokenShape) -> Self {
-        self.set(|profile| profile.set_shape(shape))
+    /// The claim that carries the subject; `sub` unless set. For Entra ID `oid`,
+    /// say, and for Okta `uid`.
+    pub fn subject_claim(self, name: impl Into<Arc<str>>) -> Self {
+        self.name(Claim::Subject, name)
+    }
+
+    /// The realm to which the subjects belong; the issuer unless set, for only
+    /// there a subject is unique (RFC 7519 section 4.1.2). Two issuers with one
+    /// realm can speak for each other's subjects.
+    pub fn subject_realm(self, realm: impl Into<Arc<str>>) -> Self {
+        self.set(|profile| profile.realm = Some(realm.into()))
+    }
+
+    /// The claim that carries the scopes, as a text or an array; `scope` and
+    /// `scp` together unless set, and with it neither of them but this one.
+    pub fn scope_claim(self, name: impl Into<Arc<str>>) -> Self {
+        self.name(Claim::Scope, name)
+    }
+
+    /// The claim that names the client; `client_id` unless set. For Keycloak
+    /// and Entra ID `azp`, for Entra ID's tokens of version 1 `appid`, for Okta
+    /// `cid`.
+    pub fn client_claim(self, name: impl Into<Arc<str>>) -> Self {
+        self.name(Claim::ClientId, name)
+    }
+
+    /// The claim that names the kind of a token, and what it says of access
+    /// tokens; all others are refused, and those without it.
+    ///
+    /// ```
+    /// # use portcullis::verify::Verifier;
+    /// # let (keycloak, cognito) = (Verifier::builder(), Verifier::builder());
+    /// keycloak.kind_claim("typ", "Bearer").client_claim("azp");
+    /// cognito.kind_claim("token_use", "access");
+    /// ```
+    pub fn kind_claim(self, name: impl Into<Arc<str>>, access: impl Into<Arc<str>>) -> Self {
+        self.set(|profile| profile.claims.kind = Some(access.into()))
+            .name(Claim::Kind, name)
+    }
+
+    /// The claim that tells whether a login with credentials gave the token:
+    /// true, false, or the date until which it counts as fresh. Unless it is
+    /// set no token is [fresh](Verified::is_fresh).
+    pub fn fresh_claim(self, name: impl Into<Arc<str>>) -> Self {
+        self.name(Claim::Fresh, name)
+    }
+
+    /// Accepts sender-constrained tokens, which have a `cnf` claim (RFC 7800),
+    /// if `check` finds that whoever sent one holds the key or certificate that
+    /// it is bound to. Without such a check they are refused: a stolen one must
+    /// not be good as a plain Bearer token. It is asked about every request;
+    /// several add up.
+    ///
+    /// ```
+    /// # use portcullis::verify::{Verifier, VerifyError};
+    /// # let builder = Verifier::builder();
+    /// # fn certificate_of_the_connection() -> Option<String> { None }
+    /// // The thumbprint of the client's certificate (RFC 8705), as the code that
+    /// // accepted the connection left it in a task-local.
+    /// builder.binding_checked_by(|bound| match bound.text("x5t#S256") {
+    ///     Some(thumbprint) if certificate_of_the_connection().as_deref() == Some(&*thumbprint) => {
+    ///         Ok(())
+    ///     }
+    ///     _ => Err(VerifyError::custom("not the certificate that the token is bound to")),
+    /// });
+    /// ```
+    pub fn binding_checked_by(
+        self,
+        check: impl Fn(&Confirmation<'_>) -> Result<(), VerifyError> + Send + Sync + 'static,
+    ) -> Self {
+        self.set(|profile| match &mut profile.claims.binding {
+            BindingRule::CheckedBy(checks) => checks.push(Arc::new(check)),
+            binding => *binding = BindingRule::CheckedBy(vec![Arc::new(check)]),
+        })
     }
 
     /// By how much clocks may differ; 60 seconds unless set. For tokens of an
     /// own issuer none after they expire, and two seconds before they begin.
     pub fn leeway(self, leeway: Duration) -> Self {
-        self.set(|profile| profile.leeway = leeway)
+        self.set(|profile| profile.claims.leeway = leeway)
     }
 
     /// How long ago a token may have been issued; makes `iat` required.
     pub fn max_age(self, age: Duration) -> Self {
-        self.set(|profile| profile.max_age = Some(age))
+        self.set(|profile| profile.claims.max_age = Some(age))
     }
 
     /// How long a token may live in all, from `iat` to `exp`; makes both
     /// required.
     pub fn max_lifetime(self, lifetime: Duration) -> Self {
-        self.set(|profile| profile.max_lifetime = Some(lifetime))
+        self.set(|profile| profile.claims.max_lifetime = Some(lifetime))
     }
 
-    /// Claims that every token must have, whatever their value.
+    /// Claims that every token must have, whatever their value. Of those that
+    /// mean something to a verifier, `null` is none.
     pub fn require_claims<T>(self, names: T) -> Self
     where
         T: IntoIterator,
         T::Item: Into<Box<str>>,
     {
-        self.set(|profile| profile.required.extend(names.into_iter().map(Into::into)))
+        let names = names.into_iter().map(Into::into);
+        self.set(|profile| profile.claims.names.require(names))
     }
 
     /// A check of the application's own, after all others.
@@ -203,7 +283,10 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
     /// Where revocations are looked up. Without one, tokens without `exp` are
     /// refused.
     pub fn status(self, status: impl TokenStatus) -> Self {
-        self.set(|profile| profile.status = Some(Arc::new(status)))
+        self.set(|profile| {
+            profile.claims.lists_application_tokens = status.lists_application_tokens();
+            profile.status = Some(Arc::new(status));
+        })
     }
 
     /// Remembers verified tokens, so that those that come again cost almost
@@ -219,7 +302,16 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
 
     /// The largest token that is looked at, in bytes; 8192 unless set.
     pub fn max_token_size(self, bytes: usize) -> Self {
-        self.set(|profile| profile.max_token_size = bytes)
+        self.set(|profile| profile.limits.token = bytes)
+    }
+
+    /// The longest header that is looked at, in bytes of the token;
+    /// [`MAX_HEADER`](crate::jose::MAX_HEADER) unless set. Issuers that send a
+    /// chain of certificates along (`x5c`) need more, and often a larger
+    /// [token](Self::max_token_size) as well. The chain itself is never looked
+    /// at.
+    pub fn max_header_size(self, bytes: usize) -> Self {
+        self.set(|profile| profile.limits.header = bytes)
     }
 }
 
@@ -236,12 +328,22 @@ impl<K, I, A> fmt::Debug for VerifierBuilder<K, I, A> {
 #[must_use = "does nothing until a choice is made"]
 pub struct Dangerous<B>(B);
 
+impl<K, I, A> Dangerous<VerifierBuilder<K, I, A>> {
+    /// Accepts sender-constrained tokens (`cnf`, RFC 7800) from whoever sends
+    /// them, as if they were plain Bearer tokens: what makes a stolen one
+    /// useless is not looked at.
+    pub fn ignore_binding(self) -> VerifierBuilder<K, I, A> {
+        self.0
+            .set(|profile| profile.claims.binding = BindingRule::Ignored)
+    }
+}
+
 impl<K, A> Dangerous<VerifierBuilder<K, Missing, A>> {
     /// Accepts tokens of whatever issuer, and without one. Whoever holds one
     /// of the keys can then speak as anybody.
     pub fn any_issuer(self) -> VerifierBuilder<K, Ready, A> {
         let mut profile = self.0.profile;
-        profile.issuer = IssuerRule::Any;
+        profile.claims.issuer = IssuerRule::Any;
         VerifierBuilder::with(profile)
     }
 }
@@ -251,7 +353,7 @@ impl<K, I> Dangerous<VerifierBuilder<K, I, Missing>> {
     /// are meant for somebody else (RFC 7519 section 4.1.3).
     pub fn no_audience(self) -> VerifierBuilder<K, I, Ready> {
         let mut profile = self.0.profile;
-        profile.audience = AudienceRule::Absent;
+        profile.claims.audience = AudienceRule::Absent;
         VerifierBuilder::with(profile)
     }
 
@@ -259,7 +361,7 @@ impl<K, I> Dangerous<VerifierBuilder<K, I, Missing>> {
     /// another service can then be replayed here.
     pub fn any_audience(self) -> VerifierBuilder<K, I, Ready> {
         let mut profile = self.0.profile;
-        profile.audience = AudienceRule::Any;
+        profile.claims.audience = AudienceRule::Any;
         VerifierBuilder::with(profile)
     }
 }

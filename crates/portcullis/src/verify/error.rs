@@ -5,7 +5,8 @@ use std::{borrow::Cow, fmt};
 /// A token that was refused, or that could not be judged.
 ///
 /// The client is told `invalid_token` and nothing more; this is for `tracing`,
-/// counters and tests.
+/// counters and tests. Its `Display` says what came and what is configured:
+/// names only, cut to 64 characters and escaped, so that it is safe to log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyError {
     kind: VerifyErrorKind,
@@ -80,6 +81,9 @@ pub enum VerifyErrorKind {
     WrongAudience,
     /// A refresh token, or another kind than an access token.
     WrongKind,
+    /// Bound to a key or a certificate (`cnf`, RFC 7800), about which nothing is
+    /// known here: whoever sent it may have stolen it.
+    SenderConstrained,
     /// Past its `exp`.
     Expired,
     /// Before its `nbf`.
@@ -119,6 +123,7 @@ impl VerifyErrorKind {
             Self::WrongIssuer => "the token is of another issuer",
             Self::WrongAudience => "the token is for another audience",
             Self::WrongKind => "the token is not an access token",
+            Self::SenderConstrained => "the token is bound to its sender, which is not checked",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
             Self::IssuedInFuture => "the token is issued in the future",

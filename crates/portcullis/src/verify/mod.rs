@@ -6,10 +6,13 @@
 
 mod builder;
 mod cache;
+mod claim_rules;
 mod claims_error;
+mod confirmation;
 mod error;
 mod known;
 mod profile;
+mod shown;
 mod token;
 mod token_status;
 mod typ;
@@ -20,6 +23,7 @@ pub(crate) use builder::OwnTokens;
 pub use builder::{Dangerous, Missing, Ready, VerifierBuilder};
 pub use cache::TokenCache;
 pub use claims_error::ClaimsError;
+pub use confirmation::Confirmation;
 pub use error::{VerifyError, VerifyErrorKind};
 pub use token_status::{Status, TokenStatus};
 pub use verified::{FromToken, Verified};

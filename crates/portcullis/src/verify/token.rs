@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::ClaimsError;
 use crate::{
-    claims::{RegisteredClaims, ScopeSet, Texts, is_canonical, is_scope_token},
+    claims::{RegisteredClaims, ScopeSet, Texts, granted_by, is_canonical},
     json::Name,
     subject::Subject,
     time::Timestamp,
@@ -25,6 +25,8 @@ pub(super) struct Token {
     pub(super) session_id: Option<Span>,
     pub(super) client_id: Option<Span>,
     pub(super) issuer: Option<Span>,
+    /// The `cnf` claim, in JSON.
+    pub(super) confirmation: Option<Span>,
     scope: Span,
     pub(super) fresh: bool,
     pub(super) issued_at: Option<Timestamp>,
@@ -62,24 +64,22 @@ struct Layout<'a> {
 impl Layout<'_> {
     fn place(&mut self, name: &Name<'_>) -> Span {
         match &name.0 {
-            Cow::Borrowed(text) => {
-                let start = text.as_ptr() as usize;
-                Span::new(start.wrapping_sub(self.json.as_ptr() as usize), text.len())
-            }
+            Cow::Borrowed(text) => self.place_part(text),
             Cow::Owned(text) => self.append(text),
         }
     }
 
-    /// Whatever is not a scope token grants nothing.
+    /// A part of the JSON itself.
+    fn place_part(&self, text: &str) -> Span {
+        let start = text.as_ptr() as usize;
+        Span::new(start.wrapping_sub(self.json.as_ptr() as usize), text.len())
+    }
+
     fn place_scope(&mut self, claims: &[Option<Texts<'_>>]) -> Span {
         let texts = || claims.iter().flatten().flat_map(Texts::as_slice);
         match (texts().next(), texts().nth(1)) {
             (Some(only), None) if is_canonical(only) => self.place(only),
-            _ => {
-                let tokens = texts().flat_map(|text| text.split(' '));
-                let set = ScopeSet::from_tokens(tokens.filter(|token| is_scope_token(token)));
-                self.append(set.unwrap_or_default().as_str())
-            }
+            _ => self.append(&granted_by(texts().map(|text| &**text))),
         }
     }
 
@@ -99,8 +99,13 @@ impl Layout<'_> {
 }
 
 impl Token {
-    /// What `claims`, which were read from `json` and checked, say.
-    pub(super) fn new(json: &str, realm: Arc<str>, claims: &RegisteredClaims<'_>) -> Self {
+    /// What `claims`, which were read from `json` and checked, say at `now`.
+    pub(super) fn new(
+        json: &str,
+        realm: Arc<str>,
+        claims: &RegisteredClaims<'_>,
+        now: Timestamp,
+    ) -> Self {
         let behind = String::new();
         let mut layout = Layout { json, behind };
         let mut place = |name: &Option<Name<'_>>| name.as_ref().map(|name| layout.place(name));
@@ -109,6 +114,7 @@ impl Token {
         let session_id = place(&claims.session_id);
         let client_id = place(&claims.client_id);
         let issuer = place(&claims.issuer);
+        let confirmation = claims.confirmation.map(|json| layout.place_part(json));
         let scope = layout.place_scope(&claims.scopes);
         let text = layout.finish();
         Self {
@@ -119,9 +125,10 @@ impl Token {
             session_id,
             client_id,
             issuer,
+            confirmation,
             scope,
             text,
-            fresh: claims.fresh.unwrap_or_default(),
+            fresh: claims.fresh.is_some_and(|fresh| fresh.holds_at(now)),
             issued_at: claims.issued_at.map(|date| date.0),
             expires_at: claims.expires_at.map(|date| date.0),
             auth_time: claims.auth_time.map(|date| date.0),

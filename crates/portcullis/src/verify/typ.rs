@@ -33,6 +33,15 @@ impl TypRule {
             Self::Jwt => header.typ.is_none() || header.typ_is("JWT"),
         }
     }
+
+    /// What is accepted, for a log.
+    pub(super) const fn shown(self) -> &'static str {
+        match self {
+            Self::AnyAccessToken => "\"at+jwt\", \"JWT\" or none",
+            Self::AtJwt => "\"at+jwt\"",
+            Self::Jwt => "\"JWT\" or none",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -87,7 +87,9 @@ impl Verified {
         self.part(|token| token.session_id)
     }
 
-    /// The `client_id` claim (RFC 9068 section 2.2).
+    /// The client that got the token: the `client_id` claim (RFC 9068 section
+    /// 2.2), or the one that is
+    /// [configured](super::VerifierBuilder::client_claim).
     pub fn client_id(&self) -> Option<&str> {
         self.part(|token| token.client_id)
     }
@@ -97,13 +99,16 @@ impl Verified {
         self.part(|token| token.issuer)
     }
 
-    /// The scopes of the `scope` and `scp` claims.
+    /// The scopes of the `scope` and `scp` claims, or of the one that is
+    /// [configured](super::VerifierBuilder::scope_claim).
     pub fn scope(&self) -> ScopeSet {
         let token = self.token();
         token.scope()
     }
 
-    /// Whether a login with credentials gave the token, rather than a refresh.
+    /// Whether a login with credentials gave the token, rather than a refresh; and,
+    /// where the claim is a date, whether that lay ahead when the token was
+    /// verified.
     pub fn is_fresh(&self) -> bool {
         self.token().fresh
     }
@@ -126,6 +131,11 @@ impl Verified {
     /// Whether the token never expires and so lives on a live list.
     pub fn is_application(&self) -> bool {
         self.expires_at().is_none()
+    }
+
+    /// The `cnf` claim, in JSON.
+    pub(super) fn confirmation_json(&self) -> Option<&str> {
+        self.part(|token| token.confirmation)
     }
 
     fn part(&self, span: impl FnOnce(&Token) -> Option<Span>) -> Option<&str> {
@@ -199,14 +209,11 @@ impl FromToken for Verified {
 impl Verified {
     /// A token with these claims, unchecked.
     pub(crate) fn for_test(json: &str) -> Self {
-        let names = crate::claims::ClaimNames {
-            subject: Some("sub"),
-            kind: None,
-            fresh: true,
-            required: &[],
-        };
-        let claims = crate::claims::RegisteredClaims::parse(json, names).unwrap();
-        Self::own(Token::new(json, "users".into(), &claims))
+        let shape = crate::claims::TokenShape::session_json().subject_claim("sub");
+        let names = shape.claim_names();
+        let claims = crate::claims::RegisteredClaims::parse(json, &names).unwrap();
+        let now = Timestamp::from_secs(0);
+        Self::own(Token::new(json, "users".into(), &claims, now))
     }
 }
 
@@ -218,7 +225,7 @@ mod tests {
     fn texts_read_the_same_wherever_they_stand() {
         let plain = Verified::for_test(r#"{"sub":"alice","jti":"j","scope":"a b"}"#);
         let escaped = Verified::for_test(
-            r#"{"sub":"al\u0069ce","jti":"\u006a","scope":["a","b a"],"scp":"b \u00e9 \u0062"}"#,
+            r#"{"sub":"al\u0069ce","jti":"\u006a","scope":["a","b","a"],"scp":"b \u00e9 \u0062"}"#,
         );
         for token in [&plain, &escaped] {
             assert_eq!(token.subject_name(), Some("alice"));

@@ -10,20 +10,18 @@ use std::{
 
 use super::{
     Status, Verified, VerifyError,
-    VerifyErrorKind::{
-        BadSignature, Malformed, Revoked, StatusUnknown, TooLarge, UnknownKey, WrongIssuer,
-        WrongType,
-    },
+    VerifyErrorKind::{BadSignature, Malformed, Revoked, StatusUnknown, TooLarge},
     builder::VerifierBuilder,
     cache::{Cache, Remembered, Validity},
+    claim_rules::{ClaimRules, Expiry, wrong_issuer},
     known::KnownHeaders,
-    profile::{Expiry, Profile, of_jws},
+    profile::{Profile, of_jws},
     token::Token,
 };
 use crate::{
     ConfigError,
-    claims::{ClaimNames, RegisteredClaims},
-    jose::{Algorithm, CompactJws, Uninit, decode_front, decode_segment, uninit},
+    claims::{Addressee, RegisteredClaims},
+    jose::{Algorithm, CompactJws, Limits, Uninit, decode_front, decode_segment, uninit},
     time::Clock,
 };
 
@@ -69,19 +67,33 @@ impl Verifier {
 
     /// Accepts what any one of `verifiers` accepts. A token is checked by the
     /// first whose issuer and audience it names, and only by that one: each
-    /// issuer's tokens need that issuer's keys (RFC 8725 section 3.8).
+    /// issuer's tokens need that issuer's keys (RFC 8725 section 3.8). One that
+    /// takes [any issuer](super::Dangerous::any_issuer) or
+    /// [any audience](super::Dangerous::any_audience) goes behind those that name
+    /// theirs.
     ///
     /// # Errors
     ///
-    /// If there are none.
+    /// If there are none, or one of them would never be asked about tokens that
+    /// are meant for it, because an earlier one takes them: both name the same
+    /// issuer and the same audience, or the earlier takes any.
     pub fn combine(verifiers: impl IntoIterator<Item = Verifier>) -> Result<Self, ConfigError> {
-        let profiles: Vec<_> = verifiers
-            .into_iter()
-            .flat_map(|verifier| verifier.0.profiles.clone())
-            .collect();
+        let mut profiles = Vec::<(usize, Profile)>::new();
+        for (number, verifier) in (1..).zip(verifiers) {
+            for later in &verifier.0.profiles {
+                let mut earlier = profiles.iter();
+                if let Some((first, rules)) =
+                    earlier.find(|(_, own)| own.claims.take_from(&later.claims))
+                {
+                    return Err(never_asked(*first, rules, number, later));
+                }
+                profiles.push((number, later.clone()));
+            }
+        }
         if profiles.is_empty() {
             return Err(ConfigError::new("a combined verifier needs at least one"));
         }
+        let profiles = profiles.into_iter().map(|(_, profile)| profile).collect();
         Ok(Self::of_profiles(profiles))
     }
 
@@ -167,40 +179,38 @@ impl Verifier {
 
     /// Signature first, then claims.
     fn check(&self, token: &[u8], expiry: Expiry) -> Result<Passed<'_>, VerifyError> {
-        let profiles = &self.0.profiles;
-        let size = token.len();
-        let max_size = profiles.iter().map(|profile| profile.max_token_size).max();
-        let cut = match profiles.as_slice() {
-            [_] => CompactJws::cut,
-            // These are peeked into before header and signature are decoded.
-            _ => CompactJws::parse,
-        };
-        let token = cut(token, max_size.unwrap_or_default()).map_err(of_jws)?;
         let mut payload = Payload::new();
-        let (index, profile, algorithm, json) = match profiles.as_slice() {
+        let (index, profile, algorithm, json) = match self.0.profiles.as_slice() {
             [profile] => {
+                let token = CompactJws::cut(token, profile.limits).map_err(of_jws)?;
                 let algorithm = self.check_signature(&token, 0, profile)?;
                 (0, profile, algorithm, payload.decode(&token)?)
             }
             profiles => {
-                let json = payload.decode(&token)?;
-                let (index, profile) = named_profile(profiles, json)?;
-                let algorithm = self.check_signature(&token, index, profile)?;
+                let limits = profiles.iter().map(|profile| profile.limits);
+                let limits = limits.reduce(Limits::max).unwrap_or(Limits::NOTHING);
+                // It is peeked into before header and signature are decoded.
+                let jws = CompactJws::parse_within(token, limits).map_err(of_jws)?;
+                let json = payload.decode(&jws)?;
+                let (index, profile) = addressed_profile(profiles, json)?;
+                if !profile.limits.allow(&jws) {
+                    return Err(VerifyError::new(TooLarge));
+                }
+                let algorithm = self.check_signature(&jws, index, profile)?;
                 (index, profile, algorithm, json)
             }
         };
-        if size > profile.max_token_size {
-            return Err(VerifyError::new(TooLarge));
-        }
-        let claims = RegisteredClaims::parse(json, profile.names())
+        let rules = &profile.claims;
+        let claims = RegisteredClaims::parse(json, &rules.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
-        profile.check_claims(&claims, expiry)?;
+        let now = profile.clock.now();
+        rules.check(&claims, now, expiry)?;
         Ok(Passed {
             index,
             profile,
             algorithm,
-            token: profile.keep(json, &claims),
-            validity: profile.validity(&claims),
+            token: profile.keep(json, &claims, now),
+            validity: rules.validity(&claims, now),
         })
     }
 
@@ -225,27 +235,24 @@ impl Verifier {
         let mut header = Vec::new();
         let header = token.decode_header(&mut header).map_err(of_jws)?;
         if !profile.typ.accepts(&header) {
-            return Err(VerifyError::new(WrongType));
+            return Err(profile.wrong_type(&header));
         }
+        let mut candidates = profile.keys.candidates(header.kid.as_deref(), &header.alg);
         let mut tried = 0;
-        for key in profile.keys.candidates(header.kid.as_deref(), &header.alg) {
+        while let Some(key) = candidates.next() {
             tried += 1;
             if key.verify(token.signing_input(), signature).is_ok() {
-                let is_sole = profile
-                    .keys
-                    .candidates(header.kid.as_deref(), &header.alg)
-                    .count()
-                    == 1;
+                let is_sole = tried == 1 && candidates.next().is_none();
                 self.0
                     .known
                     .remember(token.header_segment(), index, key, is_sole);
                 return Ok(key.algorithm());
             }
         }
-        Err(VerifyError::new(match tried {
-            0 => UnknownKey,
-            _ => BadSignature,
-        }))
+        Err(match tried {
+            0 => profile.unknown_key(&header),
+            _ => VerifyError::new(BadSignature),
+        })
     }
 }
 
@@ -310,26 +317,36 @@ impl Payload {
 
 /// The profile whose issuer and audience a token names. Nothing is believed
 /// yet: both are checked again once the signature is.
-fn named_profile<'p>(
+fn addressed_profile<'p>(
     profiles: &'p [Profile],
     json: &str,
 ) -> Result<(usize, &'p Profile), VerifyError> {
-    let names = ClaimNames {
-        subject: None,
-        kind: None,
-        fresh: false,
-        required: &[],
-    };
-    let claims = RegisteredClaims::parse(json, names)
-        .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
+    let addressee =
+        Addressee::parse(json).map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
+    let issuer = addressee.issuer.as_deref();
+    let audience = addressee.audience.as_ref();
     let of_issuer = || {
         let profiles = profiles.iter().enumerate();
-        profiles.filter(|(_, profile)| profile.accepts_issuer(&claims))
+        profiles.filter(|(_, profile)| profile.claims.issuer.accepts(issuer))
     };
     of_issuer()
-        .find(|(_, profile)| profile.accepts_audience(&claims))
+        .find(|(_, profile)| profile.claims.audience.accepts(audience))
         .or_else(|| of_issuer().next())
-        .ok_or(VerifyError::new(WrongIssuer))
+        .ok_or_else(|| wrong_issuer(issuer, profiles.iter().map(|own| &own.claims.issuer)))
+}
+
+fn never_asked(first: usize, own: &Profile, second: usize, other: &Profile) -> ConfigError {
+    let shown = |rules: &ClaimRules| {
+        let (issuer, audience) = (rules.issuer.shown(), rules.audience.shown());
+        format!("issuer {issuer}, audience {audience}")
+    };
+    ConfigError::new(format!(
+        "of the combined verifiers, number {second} ({}) would never be asked about tokens that \
+         number {first} ({}) takes: give them different issuers or audiences, or one verifier the \
+         keys of both",
+        shown(&other.claims),
+        shown(&own.claims)
+    ))
 }
 
 fn judge(status: &Status, verified: Verified) -> Result<Verified, VerifyError> {
@@ -347,6 +364,9 @@ impl fmt::Debug for Verifier {
 }
 
 /// The answer of [`Verifier::verify`].
+///
+/// There is no third answer, and nobody may overlook one: whoever matches on it
+/// has to say what becomes of both.
 #[derive(Debug)]
 pub enum Verification {
     /// Decided, without waiting for anything: the hot path.

@@ -213,3 +213,45 @@ fn profiles_do_not_mix() {
         ),
     ]);
 }
+
+/// RFC 7519 section 4.1.2: a subject is unique within its issuer, and nobody
+/// becomes a local user by being called like one.
+#[test]
+fn subjects_are_those_of_their_issuers() {
+    let verifiers = [one(), two()].map(|mint| mint.verifier_builder());
+    let plain = Verifier::combine(verifiers.map(|builder| builder.build().unwrap())).unwrap();
+    let named = [one(), two()].map(|mint| {
+        let builder = mint.verifier_builder().subject_claim("uid");
+        builder.kind_claim("type", "access").build().unwrap()
+    });
+    let named = Verifier::combine(named).unwrap();
+    let local = Subject::new(TokenShape::rfc9068().realm(), "alice");
+    for verifier in [plain, named] {
+        let of = |mint: Mint| {
+            let draft = mint
+                .token("alice")
+                .claim("uid", "alice")
+                .claim("type", "access");
+            let verified = verifier.verify_now(draft.build().as_bytes()).unwrap();
+            verified.subject().unwrap()
+        };
+        let [first, second] = [of(one()), of(two())];
+        assert_eq!(first, Subject::new("https://one.test", "alice"));
+        assert_eq!(second, Subject::new("https://two.test", "alice"));
+        assert!(first != local && second != local);
+    }
+}
+
+/// A second verifier of the same issuer and audience would be asked never.
+#[test]
+fn no_verifier_is_silently_dead() {
+    let build = |mint: Mint| mint.verifier_builder().build().unwrap();
+    let same = || Mint::with_key(keys::signing(Algorithm::HS256)).issuer("https://one.test");
+    let error = Verifier::combine([build(two()), build(one()), build(same())]).unwrap_err();
+    let error = error.to_string();
+    for part in ["number 2", "number 3", r#"issuer "https://one.test""#] {
+        assert!(error.contains(part), "{error}");
+    }
+    let elsewhere = same().audience("https://another-api.test");
+    assert!(Verifier::combine([build(one()), build(elsewhere)]).is_ok());
+}

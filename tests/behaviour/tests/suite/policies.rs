@@ -3,6 +3,7 @@
 use behaviour::case::{
     Case, insufficient_role, insufficient_scope, invalid_token, missing, not_fresh, passes,
 };
+use portcullis_testing::clock::FakeClock;
 use serde_json::{Value, json};
 
 use crate::protected::{everywhere, get, session_token, token};
@@ -77,7 +78,7 @@ fn a_scope() {
             lacks(),
         ),
         Case::new("a number", with("/read", "scope", json!(1)), malformed()),
-        Case::new("null", with("/read", "scope", json!(null)), malformed()),
+        Case::new("null", with("/read", "scope", json!(null)), lacks()),
         Case::new(
             "an object",
             with("/read", "scope", json!({"read": true})),
@@ -258,10 +259,21 @@ fn freshness() {
             fresh(session_token(true).claim("fresh", "true")),
             invalid_token(),
         ),
+        // Until when, as Flask-JWT-Extended writes it.
         Case::new(
-            "a number",
-            fresh(session_token(true).claim("fresh", 1)),
-            invalid_token(),
+            "a date that is over",
+            fresh(session_token(true).claim("fresh", FakeClock::START)),
+            not_fresh(),
+        ),
+        Case::new(
+            "a date to come",
+            fresh(session_token(true).claim("fresh", FakeClock::START + 1)),
+            passes(),
+        ),
+        Case::new(
+            "null",
+            fresh(session_token(true).claim("fresh", json!(null))),
+            not_fresh(),
         ),
         Case::new(
             "a refresh token",

@@ -12,9 +12,8 @@ use behaviour::{
 use portcullis::{
     challenge::{Realm, RejectionBody},
     guard::Authenticator,
-    issue::TokenShape,
     policy::Policy,
-    verify::{Ready, TokenCache, VerifierBuilder},
+    verify::{Ready, TokenCache, VerifierBuilder, VerifyError},
 };
 use portcullis_testing::{
     clock::FakeClock,
@@ -67,7 +66,11 @@ fn site(cache: Option<TokenCache>) -> Site {
     let guard_of = |builder: VerifierBuilder<_, _, _>| Authenticator::new(builder.build().unwrap());
     let guard = || guard_of(builder());
     let with = |policy| guard().require(policy);
-    let fresh = || guard_of(builder().shape(&TokenShape::session_json())).require(Policy::fresh());
+    let session = || {
+        let builder = builder().subject_claim("identity");
+        builder.kind_claim("type", "access").fresh_claim("fresh")
+    };
+    let fresh = || guard_of(session()).require(Policy::fresh());
     let scope = |name| Policy::scope(name).unwrap();
     let admin = || Policy::role("realm_access.roles", "admin");
     Site::new()
@@ -186,10 +189,32 @@ fn site(cache: Option<TokenCache>) -> Site {
             "/mobile",
             guard_of(builder().check(|token| match token.client_id() {
                 Some("mobile") => Ok(()),
-                _ => Err(portcullis::verify::VerifyError::custom(
-                    "not the mobile client",
-                )),
+                _ => Err(VerifyError::custom("not the mobile client")),
             })),
+            Handler::Claims,
+        )
+        .route(
+            "/bound",
+            guard_of(
+                builder().binding_checked_by(|bound| match bound.text("kid").as_deref() {
+                    Some("our key") => Ok(()),
+                    _ => Err(VerifyError::custom("another key")),
+                }),
+            ),
+            Handler::Claims,
+        )
+        .route(
+            "/bound/ignored",
+            guard_of(builder().dangerous().ignore_binding()),
+            Handler::Claims,
+        )
+        .route(
+            "/large/header",
+            guard_of(
+                builder()
+                    .max_token_size(64 * 1024)
+                    .max_header_size(16 * 1024),
+            ),
             Handler::Claims,
         )
         .route(

@@ -4,11 +4,14 @@ use behaviour::case::{Case, invalid_token, passes};
 use portcullis::jose::{Algorithm, encode_segment};
 use portcullis_testing::{
     keys,
-    mint::hostile::{self, segments},
+    mint::{
+        Draft,
+        hostile::{self, segments},
+    },
 };
 use serde_json::json;
 
-use crate::protected::{everywhere, get, mint, token};
+use crate::protected::{everywhere, get, mint, session_token, token};
 
 #[test]
 fn forgeries_are_refused() {
@@ -272,4 +275,58 @@ fn the_strict_profile_demands_its_type_and_claims() {
         ));
     }
     everywhere().run(&cases);
+}
+
+/// RFC 8725 section 3.12: ID tokens, log-out tokens and event tokens are none of
+/// ours, whatever the access tokens look like.
+#[test]
+fn other_kinds_of_tokens_are_refused() {
+    let refused = |name: &str, draft: Draft| {
+        let of = |path: &str| {
+            let expected = invalid_token().reason("WrongKind");
+            Case::new(
+                format!("{name} at {path}"),
+                get(path).authorization(draft.bearer()),
+                expected,
+            )
+        };
+        ["/claims", "/rfc9068", "/maybe"].map(of)
+    };
+    let event = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+    let mut cases = Vec::new();
+    cases.extend(refused(
+        "an ID token",
+        token().claim("at_hash", "77QmUPtjPfzWtF2AnpK9RQ"),
+    ));
+    cases.extend(refused("one with a code", token().claim("c_hash", "x")));
+    cases.extend(refused("one with a state", token().claim("s_hash", "x")));
+    cases.extend(refused(
+        "a log-out token",
+        token().claim("events", event.clone()),
+    ));
+    for (name, value) in [("at_hash", json!("x")), ("events", event)] {
+        let draft = session_token(true).claim(name, value);
+        let expected = invalid_token().reason("WrongKind");
+        let request = get("/fresh").authorization(draft.bearer());
+        cases.push(Case::new(format!("{name} at /fresh"), request, expected));
+    }
+    everywhere().run(&cases);
+}
+
+/// A chain of certificates in the header is never looked at, and takes room.
+#[test]
+fn long_headers_are_a_setting() {
+    let chained = token().header("x5c", json!(["A".repeat(6000)])).bearer();
+    everywhere().run(&[
+        Case::new(
+            "too long",
+            get("/large").authorization(chained.clone()),
+            invalid_token().reason("TooLarge"),
+        ),
+        Case::new(
+            "as long as allowed",
+            get("/large/header").authorization(chained),
+            passes(),
+        ),
+    ]);
 }

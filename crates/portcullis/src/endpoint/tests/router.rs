@@ -158,9 +158,24 @@ async fn apis_whose_tokens_cannot_be_told_apart_are_refused() {
     let builder = Endpoints::builder(People::default())
         .session_api(SessionApi::new(server.session.clone()))
         .api_key_api(ApiKeyApi::new(twin.clone()));
-    assert!(builder.build().is_err());
+    let error = builder.build().unwrap_err().to_string();
+    assert!(error.contains("would never be asked"), "{error}");
     let alone = Endpoints::builder(People::default()).api_key_api(ApiKeyApi::new(twin));
     assert!(alone.build().is_ok());
+}
+
+#[tokio::test]
+async fn apis_may_share_their_issuer() {
+    let server = Server::new().await;
+    let builder = Endpoints::builder(People::default())
+        .session_api(SessionApi::new(server.session.clone()))
+        .session_api(
+            SessionApi::new(server.session.clone())
+                .login_path("/other/login")
+                .refresh_path("/other/refresh")
+                .application_token_path("/other/application-token"),
+        );
+    assert!(builder.build().is_ok());
 }
 
 #[tokio::test]

@@ -135,6 +135,30 @@ fn time_is_checked_at_every_hit() {
 }
 
 #[test]
+fn freshness_runs_out_while_a_token_is_remembered() {
+    let bench = Bench::new(Algorithm::ES256);
+    let verifier = bench.builder().fresh_claim("fresh").build().unwrap();
+    let token = bench.sign(json!({
+        "iss": "issuer", "aud": "api", "exp": NOW + 60, "fresh": NOW + 10,
+    }));
+    for (now, fresh) in [
+        (NOW, true),
+        (NOW + 9, true),
+        (NOW + 10, false),
+        (NOW + 59, false),
+    ] {
+        bench.now.store(now, Relaxed);
+        let [first, second] = [(); 2].map(|()| verifier.verify_now(token.as_bytes()).unwrap());
+        assert!(is_same(&first, &second), "at {now}");
+        assert_eq!(
+            [&first, &second].map(Verified::is_fresh),
+            [fresh; 2],
+            "at {now}"
+        );
+    }
+}
+
+#[test]
 fn revocation_and_own_checks_are_asked_at_every_hit() {
     #[derive(Clone, Default)]
     struct Told(Arc<AtomicBool>);

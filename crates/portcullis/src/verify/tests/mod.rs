@@ -1,5 +1,10 @@
 //! The rules of verification, one by one.
 
+mod binding;
+mod combined;
+mod names;
+mod refusals;
+
 use std::{
     sync::{
         Arc,
@@ -35,7 +40,7 @@ fn clock() -> SharedClock {
 }
 
 /// A clock that stands, in seconds.
-pub(super) fn clock_at(now: i64) -> SharedClock {
+fn clock_at(now: i64) -> SharedClock {
     SharedClock::new(Turned(Arc::new(AtomicI64::new(now * 1000))))
 }
 
@@ -74,6 +79,20 @@ fn token(claims: &Value) -> String {
 
 fn signed(key: &SigningKey, header: &str, claims: &Value) -> String {
     encode_compact(header.as_bytes(), claims.to_string().as_bytes(), key).unwrap()
+}
+
+/// Signed as it is, whatever the header says.
+fn by_hand(header: &str, claims: &Value) -> String {
+    use crate::jose::encode_segment;
+    let [header, claims] =
+        [header.to_owned(), claims.to_string()].map(|json| encode_segment(json.as_bytes()));
+    let input = format!("{header}.{claims}");
+    let signature = key(1).sign(input.as_bytes()).unwrap();
+    format!("{input}.{}", encode_segment(&signature))
+}
+
+fn kind_of(verifier: &Verifier, claims: &Value) -> Result<(), VerifyErrorKind> {
+    kind(verifier, &token(claims))
 }
 
 fn kind(verifier: &Verifier, token: &str) -> Result<(), VerifyErrorKind> {
@@ -116,7 +135,13 @@ fn dates_are_checked_at_their_edges() {
         (with("exp", json!(1e300)), Ok(())),
         (without("exp"), Err(NeverExpires)),
         (with("exp", json!("1800000000")), Err(Malformed)),
-        (with("exp", json!(-1)), Err(Malformed)),
+        (with("exp", json!(-1)), Err(Expired)),
+        (with("exp", json!(null)), Err(NeverExpires)),
+        (with("nbf", json!(-62_135_596_800_i64)), Ok(())),
+        (with("iat", json!(-62_135_596_800_i64)), Ok(())),
+        (with("auth_time", json!(-1.5)), Ok(())),
+        (with("nbf", json!(null)), Ok(())),
+        (with("iat", json!(null)), Ok(())),
         (with("nbf", json!(NOW)), Ok(())),
         (with("nbf", json!(NOW + 1)), Err(NotYetValid)),
         (with("iat", json!(NOW + 1)), Err(IssuedInFuture)),
@@ -199,46 +224,6 @@ fn the_rfc_9068_profile_demands_its_claims_and_type() {
 }
 
 #[test]
-fn a_combined_verifier_holds_each_issuer_to_its_own_keys() {
-    use VerifyErrorKind::*;
-    let of = |issuer: &str, byte| {
-        Verifier::builder()
-            .keys(key(byte).verifying_key())
-            .issuer(issuer)
-            .audience("api")
-            .clock(clock())
-            .build()
-            .unwrap()
-    };
-    let both = Verifier::combine([of("a", 1), of("b", 2)]).unwrap();
-    let by = |byte, issuer: &str| {
-        kind(
-            &both,
-            &signed(
-                &key(byte),
-                r#"{"alg":"HS256"}"#,
-                &with("iss", json!(issuer)),
-            ),
-        )
-    };
-    assert_eq!(by(1, "a"), Ok(()));
-    assert_eq!(by(2, "b"), Ok(()));
-    assert_eq!(by(2, "a"), Err(BadSignature));
-    assert_eq!(by(1, "b"), Err(BadSignature));
-    assert_eq!(by(1, "c"), Err(WrongIssuer));
-    let other = with("iss", json!("b"));
-    let mut other_audience = other.clone();
-    other_audience["aud"] = json!("x");
-    assert_eq!(
-        kind(
-            &both,
-            &signed(&key(2), r#"{"alg":"HS256"}"#, &other_audience)
-        ),
-        Err(WrongAudience)
-    );
-}
-
-#[test]
 fn a_verifier_without_an_audience_refuses_tokens_that_name_one() {
     use VerifyErrorKind::*;
     let open = |any: bool| {
@@ -273,7 +258,6 @@ fn what_cannot_work_is_not_built() {
     assert!(keys().issuer("").audience("a").build().is_err());
     assert!(keys().issuer("i").audience("").build().is_err());
     assert!(keys().issuer("i").audiences([""; 0]).build().is_err());
-    assert!(Verifier::combine([]).is_err());
 }
 
 struct Fixed(fn() -> Status, bool);

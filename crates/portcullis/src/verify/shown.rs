@@ -1,0 +1,73 @@
+//! What came, as a log shows it.
+
+use std::fmt::{self, Write};
+
+/// A text that somebody else wrote: in quotes, with escapes for everything
+/// that is not printable, and no longer than a log line can bear.
+pub(super) struct Shown<'t>(pub(super) &'t str);
+
+/// The longest text that is shown whole, in characters.
+const MAX_CHARS: usize = 64;
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cut = self.0.char_indices().nth(MAX_CHARS);
+        match cut.and_then(|(end, _)| self.0.get(..end)) {
+            Some(front) => write!(f, "{front:?}…"),
+            None => write!(f, "{:?}", self.0),
+        }
+    }
+}
+
+/// The first few of several things, and how many more there are.
+pub(super) fn list<T: fmt::Display>(things: impl IntoIterator<Item = T>) -> String {
+    let mut things = things.into_iter();
+    let mut list = String::new();
+    for (index, thing) in things.by_ref().take(MAX_ITEMS).enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        // A string takes everything.
+        let _ = write!(list, "{separator}{thing}");
+    }
+    match things.count() {
+        0 => {}
+        more => {
+            let _ = write!(list, " and {more} more");
+        }
+    }
+    list
+}
+
+/// How many things are listed by name.
+const MAX_ITEMS: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_escaped_and_bounded() {
+        for (text, expected) in [
+            ("https://a", r#""https://a""#),
+            ("", r#""""#),
+            ("a\"b\r\nc\u{1b}[0m", r#""a\"b\r\nc\u{1b}[0m""#),
+            // Right-to-left override.
+            ("\u{202e}a", r#""\u{202e}a""#),
+        ] {
+            assert_eq!(Shown(text).to_string(), expected);
+        }
+        let long = "é".repeat(65);
+        let shown = Shown(&long).to_string();
+        assert_eq!(shown, format!("\"{}\"…", "é".repeat(64)));
+        assert_eq!(
+            Shown(&"é".repeat(64)).to_string(),
+            format!("{:?}", "é".repeat(64))
+        );
+    }
+
+    #[test]
+    fn lists_are_bounded() {
+        assert_eq!(list([1, 2]), "1, 2");
+        assert_eq!(list(0..7), "0, 1, 2, 3 and 3 more");
+        assert_eq!(list([""; 0]), "");
+    }
+}
