@@ -224,11 +224,7 @@ fn one_snapshot(sessions: &[Sessions]) -> bool {
 
 /// Of the access tokens of an API, unless they were revoked.
 fn verifier(sessions: &Sessions) -> Result<Verifier, ConfigError> {
-    sessions
-        .issuer()
-        .verifier()
-        .status(sessions.revocations().clone())
-        .build()
+    sessions.verifier().build()
 }
 
 /// Shows by a token that nobody gets that the common routes will read the

@@ -29,6 +29,8 @@ pub(super) struct Profile {
     pub(super) realm: Option<Arc<str>>,
     pub(super) kind: Option<(Arc<str>, Arc<str>)>,
     pub(super) fresh: bool,
+    /// Whether an issuer of this service makes these tokens.
+    pub(super) own_issuer: bool,
     pub(super) leeway: Duration,
     /// By how much the clock of another node may be ahead.
     pub(super) skew: Duration,
@@ -89,6 +91,7 @@ impl Default for Profile {
             realm: None,
             kind: None,
             fresh: false,
+            own_issuer: false,
             leeway: Duration::from_secs(60),
             skew: Duration::ZERO,
             max_age: None,
@@ -107,6 +110,7 @@ impl Profile {
     /// What an own issuer of this shape writes, by its own clock.
     pub(super) fn of_shape(shape: &TokenShape) -> Self {
         let mut profile = Self {
+            own_issuer: true,
             leeway: Duration::ZERO,
             skew: OWN_SKEW,
             ..Self::default()
@@ -325,7 +329,9 @@ impl Profile {
             (None, _, Some(issuer)) => Arc::from(&**issuer),
             (None, _, None) => Arc::default(),
         };
-        Token::new(json, realm, claims)
+        let mut token = Token::new(json, realm, claims);
+        token.own_issuer = self.own_issuer;
+        token
     }
 }
 
