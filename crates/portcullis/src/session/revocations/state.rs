@@ -95,26 +95,27 @@ struct Bounds {
 }
 
 impl State {
-    pub(super) fn is_revoked(
+    /// Whether the token was revoked by its name, or its session was.
+    pub(super) fn is_revoked_by_name(&self, token: &Verified) -> bool {
+        let session = token.session_id();
+        let realm = token.subject_realm();
+        session.is_some_and(|id| self.sessions.contains(id))
+            || token
+                .token_id()
+                .is_some_and(|id| self.tokens.contains(realm, id))
+    }
+
+    /// Whether the token was revoked with others.
+    pub(super) fn is_out_of_bounds(
         &self,
         token: &Verified,
         subject: Option<&Subject>,
         settings: &Settings,
     ) -> bool {
-        let of_ended_session = token
-            .session_id()
-            .is_some_and(|id| self.sessions.contains(id));
-        let listed = || {
-            let realm = token.subject_realm();
-            let id = token.token_id();
-            id.is_some_and(|id| self.tokens.contains(realm, id))
-        };
         let reaches = |bound| reaches(bound, token, settings.skew);
-        of_ended_session
-            || listed()
-            || self.bounds(subject).any(|bounds| {
-                reaches(bounds.tokens) || reaches(bounds.log_out) && own_session(token).is_none()
-            })
+        self.bounds(subject).any(|bounds| {
+            reaches(bounds.tokens) || reaches(bounds.log_out) && own_session(token).is_none()
+        })
     }
 
     /// The session that has to be asked about, as the token's may have ended.

@@ -14,13 +14,14 @@ use crate::{
 /// [a clock that may be ahead](Revocations::with_clock_skew). The last does not
 /// count for tokens of own sessions, those of an own issuer whose `sid` names a
 /// session: a log-out everywhere ends these by name, and one that is opened
-/// right afterwards is good.
+/// right afterwards is good. Nor does it for application tokens, which it takes
+/// off the live list.
 impl TokenStatus for Revocations {
     fn status(&self, token: &Verified) -> Status {
         let subject = token.subject();
         let now = self.clock.now();
         let state = self.read();
-        if state.is_revoked(token, subject.as_ref(), &self.settings) {
+        if state.is_revoked_by_name(token) {
             return Status::Revoked;
         }
         let silent = self.is_silent(state.heard, now);
@@ -36,6 +37,9 @@ impl TokenStatus for Revocations {
                 subject,
                 removals: state.removals,
             });
+        }
+        if state.is_out_of_bounds(token, subject.as_ref(), &self.settings) {
+            return Status::Revoked;
         }
         if silent {
             return Status::Unknown;

@@ -326,6 +326,10 @@ async fn a_log_out_everywhere_reaches_all_tokens_but_those_of_own_sessions() {
     assert_status!(node.revocations.status(&bobs), Clear);
     let session = node.open(&alice()).await;
     assert_status!(node.check(&alice(), &session), Clear);
+    let ticket = node.store.login_ticket().await.unwrap();
+    list(&node, "app", ticket).await;
+    let application = node.check_application(&alice(), "app");
+    assert_status!(asked(application).await, Clear);
 }
 
 /// The clock of the node that issues may be ahead of the store's.
@@ -379,7 +383,7 @@ async fn many_revoked_tokens_become_a_point_in_time() {
 async fn application_tokens_are_good_only_while_listed() {
     let node = Node::new();
     node.revocations.sync().await.unwrap();
-    list(&node, "app").await;
+    list(&node, "app", LoginTicket::from_sequence(0)).await;
     let check = || node.check_application(&alice(), "app");
     assert_status!(asked(check()).await, Clear);
     assert_status!(check(), Clear);
@@ -397,7 +401,7 @@ async fn application_tokens_are_good_only_while_listed() {
 async fn an_answer_that_a_removal_overtook_is_not_remembered() {
     let node = Node::new();
     node.revocations.sync().await.unwrap();
-    list(&node, "app").await;
+    list(&node, "app", LoginTicket::from_sequence(0)).await;
     let answer = node.check_application(&alice(), "app");
     node.revocations.apply(Revocation::ApplicationToken {
         id: "app".to_owned(),
@@ -408,13 +412,12 @@ async fn an_answer_that_a_removal_overtook_is_not_remembered() {
 }
 
 /// Puts an application token of alice's on the live list.
-async fn list(node: &Node, id: &str) {
+async fn list(node: &Node, id: &str, ticket: LoginTicket) {
     let token = ApplicationToken {
         id: id.to_owned(),
         subject: alice(),
         created_at: node.clock.now(),
     };
-    let ticket = LoginTicket::from_sequence(0);
     let added = node.store.add_application_token(token, 10, ticket).await;
     added.unwrap();
 }

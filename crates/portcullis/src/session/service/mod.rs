@@ -147,7 +147,9 @@ impl Sessions {
     /// Revokes one access token: that with this `jti` in the subject's realm,
     /// whoever issued it. It expires at `until`; its revocation is remembered for
     /// somewhat longer, which is for the verifiers' leeway. Those of a session
-    /// are usually ended with it: see [`log_out`](Self::log_out).
+    /// usually end with it ([`log_out`](Self::log_out)), and those that never
+    /// expire with their place on the live list
+    /// ([`remove_application_token`](Self::remove_application_token)).
     ///
     /// # Errors
     ///
