@@ -50,6 +50,8 @@ impl RotationAttempt {
 }
 
 /// Whether the refresh tokens of an API are exchanged when used.
+///
+/// Exhaustive on purpose: they are or they are not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RotationMode {
     /// Each refresh token is good once: its use gives the next one.

@@ -371,3 +371,40 @@ async fn a_subject_of_another_realm_is_refused() {
         .await;
     assert_eq!(result.unwrap_err().kind(), SessionErrorKind::Realm);
 }
+
+#[tokio::test]
+async fn only_a_login_makes_tokens_fresh_and_dated() {
+    let api = Api::new(|builder| builder).await;
+    let alice = alice();
+    let verifier = api.sessions.verifier().build().unwrap();
+    let says = |pair: &TokenPair| {
+        let token = pair.access.token().expose().as_bytes();
+        let verified = verifier.verify_now(token).unwrap();
+        (verified.is_fresh(), verified.auth_time())
+    };
+    let now = Some(api.clock.now().floor_to_second());
+    for (request, fresh, auth_time) in [
+        (OpenSession::login(&alice), true, now),
+        (OpenSession::without_login(&alice), false, None),
+    ] {
+        let ticket = api.sessions.begin_login().await.unwrap();
+        let pair = api.sessions.open(ticket, &request).await.unwrap();
+        assert_eq!(says(&pair), (fresh, auth_time));
+        let next = api.refresh(refresh_token(&pair), &plain()).await.unwrap();
+        assert_eq!(says(&next), (false, auth_time));
+    }
+}
+
+/// Verifiers of other issuers accept a token for their leeway after its end.
+#[tokio::test]
+async fn a_revoked_token_is_told_beyond_its_end() {
+    let api = Api::new(|builder| builder).await;
+    let since = api.clock.now();
+    let end = since.saturating_add(Duration::from_secs(900));
+    let alice = alice();
+    let revoke = api.sessions.revoke_token(&alice, "jti", end);
+    revoke.await.unwrap();
+    api.pass(900_000 + 60_000);
+    let told = api.sessions.store().revocations(since).await.unwrap();
+    assert_eq!(told.len(), 1);
+}
