@@ -352,6 +352,32 @@ async fn a_log_out_everywhere_allows_for_clocks_that_are_ahead() {
     assert_status!(node.revocations.status(&five), Revoked);
 }
 
+#[tokio::test]
+async fn too_many_subjects_with_revoked_tokens_become_one_bound() {
+    let mut node = Node::new();
+    node.revocations = node.revocations.clone().with_limits(4, 10);
+    node.revocations.sync().await.unwrap();
+    let mut revoked = Vec::new();
+    for name in 0..50 {
+        node.pass(1_000);
+        let id = name.to_string();
+        let subject = Subject::new("users", id.as_str());
+        revoked.push(node.token(&subject, json!({"jti": id})));
+        let until = node.clock.now().saturating_add(KEEP);
+        let result = node.store.revoke_token(&subject, &id, until).await;
+        result.unwrap();
+        node.store.revoke_all(&subject).await.unwrap();
+        node.revocations.sync().await.unwrap();
+    }
+    assert!(node.revocations.read().len() <= 11);
+    for token in &revoked {
+        assert_status!(node.revocations.status(token), Revoked);
+    }
+    // And no token that is issued from now on.
+    let bobs = node.check_id(&Subject::new("users", "bob"), "jti");
+    assert_status!(bobs, Clear);
+}
+
 /// What stands for many revoked tokens reaches those of sessions, too, but none
 /// that is issued from now on.
 #[tokio::test]

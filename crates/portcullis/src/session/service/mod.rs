@@ -60,6 +60,11 @@ use crate::{
 /// let alice = Subject::new("users", "alice");
 /// let pair = sessions.open(ticket, &OpenSession::login(&alice)).await?;
 ///
+/// // Sees log-outs, as long as somebody keeps the snapshot up to date.
+/// let verifier = sessions.verifier().build()?;
+/// sessions.revocations().sync().await?;
+/// verifier.verify_now(pair.access.token().expose().as_bytes())?;
+///
 /// let refresh_token = pair.refresh.ok_or("no refresh token")?;
 /// let presented = sessions.read(refresh_token.token().expose().as_bytes())?;
 /// // … the application says here who alice is now …
