@@ -84,7 +84,7 @@ struct Entries {
 
 /// Points in time up to which tokens are concerned.
 #[derive(Clone, Copy, Default)]
-struct Bounds {
+pub(super) struct Bounds {
     /// The last log-out everywhere: tokens are revoked, but for those of own
     /// sessions, which it has ended one by one.
     log_out: Option<Timestamp>,
@@ -105,33 +105,12 @@ impl State {
                 .is_some_and(|id| self.tokens.contains(realm, id))
     }
 
-    /// Whether the token was revoked with others.
-    pub(super) fn is_out_of_bounds(
-        &self,
-        token: &Verified,
-        subject: Option<&Subject>,
-        settings: &Settings,
-    ) -> bool {
-        let reaches = |bound| reaches(bound, token, settings.skew);
-        self.bounds(subject).any(|bounds| {
-            reaches(bounds.tokens) || reaches(bounds.log_out) && own_session(token).is_none()
-        })
-    }
-
-    /// The session that has to be asked about, as the token's may have ended.
-    pub(super) fn doubtful_session(
-        &self,
-        token: &Verified,
-        subject: Option<&Subject>,
-        settings: &Settings,
-    ) -> Option<SessionId> {
-        let skew = settings.doubt_skew();
-        let mut bounds = self.bounds(subject);
-        let in_doubt = bounds.any(|bounds| reaches(bounds.doubt, token, skew));
-        token
-            .session_id()
-            .filter(|_| in_doubt)
-            .and_then(SessionId::parse)
+    /// What concerns the tokens of a subject.
+    pub(super) fn bounds(&self, subject: Option<&Subject>) -> Bounds {
+        match subject.and_then(|subject| self.subjects.get(subject)) {
+            Some(entries) => self.everyone.latest(entries.bounds),
+            None => self.everyone,
+        }
     }
 
     pub(super) fn is_live(&self, subject: &Subject, id: &str) -> bool {
@@ -232,12 +211,6 @@ impl State {
         self.prune_at = self.subjects.len().saturating_mul(2).max(1024);
     }
 
-    /// What concerns a subject.
-    fn bounds(&self, subject: Option<&Subject>) -> impl Iterator<Item = &Bounds> {
-        let entries = subject.and_then(|subject| self.subjects.get(subject));
-        std::iter::once(&self.everyone).chain(entries.map(|entries| &entries.bounds))
-    }
-
     /// Turns a subject's older entries into a bound when it has too many.
     fn collapse_subject(&mut self, subject: &Subject, now: Timestamp, settings: &Settings) {
         let Some(entries) = self.subjects.get_mut(subject) else {
@@ -315,6 +288,25 @@ impl Entries {
 }
 
 impl Bounds {
+    /// Whether the token was revoked with others.
+    pub(super) fn revokes(&self, token: &Verified, settings: &Settings) -> bool {
+        let reaches = |bound| reaches(bound, token, settings.skew);
+        reaches(self.tokens) || reaches(self.log_out) && own_session(token).is_none()
+    }
+
+    /// Whether the token's session may have ended.
+    pub(super) fn doubts(&self, token: &Verified, settings: &Settings) -> bool {
+        reaches(self.doubt, token, settings.doubt_skew())
+    }
+
+    fn latest(self, other: Self) -> Self {
+        Self {
+            log_out: self.log_out.max(other.log_out),
+            tokens: self.tokens.max(other.tokens),
+            doubt: self.doubt.max(other.doubt),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.log_out.is_none() && self.tokens.is_none() && self.doubt.is_none()
     }

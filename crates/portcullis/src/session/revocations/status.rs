@@ -38,13 +38,17 @@ impl TokenStatus for Revocations {
                 removals: state.removals,
             });
         }
-        if state.is_out_of_bounds(token, subject.as_ref(), &self.settings) {
+        let bounds = state.bounds(subject.as_ref());
+        if bounds.revokes(token, &self.settings) {
             return Status::Revoked;
         }
         if silent {
             return Status::Unknown;
         }
-        match state.doubtful_session(token, subject.as_ref(), &self.settings) {
+        let session = token
+            .session_id()
+            .filter(|_| bounds.doubts(token, &self.settings));
+        match session.and_then(SessionId::parse) {
             Some(id) => self.ask(Question::Session {
                 id,
                 own: own_session(token).is_some(),
