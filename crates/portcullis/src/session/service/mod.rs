@@ -151,9 +151,12 @@ impl Sessions {
 
     /// Revokes one access token: that with this `jti` in the subject's realm,
     /// whoever issued it. It expires at `until`; its revocation is remembered for
-    /// somewhat longer, which is for the verifiers' leeway. Those of a session
-    /// usually end with it ([`log_out`](Self::log_out)), and those that never
-    /// expire with their place on the live list
+    /// somewhat longer, which is for the verifiers' leeway. Nodes that start later
+    /// know of it unless the token lives longer than [`Revocations::new`] was
+    /// told, about which a warning is logged.
+    ///
+    /// Tokens of a session usually end with it ([`log_out`](Self::log_out)), and
+    /// those that never expire with their place on the live list
     /// ([`remove_application_token`](Self::remove_application_token)).
     ///
     /// # Errors
@@ -165,7 +168,14 @@ impl Sessions {
         id: &str,
         until: Timestamp,
     ) -> Result<(), SessionError> {
-        let until = until.saturating_add(self.0.revocations.margin());
+        let revocations = self.revocations();
+        let until = until.saturating_add(revocations.margin());
+        if until > self.now().saturating_add(revocations.keep()) {
+            tracing::warn!(
+                event = "revocation_outlived",
+                "a revoked token lives longer than `Revocations::new` was told: a node that starts later may accept it"
+            );
+        }
         self.store().revoke_token(subject, id, until).await?;
         self.note(Revocation::Token {
             id: id.to_owned(),
