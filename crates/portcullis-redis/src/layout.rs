@@ -69,11 +69,15 @@ impl Layout {
     }
 }
 
-/// A subject as text, so that no two are the same: the realm with its length,
-/// then the name.
+/// A subject as text.
 pub(crate) fn subject_text(subject: &Subject) -> String {
-    let realm = subject.realm();
-    format!("{}:{realm}:{}", realm.len(), subject.name())
+    in_realm(subject.realm(), subject.name())
+}
+
+/// A name within a realm as text, so that no two are the same: the realm with
+/// its length, then the name.
+pub(crate) fn in_realm(realm: &str, name: &str) -> String {
+    format!("{}:{realm}:{name}", realm.len())
 }
 
 /// Reads what [`subject_text`] made.

@@ -90,7 +90,10 @@ pub(crate) fn session(text: &str) -> Result<SessionRecord, StoreError> {
         secret_digest: digest(&row.digest)?,
         refresh_key: row.key.into(),
         grant: Grant::from_json(&row.grant)?,
-        device: Device::new(row.agent.as_deref(), address),
+        device: Device {
+            user_agent: row.agent,
+            address,
+        },
         rotated_by: row.rotated_by.as_deref().map(attempt_id).transpose()?,
         rotated_from: number(&row.from)?,
         late_retry_by: row.late.as_deref().map(attempt_id).transpose()?,

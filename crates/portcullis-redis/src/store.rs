@@ -20,7 +20,7 @@ use crate::{
     connection::Link,
     error::store_error,
     feed,
-    layout::{Layout, subject_text},
+    layout::{Layout, in_realm, subject_text},
     row::{self, SessionRow, TokenRow},
     script::{Scripts, Step},
 };
@@ -345,11 +345,13 @@ impl SessionStore for RedisStore {
     ) -> Result<(), StoreError> {
         #[derive(Serialize)]
         struct What<'a> {
+            token: String,
             id: &'a str,
             subject: String,
             until: String,
         }
         let what = What {
+            token: in_realm(subject.realm(), id),
             id,
             subject: subject_text(subject),
             until: millis(until),

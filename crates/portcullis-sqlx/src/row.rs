@@ -130,7 +130,10 @@ pub(crate) fn millis(duration: std::time::Duration) -> i64 {
 fn device(row: &impl Columns) -> Result<Device, StoreError> {
     let address = row.text("address")?.map(str::parse).transpose();
     let address = address.map_err(StoreError::corrupt)?;
-    Ok(Device::new(row.text("user_agent")?, address))
+    Ok(Device {
+        user_agent: row.text("user_agent")?.map(str::to_owned),
+        address,
+    })
 }
 
 fn revoked(row: &impl Columns) -> Result<Option<Revoked>, StoreError> {

@@ -52,7 +52,7 @@ impl Api {
     async fn open(&self) -> TokenPair {
         let ticket = self.sessions.begin_login().await.unwrap();
         let alice = Subject::new("users", "alice");
-        let request = OpenSession::new(&alice);
+        let request = OpenSession::login(&alice);
         self.sessions.open(ticket, &request).await.unwrap()
     }
 

@@ -125,13 +125,10 @@ fn guards(
     api_key: &Sessions,
     password: &Sessions,
 ) -> Result<Guards, ConfigError> {
-    let verifier = |sessions: &Sessions| {
-        let revocations = sessions.revocations().clone();
-        sessions.issuer().verifier().status(revocations).build()
-    };
-    let session = verifier(session)?;
-    let api_key = verifier(api_key)?;
-    let any = Verifier::combine([session.clone(), api_key.clone(), verifier(password)?])?;
+    let session = session.verifier().build()?;
+    let api_key = api_key.verifier().build()?;
+    let password = password.verifier().build()?;
+    let any = Verifier::combine([session.clone(), api_key.clone(), password])?;
     Ok(Guards {
         any: Authenticator::new(any.clone()),
         optional: Authenticator::new(any).optional(),

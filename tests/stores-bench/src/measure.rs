@@ -7,10 +7,10 @@ use portcullis::{
     jose::{Algorithm, SigningKey},
     secret::SecretString,
     session::{
-        Checked, OpenSession, RefreshRequest, Revocations, Sessions, TokenFacts,
-        refresh::RefreshKeys,
+        OpenSession, RefreshRequest, Revocations, Sessions, TokenPair, refresh::RefreshKeys,
     },
     subject::Subject,
+    verify::{Status, TokenStatus},
 };
 use tokio::{
     task::{JoinSet, yield_now},
@@ -34,11 +34,13 @@ fn api(revocations: &Revocations) -> Result<Sessions> {
     Ok(sessions.refresh_keys(RefreshKeys::generate()?).build()?)
 }
 
-async fn open(sessions: &Sessions, subject: &Subject) -> Result<(SecretString, String)> {
+async fn open(sessions: &Sessions, subject: &Subject) -> Result<TokenPair> {
     let ticket = sessions.begin_login().await?;
-    let pair = sessions.open(ticket, &OpenSession::new(subject)).await?;
-    let refresh = pair.refresh.ok_or("no refresh token")?;
-    Ok((refresh.token().clone(), pair.session.to_string()))
+    Ok(sessions.open(ticket, &OpenSession::login(subject)).await?)
+}
+
+fn refresh_token(pair: TokenPair) -> Result<SecretString> {
+    Ok(pair.refresh.ok_or("no refresh token")?.token().clone())
 }
 
 /// Each client refreshes a session of its own, as often as it can.
@@ -47,7 +49,7 @@ pub(crate) async fn refreshes(place: &Place, clients: usize, span: Duration) -> 
     let mut tokens = Vec::new();
     for number in 0..clients {
         let subject = Subject::new("users", format!("client-{number}"));
-        tokens.push(open(&sessions, &subject).await?.0);
+        tokens.push(refresh_token(open(&sessions, &subject).await?)?);
     }
     let mut tasks = JoinSet::new();
     let start = Instant::now();
@@ -61,7 +63,7 @@ pub(crate) async fn refreshes(place: &Place, clients: usize, span: Duration) -> 
                 let asked = Instant::now();
                 let presented = sessions.read(token.expose().as_bytes())?;
                 let pair = sessions.refresh(&presented, &RefreshRequest::new()).await?;
-                token = pair.refresh.ok_or("no refresh token")?.token().clone();
+                token = refresh_token(pair)?;
                 latencies.push(asked.elapsed());
             }
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(latencies)
@@ -103,25 +105,17 @@ pub(crate) async fn revocations(place: &Place, count: u32) -> Result<Option<(Dur
     let other = place.node().await?;
     // Until it listens.
     sleep(Duration::from_secs(1)).await;
+    let verifier = sessions.issuer().verifier().build()?;
     let mut delays = Vec::new();
     for number in 0..count {
         let subject = Subject::new("users", format!("leaving-{number}"));
-        let (token, session) = open(&sessions, &subject).await?;
+        let pair = open(&sessions, &subject).await?;
+        let token = verifier.verify_now(pair.access.token().expose().as_bytes())?;
         // At any point of an interval of polling.
         sleep(Duration::from_millis(u64::from(number) * 37 % 500)).await;
-        let presented = sessions.read(token.expose().as_bytes())?;
         let start = Instant::now();
-        sessions
-            .log_out(&subject, &presented.family.session)
-            .await?;
-        let facts = TokenFacts {
-            subject: Some(&subject),
-            session: Some(&session),
-            token_id: None,
-            issued_at: None,
-            application: false,
-        };
-        while !matches!(other.check(&facts), Checked::Revoked) {
+        sessions.log_out(&subject, &pair.session).await?;
+        while !matches!(other.status(&token), Status::Revoked) {
             sleep(Duration::from_millis(1)).await;
         }
         delays.push(start.elapsed());

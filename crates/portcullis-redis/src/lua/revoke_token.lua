@@ -1,11 +1,16 @@
--- Revokes one access token; the first time counts.
-local left = number(ask, 'until') - now
-if left <= 0 then
+-- Revokes one access token until the latest end that is asked for.
+local till = number(ask, 'until')
+local name = key('t', ask.token)
+local known = redis.call('GET', name)
+if till <= now or till <= tonumber(known or '0') then
   return 0
 end
-local ttl = text(math.min(left, 2 ^ 52))
-if not redis.call('SET', key('t', ask.id), text(now), 'NX', 'PX', ttl) then
-  return 0
+redis.call('SET', name, ask['until'], 'PX', text(math.min(till - now, 2 ^ 52)))
+local function entry(till)
+  return 't|' .. till .. '|' .. string.len(ask.id) .. ':' .. ask.id .. ask.subject
 end
-tell('t|' .. ask['until'] .. '|' .. string.len(ask.id) .. ':' .. ask.id .. ask.subject)
+if known then
+  redis.call('ZREM', feed, entry(known))
+end
+tell(entry(ask['until']))
 return 1

@@ -74,7 +74,9 @@ pub(super) async fn revoke_token(
         "INSERT INTO portcullis_revoked_tokens (id, realm, name, at, until) \
          SELECT $1, $2, $3, clock.now, $4 FROM ",
         clock!("$5"),
-        " ON CONFLICT (id) DO NOTHING RETURNING ",
+        " ON CONFLICT (realm, id) DO UPDATE \
+         SET name = excluded.name, at = excluded.at, until = excluded.until \
+         WHERE portcullis_revoked_tokens.until < excluded.until RETURNING ",
         tell!("at")
     ))
     .bind(id)

@@ -130,7 +130,9 @@ pub(super) async fn revoke_token(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO portcullis_revoked_tokens (id, realm, name, at, until) \
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (realm, id) DO UPDATE \
+         SET name = excluded.name, at = excluded.at, until = excluded.until \
+         WHERE until < excluded.until",
     )
     .bind(id)
     .bind(subject.realm())

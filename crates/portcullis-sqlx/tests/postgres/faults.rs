@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use portcullis::session::{
-    Checked, RotationOutcome, RotationRules, SessionRecord, SessionStore, StoreErrorKind,
+    RotationOutcome, RotationRules, SessionRecord, SessionStore, StoreErrorKind,
 };
 use portcullis_sqlx::PostgresStore;
 use portcullis_testing::proxy::{Mode, Proxy};
@@ -12,7 +12,7 @@ use sqlx::{Connection, Executor};
 use tokio::time::Instant;
 
 use crate::{
-    node::{HOUR, alice, attempt, check, is_rotated, open, rotate, snapshot, until},
+    node::{HOUR, Known, alice, attempt, check, is_rotated, open, rotate, snapshot, until},
     schema::Schema,
     server::Server,
 };
@@ -206,7 +206,7 @@ async fn a_server_that_is_killed_and_started_again_loses_nothing() {
         sessions.push(open(&store).await);
     }
     let ended = open(&store).await;
-    until(&revocations, &ended, Checked::Clear).await;
+    until(&revocations, &ended, Known::Clear).await;
 
     let clients: Vec<_> = sessions
         .iter()
@@ -220,7 +220,7 @@ async fn a_server_that_is_killed_and_started_again_loses_nothing() {
     }
     // In the midst of that, with the other connections just as broken.
     while store.revoke(&ended.id).await.is_err() {}
-    until(&revocations, &ended, Checked::Revoked).await;
+    until(&revocations, &ended, Known::Revoked).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     STOP.store(true, std::sync::atomic::Ordering::Relaxed);
     for (client, session) in clients.into_iter().zip(&sessions) {
@@ -229,7 +229,7 @@ async fn a_server_that_is_killed_and_started_again_loses_nothing() {
         let row = store.session(&session.id).await.unwrap().unwrap();
         assert_eq!(row.generation, generation);
         assert_eq!(row.revoked, None);
-        assert_eq!(check(&revocations, session), Checked::Clear);
+        assert_eq!(check(&revocations, session), Known::Clear);
     }
     let live = store.sessions(&alice()).await.unwrap();
     assert_eq!(live.len(), sessions.len());

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use portcullis::session::{Checked, Revocations, SessionRecord, SessionStore};
+use portcullis::session::{Revocations, SessionRecord, SessionStore};
 use portcullis_sqlx::{PostgresStore, poll};
 use portcullis_testing::proxy::{Mode, Proxy};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::task::JoinHandle;
 
 use crate::{
-    node::{attempt, check, is_rotated, open, rotate, snapshot, until},
+    node::{Known, attempt, check, is_rotated, open, rotate, snapshot, until},
     schema::Schema,
 };
 
@@ -40,7 +40,7 @@ impl Node {
     /// A session that this node takes to be good, by its feed or polling.
     async fn session(&self, other: &PostgresStore) -> SessionRecord {
         let session = open(other).await;
-        until(&self.revocations, &session, Checked::Clear).await;
+        until(&self.revocations, &session, Known::Clear).await;
         session
     }
 }
@@ -75,23 +75,23 @@ async fn what_one_node_revokes_is_refused_by_the_others_at_once() {
     // The first reading is over, but perhaps nobody listens yet.
     let warm_up = two.session(&one.store).await;
     one.store.revoke(&warm_up.id).await.unwrap();
-    until(&two.revocations, &warm_up, Checked::Revoked).await;
+    until(&two.revocations, &warm_up, Known::Revoked).await;
 
     let session = two.session(&one.store).await;
     one.store.revoke(&session.id).await.unwrap();
-    let delay = until(&two.revocations, &session, Checked::Revoked).await;
+    let delay = until(&two.revocations, &session, Known::Revoked).await;
     assert!(delay < Duration::from_secs(1), "{delay:?}");
 
     let session = two.session(&one.store).await;
     rotate(&one.store, &attempt(&session, 0)).await;
     rotate(&one.store, &attempt(&session, 0)).await;
-    until(&two.revocations, &session, Checked::Revoked).await;
+    until(&two.revocations, &session, Known::Revoked).await;
 
     let sessions = [two.session(&one.store).await, two.session(&one.store).await];
     one.store.revoke_all(&session.subject).await.unwrap();
     for session in &sessions {
-        until(&two.revocations, session, Checked::Revoked).await;
-        until(&one.revocations, session, Checked::Revoked).await;
+        until(&two.revocations, session, Known::Revoked).await;
+        until(&one.revocations, session, Known::Revoked).await;
     }
 }
 
@@ -114,9 +114,9 @@ async fn a_transaction_that_was_slow_is_not_missed() {
     );
     slow.execute(AssertSqlSafe(statement)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(check(&node.revocations, &session), Checked::Clear);
+    assert_eq!(check(&node.revocations, &session), Known::Clear);
     slow.commit().await.unwrap();
-    until(&node.revocations, &session, Checked::Revoked).await;
+    until(&node.revocations, &session, Known::Revoked).await;
 }
 
 /// What is revoked while nobody listens is read with the next connection.
@@ -132,13 +132,13 @@ async fn a_feed_that_is_lost_comes_back_and_catches_up() {
         let next = node.session(&node.store).await;
         end_connections(&mut raw, false).await;
         node.store.revoke(&next.id).await.unwrap();
-        until(&node.revocations, &next, Checked::Revoked).await;
+        until(&node.revocations, &next, Known::Revoked).await;
         // The node is told what comes after that, too.
         let next = node.session(&node.store).await;
         node.store.revoke(&next.id).await.unwrap();
-        until(&node.revocations, &next, Checked::Revoked).await;
+        until(&node.revocations, &next, Known::Revoked).await;
     }
-    assert_eq!(check(&node.revocations, &session), Checked::Clear);
+    assert_eq!(check(&node.revocations, &session), Known::Clear);
     assert!(!node.watch.is_finished());
 }
 
@@ -157,9 +157,9 @@ async fn a_node_that_loses_all_connections_goes_on() {
         let next = node.session(&node.store).await;
         end_connections(&mut raw, true).await;
         node.store.revoke(&next.id).await.unwrap();
-        until(&node.revocations, &next, Checked::Revoked).await;
+        until(&node.revocations, &next, Known::Revoked).await;
     }
-    assert_eq!(check(&node.revocations, &session), Checked::Clear);
+    assert_eq!(check(&node.revocations, &session), Known::Clear);
 }
 
 /// A store without a feed, or one that is not used.
@@ -174,9 +174,9 @@ async fn polling_alone_is_enough() {
     let interval = Duration::from_millis(50);
     let task = tokio::spawn(poll(revocations.clone(), interval));
     let session = open(&store).await;
-    until(&revocations, &session, Checked::Clear).await;
+    until(&revocations, &session, Known::Clear).await;
     store.revoke(&session.id).await.unwrap();
-    let delay = until(&revocations, &session, Checked::Revoked).await;
+    let delay = until(&revocations, &session, Known::Revoked).await;
     assert!(delay < Duration::from_secs(2), "{delay:?}");
     task.abort();
 }
@@ -197,12 +197,12 @@ async fn a_server_that_is_silent_for_too_long_is_not_taken_for_consent() {
     let far = far.connect().await.unwrap();
     let revocations = snapshot(&far).with_max_silence(Duration::from_millis(600));
     let watch = tokio::spawn(far.watch(revocations.clone()));
-    until(&revocations, &session, Checked::Clear).await;
+    until(&revocations, &session, Known::Clear).await;
     proxy.set(Mode::HoldAnswers);
-    until(&revocations, &session, Checked::Unknown).await;
+    until(&revocations, &session, Known::Unknown).await;
     store.revoke(&session.id).await.unwrap();
     proxy.cut();
     proxy.set(Mode::Pass);
-    until(&revocations, &session, Checked::Revoked).await;
+    until(&revocations, &session, Known::Revoked).await;
     watch.abort();
 }

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use portcullis::{
     session::{
-        AttemptId, Checked, Created, Device, DynSessionStore, Grant, LoginTicket, NewSession,
-        Revocations, RotationAttempt, RotationMode, RotationOutcome, RotationRules, SecretDigest,
-        SessionId, SessionRecord, SessionStore, TokenFacts,
+        AttemptId, Created, Device, DynSessionStore, Grant, LoginTicket, NewSession, Revocations,
+        RotationAttempt, RotationMode, RotationOutcome, RotationRules, SecretDigest, SessionId,
+        SessionRecord, SessionStore,
     },
     subject::Subject,
     time::SharedClock,
+    verify::{Status, TokenStatus, Verified},
 };
 use portcullis_sqlx::PostgresStore;
+use portcullis_testing::mint::Mint;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -40,7 +42,7 @@ pub(crate) async fn create(
 ) -> Option<SessionRecord> {
     match store.create(session, ticket).await.unwrap() {
         Created::Session(session) => Some(*session),
-        Created::LoggedOutMeanwhile => None,
+        _ => None,
     }
 }
 
@@ -84,30 +86,52 @@ pub(crate) fn snapshot(store: &PostgresStore) -> Revocations {
     )
 }
 
-pub(crate) fn check(revocations: &Revocations, session: &SessionRecord) -> Checked {
-    revocations.check(&TokenFacts {
-        subject: Some(&session.subject),
-        session: Some(session.id.as_str()),
-        token_id: None,
-        issued_at: Some(session.created_at),
-        application: false,
-    })
+/// An access token of the session, verified.
+pub(crate) fn token_of(session: &SessionRecord) -> Verified {
+    let mint = Mint::new();
+    let token = mint.token(session.subject.name());
+    let token = token.claim("sid", session.id.as_str()).build();
+    mint.verifier().verify_now(token.as_bytes()).unwrap()
+}
+
+/// What the snapshot says about the session's tokens.
+pub(crate) fn check(revocations: &Revocations, session: &SessionRecord) -> Known {
+    Known::of(&revocations.status(&token_of(session)))
+}
+
+/// A status about which nobody has to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    Clear,
+    Revoked,
+    Unknown,
+}
+
+impl Known {
+    fn of(status: &Status) -> Self {
+        match status {
+            Status::Clear => Self::Clear,
+            Status::Revoked => Self::Revoked,
+            Status::Unknown => Self::Unknown,
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 /// How long it takes until the snapshot says so.
 pub(crate) async fn until(
     revocations: &Revocations,
     session: &SessionRecord,
-    expected: Checked,
+    expected: Known,
 ) -> Duration {
     let begin = tokio::time::Instant::now();
-    while check(revocations, session) != expected {
-        assert!(
-            begin.elapsed() < Duration::from_secs(10),
-            "still {:?}",
-            check(revocations, session)
-        );
+    let token = token_of(session);
+    loop {
+        let known = Known::of(&revocations.status(&token));
+        if known == expected {
+            return begin.elapsed();
+        }
+        assert!(begin.elapsed() < Duration::from_secs(10), "still {known:?}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    begin.elapsed()
 }

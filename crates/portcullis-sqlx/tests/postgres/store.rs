@@ -93,6 +93,35 @@ async fn nodes_that_start_at_once_make_the_tables_once() {
 }
 
 #[tokio::test]
+async fn tables_of_the_first_version_keep_what_is_in_them() {
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    let mut raw = schema.raw().await;
+    for sql in [
+        "CREATE TABLE portcullis_schema (version bigint PRIMARY KEY)",
+        "INSERT INTO portcullis_schema (version) VALUES (1)",
+        include_str!("../../src/postgres/schema_1.sql"),
+        "INSERT INTO portcullis_revoked_tokens (id, realm, name, at, until) \
+         VALUES ('jti', 'users', 'alice', 1, 9000000000000)",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut raw).await.unwrap();
+    }
+    let store = schema.store(FakeClock::new().shared()).await;
+    let until = Timestamp::from_millis(9_000_000_000_000);
+    let bob = Subject::new("apis", "bob");
+    store.revoke_token(&bob, "jti", until).await.unwrap();
+    let told = store.revocations(Timestamp::from_millis(0)).await.unwrap();
+    assert_eq!(told.len(), 2);
+    assert!(told.contains(&Revocation::Token {
+        id: "jti".to_owned(),
+        subject: alice(),
+        at: Timestamp::from_millis(1),
+        until,
+    }));
+}
+
+#[tokio::test]
 async fn tables_of_a_newer_version_are_left_alone() {
     let Some((store, _, schema)) = nodes().await else {
         return;

@@ -12,12 +12,12 @@ use std::time::Duration;
 use directory::Directory;
 use portcullis::{
     session::{
-        AttemptId, Created, Device, Grant, NewSession, RotationAttempt, RotationMode,
+        AttemptId, Created, Device, Grant, NewSession, Revocation, RotationAttempt, RotationMode,
         RotationOutcome, RotationRules, SecretDigest, SessionId, SessionRecord, SessionStore,
         StoreError, StoreErrorKind,
     },
     subject::Subject,
-    time::SharedClock,
+    time::{SharedClock, Timestamp},
 };
 use portcullis_sqlx::SqliteStore;
 use portcullis_testing::clock::FakeClock;
@@ -58,7 +58,7 @@ async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
     let ticket = store.login_ticket().await.unwrap();
     match store.create(session, ticket).await? {
         Created::Session(session) => Ok(*session),
-        Created::LoggedOutMeanwhile => panic!("nobody logged out"),
+        refused => panic!("nobody logged out: {refused:?}"),
     }
 }
 
@@ -238,6 +238,37 @@ async fn what_cannot_be_is_not_a_fault_that_passes() {
         let error = store.session(&session.id).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
+}
+
+#[tokio::test]
+async fn tables_of_the_first_version_keep_what_is_in_them() {
+    let directory = Directory::new();
+    let mut connection = SqliteStore::options(directory.database())
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap();
+    for sql in [
+        "CREATE TABLE portcullis_schema (version INTEGER PRIMARY KEY) STRICT",
+        "INSERT INTO portcullis_schema (version) VALUES (1)",
+        include_str!("../../src/sqlite/schema_1.sql"),
+        "INSERT INTO portcullis_revoked_tokens (id, realm, name, at, until) \
+         VALUES ('jti', 'users', 'alice', 1, 9000000000000)",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    }
+    let store = open(&directory).await;
+    let until = Timestamp::from_millis(9_000_000_000_000);
+    let bob = Subject::new("apis", "bob");
+    store.revoke_token(&bob, "jti", until).await.unwrap();
+    let told = store.revocations(Timestamp::from_millis(0)).await.unwrap();
+    assert_eq!(told.len(), 2);
+    assert!(told.contains(&Revocation::Token {
+        id: "jti".to_owned(),
+        subject: Subject::new("users", "alice"),
+        at: Timestamp::from_millis(1),
+        until,
+    }));
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ impl Bench {
         let ticket = self.ticket().await;
         match self.create(new_session(subject), ticket).await {
             Created::Session(session) => *session,
-            Created::LoggedOutMeanwhile => unreachable!("nobody logged out"),
+            refused => unreachable!("nobody logged out: {refused:?}"),
         }
     }
 

@@ -160,6 +160,8 @@ macro_rules! store_contract {
             revocations::{
                 everything_that_was_revoked_is_told,
                 what_was_revoked_before_is_not_told,
+                a_token_is_revoked_within_its_realm,
+                a_token_is_revoked_until_the_latest_end,
             }
             model::{
                 random_histories_follow_the_rules,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use portcullis::session::{Revocation, RevocationReason, SessionStore};
+use portcullis::{
+    session::{Revocation, RevocationReason, SessionStore},
+    subject::Subject,
+};
 
 use super::bench::{Bench, GRACE, alice, attempt};
 
@@ -84,4 +87,67 @@ pub async fn what_was_revoked_before_is_not_told(bench: &Bench) {
     assert_eq!(store.revocations(at).await.expect("tells").len(), 3);
     bench.clock.set(until);
     assert_eq!(store.revocations(at).await.expect("tells").len(), 2);
+}
+
+/// The `jti` of a token is unique within its issuer only.
+pub async fn a_token_is_revoked_within_its_realm(bench: &Bench) {
+    let store = &bench.store;
+    let at = bench.now();
+    let until = at.saturating_add(Duration::from_secs(900));
+    let subjects = [
+        alice(),
+        Subject::new("https://issuer.example", "alice"),
+        Subject::new("a:5:users", "alice"),
+    ];
+    for subject in &subjects {
+        let revoked = store.revoke_token(subject, "jti", until).await;
+        revoked.expect("revokes");
+    }
+    let told = store.revocations(at).await.expect("tells");
+    for subject in subjects {
+        let expected = Revocation::Token {
+            id: "jti".to_owned(),
+            subject,
+            at,
+            until,
+        };
+        assert!(told.contains(&expected), "{expected:?} was not told");
+    }
+    assert_eq!(told.len(), 3);
+}
+
+/// A later end counts and is told anew; an earlier one changes nothing.
+pub async fn a_token_is_revoked_until_the_latest_end(bench: &Bench) {
+    let store = &bench.store;
+    let first = bench.now();
+    let end = |secs| first.saturating_add(Duration::from_secs(secs));
+    let revoke = async |until| {
+        let revoked = store.revoke_token(&alice(), "jti", until).await;
+        revoked.expect("revokes");
+    };
+    let told_since = async |since| store.revocations(since).await.expect("tells");
+    let token = |at, until| Revocation::Token {
+        id: "jti".to_owned(),
+        subject: alice(),
+        at,
+        until,
+    };
+    revoke(end(20)).await;
+    bench.pass(Duration::from_secs(5));
+    let second = bench.now();
+    revoke(end(10)).await;
+    revoke(end(20)).await;
+    assert_eq!(told_since(second).await, []);
+    assert_eq!(told_since(first).await, [token(first, end(20))]);
+    revoke(end(60)).await;
+    assert_eq!(told_since(second).await, [token(second, end(60))]);
+    assert_eq!(told_since(first).await, [token(second, end(60))]);
+    bench.clock.set(end(20));
+    store
+        .purge(Duration::from_secs(3600))
+        .await
+        .expect("purges");
+    assert_eq!(told_since(first).await, [token(second, end(60))]);
+    bench.clock.set(end(60));
+    assert_eq!(told_since(first).await, []);
 }

@@ -224,8 +224,7 @@ fn verifier(sessions: &[Sessions]) -> Result<Verifier, ConfigError> {
     for (index, api) in sessions.iter().enumerate() {
         let mut earlier = sessions.iter().take(index);
         if !earlier.any(|other| other.issuer().is_same(api.issuer())) {
-            let verifier = api.issuer().verifier();
-            verifiers.push(verifier.status(api.revocations().clone()).build()?);
+            verifiers.push(api.verifier().build()?);
         }
     }
     Verifier::combine(verifiers)

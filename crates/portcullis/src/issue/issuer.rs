@@ -72,8 +72,10 @@ impl TokenIssuer {
     ///
     /// # Errors
     ///
-    /// If a further claim is one that the issuer writes itself, the shape is
-    /// that of RFC 9068 and no client is named, or signing fails.
+    /// If the subject is of another realm than the
+    /// [shape's](TokenShape::subject_realm), a further claim is one that the
+    /// issuer writes itself, the shape is that of RFC 9068 and no client is
+    /// named, or signing fails.
     pub fn access(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
         self.access_as(token, random_uuid)
     }
@@ -137,6 +139,10 @@ impl TokenIssuer {
         id: impl FnOnce() -> Result<Uuid, RandomError>,
     ) -> Result<Draft<'a>, IssueError> {
         let now = self.0.clock.now().floor_to_second();
+        // The token carries the name only: it would speak for a namesake.
+        if token.subject.realm() != self.0.shape.realm() {
+            return Err(IssueError::new(IssueErrorKind::Realm, ""));
+        }
         if self.0.shape.typ == Typ::AtJwt && token.client.is_none() {
             return Err(IssueError::new(IssueErrorKind::ClientMissing, ""));
         }
@@ -206,7 +212,10 @@ impl TokenIssuer {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// A verifier of exactly what this issuer writes.
+    /// A verifier of exactly what this issuer writes, which does **not** see
+    /// log-outs: it accepts revoked tokens until they expire. Where there are
+    /// sessions, take [`Sessions::verifier`](crate::session::Sessions::verifier),
+    /// or set a [`status`](VerifierBuilder::status).
     pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Ready> {
         VerifierBuilder::of_own_tokens(OwnTokens {
             keys: self.keys(),
@@ -341,6 +350,9 @@ pub struct IssueError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IssueErrorKind {
+    /// The subject is of another realm than those that the issuer's tokens
+    /// speak for.
+    Realm,
     /// A further claim is one that the issuer writes itself.
     ReservedClaim,
     /// The shape of RFC 9068 demands a client (section 2.2), and none is named.
@@ -368,6 +380,9 @@ impl IssueError {
 impl fmt::Display for IssueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
+            IssueErrorKind::Realm => f.write_str(
+                "the subject is of another realm than the tokens of this issuer speak for: set the shape's realm, or issue for a subject of it",
+            ),
             IssueErrorKind::ReservedClaim => write!(
                 f,
                 "the claim `{}` is written by the issuer itself: name it otherwise",
@@ -388,6 +403,21 @@ impl std::error::Error for IssueError {}
 mod tests {
     use super::*;
     use crate::{jose::Algorithm, subject::Subject};
+
+    /// Verified, it would speak for the namesake among the issuer's own.
+    #[test]
+    fn nothing_is_issued_for_a_subject_of_another_realm() {
+        let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+            .shape(TokenShape::session_json())
+            .build()
+            .unwrap();
+        let [user, api] = ["users", "apis"].map(|realm| Subject::new(realm, "alice"));
+        let token = AccessToken::new(&api);
+        for result in [issuer.access(&token), issuer.application(&token)] {
+            assert_eq!(result.unwrap_err().kind(), IssueErrorKind::Realm);
+        }
+        assert!(issuer.access(&AccessToken::new(&user)).is_ok());
+    }
 
     #[test]
     fn an_rfc_9068_token_names_its_client() {

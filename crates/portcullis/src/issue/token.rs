@@ -41,7 +41,10 @@ impl<'a> AccessToken<'a> {
         }
     }
 
-    /// The session to which it belongs (`sid`).
+    /// The session to which it belongs (`sid`): one that
+    /// [`Sessions`](crate::session::Sessions) has opened. A log-out everywhere
+    /// ends own sessions by name, and does not reach tokens of this issuer that
+    /// name another session whose name looks the same.
     #[must_use = "returns the changed token"]
     pub fn session(mut self, id: &'a str) -> Self {
         self.session = Some(id);

@@ -7,6 +7,10 @@ use crate::{subject::Subject, time::Timestamp};
 
 /// One presentation of a refresh token whose signature, kind and expiry are
 /// good and whose client has been authenticated where that is needed.
+///
+/// Exhaustive on purpose: stores that state the rules in their own language heed
+/// all of it, and one that takes it apart by a pattern does not compile when
+/// there is more to heed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotationAttempt {
     /// Its name: asked again under the same name, the store gives the same
@@ -46,6 +50,8 @@ impl RotationAttempt {
 }
 
 /// Whether the refresh tokens of an API are exchanged when used.
+///
+/// Exhaustive on purpose: they are or they are not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RotationMode {
     /// Each refresh token is good once: its use gives the next one.
@@ -161,6 +167,9 @@ impl RotationOutcome {
 
 /// All that the row adds to the presented token to make its successor, byte for
 /// byte, as often as needed.
+///
+/// Exhaustive on purpose: it is made from a row alone, and nothing may be
+/// missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Successor {
     /// Its generation.

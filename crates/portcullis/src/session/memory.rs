@@ -1,7 +1,7 @@
 //! Sessions in memory.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -215,14 +215,23 @@ impl SessionStore for MemoryStore {
     ) -> Result<(), StoreError> {
         let (mut state, at) = self.lock();
         state.purge_when_doubled(at);
-        state
+        let token = RevokedToken {
+            subject: subject.clone(),
+            at,
+            until,
+        };
+        match state
             .revoked_tokens
-            .entry(id.to_owned())
-            .or_insert_with(|| RevokedToken {
-                subject: subject.clone(),
-                at,
-                until,
-            });
+            .entry((subject.realm().into(), id.to_owned()))
+        {
+            Entry::Vacant(entry) => {
+                entry.insert(token);
+            }
+            Entry::Occupied(mut entry) if entry.get().until < until => {
+                entry.insert(token);
+            }
+            Entry::Occupied(_) => {}
+        }
         Ok(())
     }
 
@@ -243,7 +252,8 @@ struct State {
     sessions: HashMap<SessionId, Box<SessionRecord>>,
     of_subject: HashMap<Subject, Vec<SessionId>>,
     application_tokens: HashMap<String, Listed>,
-    revoked_tokens: HashMap<String, RevokedToken>,
+    /// By realm and `jti`.
+    revoked_tokens: HashMap<(Box<str>, String), RevokedToken>,
     /// How many log-outs everywhere there have been.
     log_outs: u64,
     /// The number and time of each subject's last log-out everywhere.
@@ -313,7 +323,7 @@ impl State {
             .revoked_tokens
             .iter()
             .filter(move |(_, token)| token.at >= since && token.until > now)
-            .map(|(id, token)| Revocation::Token {
+            .map(|((_, id), token)| Revocation::Token {
                 id: id.clone(),
                 subject: token.subject.clone(),
                 at: token.at,

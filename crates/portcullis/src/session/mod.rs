@@ -46,7 +46,7 @@ pub use memory::MemoryStore;
 pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
 };
-pub use revocations::{Checked, Question, Revocations, TokenFacts};
+pub use revocations::Revocations;
 pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
     SessionsBuilder, TokenPair,

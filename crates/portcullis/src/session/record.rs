@@ -10,6 +10,9 @@ use crate::{subject::Subject, time::Timestamp};
 /// A session that is about to begin: what [`SessionStore::create`] turns into a
 /// row.
 ///
+/// Exhaustive on purpose: stores keep it in full, and one that takes it apart
+/// by a pattern does not compile when there is more to keep.
+///
 /// [`SessionStore::create`]: super::SessionStore::create
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSession {
@@ -68,6 +71,9 @@ impl NewSession {
 }
 
 /// A session as a store keeps it: one row, whatever happens to its tokens.
+///
+/// Exhaustive on purpose: stores read it back in full, and one that drops
+/// something shall not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
     /// Its name, the `sid` of its tokens.
@@ -117,6 +123,8 @@ impl SessionRecord {
 }
 
 /// How a session ended before its time.
+///
+/// Exhaustive on purpose, as [`SessionRecord`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revoked {
     /// When.
@@ -202,6 +210,8 @@ impl fmt::Debug for SecretDigest {
 /// from the refresh token, which says the same under a key that no store and no
 /// verifier has. The row's copy is for the application: to show what a session
 /// may do, and to find the sessions that a change of rights concerns.
+///
+/// It may grow: stores keep the text, whatever is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Grant {
@@ -241,8 +251,10 @@ impl Grant {
 
 /// What a request came from, for the list of sessions and for events. Data that
 /// the other side chose: shown to its owner, never trusted.
+///
+/// Exhaustive on purpose: stores keep it in full, and one that takes it apart
+/// by a pattern does not compile when there is more to keep.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct Device {
     /// The `User-Agent`, at most [`Device::USER_AGENT_LIMIT`] bytes of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

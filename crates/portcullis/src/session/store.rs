@@ -101,8 +101,12 @@ pub trait SessionStore: Send + Sync + 'static {
         id: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Revokes one access token that has no session; forgotten after `until`,
-    /// when the token has expired.
+    /// Revokes one access token, that with this `jti` in the subject's realm:
+    /// ids are unique within their issuer only (RFC 7519 section 4.1.7).
+    /// Forgotten after `until`, when the token has expired. A token that is
+    /// revoked already is revoked again if `until` is later, with the time of
+    /// now, so that [`revocations`](Self::revocations) tells it anew; otherwise
+    /// nothing changes.
     fn revoke_token(
         &self,
         subject: &Subject,
@@ -110,7 +114,8 @@ pub trait SessionStore: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What was revoked at or after `since`, in no particular order.
+    /// What was revoked at or after `since`, in no particular order; tokens only
+    /// until they have expired.
     fn revocations(
         &self,
         since: Timestamp,
@@ -122,8 +127,10 @@ pub trait SessionStore: Send + Sync + 'static {
     fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
-/// How the creation of a session ended.
+/// How the creation of a session ended. More ways may come, which stores that
+/// do not know them never take.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Created {
     /// The session exists.
     Session(Box<SessionRecord>),
@@ -133,6 +140,9 @@ pub enum Created {
 }
 
 /// What logging a subject out everywhere ended.
+///
+/// Exhaustive on purpose: stores make it, and one that leaves something out
+/// shall not compile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RevokedAll {
     /// The sessions, those past their deadline included.
@@ -142,6 +152,9 @@ pub struct RevokedAll {
 }
 
 /// A token without expiry, good only while it is on the live list.
+///
+/// Exhaustive on purpose: stores keep it in full, and one that takes it apart
+/// by a pattern does not compile when there is more to keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationToken {
     /// Its `jti`.
@@ -152,8 +165,10 @@ pub struct ApplicationToken {
     pub created_at: Timestamp,
 }
 
-/// How the addition of an application token ended.
+/// How the addition of an application token ended. More ways may come, which
+/// stores that do not know them never take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TokenAdded {
     /// It is on the live list.
     Added,
@@ -164,6 +179,9 @@ pub enum TokenAdded {
 }
 
 /// Something that was revoked, as the snapshot of each node learns it.
+///
+/// More kinds may come. What each says is exhaustive on purpose: stores tell all
+/// of it, and one that drops something shall not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Revocation {
@@ -178,18 +196,19 @@ pub enum Revocation {
         /// Why.
         reason: RevocationReason,
     },
-    /// One access token that has no session.
+    /// One access token.
     Token {
         /// Its `jti`.
         id: String,
-        /// Whose it was.
+        /// Whose it was; the `jti` is unique within the realm only.
         subject: Subject,
         /// When it was revoked.
         at: Timestamp,
-        /// When it would have expired.
+        /// When it will have expired; the latest that was named.
         until: Timestamp,
     },
-    /// Every access token of a subject that has no session.
+    /// Every access token of a subject, but for those of own sessions, which
+    /// are told one by one.
     Subject {
         /// Whose tokens.
         subject: Subject,

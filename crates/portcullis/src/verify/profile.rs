@@ -27,6 +27,8 @@ pub(super) struct Profile {
     pub(super) claims: ClaimRules,
     /// The realm of the subjects; the issuer, unless somebody says otherwise.
     pub(super) realm: Option<Arc<str>>,
+    /// Whether an issuer of this service makes these tokens.
+    pub(super) own_issuer: bool,
     pub(super) checks: Vec<Check>,
     pub(super) status: Option<Arc<dyn TokenStatus>>,
     pub(super) clock: SharedClock,
@@ -41,6 +43,7 @@ impl Default for Profile {
             typ: TypRule::AnyAccessToken,
             claims: ClaimRules::default(),
             realm: None,
+            own_issuer: false,
             checks: Vec::new(),
             status: None,
             clock: SharedClock::default(),
@@ -79,6 +82,7 @@ impl Profile {
         Self {
             typ: TypRule::of_shape(shape),
             claims,
+            own_issuer: true,
             realm: Some(shape.realm.clone()),
             ..Self::default()
         }
@@ -127,7 +131,9 @@ impl Profile {
             (None, _, Some(issuer)) => Arc::from(&**issuer),
             (None, _, None) => Arc::default(),
         };
-        Token::new(json, realm, claims, now)
+        let mut token = Token::new(json, realm, claims, now);
+        token.own_issuer = self.own_issuer;
+        token
     }
 
     /// That the header's `typ` is not that of an access token.

@@ -29,6 +29,9 @@ pub(super) struct Token {
     pub(super) confirmation: Option<Span>,
     scope: Span,
     pub(super) fresh: bool,
+    /// Whether an issuer of this service made it, so that its `sid` names an
+    /// own session.
+    pub(super) own_issuer: bool,
     pub(super) issued_at: Option<Timestamp>,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) auth_time: Option<Timestamp>,
@@ -129,6 +132,7 @@ impl Token {
             scope,
             text,
             fresh: claims.fresh.is_some_and(|fresh| fresh.holds_at(now)),
+            own_issuer: false,
             issued_at: claims.issued_at.map(|date| date.0),
             expires_at: claims.expires_at.map(|date| date.0),
             auth_time: claims.auth_time.map(|date| date.0),

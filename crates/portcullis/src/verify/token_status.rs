@@ -5,6 +5,10 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use super::Verified;
 
 /// What a [`TokenStatus`] knows about a token.
+///
+/// More may come to be known; whoever looks at one treats what it does not know
+/// as [`Unknown`](Self::Unknown).
+#[non_exhaustive]
 pub enum Status {
     /// Not revoked.
     Clear,
@@ -33,6 +37,23 @@ impl fmt::Debug for Status {
 ///
 /// A token without `exp` is refused unless a source is configured that allows
 /// such tokens: see [`lists_application_tokens`](Self::lists_application_tokens).
+///
+/// ```
+/// use portcullis::verify::{Status, TokenStatus, Verified};
+///
+/// /// Clients whose tokens nobody may use any more.
+/// struct Retired(Vec<String>);
+///
+/// impl TokenStatus for Retired {
+///     fn status(&self, token: &Verified) -> Status {
+///         let client = token.client_id();
+///         match self.0.iter().any(|retired| client == Some(retired)) {
+///             true => Status::Revoked,
+///             false => Status::Clear,
+///         }
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot tell whether a token is revoked",
     note = "use the `Revocations` of `portcullis::session`, or implement `TokenStatus`"

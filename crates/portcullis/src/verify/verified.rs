@@ -128,6 +128,13 @@ impl Verified {
         self.token().auth_time
     }
 
+    /// Whether the verifier is one of an own issuer
+    /// ([`TokenIssuer::verifier`](crate::issue::TokenIssuer::verifier)). The
+    /// `sid` of other issuers may look the same, but names no session of ours.
+    pub(crate) fn is_of_own_issuer(&self) -> bool {
+        self.token().own_issuer
+    }
+
     /// Whether the token never expires and so lives on a live list.
     pub fn is_application(&self) -> bool {
         self.expires_at().is_none()
@@ -214,6 +221,22 @@ impl Verified {
         let claims = crate::claims::RegisteredClaims::parse(json, &names).unwrap();
         let now = Timestamp::from_secs(0);
         Self::own(Token::new(json, "users".into(), &claims, now))
+    }
+
+    /// The token as if an own issuer had made it.
+    pub(crate) fn of_own_issuer(mut self) -> Self {
+        if let Held::Own(token) = &mut self.0 {
+            token.own_issuer = true;
+        }
+        self
+    }
+
+    /// The token as if its subject were of this realm.
+    pub(crate) fn in_realm(mut self, realm: &str) -> Self {
+        if let Held::Own(token) = &mut self.0 {
+            token.realm = realm.into();
+        }
+        self
     }
 }
 

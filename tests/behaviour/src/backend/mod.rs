@@ -152,8 +152,7 @@ impl Backend {
     /// The endpoints and a few protected routes.
     pub fn site(&self) -> Site {
         let verifier = |sessions: &Sessions| {
-            let builder = sessions.issuer().verifier();
-            let builder = builder.status(sessions.revocations().clone());
+            let builder = sessions.verifier();
             builder.build().expect("a sound verifier")
         };
         let all = [&self.session, &self.api_key, &self.grant].map(verifier);

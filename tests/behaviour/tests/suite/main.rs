@@ -13,5 +13,6 @@ mod issuers;
 mod policies;
 mod protected;
 mod refusals;
+mod revocations;
 mod status;
 mod tokens;

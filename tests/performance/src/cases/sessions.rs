@@ -56,7 +56,7 @@ fn sessions() -> Sessions {
 fn open(sessions: &Sessions) -> String {
     let ticket = finish(sessions.begin_login()).expect("the store is there");
     let alice = Subject::new("users", "alice");
-    let pair = finish(sessions.open(ticket, &OpenSession::new(&alice))).expect("it opens");
+    let pair = finish(sessions.open(ticket, &OpenSession::login(&alice))).expect("it opens");
     let refresh = pair.refresh.expect("sessions have refresh tokens");
     refresh.token().expose().to_owned()
 }

@@ -50,7 +50,7 @@ pub(super) async fn login(
     if !scope.is_subset_of(account.allowed_scope()) {
         return Err(Refusal::Scope);
     }
-    let open = OpenSession::new(account.subject())
+    let open = OpenSession::login(account.subject())
         .client(form.client.as_ref().map(|client| client.id.as_str()))
         .scope(scope)
         .claims(account.claims())

@@ -253,7 +253,7 @@ async fn the_list_does_not_grow_without_bound() {
     for _ in 0..100 {
         server.pass(1);
         let ticket = server.session.begin_login().await.unwrap();
-        let open = OpenSession::new(&alice);
+        let open = OpenSession::login(&alice);
         server.session.open(ticket, &open).await.unwrap();
     }
     let (last, _) = server.login("alice").await;

@@ -50,6 +50,9 @@ impl fmt::Debug for SessionSecret {
 
 /// What all refresh tokens of a session have in common. It is known before the
 /// store is asked, so that the new access token can be signed first.
+///
+/// Exhaustive on purpose: a token carries all of it, and whoever makes one shall
+/// leave nothing out.
 #[derive(Clone, Debug)]
 pub struct RefreshFamily {
     /// Whom they speak for.
@@ -68,6 +71,7 @@ pub struct RefreshFamily {
 
 /// A refresh token whose signature and kind are good.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RefreshClaims {
     /// What it shares with the session's other refresh tokens.
     pub family: RefreshFamily,

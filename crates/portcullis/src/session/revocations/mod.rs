@@ -11,59 +11,56 @@
 
 mod state;
 mod status;
+mod tokens;
 
 use std::{
     fmt,
-    future::Future,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
-use self::state::{Limits, State};
-use super::{DynSessionStore, Revocation, SessionId, SessionStore, StoreError};
-use crate::{
-    subject::Subject,
-    time::{Clock, SharedClock, Timestamp},
-};
+use self::state::{Settings, State};
+use super::{DynSessionStore, Revocation, SessionStore, StoreError};
+use crate::time::{Clock, SharedClock, Timestamp};
 
 /// How far behind its last reading the snapshot reads again: longer than any
 /// transaction of a store, and than the clocks of two nodes differ.
 const OVERLAP: Duration = Duration::from_secs(60);
 
-/// How much longer than asked entries are kept: a verifier on another machine
-/// accepts a token for its leeway after the token has expired, by a clock that
-/// may be behind.
-const MARGIN: Duration = Duration::from_secs(120);
-
 /// The snapshot of one process. Cheap to clone; clones are the same snapshot.
+///
+/// Verifiers ask it as their [`TokenStatus`](crate::verify::TokenStatus);
+/// [`Sessions::verifier`](super::Sessions::verifier) has it already.
 ///
 /// Somebody has to call [`sync`](Self::sync): once before the first request and
 /// then every few seconds, from a task of the application. The crates of the
 /// stores have such tasks, which also listen to what is announced. A snapshot that
 /// was never read, or not for [`max_silence`](Self::with_max_silence), says
-/// [`Checked::Unknown`], which is answered 503.
+/// [`Status::Unknown`](crate::verify::Status::Unknown), which is answered 503.
 ///
 /// ```
 /// use std::time::Duration;
 /// use portcullis::{
-///     session::{Checked, DynSessionStore, MemoryStore, Revocations, TokenFacts},
+///     jose::{Algorithm, VerifyingKey},
+///     session::{DynSessionStore, MemoryStore, Revocations},
 ///     time::SharedClock,
+///     verify::Verifier,
 /// };
 ///
-/// # async fn example() -> Result<(), portcullis::session::StoreError> {
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let clock = SharedClock::default();
 /// let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
 /// let longest_access_token = Duration::from_secs(3600);
 /// let revocations = Revocations::new(store, clock, longest_access_token);
 /// revocations.sync().await?;
-/// let token = TokenFacts {
-///     subject: None,
-///     session: Some("936da01f-9abd-4d9d-80c7-02af85c822a8"),
-///     token_id: None,
-///     issued_at: None,
-///     application: false,
-/// };
-/// assert!(matches!(revocations.check(&token), Checked::Clear));
+/// // The tokens of another issuer; log-outs and single revocations count here, too.
+/// let key = VerifyingKey::from_secret(Algorithm::HS256, &[7; 32])?;
+/// let verifier = Verifier::builder()
+///     .keys(key)
+///     .issuer("https://issuer.example")
+///     .audience("https://api.example")
+///     .status(revocations)
+///     .build()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -72,75 +69,39 @@ pub struct Revocations {
     state: Arc<RwLock<State>>,
     store: DynSessionStore,
     clock: SharedClock,
-    keep: Duration,
     max_silence: Option<Duration>,
-    limits: Limits,
-}
-
-/// What the check needs to know about an access token that is good otherwise.
-#[derive(Clone, Copy, Debug)]
-pub struct TokenFacts<'a> {
-    /// Whom it speaks for.
-    pub subject: Option<&'a Subject>,
-    /// Its `sid`. A token that has one is judged by its session.
-    pub session: Option<&'a str>,
-    /// Its `jti`.
-    pub token_id: Option<&'a str>,
-    /// Its `iat`.
-    pub issued_at: Option<Timestamp>,
-    /// Whether it has no expiry and is good only while it is listed.
-    pub application: bool,
-}
-
-/// What the snapshot knows about a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Checked {
-    /// It has not been revoked.
-    Clear,
-    /// It has been revoked.
-    Revoked,
-    /// The snapshot is too old to say.
-    Unknown,
-    /// Only the store can say: see [`Revocations::ask`].
-    AskStore(Question),
-}
-
-/// What to ask the store about a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    about: About,
-    /// How many removals the snapshot had seen: an answer that a removal may
-    /// have overtaken is not remembered.
-    removals: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum About {
-    Session(Option<SessionId>),
-    ApplicationToken(Subject, String),
+    settings: Settings,
 }
 
 impl Revocations {
     /// How long a snapshot may go without a reading by default.
     pub const DEFAULT_MAX_SILENCE: Duration = Duration::from_secs(30);
 
+    /// How far clocks may be apart by default.
+    pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(2);
+
     /// An empty snapshot of what `store` has revoked. `longest` is the longest
-    /// lifetime of an access token; entries are kept for two minutes more, which
-    /// is for the verifiers' leeway and for clocks that differ. Where both
-    /// together may be more, `longest` must be longer by as much.
+    /// lifetime of an access token, whoever issues it; entries are kept for two
+    /// minutes more, which is for the verifiers' leeway and for clocks that are
+    /// behind. Where both together may be more, `longest` must be longer by as
+    /// much.
     pub fn new(store: DynSessionStore, clock: SharedClock, longest: Duration) -> Self {
         Self {
             state: Arc::default(),
             store,
             clock,
-            keep: longest.saturating_add(MARGIN),
             max_silence: Some(Self::DEFAULT_MAX_SILENCE),
-            limits: Limits::default(),
+            settings: Settings {
+                longest,
+                skew: Self::DEFAULT_CLOCK_SKEW,
+                per_subject: 64,
+                subjects: 1 << 18,
+            },
         }
     }
 
     /// How long the snapshot may go without a reading before it says
-    /// [`Checked::Unknown`]; 30 seconds unless set. This is the choice between
+    /// [`Status::Unknown`](crate::verify::Status::Unknown); 30 seconds unless set. This is the choice between
     /// refusing and accepting while the store cannot be read: for that long,
     /// tokens that were revoked on other nodes are still accepted here; after
     /// it, all are refused with 503.
@@ -158,15 +119,33 @@ impl Revocations {
         self
     }
 
+    /// How far the clocks that stamp access tokens may be ahead of the store's,
+    /// in whole seconds, rounded up; 2 seconds unless set, as much as verifiers
+    /// of an own issuer allow.
+    ///
+    /// A log-out everywhere reaches tokens by the second in which they were
+    /// issued. A node whose clock is ahead issues tokens from after the log-out
+    /// that are from before it, so those of this much later are refused, too.
+    /// The price: whoever is logged out everywhere and gets a token without an
+    /// own session within that time has to get another one afterwards. Tokens of
+    /// own sessions, which have ended by name, pay nothing.
+    #[must_use = "returns the changed snapshot"]
+    pub fn with_clock_skew(mut self, skew: Duration) -> Self {
+        let round_up = u64::from(skew.subsec_nanos() > 0);
+        let secs = skew.as_secs().saturating_add(round_up);
+        self.settings.skew = Duration::from_secs(secs);
+        self
+    }
+
     /// How many revocations are kept one by one: of one subject, and how many
-    /// subjects. Beyond that the older ones become a point in time, and tokens
-    /// from before it are asked about at the store.
+    /// subjects; 64 and 262,144 unless set. Beyond that the older ones become a
+    /// point in time. Of the tokens from before it, those of sessions are asked
+    /// about at the store if sessions had ended, and all are refused if it was
+    /// tokens that were revoked.
     #[must_use = "returns the changed snapshot"]
     pub fn with_limits(mut self, per_subject: usize, subjects: usize) -> Self {
-        self.limits = Limits {
-            per_subject,
-            subjects,
-        };
+        self.settings.per_subject = per_subject;
+        self.settings.subjects = subjects;
         self
     }
 
@@ -178,12 +157,17 @@ impl Revocations {
     /// How long entries are kept, the margin included; what
     /// [`SessionStore::purge`] must keep, too.
     pub fn keep(&self) -> Duration {
-        self.keep
+        self.settings.keep()
+    }
+
+    /// How much longer than tokens live entries are kept.
+    pub(crate) fn margin(&self) -> Duration {
+        self.settings.margin()
     }
 
     /// The longest lifetime of an access token that entries outlive.
     pub(crate) fn longest(&self) -> Duration {
-        self.keep.saturating_sub(MARGIN)
+        self.settings.longest
     }
 
     /// Whether both are the same snapshot, and not only of one store.
@@ -191,73 +175,12 @@ impl Revocations {
         Arc::ptr_eq(&self.state, &other.state)
     }
 
-    /// What is known about `token`, without waiting.
-    pub fn check(&self, token: &TokenFacts<'_>) -> Checked {
-        let now = self.clock.now();
-        let state = self.read();
-        let silent = self.is_silent(state.heard, now);
-        if token.application {
-            let (Some(subject), Some(id)) = (token.subject, token.token_id) else {
-                return Checked::Revoked;
-            };
-            if !silent && state.is_live(subject, id) {
-                return Checked::Clear;
-            }
-            return Checked::AskStore(Question {
-                about: About::ApplicationToken(subject.clone(), id.to_owned()),
-                removals: state.removals,
-            });
-        }
-        if state.is_revoked(token) {
-            return Checked::Revoked;
-        }
-        if silent {
-            return Checked::Unknown;
-        }
-        match token.session {
-            Some(session) if state.is_in_doubt(token) => Checked::AskStore(Question {
-                about: About::Session(SessionId::parse(session)),
-                removals: state.removals,
-            }),
-            _ => Checked::Clear,
-        }
-    }
-
-    /// Asks the store what the snapshot could not say: whether the token is
-    /// still good.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails; the request is answered 503.
-    pub fn ask(
-        &self,
-        question: Question,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
-        let this = self.clone();
-        async move {
-            match question.about {
-                About::Session(None) => Ok(false),
-                About::Session(Some(id)) => {
-                    let session = this.store.session(&id).await?;
-                    Ok(session.is_some_and(|session| session.revoked.is_none()))
-                }
-                About::ApplicationToken(subject, id) => {
-                    let live = this.store.application_token_is_live(&subject, &id).await?;
-                    if live {
-                        this.write().remember_live(subject, id, question.removals);
-                    }
-                    Ok(live)
-                }
-            }
-        }
-    }
-
     /// Takes in one revocation at once, as after each that this process made.
     pub fn apply(&self, revocation: Revocation) {
         let now = self.clock.now();
         let mut state = self.write();
-        state.apply(revocation, now, self.keep, &self.limits);
-        state.prune_when_doubled(now, self.keep);
+        state.apply(revocation, now, &self.settings);
+        state.prune_when_doubled(now, &self.settings);
     }
 
     /// Reads what was revoked since the last reading, by whichever process.
@@ -285,7 +208,7 @@ impl Revocations {
     async fn sync_since(&self, heard: Option<Timestamp>) -> Result<(), StoreError> {
         let asked_at = self.clock.now();
         let since = match heard {
-            None => asked_at.saturating_sub(self.keep),
+            None => asked_at.saturating_sub(self.keep()),
             Some(heard) => heard.min(asked_at),
         };
         let revocations = self
@@ -294,9 +217,9 @@ impl Revocations {
             .await?;
         let mut state = self.write();
         for revocation in revocations {
-            state.apply(revocation, asked_at, self.keep, &self.limits);
+            state.apply(revocation, asked_at, &self.settings);
         }
-        state.prune(asked_at, self.keep);
+        state.prune(asked_at, &self.settings);
         state.heard = Some(asked_at);
         Ok(())
     }
@@ -326,7 +249,7 @@ impl Revocations {
 impl fmt::Debug for Revocations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Revocations")
-            .field("keep", &self.keep)
+            .field("keep", &self.keep())
             .field("max_silence", &self.max_silence)
             .finish_non_exhaustive()
     }

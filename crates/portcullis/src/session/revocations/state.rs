@@ -5,33 +5,57 @@ use std::{
     time::Duration,
 };
 
-use super::TokenFacts;
+use super::tokens::RevokedTokens;
 use crate::{
     session::{Revocation, SessionId},
     subject::Subject,
     time::Timestamp,
+    verify::Verified,
 };
+
+/// How much longer than asked entries are kept: a verifier on another machine
+/// accepts a token for its leeway after the token has expired, by a clock that
+/// may be behind.
+const MARGIN: Duration = Duration::from_secs(120);
 
 /// How many live application tokens are remembered; they can be asked about
 /// again.
 const LIVE_LIMIT: usize = 65_536;
 
-/// How far the clock that stamps tokens may be ahead of the one that stamps
-/// revocations.
-const SKEW: Duration = Duration::from_secs(60);
+/// How far the clock that stamps tokens may be ahead at least when it is only
+/// about asking the store once more.
+const DOUBT_SKEW: Duration = Duration::from_secs(60);
 
+/// What is kept, and for how long.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct Settings {
+    /// The longest lifetime of an access token.
+    pub(super) longest: Duration,
+    /// How far the clock that stamps tokens may be ahead of the one that stamps
+    /// revocations, in whole seconds.
+    pub(super) skew: Duration,
     pub(super) per_subject: usize,
     pub(super) subjects: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            per_subject: 64,
-            subjects: 1 << 18,
-        }
+impl Settings {
+    pub(super) fn keep(&self) -> Duration {
+        self.longest.saturating_add(self.margin())
+    }
+
+    pub(super) fn margin(&self) -> Duration {
+        MARGIN.saturating_add(self.skew)
+    }
+
+    fn doubt_skew(&self) -> Duration {
+        self.skew.max(DOUBT_SKEW)
+    }
+
+    /// Until when points in time may stand for many revocations: they reach
+    /// tokens that are issued later, by the skew, and those of logins that
+    /// happen now must be good.
+    fn settled(&self, now: Timestamp) -> Timestamp {
+        now.saturating_sub(self.skew).floor_to_second()
     }
 }
 
@@ -42,7 +66,7 @@ pub(super) struct State {
     /// How many removals of application tokens have been seen.
     pub(super) removals: u64,
     sessions: HashSet<SessionId>,
-    tokens: HashSet<Box<str>>,
+    tokens: RevokedTokens,
     subjects: HashMap<Subject, Entries>,
     /// What was forgotten about the subjects one by one.
     everyone: Bounds,
@@ -58,33 +82,42 @@ struct Entries {
     bounds: Bounds,
 }
 
-/// Points in time that stand for many revocations.
+/// Points in time up to which tokens are concerned.
 #[derive(Clone, Copy, Default)]
-struct Bounds {
-    /// Tokens without a session from up to here are revoked.
-    cut_off: Option<Timestamp>,
-    /// Tokens of sessions from up to here may be revoked.
+pub(super) struct Bounds {
+    /// The last log-out everywhere: tokens are revoked, but for those of own
+    /// sessions, which it has ended one by one.
+    log_out: Option<Timestamp>,
+    /// Stands for tokens that were revoked one by one: all are revoked.
+    tokens: Option<Timestamp>,
+    /// Stands for sessions that have ended: those of tokens may be among them.
     doubt: Option<Timestamp>,
 }
 
 impl State {
-    pub(super) fn is_revoked(&self, token: &TokenFacts<'_>) -> bool {
-        if let Some(session) = token.session {
-            return self.sessions.contains(session);
-        }
-        let listed = token.token_id.is_some_and(|id| self.tokens.contains(id));
-        listed || self.any_bound(token, Bounds::cuts_off)
+    /// Whether the token was revoked by its name, or its session was.
+    pub(super) fn is_revoked_by_name(&self, token: &Verified) -> bool {
+        let session = token.session_id();
+        let realm = token.subject_realm();
+        session.is_some_and(|id| self.sessions.contains(id))
+            || token
+                .token_id()
+                .is_some_and(|id| self.tokens.contains(realm, id))
     }
 
-    pub(super) fn is_in_doubt(&self, token: &TokenFacts<'_>) -> bool {
-        self.any_bound(token, Bounds::doubts)
+    /// What concerns the tokens of a subject.
+    pub(super) fn bounds(&self, subject: Option<&Subject>) -> Bounds {
+        match subject.and_then(|subject| self.subjects.get(subject)) {
+            Some(entries) => self.everyone.latest(entries.bounds),
+            None => self.everyone,
+        }
     }
 
     pub(super) fn is_live(&self, subject: &Subject, id: &str) -> bool {
         self.live.get(id) == Some(subject)
     }
 
-    pub(super) fn remember_live(&mut self, subject: Subject, id: String, removals: u64) {
+    pub(super) fn remember_live(&mut self, subject: Subject, id: &str, removals: u64) {
         if self.removals != removals {
             return;
         }
@@ -94,14 +127,8 @@ impl State {
         self.live.insert(id.into(), subject);
     }
 
-    pub(super) fn apply(
-        &mut self,
-        revocation: Revocation,
-        now: Timestamp,
-        keep: Duration,
-        limits: &Limits,
-    ) {
-        let oldest = now.saturating_sub(keep);
+    pub(super) fn apply(&mut self, revocation: Revocation, now: Timestamp, settings: &Settings) {
+        let oldest = now.saturating_sub(settings.keep());
         let (subject, at) = match revocation {
             Revocation::ApplicationToken { id, .. } => {
                 self.live.remove(id.as_str());
@@ -121,46 +148,48 @@ impl State {
                 (subject, at)
             }
             Revocation::Token {
-                id, subject, at, ..
+                id,
+                subject,
+                at,
+                until,
             } => {
                 let entries = self.subjects.entry(subject.clone()).or_default();
-                let id: Box<str> = id.into();
-                if at >= oldest
-                    && entries.bounds.cut_off < Some(at)
-                    && self.tokens.insert(id.clone())
+                if (at >= oldest || until > now)
+                    && entries.bounds.tokens < Some(at)
+                    && self.tokens.insert(subject.realm(), &id, until)
                 {
-                    entries.tokens.push((at, id));
+                    entries.tokens.push((at, id.into()));
                 }
                 (subject, at)
             }
             Revocation::Subject { subject, at } => {
                 let entries = self.subjects.entry(subject.clone()).or_default();
                 if at >= oldest {
-                    entries.bounds.cut_off = entries.bounds.cut_off.max(Some(at));
+                    entries.bounds.log_out = entries.bounds.log_out.max(Some(at));
                 }
                 (subject, at)
             }
         };
-        self.collapse_subject(&subject, at.max(now), limits);
-        self.collapse_subjects(now, limits);
+        self.collapse_subject(&subject, at.max(now), settings);
+        self.collapse_subjects(now, settings);
     }
 
-    pub(super) fn prune_when_doubled(&mut self, now: Timestamp, keep: Duration) {
+    pub(super) fn prune_when_doubled(&mut self, now: Timestamp, settings: &Settings) {
         if self.subjects.len() >= self.prune_at {
-            self.prune(now, keep);
+            self.prune(now, settings);
         }
     }
 
     /// Forgets what no living token can be concerned by.
-    pub(super) fn prune(&mut self, now: Timestamp, keep: Duration) {
-        let oldest = now.saturating_sub(keep);
+    pub(super) fn prune(&mut self, now: Timestamp, settings: &Settings) {
+        let oldest = now.saturating_sub(settings.keep());
         let Self {
             sessions,
             tokens,
             subjects,
             ..
         } = self;
-        subjects.retain(|_, entries| {
+        subjects.retain(|subject, entries| {
             entries.sessions.retain(|(at, id)| {
                 let keep = *at >= oldest;
                 if !keep {
@@ -169,59 +198,53 @@ impl State {
                 keep
             });
             entries.tokens.retain(|(at, id)| {
-                let keep = *at >= oldest;
+                let keep = *at >= oldest || tokens.ends_after(subject.realm(), id, now);
                 if !keep {
-                    tokens.remove(id);
+                    tokens.remove(subject.realm(), id);
                 }
                 keep
             });
-            entries.bounds.prune(oldest);
+            entries.bounds.prune(oldest, settings);
             !entries.is_empty()
         });
-        self.everyone.prune(oldest);
+        self.everyone.prune(oldest, settings);
         self.prune_at = self.subjects.len().saturating_mul(2).max(1024);
     }
 
-    fn any_bound(
-        &self,
-        token: &TokenFacts<'_>,
-        bound: fn(&Bounds, Option<Timestamp>) -> bool,
-    ) -> bool {
-        let own = token.subject.and_then(|subject| self.subjects.get(subject));
-        bound(&self.everyone, token.issued_at)
-            || own.is_some_and(|entries| bound(&entries.bounds, token.issued_at))
-    }
-
     /// Turns a subject's older entries into a bound when it has too many.
-    fn collapse_subject(&mut self, subject: &Subject, now: Timestamp, limits: &Limits) {
+    fn collapse_subject(&mut self, subject: &Subject, now: Timestamp, settings: &Settings) {
         let Some(entries) = self.subjects.get_mut(subject) else {
             return;
         };
-        let is_over = |len: usize, oldest: Option<Timestamp>| {
-            len > limits.per_subject && oldest.is_some_and(|at| at.as_secs() < now.as_secs())
+        let this_second = now.floor_to_second();
+        let settled = settings.settled(now);
+        let is_over = |len: usize, oldest: Option<Timestamp>, limit: Timestamp| {
+            len > settings.per_subject && oldest.is_some_and(|at| at < limit)
         };
         let oldest = entries.sessions.first().map(|(at, _)| *at);
-        if is_over(entries.sessions.len(), oldest) {
-            let bound = drop_earlier_seconds(&mut entries.sessions, now, |id| {
+        if is_over(entries.sessions.len(), oldest, this_second) {
+            let bound = drop_earlier(&mut entries.sessions, this_second, |id| {
                 self.sessions.remove(id);
             });
             entries.bounds.doubt = entries.bounds.doubt.max(bound);
         }
         let oldest = entries.tokens.first().map(|(at, _)| *at);
-        if is_over(entries.tokens.len(), oldest) {
-            let bound = drop_earlier_seconds(&mut entries.tokens, now, |id| {
-                self.tokens.remove(id);
+        if is_over(entries.tokens.len(), oldest, settled) {
+            let bound = drop_earlier(&mut entries.tokens, settled, |id| {
+                self.tokens.remove(subject.realm(), id);
             });
-            entries.bounds.cut_off = entries.bounds.cut_off.max(bound);
+            entries.bounds.tokens = entries.bounds.tokens.max(bound);
         }
     }
 
     /// Turns everybody's older entries into a bound when there are too many
     /// subjects.
-    fn collapse_subjects(&mut self, now: Timestamp, limits: &Limits) {
-        if self.subjects.len() <= limits.subjects {
+    fn collapse_subjects(&mut self, now: Timestamp, settings: &Settings) {
+        if self.subjects.len() <= settings.subjects {
             return;
         }
+        let this_second = now.floor_to_second();
+        let settled = settings.settled(now);
         let Self {
             sessions,
             tokens,
@@ -229,21 +252,18 @@ impl State {
             everyone,
             ..
         } = self;
-        subjects.retain(|_, entries| {
-            let doubt = drop_earlier_seconds(&mut entries.sessions, now, |id| {
+        subjects.retain(|subject, entries| {
+            let bounds = &mut entries.bounds;
+            let doubt = drop_earlier(&mut entries.sessions, this_second, |id| {
                 sessions.remove(id);
             });
-            everyone.doubt = everyone.doubt.max(doubt).max(entries.bounds.doubt.take());
-            let cut_off = drop_earlier_seconds(&mut entries.tokens, now, |id| {
-                tokens.remove(id);
+            everyone.doubt = everyone.doubt.max(doubt).max(bounds.doubt.take());
+            let dropped = drop_earlier(&mut entries.tokens, settled, |id| {
+                tokens.remove(subject.realm(), id);
             });
-            everyone.cut_off = everyone.cut_off.max(cut_off);
-            if entries
-                .bounds
-                .cut_off
-                .is_some_and(|at| at.as_secs() < now.as_secs())
-            {
-                everyone.cut_off = everyone.cut_off.max(entries.bounds.cut_off.take());
+            everyone.tokens = everyone.tokens.max(dropped).max(bounds.tokens.take());
+            if bounds.log_out.is_some_and(|at| at < settled) {
+                everyone.log_out = everyone.log_out.max(bounds.log_out.take());
             }
             !entries.is_empty()
         });
@@ -263,41 +283,70 @@ impl State {
 
 impl Entries {
     fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
-            && self.tokens.is_empty()
-            && self.bounds.cut_off.is_none()
-            && self.bounds.doubt.is_none()
+        self.sessions.is_empty() && self.tokens.is_empty() && self.bounds.is_empty()
     }
 }
 
 impl Bounds {
-    /// Tokens carry whole seconds, so the second of the cut-off is cut off.
-    fn cuts_off(&self, issued_at: Option<Timestamp>) -> bool {
-        self.cut_off
-            .is_some_and(|at| issued_at.is_none_or(|issued| issued.as_secs() <= at.as_secs()))
+    /// Whether the token was revoked with others.
+    pub(super) fn revokes(&self, token: &Verified, settings: &Settings) -> bool {
+        let reaches = |bound| reaches(bound, token, settings.skew);
+        reaches(self.tokens) || reaches(self.log_out) && own_session(token).is_none()
     }
 
-    fn doubts(&self, issued_at: Option<Timestamp>) -> bool {
-        self.doubt
-            .is_some_and(|at| issued_at.is_none_or(|issued| issued <= at.saturating_add(SKEW)))
+    /// Whether the token's session may have ended.
+    pub(super) fn doubts(&self, token: &Verified, settings: &Settings) -> bool {
+        reaches(self.doubt, token, settings.doubt_skew())
     }
 
-    fn prune(&mut self, oldest: Timestamp) {
-        self.cut_off = self.cut_off.filter(|at| *at >= oldest);
-        self.doubt = self.doubt.filter(|at| at.saturating_add(SKEW) >= oldest);
+    fn latest(self, other: Self) -> Self {
+        Self {
+            log_out: self.log_out.max(other.log_out),
+            tokens: self.tokens.max(other.tokens),
+            doubt: self.doubt.max(other.doubt),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.log_out.is_none() && self.tokens.is_none() && self.doubt.is_none()
+    }
+
+    fn prune(&mut self, oldest: Timestamp, settings: &Settings) {
+        let keep =
+            |bound: Option<Timestamp>, skew| bound.filter(|at| at.saturating_add(skew) >= oldest);
+        self.log_out = keep(self.log_out, settings.skew);
+        self.tokens = keep(self.tokens, settings.skew);
+        self.doubt = keep(self.doubt, settings.doubt_skew());
     }
 }
 
-/// Drops all entries from before this second; the latest of them. Those of this
-/// second stay, lest a bound reaches tokens that are being issued now.
-fn drop_earlier_seconds<T>(
+/// The session of a token, if it is one of ours. Such as Keycloak's look the
+/// same.
+pub(super) fn own_session(token: &Verified) -> Option<SessionId> {
+    let id = token.session_id().filter(|_| token.is_of_own_issuer());
+    id.and_then(SessionId::parse)
+}
+
+/// Whether a token may have been issued before the bound, by a clock that is
+/// ahead. Tokens carry whole seconds, so the second of the bound counts.
+fn reaches(bound: Option<Timestamp>, token: &Verified, skew: Duration) -> bool {
+    bound.is_some_and(|at| {
+        let last = at.saturating_add(skew).as_secs();
+        let issued_at = token.issued_at();
+        issued_at.is_none_or(|issued_at| issued_at.as_secs() <= last)
+    })
+}
+
+/// Drops all entries from before `limit`; the latest of them. The others stay,
+/// lest a bound reaches tokens that are being issued now.
+fn drop_earlier<T>(
     entries: &mut Vec<(Timestamp, T)>,
-    now: Timestamp,
+    limit: Timestamp,
     mut dropped: impl FnMut(&T),
 ) -> Option<Timestamp> {
     let mut latest = None;
     entries.retain(|(at, entry)| {
-        let stays = at.as_secs() >= now.as_secs();
+        let stays = *at >= limit;
         if !stays {
             dropped(entry);
             latest = latest.max(Some(*at));

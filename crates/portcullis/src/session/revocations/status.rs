@@ -1,39 +1,116 @@
-//! The snapshot as a verifier's source of revocations.
+//! What the snapshot says about a token, and what only the store can say.
 
-use super::{Checked, Revocations, TokenFacts};
-use crate::verify::{Status, TokenStatus, Verified};
+use super::{Revocations, state::own_session};
+use crate::{
+    session::{SessionId, SessionStore, StoreError},
+    subject::Subject,
+    time::Clock,
+    verify::{Status, TokenStatus, Verified},
+};
 
+/// A token has been revoked when its session has ended, when it was revoked
+/// itself (its `jti` within its realm), or when its subject was logged out
+/// everywhere after it was issued, by
+/// [a clock that may be ahead](Revocations::with_clock_skew). The last does not
+/// count for tokens of own sessions, those of an own issuer whose `sid` names a
+/// session: a log-out everywhere ends these by name, and one that is opened
+/// right afterwards is good. Nor does it for application tokens, which it takes
+/// off the live list.
 impl TokenStatus for Revocations {
     fn status(&self, token: &Verified) -> Status {
         let subject = token.subject();
-        let facts = TokenFacts {
-            subject: subject.as_ref(),
-            session: token.session_id(),
-            token_id: token.token_id(),
-            issued_at: token.issued_at(),
-            application: token.is_application(),
-        };
-        match self.check(&facts) {
-            Checked::Clear => Status::Clear,
-            Checked::Revoked => Status::Revoked,
-            Checked::Unknown => Status::Unknown,
-            Checked::AskStore(question) => {
-                let answer = self.ask(question);
-                Status::Pending(Box::pin(async move {
-                    match answer.await {
-                        Ok(true) => Status::Clear,
-                        Ok(false) => Status::Revoked,
-                        Err(error) => {
-                            tracing::warn!(%error, "the store cannot say whether a token is revoked");
-                            Status::Unknown
-                        }
-                    }
-                }))
+        let now = self.clock.now();
+        let state = self.read();
+        if state.is_revoked_by_name(token) {
+            return Status::Revoked;
+        }
+        let silent = self.is_silent(state.heard, now);
+        if token.is_application() {
+            let (Some(subject), Some(id)) = (subject, token.token_id()) else {
+                return Status::Revoked;
+            };
+            if !silent && state.is_live(&subject, id) {
+                return Status::Clear;
             }
+            return self.ask(Question::ApplicationToken {
+                id: id.to_owned(),
+                subject,
+                removals: state.removals,
+            });
+        }
+        let bounds = state.bounds(subject.as_ref());
+        if bounds.revokes(token, &self.settings) {
+            return Status::Revoked;
+        }
+        if silent {
+            return Status::Unknown;
+        }
+        let session = token
+            .session_id()
+            .filter(|_| bounds.doubts(token, &self.settings));
+        match session.and_then(SessionId::parse) {
+            Some(id) => self.ask(Question::Session {
+                id,
+                own: own_session(token).is_some(),
+            }),
+            None => Status::Clear,
         }
     }
 
     fn lists_application_tokens(&self) -> bool {
         true
+    }
+}
+
+/// What to ask the store.
+enum Question {
+    Session {
+        id: SessionId,
+        /// Otherwise the store need not know it.
+        own: bool,
+    },
+    ApplicationToken {
+        id: String,
+        subject: Subject,
+        /// How many removals the snapshot had seen: an answer that a removal may
+        /// have overtaken is not remembered.
+        removals: u64,
+    },
+}
+
+impl Revocations {
+    fn ask(&self, question: Question) -> Status {
+        let this = self.clone();
+        Status::Pending(Box::pin(async move {
+            match this.is_good(question).await {
+                Ok(true) => Status::Clear,
+                Ok(false) => Status::Revoked,
+                Err(error) => {
+                    tracing::warn!(%error, "the store cannot say whether a token is revoked");
+                    Status::Unknown
+                }
+            }
+        }))
+    }
+
+    /// Whether the token is still good.
+    async fn is_good(&self, question: Question) -> Result<bool, StoreError> {
+        match question {
+            Question::Session { id, own } => {
+                let session = self.store.session(&id).await?;
+                Ok(session.map_or(!own, |session| session.revoked.is_none()))
+            }
+            Question::ApplicationToken {
+                id,
+                subject,
+                removals,
+            } => {
+                let live = self.store.application_token_is_live(&subject, &id).await?;
+                if live {
+                    self.write().remember_live(subject, &id, removals);
+                }
+                Ok(live)
+            }
+        }
     }
 }

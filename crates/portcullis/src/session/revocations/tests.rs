@@ -1,9 +1,15 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use serde_json::{Value, json};
+
 use super::*;
-use crate::session::{
-    ApplicationToken, Created, Device, Grant, LoginTicket, MemoryStore, NewSession,
-    RevocationReason, SecretDigest,
+use crate::{
+    session::{
+        ApplicationToken, Created, Device, Grant, LoginTicket, MemoryStore, NewSession,
+        RevocationReason, SecretDigest, SessionId,
+    },
+    subject::Subject,
+    verify::{Status, TokenStatus, Verified},
 };
 
 const KEEP: Duration = Duration::from_secs(900);
@@ -69,30 +75,40 @@ impl Node {
         });
     }
 
-    fn check(&self, subject: &Subject, session: &SessionId) -> Checked {
-        self.revocations.check(&TokenFacts {
-            subject: Some(subject),
-            session: Some(session.as_str()),
-            token_id: Some("jti"),
-            issued_at: Some(self.clock.now().floor_to_second()),
-            application: false,
-        })
+    /// About a token of an own session, issued just now.
+    fn check(&self, subject: &Subject, session: &SessionId) -> Status {
+        let token = self.token(subject, json!({"sid": session.as_str(), "jti": "jti"}));
+        self.revocations.status(&token.of_own_issuer())
     }
 
-    fn check_id(
-        &self,
-        subject: &Subject,
-        id: &str,
-        issued_at: Timestamp,
-        application: bool,
-    ) -> Checked {
-        self.revocations.check(&TokenFacts {
-            subject: Some(subject),
-            session: None,
-            token_id: Some(id),
-            issued_at: Some(issued_at),
-            application,
-        })
+    /// About a token without a session, issued just now.
+    fn check_id(&self, subject: &Subject, id: &str) -> Status {
+        let token = self.token(subject, json!({"jti": id}));
+        self.revocations.status(&token)
+    }
+
+    /// About a token without a session that never expires.
+    fn check_application(&self, subject: &Subject, id: &str) -> Status {
+        let token = self.token(subject, json!({"jti": id, "exp": null}));
+        self.revocations.status(&token)
+    }
+
+    /// A token of another issuer, issued just now, and expiring unless it says
+    /// otherwise.
+    fn token(&self, subject: &Subject, claims: Value) -> Verified {
+        let now = self.clock.now();
+        let end = now.saturating_add(KEEP);
+        let mut all = json!({
+            "sub": subject.name(),
+            "iat": now.as_secs(),
+            "exp": end.as_secs(),
+        });
+        for (name, value) in claims.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        let members = all.as_object_mut().unwrap();
+        members.retain(|_, value| !value.is_null());
+        Verified::for_test(&all.to_string()).in_realm(subject.realm())
     }
 }
 
@@ -100,18 +116,36 @@ fn alice() -> Subject {
     Subject::new("users", "alice")
 }
 
+/// The `sid` that Keycloak writes: it looks as ours do.
+const FOREIGN_SESSION: &str = "936da01f-9abd-4d9d-80c7-02af85c822a8";
+
+macro_rules! assert_status {
+    ($status:expr, $expected:ident) => {
+        let status = $status;
+        assert!(matches!(status, Status::$expected), "{status:?}");
+    };
+}
+
+/// What the store says about a token about which it has to be asked.
+async fn asked(status: Status) -> Status {
+    let Status::Pending(answer) = status else {
+        panic!("known without asking: {status:?}");
+    };
+    answer.await
+}
+
 #[tokio::test]
 async fn before_the_first_reading_and_after_silence_nothing_is_known() {
     let node = Node::new();
     let session = node.open(&alice()).await;
-    assert_eq!(node.check(&alice(), &session), Checked::Unknown);
+    assert_status!(node.check(&alice(), &session), Unknown);
     node.revocations.sync().await.unwrap();
     node.pass(30_000);
-    assert_eq!(node.check(&alice(), &session), Checked::Clear);
+    assert_status!(node.check(&alice(), &session), Clear);
     node.pass(1);
-    assert_eq!(node.check(&alice(), &session), Checked::Unknown);
+    assert_status!(node.check(&alice(), &session), Unknown);
     node.pass(-120_000);
-    assert_eq!(node.check(&alice(), &session), Checked::Unknown);
+    assert_status!(node.check(&alice(), &session), Unknown);
 }
 
 #[tokio::test]
@@ -119,10 +153,10 @@ async fn a_sole_writer_may_be_silent() {
     let mut node = Node::new();
     node.revocations = node.revocations.clone().sole_writer();
     let session = node.open(&alice()).await;
-    assert_eq!(node.check(&alice(), &session), Checked::Unknown);
+    assert_status!(node.check(&alice(), &session), Unknown);
     node.revocations.sync().await.unwrap();
     node.pass(86_400_000);
-    assert_eq!(node.check(&alice(), &session), Checked::Clear);
+    assert_status!(node.check(&alice(), &session), Clear);
 }
 
 #[tokio::test]
@@ -136,17 +170,12 @@ async fn a_revocation_here_counts_at_once_and_elsewhere_after_a_reading() {
     let (gone, stays) = (node.open(&alice()).await, node.open(&alice()).await);
     node.revocations.sync().await.unwrap();
     node.log_out(&alice(), &gone).await;
-    assert_eq!(node.check(&alice(), &gone), Checked::Revoked);
-    assert_eq!(node.check(&alice(), &stays), Checked::Clear);
+    assert_status!(node.check(&alice(), &gone), Revoked);
+    assert_status!(node.check(&alice(), &stays), Clear);
     other.sync().await.unwrap();
-    let facts = TokenFacts {
-        subject: None,
-        session: Some(gone.as_str()),
-        token_id: None,
-        issued_at: None,
-        application: false,
-    };
-    assert_eq!(other.check(&facts), Checked::Revoked);
+    // Whoever issued it, and whatever else it says.
+    let token = Verified::for_test(&json!({"sid": gone.as_str(), "exp": 0}).to_string());
+    assert_status!(other.status(&token), Revoked);
 }
 
 /// Such as one whose transaction was hidden for long.
@@ -159,16 +188,10 @@ async fn a_revocation_that_bears_an_old_time_is_found_by_a_thorough_reading() {
     ahead.sync().await.unwrap();
     node.store.revoke(&session).await.unwrap();
     ahead.sync().await.unwrap();
-    let token = TokenFacts {
-        subject: None,
-        session: Some(session.as_str()),
-        token_id: None,
-        issued_at: None,
-        application: false,
-    };
-    assert_eq!(ahead.check(&token), Checked::Clear);
+    let token = node.token(&alice(), json!({"sid": session.as_str()}));
+    assert_status!(ahead.status(&token), Clear);
     ahead.sync_thoroughly().await.unwrap();
-    assert_eq!(ahead.check(&token), Checked::Revoked);
+    assert_status!(ahead.status(&token), Revoked);
 }
 
 #[tokio::test]
@@ -178,10 +201,10 @@ async fn a_known_revocation_outlives_silence_but_not_the_tokens() {
     node.revocations.sync().await.unwrap();
     node.log_out(&alice(), &session).await;
     node.pass(60_000);
-    assert_eq!(node.check(&alice(), &session), Checked::Revoked);
+    assert_status!(node.check(&alice(), &session), Revoked);
     node.pass(900_000 + 120_000);
     node.revocations.sync().await.unwrap();
-    assert_eq!(node.check(&alice(), &session), Checked::Clear);
+    assert_status!(node.check(&alice(), &session), Clear);
     assert!(node.revocations.read().is_empty());
 }
 
@@ -199,19 +222,21 @@ async fn login_logout_loops_do_not_grow_memory_and_are_asked_about() {
         assert!(node.revocations.read().len() <= 64 + 51);
     }
     for id in &gone {
-        match node.check(&alice(), id) {
-            Checked::Revoked => {}
-            Checked::AskStore(question) => assert!(!node.revocations.ask(question).await.unwrap()),
-            other => panic!("{other:?}"),
-        }
+        let status = match node.check(&alice(), id) {
+            Status::Pending(answer) => answer.await,
+            status => status,
+        };
+        assert_status!(status, Revoked);
     }
-    let Checked::AskStore(question) = node.check(&alice(), &stays) else {
-        panic!("not in doubt");
-    };
-    assert!(node.revocations.ask(question).await.unwrap());
+    assert_status!(asked(node.check(&alice(), &stays)).await, Clear);
+    // Not of ours, so that nobody need know it.
+    let foreign = node.token(&alice(), json!({"sid": FOREIGN_SESSION}));
+    assert_status!(asked(node.revocations.status(&foreign)).await, Clear);
+    let unknown = foreign.of_own_issuer();
+    assert_status!(asked(node.revocations.status(&unknown)).await, Revoked);
     let bob = Subject::new("users", "bob");
     let bobs = node.open(&bob).await;
-    assert_eq!(node.check(&bob, &bobs), Checked::Clear);
+    assert_status!(node.check(&bob, &bobs), Clear);
 }
 
 #[tokio::test]
@@ -230,102 +255,197 @@ async fn too_many_subjects_become_one_bound() {
     assert!(node.revocations.read().len() <= 11);
     node.revocations.sync().await.unwrap();
     for (subject, id) in &gone {
-        match node.check(subject, id) {
-            Checked::Revoked => {}
-            Checked::AskStore(question) => assert!(!node.revocations.ask(question).await.unwrap()),
-            other => panic!("{other:?}"),
-        }
+        let status = match node.check(subject, id) {
+            Status::Pending(answer) => answer.await,
+            status => status,
+        };
+        assert_status!(status, Revoked);
     }
 }
 
+/// What is revoked and what is not is told apart by realm and `jti`.
 #[tokio::test]
-async fn tokens_without_a_session_go_by_id_or_by_a_cut_off() {
+async fn a_revoked_token_is_refused_whether_it_has_a_session_or_not() {
     let node = Node::new();
     node.revocations.sync().await.unwrap();
-    let issued = node.clock.now();
-    let until = issued.saturating_add(KEEP);
-    node.store
-        .revoke_token(&alice(), "one", until)
-        .await
-        .unwrap();
+    let until = node.clock.now().saturating_add(KEEP);
+    let revoke = async |subject: &Subject, id| {
+        node.store.revoke_token(subject, id, until).await.unwrap();
+        node.revocations.sync().await.unwrap();
+    };
+    let session = node.open(&alice()).await;
+    let namesake = Subject::new("apis", "alice");
+    assert_status!(node.check(&alice(), &session), Clear);
+    revoke(&alice(), "jti").await;
+    assert_status!(node.check(&alice(), &session), Revoked);
+    let foreign = node.token(&alice(), json!({"sid": FOREIGN_SESSION, "jti": "jti"}));
+    assert_status!(node.revocations.status(&foreign), Revoked);
+    assert_status!(node.check_id(&alice(), "jti"), Revoked);
+    assert_status!(node.check_application(&alice(), "jti"), Revoked);
+    assert_status!(node.check_id(&alice(), "other"), Clear);
+    assert_status!(node.check_id(&namesake, "jti"), Clear);
+    revoke(&namesake, "jti").await;
+    assert_status!(node.check_id(&namesake, "jti"), Revoked);
+}
+
+#[tokio::test]
+async fn a_token_is_revoked_until_the_latest_end() {
+    let node = Node::new();
+    let later = |secs| node.clock.now().saturating_add(Duration::from_secs(secs));
+    for until in [later(10), later(100_000), later(20)] {
+        let result = node.store.revoke_token(&alice(), "jti", until).await;
+        result.unwrap();
+        node.revocations.sync().await.unwrap();
+    }
+    node.pass(99_999_000);
     node.revocations.sync().await.unwrap();
-    assert_eq!(
-        node.check_id(&alice(), "one", issued, false),
-        Checked::Revoked
-    );
-    assert_eq!(
-        node.check_id(&alice(), "two", issued, false),
-        Checked::Clear
-    );
+    assert_status!(node.check_id(&alice(), "jti"), Revoked);
+    node.pass(2_000);
+    node.revocations.sync().await.unwrap();
+    assert_status!(node.check_id(&alice(), "jti"), Clear);
+    assert!(node.revocations.read().is_empty());
+}
+
+/// Whatever `sid` it has: only own sessions have ended by name.
+#[tokio::test]
+async fn a_log_out_everywhere_reaches_all_tokens_but_those_of_own_sessions() {
+    let node = Node::new();
+    node.revocations.sync().await.unwrap();
+    let token = |claims| node.token(&alice(), claims);
+    let plain = token(json!({"jti": "one"}));
+    let foreign = token(json!({"jti": "two", "sid": FOREIGN_SESSION}));
+    let no_session = token(json!({"sid": "no session of ours"})).of_own_issuer();
+    let undated = token(json!({"sid": FOREIGN_SESSION, "iat": null}));
+    let bobs = node.token(&Subject::new("users", "bob"), json!({"jti": "one"}));
     node.pass(5_000);
     node.store.revoke_all(&alice()).await.unwrap();
     node.revocations.sync().await.unwrap();
-    assert_eq!(
-        node.check_id(&alice(), "two", issued, false),
-        Checked::Revoked
-    );
-    node.pass(1_000);
-    let later = node.clock.now();
-    assert_eq!(node.check_id(&alice(), "two", later, false), Checked::Clear);
-    let bob = Subject::new("users", "bob");
-    assert_eq!(node.check_id(&bob, "two", issued, false), Checked::Clear);
+    for token in [&plain, &foreign, &no_session, &undated] {
+        assert_status!(node.revocations.status(token), Revoked);
+    }
+    assert_status!(node.revocations.status(&bobs), Clear);
+    let session = node.open(&alice()).await;
+    assert_status!(node.check(&alice(), &session), Clear);
+    let ticket = node.store.login_ticket().await.unwrap();
+    list(&node, "app", ticket).await;
+    let application = node.check_application(&alice(), "app");
+    assert_status!(asked(application).await, Clear);
+}
+
+/// The clock of the node that issues may be ahead of the store's.
+#[tokio::test]
+async fn a_log_out_everywhere_allows_for_clocks_that_are_ahead() {
+    let mut node = Node::new();
+    node.revocations.sync().await.unwrap();
+    node.pass(700);
+    node.store.revoke_all(&alice()).await.unwrap();
+    node.revocations.sync().await.unwrap();
+    let ahead = |secs| {
+        let issued_at = node.clock.now().as_secs() + secs;
+        node.token(&alice(), json!({"sid": FOREIGN_SESSION, "iat": issued_at}))
+    };
+    let [two, three, five] = [2, 3, 5].map(ahead);
+    assert_status!(node.revocations.status(&two), Revoked);
+    assert_status!(node.revocations.status(&three), Clear);
+    let skew = Duration::from_millis(4_001);
+    node.revocations = node.revocations.clone().with_clock_skew(skew);
+    assert_status!(node.revocations.status(&five), Revoked);
+}
+
+#[tokio::test]
+async fn too_many_subjects_with_revoked_tokens_become_one_bound() {
+    let mut node = Node::new();
+    node.revocations = node.revocations.clone().with_limits(4, 10);
+    node.revocations.sync().await.unwrap();
+    let mut revoked = Vec::new();
+    for name in 0..50 {
+        node.pass(1_000);
+        let id = name.to_string();
+        let subject = Subject::new("users", id.as_str());
+        revoked.push(node.token(&subject, json!({"jti": id})));
+        let until = node.clock.now().saturating_add(KEEP);
+        let result = node.store.revoke_token(&subject, &id, until).await;
+        result.unwrap();
+        node.store.revoke_all(&subject).await.unwrap();
+        node.revocations.sync().await.unwrap();
+    }
+    assert!(node.revocations.read().len() <= 11);
+    for token in &revoked {
+        assert_status!(node.revocations.status(token), Revoked);
+    }
+    // And no token that is issued from now on.
+    let bobs = node.check_id(&Subject::new("users", "bob"), "jti");
+    assert_status!(bobs, Clear);
+}
+
+/// What stands for many revoked tokens reaches those of sessions, too, but none
+/// that is issued from now on.
+#[tokio::test]
+async fn many_revoked_tokens_become_a_point_in_time() {
+    let node = Node::new();
+    node.revocations.sync().await.unwrap();
+    let mut tokens = Vec::new();
+    for number in 0..300 {
+        node.pass(100);
+        let id = format!("token-{number}");
+        let token = node.token(&alice(), json!({"jti": id, "sid": FOREIGN_SESSION}));
+        let token = token.of_own_issuer();
+        assert_status!(node.revocations.status(&token), Clear);
+        node.revocations.apply(Revocation::Token {
+            id,
+            subject: alice(),
+            at: node.clock.now(),
+            until: node.clock.now().saturating_add(KEEP),
+        });
+        tokens.push(token);
+        assert!(node.revocations.read().len() <= 65);
+    }
+    for token in &tokens {
+        assert_status!(node.revocations.status(token), Revoked);
+    }
 }
 
 #[tokio::test]
 async fn application_tokens_are_good_only_while_listed() {
     let node = Node::new();
     node.revocations.sync().await.unwrap();
-    let now = node.clock.now();
-    let token = ApplicationToken {
-        id: "app".to_owned(),
-        subject: alice(),
-        created_at: now,
-    };
-    let ticket = LoginTicket::from_sequence(0);
-    node.store
-        .add_application_token(token, 10, ticket)
-        .await
-        .unwrap();
-    let Checked::AskStore(question) = node.check_id(&alice(), "app", now, true) else {
-        panic!("known without asking");
-    };
-    assert!(node.revocations.ask(question.clone()).await.unwrap());
-    assert_eq!(node.check_id(&alice(), "app", now, true), Checked::Clear);
+    list(&node, "app", LoginTicket::from_sequence(0)).await;
+    let check = || node.check_application(&alice(), "app");
+    assert_status!(asked(check()).await, Clear);
+    assert_status!(check(), Clear);
     // Somebody else's token that happens to have the same id.
-    let bob = Subject::new("users", "bob");
-    let Checked::AskStore(of_bob) = node.check_id(&bob, "app", now, true) else {
-        panic!("known without asking");
-    };
-    assert!(!node.revocations.ask(of_bob).await.unwrap());
+    let of_bob = node.check_application(&Subject::new("users", "bob"), "app");
+    assert_status!(asked(of_bob).await, Revoked);
     node.store.remove_application_token("app").await.unwrap();
     node.revocations.sync().await.unwrap();
-    assert!(matches!(
-        node.check_id(&alice(), "app", now, true),
-        Checked::AskStore(_)
-    ));
-    assert!(!node.revocations.ask(question.clone()).await.unwrap());
-    let Checked::AskStore(unlisted) = node.check_id(&alice(), "other", now, true) else {
-        panic!("known without asking");
-    };
-    assert!(!node.revocations.ask(unlisted).await.unwrap());
+    assert_status!(asked(check()).await, Revoked);
+    let unlisted = node.check_application(&alice(), "other");
+    assert_status!(asked(unlisted).await, Revoked);
 }
 
 #[tokio::test]
 async fn an_answer_that_a_removal_overtook_is_not_remembered() {
     let node = Node::new();
     node.revocations.sync().await.unwrap();
-    let now = node.clock.now();
-    let Checked::AskStore(question) = node.check_id(&alice(), "app", now, true) else {
-        panic!("known without asking");
-    };
+    list(&node, "app", LoginTicket::from_sequence(0)).await;
+    let answer = node.check_application(&alice(), "app");
     node.revocations.apply(Revocation::ApplicationToken {
         id: "app".to_owned(),
-        at: now,
+        at: node.clock.now(),
     });
-    node.revocations
-        .write()
-        .remember_live(alice(), "app".to_owned(), question.removals);
+    assert_status!(asked(answer).await, Clear);
     assert!(!node.revocations.read().is_live(&alice(), "app"));
+}
+
+/// Puts an application token of alice's on the live list.
+async fn list(node: &Node, id: &str, ticket: LoginTicket) {
+    let token = ApplicationToken {
+        id: id.to_owned(),
+        subject: alice(),
+        created_at: node.clock.now(),
+    };
+    let added = node.store.add_application_token(token, 10, ticket).await;
+    added.unwrap();
 }
 
 #[tokio::test]
@@ -336,5 +456,5 @@ async fn a_revocation_is_known_for_longer_than_the_token_lives() {
     // The verifier's leeway, and a clock that is behind.
     node.pass(900_000 + 119_000);
     node.revocations.sync().await.unwrap();
-    assert_eq!(node.check(&alice(), &session), Checked::Revoked);
+    assert_status!(node.check(&alice(), &session), Revoked);
 }

@@ -79,6 +79,7 @@ impl From<IssueError> for SessionError {
     fn from(error: IssueError) -> Self {
         let kind = match error.kind() {
             IssueErrorKind::Random => SessionErrorKind::Unavailable,
+            IssueErrorKind::Realm => SessionErrorKind::Realm,
             _ => SessionErrorKind::Issue,
         };
         Self::caused(kind, error)

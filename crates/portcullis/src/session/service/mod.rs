@@ -22,6 +22,7 @@ use crate::{
     issue::TokenIssuer,
     subject::Subject,
     time::{Clock, Timestamp},
+    verify::{Ready, VerifierBuilder},
 };
 
 /// The sessions of one API: opens and refreshes them, hands out their tokens,
@@ -57,7 +58,12 @@ use crate::{
 /// let ticket = sessions.begin_login().await?;
 /// // … the credentials are checked here …
 /// let alice = Subject::new("users", "alice");
-/// let pair = sessions.open(ticket, &OpenSession::new(&alice)).await?;
+/// let pair = sessions.open(ticket, &OpenSession::login(&alice)).await?;
+///
+/// // Sees log-outs, as long as somebody keeps the snapshot up to date.
+/// let verifier = sessions.verifier().build()?;
+/// sessions.revocations().sync().await?;
+/// verifier.verify_now(pair.access.token().expose().as_bytes())?;
 ///
 /// let refresh_token = pair.refresh.ok_or("no refresh token")?;
 /// let presented = sessions.read(refresh_token.token().expose().as_bytes())?;
@@ -120,7 +126,10 @@ impl Sessions {
     }
 
     /// Ends every session of a subject, whatever its API, removes its
-    /// application tokens, and refuses logins that have begun.
+    /// application tokens, and refuses logins that have begun. All its other
+    /// access tokens are refused that were issued until now, or until
+    /// [somewhat later](Revocations::with_clock_skew) by a clock that is ahead,
+    /// whoever issued them.
     ///
     /// # Errors
     ///
@@ -140,7 +149,15 @@ impl Sessions {
         Ok(revoked)
     }
 
-    /// Revokes one access token that has no session; it expires at `until`.
+    /// Revokes one access token: that with this `jti` in the subject's realm,
+    /// whoever issued it. It expires at `until`; its revocation is remembered for
+    /// somewhat longer, which is for the verifiers' leeway. Nodes that start later
+    /// know of it unless the token lives longer than [`Revocations::new`] was
+    /// told, about which a warning is logged.
+    ///
+    /// Tokens of a session usually end with it ([`log_out`](Self::log_out)), and
+    /// those that never expire with their place on the live list
+    /// ([`remove_application_token`](Self::remove_application_token)).
     ///
     /// # Errors
     ///
@@ -151,6 +168,14 @@ impl Sessions {
         id: &str,
         until: Timestamp,
     ) -> Result<(), SessionError> {
+        let revocations = self.revocations();
+        let until = until.saturating_add(revocations.margin());
+        if until > self.now().saturating_add(revocations.keep()) {
+            tracing::warn!(
+                event = "revocation_outlived",
+                "a revoked token lives longer than `Revocations::new` was told: a node that starts later may accept it"
+            );
+        }
         self.store().revoke_token(subject, id, until).await?;
         self.note(Revocation::Token {
             id: id.to_owned(),
@@ -206,6 +231,20 @@ impl Sessions {
     /// The snapshot of revocations, shared with the verifiers.
     pub fn revocations(&self) -> &Revocations {
         &self.0.revocations
+    }
+
+    /// A verifier of this API's access tokens that sees log-outs: to be built as
+    /// it is, or with further settings.
+    ///
+    /// ```
+    /// # use portcullis::{ConfigError, session::Sessions, verify::Verifier};
+    /// # fn example(sessions: &Sessions) -> Result<Verifier, ConfigError> {
+    /// sessions.verifier().build()
+    /// # }
+    /// ```
+    pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Ready> {
+        let revocations = self.revocations().clone();
+        self.issuer().verifier().status(revocations)
     }
 
     /// The issuer of the access tokens.

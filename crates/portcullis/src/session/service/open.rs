@@ -18,6 +18,17 @@ use crate::{
 };
 
 /// What a session is opened with.
+///
+/// ```
+/// use portcullis::{session::OpenSession, subject::Subject};
+///
+/// let alice = Subject::new("users", "alice");
+/// // Alice has just typed her password.
+/// let login = OpenSession::login(&alice).client("web");
+/// // Her parent application opens a session on her behalf.
+/// let other = OpenSession::without_login(&alice).client("widget");
+/// # let _ = (login, other);
+/// ```
 #[derive(Clone, Debug)]
 pub struct OpenSession<'a> {
     subject: &'a Subject,
@@ -25,19 +36,31 @@ pub struct OpenSession<'a> {
     scope: ScopeSet,
     claims: Option<&'a Map<String, Value>>,
     device: Device,
-    fresh: bool,
+    is_login: bool,
 }
 
 impl<'a> OpenSession<'a> {
-    /// A session of `subject`, without client or scope.
-    pub fn new(subject: &'a Subject) -> Self {
+    /// A session of `subject`, whose credentials were checked just now, without
+    /// client or scope. The first access token is fresh, and all of the session
+    /// say when the login was (`auth_time`, RFC 9068 section 2.2.1).
+    pub fn login(subject: &'a Subject) -> Self {
+        Self::new(subject, true)
+    }
+
+    /// A session of `subject` that something other than a login gives, without
+    /// client or scope: no token of it is fresh or names an `auth_time`.
+    pub fn without_login(subject: &'a Subject) -> Self {
+        Self::new(subject, false)
+    }
+
+    fn new(subject: &'a Subject, is_login: bool) -> Self {
         Self {
             subject,
             client: None,
             scope: ScopeSet::new(),
             claims: None,
             device: Device::default(),
-            fresh: true,
+            is_login,
         }
     }
 
@@ -66,13 +89,6 @@ impl<'a> OpenSession<'a> {
     #[must_use = "returns the changed session"]
     pub fn device(mut self, device: Device) -> Self {
         self.device = device;
-        self
-    }
-
-    /// Whether credentials were checked just now; they were unless set.
-    #[must_use = "returns the changed session"]
-    pub fn fresh(mut self, fresh: bool) -> Self {
-        self.fresh = fresh;
         self
     }
 }
@@ -124,9 +140,8 @@ impl Sessions {
         ticket: LoginTicket,
         request: &OpenSession<'_>,
     ) -> Result<TokenPair, SessionError> {
-        self.check_realm(request.subject)?;
         let inner = &*self.0;
-        let auth_time = request.fresh.then(|| self.now());
+        let auth_time = request.is_login.then(|| self.now());
         let secret = SessionSecret::random()?;
         let refresh_key = match &inner.refresh {
             Some(tokens) => tokens.keys().current_id().clone(),
@@ -147,7 +162,7 @@ impl Sessions {
             .session(id.as_str())
             .client(request.client)
             .scope(request.scope.clone())
-            .fresh(request.fresh)
+            .fresh(request.is_login)
             .auth_time(auth_time);
         if let Some(claims) = request.claims {
             token = token.claims(claims);
@@ -215,12 +230,10 @@ impl Sessions {
         ticket: LoginTicket,
         token: &AccessToken<'_>,
     ) -> Result<IssuedToken, SessionError> {
-        let subject = token.subject;
-        self.check_realm(subject)?;
         let issued = self.0.issuer.application(token)?;
         let listed = ApplicationToken {
             id: issued.id().to_owned(),
-            subject: subject.clone(),
+            subject: token.subject.clone(),
             created_at: issued.issued_at(),
         };
         let limit = self.0.application_tokens;
@@ -232,16 +245,6 @@ impl Sessions {
             TokenAdded::Added => Ok(issued),
             TokenAdded::LimitReached => Err(SessionErrorKind::TooManyApplicationTokens.into()),
             TokenAdded::LoggedOutMeanwhile => Err(SessionErrorKind::LoggedOutMeanwhile.into()),
-        }
-    }
-
-    /// A token carries its subject's name only, so that a subject of another
-    /// realm would turn into its namesake.
-    fn check_realm(&self, subject: &Subject) -> Result<(), SessionError> {
-        if subject.realm() == self.0.issuer.shape().realm() {
-            Ok(())
-        } else {
-            Err(SessionErrorKind::Realm.into())
         }
     }
 }

@@ -58,7 +58,7 @@ impl Api {
     async fn open(&self, change: impl FnOnce(OpenSession<'_>) -> OpenSession<'_>) -> TokenPair {
         let ticket = self.sessions.begin_login().await.unwrap();
         let alice = alice();
-        let request = change(OpenSession::new(&alice));
+        let request = change(OpenSession::login(&alice));
         self.sessions.open(ticket, &request).await.unwrap()
     }
 
@@ -76,13 +76,7 @@ impl Api {
     }
 
     fn verify(&self, pair: &TokenPair) -> Result<(), VerifyErrorKind> {
-        let verifier = self
-            .sessions
-            .issuer()
-            .verifier()
-            .status(self.sessions.revocations().clone())
-            .build()
-            .unwrap();
+        let verifier = self.sessions.verifier().build().unwrap();
         verifier
             .verify_now(pair.access.token().expose().as_bytes())
             .map(drop)
@@ -205,7 +199,7 @@ async fn a_login_does_not_survive_the_log_out_that_overtook_it() {
     let ended = api.sessions.log_out_everywhere(&alice()).await.unwrap();
     assert_eq!(ended.sessions, std::slice::from_ref(&pair.session));
     assert_eq!(api.verify(&pair), Err(VerifyErrorKind::Revoked));
-    let result = api.sessions.open(slow, &OpenSession::new(&alice())).await;
+    let result = api.sessions.open(slow, &OpenSession::login(&alice())).await;
     let kind = result.unwrap_err().kind();
     assert_eq!(kind, SessionErrorKind::LoggedOutMeanwhile);
     let later = api.open(|request| request).await;
@@ -305,7 +299,7 @@ async fn no_access_token_outlives_its_row() {
         .unwrap();
     let ticket = sessions.begin_login().await.unwrap();
     let alice = alice();
-    let pair = sessions.open(ticket, &OpenSession::new(&alice)).await;
+    let pair = sessions.open(ticket, &OpenSession::login(&alice)).await;
     let expires_at = pair.unwrap().access.expires_at().unwrap();
     let row = sessions.list(&alice).await.unwrap().remove(0);
     assert_eq!(expires_at, row.absolute_deadline.floor_to_second());
@@ -318,7 +312,7 @@ async fn a_login_that_cannot_be_answered_leaves_no_session() {
     let mut claims = Map::new();
     claims.insert("exp".to_owned(), 0.into());
     let alice = alice();
-    let request = OpenSession::new(&alice).claims(&claims);
+    let request = OpenSession::login(&alice).claims(&claims);
     let error = api.sessions.open(ticket, &request).await.unwrap_err();
     assert_eq!(error.kind(), SessionErrorKind::Issue);
     assert_eq!(api.sessions.list(&alice).await.unwrap(), []);
@@ -373,7 +367,44 @@ async fn a_subject_of_another_realm_is_refused() {
     let namesake = Subject::new("apis", "alice");
     let result = api
         .sessions
-        .open(ticket, &OpenSession::new(&namesake))
+        .open(ticket, &OpenSession::login(&namesake))
         .await;
     assert_eq!(result.unwrap_err().kind(), SessionErrorKind::Realm);
+}
+
+#[tokio::test]
+async fn only_a_login_makes_tokens_fresh_and_dated() {
+    let api = Api::new(|builder| builder).await;
+    let alice = alice();
+    let verifier = api.sessions.verifier().build().unwrap();
+    let says = |pair: &TokenPair| {
+        let token = pair.access.token().expose().as_bytes();
+        let verified = verifier.verify_now(token).unwrap();
+        (verified.is_fresh(), verified.auth_time())
+    };
+    let now = Some(api.clock.now().floor_to_second());
+    for (request, fresh, auth_time) in [
+        (OpenSession::login(&alice), true, now),
+        (OpenSession::without_login(&alice), false, None),
+    ] {
+        let ticket = api.sessions.begin_login().await.unwrap();
+        let pair = api.sessions.open(ticket, &request).await.unwrap();
+        assert_eq!(says(&pair), (fresh, auth_time));
+        let next = api.refresh(refresh_token(&pair), &plain()).await.unwrap();
+        assert_eq!(says(&next), (false, auth_time));
+    }
+}
+
+/// Verifiers of other issuers accept a token for their leeway after its end.
+#[tokio::test]
+async fn a_revoked_token_is_told_beyond_its_end() {
+    let api = Api::new(|builder| builder).await;
+    let since = api.clock.now();
+    let end = since.saturating_add(Duration::from_secs(900));
+    let alice = alice();
+    let revoke = api.sessions.revoke_token(&alice, "jti", end);
+    revoke.await.unwrap();
+    api.pass(900_000 + 60_000);
+    let told = api.sessions.store().revocations(since).await.unwrap();
+    assert_eq!(told.len(), 1);
 }

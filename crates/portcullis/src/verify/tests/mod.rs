@@ -355,9 +355,9 @@ fn a_verifier_of_an_issuer_checks_what_that_issuer_writes() {
         .audience("ApiId")
         .build()
         .unwrap();
-    let alice = Subject::new("users", "alice");
     let issuers = [session, grant, api];
     for (own, issuer) in issuers.iter().enumerate() {
+        let alice = Subject::new(issuer.shape().realm(), "alice");
         let issued = issuer
             .access(&AccessToken::new(&alice).fresh(true))
             .unwrap();
