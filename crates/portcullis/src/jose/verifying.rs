@@ -67,8 +67,9 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// The secret is too short, the algorithm is not HMAC, or the secret is the
-    /// text or the DER of a public key, which anyone could sign with.
+    /// The secret is too short, the algorithm is not HMAC, or the secret is a
+    /// key that may be public, with which anyone could sign: PEM, a JWK or a JWK
+    /// Set anywhere in the text, a line of OpenSSH, DER, or any of these in base64.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         SecretKey::new(algorithm, secret).map(|key| Self::from_secret_key(algorithm, Arc::new(key)))
     }
