@@ -55,7 +55,9 @@ pub(super) fn pem<K: Load>(text: &[u8], algorithm: Option<Algorithm>) -> Result<
             }
             Ok(key) => found = Some(key),
             // Of another type than the algorithm: another key may be meant.
-            Err(error) if error.kind() == KeyErrorKind::WrongType => misfit = Some(error),
+            Err(error) if error.kind() == KeyErrorKind::WrongType => {
+                misfit.get_or_insert(error);
+            }
             Err(error) => return Err(error),
         }
     }

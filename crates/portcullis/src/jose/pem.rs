@@ -68,7 +68,7 @@ impl Block<'_> {
     pub(super) fn der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let is_header =
             |line: &&str| line.starts_with("Proc-Type:") || line.starts_with("DEK-Info:");
-        if self.lines.iter().any(|line| is_header(line)) {
+        if self.lines.iter().any(is_header) {
             return Err(encrypted());
         }
         let length = self.lines.iter().map(|line| line.len()).sum();
