@@ -61,8 +61,9 @@
 //! | feature | adds | costs |
 //! |---|---|---|
 //! | `router` | `router()`: the token endpoints as a ready `Router` | a dependency on axum itself |
+//! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types | a dependency on it |
 //!
-//! Without it, only axum-core is depended upon.
+//! Without `router`, only axum-core is depended upon.
 
 pub mod extract;
 mod rejection;

@@ -56,8 +56,13 @@
 //! | [`session`] | refresh-token rotation, stores, revocation |
 //! | [`endpoint`] | login, refresh, logout and the like as `Request` -> `Response` |
 //!
-//! The crate has no feature flags. It runs on any async runtime, or without
-//! one.
+//! # Features
+//!
+//! | feature | adds | costs |
+//! |---|---|---|
+//! | `jsonwebtoken` | `from_jsonwebtoken` of keys and key sets, `TryFrom` of its algorithms | a dependency on [jsonwebtoken](https://docs.rs/jsonwebtoken), without a cryptographic backend |
+//!
+//! None is on by default. The crate runs on any async runtime, or without one.
 
 pub mod challenge;
 pub mod claims;

@@ -82,6 +82,17 @@ impl SecretBuffer {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(Vec::with_capacity(capacity))
     }
+
+    /// What was written, where it is. `None` if it is no text.
+    pub(crate) fn into_text(mut self) -> Option<SecretString> {
+        match String::from_utf8(mem::take(&mut self.0)) {
+            Ok(text) => Some(SecretString(text)),
+            Err(error) => {
+                wipe(error.into_bytes());
+                None
+            }
+        }
+    }
 }
 
 impl io::Write for SecretBuffer {

@@ -7,7 +7,7 @@ use std::{collections::HashMap, fs, path::PathBuf};
 
 use portcullis::jose::{
     Algorithm::{self, *},
-    KeyErrorKind, KeySet, SigningKey, VerifyingKey,
+    KeyError, KeyErrorKind, KeySet, SigningKey, VerifyingKey, decode_array, encode_segment,
 };
 use vectors::open;
 
@@ -21,6 +21,16 @@ const PRIVATE: &[(&str, &[Algorithm])] = &[
     ("p521-pkcs8", &[ES512]),
     ("p521-sec1", &[ES512]),
     ("ed25519-pkcs8", &[Ed25519]),
+];
+
+/// Files with more in them than the one key, and whether it is there to verify
+/// and to sign.
+const SEVERAL: &[(&str, &[Algorithm], bool, bool)] = &[
+    ("rsa-pkcs12", &[RS256, PS512], true, true),
+    ("p256-sec1", &[ES256], false, true),
+    ("p256-chain", &[ES256], true, false),
+    ("p256-key-and-chain", &[ES256], true, true),
+    ("ed25519-pair", &[Ed25519], true, true),
 ];
 
 const PUBLIC: &[(&str, &[Algorithm])] = &[
@@ -112,6 +122,116 @@ fn every_private_form_signs_what_its_public_key_verifies() {
 }
 
 #[test]
+fn the_key_that_is_asked_for_is_found_among_others() {
+    for (name, algorithms, has_public, has_private) in SEVERAL {
+        for algorithm in algorithms.iter().copied().map(Some).chain([None]) {
+            let public = VerifyingKey::from_pem_or_jwk(&pem(name), algorithm);
+            let private = SigningKey::from_pem_or_jwk(&pem(name), algorithm);
+            for (key, is_there) in [
+                (public.as_ref().map(VerifyingKey::thumbprint), has_public),
+                (private.as_ref().map(SigningKey::thumbprint), has_private),
+            ] {
+                match key {
+                    Ok(found) => assert!(*is_there && found == thumbprint(name), "{name}"),
+                    Err(error) => {
+                        assert!(!is_there, "{name}: {error}");
+                        assert_eq!(error.kind(), KeyErrorKind::WrongType, "{name}: {error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn two_keys_that_fit_and_differ_are_refused() {
+    let both = |one: &str, other: &str| [pem(one), pem(other)].concat();
+    let is_ambiguous = |error: KeyError| {
+        error.kind() == KeyErrorKind::Malformed && error.to_string().contains("differ")
+    };
+    // The same key twice is one, whatever its forms.
+    let same = both("rsa-public", "rsa-certificate");
+    let key = VerifyingKey::from_pem(PS256, &same).unwrap();
+    assert_eq!(key.thumbprint(), thumbprint("rsa"));
+    let same = both("p384-sec1", "p384-pkcs8");
+    let key = SigningKey::from_pem(ES384, &same).unwrap();
+    assert_eq!(key.thumbprint(), thumbprint("p384"));
+    // Two of different types: the algorithm says which.
+    let public = both("rsa-public", "ed25519-public");
+    for (algorithm, family) in [(RS256, "rsa"), (Ed25519, "ed25519")] {
+        let key = VerifyingKey::from_pem(algorithm, &public).unwrap();
+        assert_eq!(key.thumbprint(), thumbprint(family));
+    }
+    assert!(is_ambiguous(
+        VerifyingKey::from_pem_or_jwk(&public, None).unwrap_err()
+    ));
+    let error = VerifyingKey::from_pem(ES256, &public).unwrap_err();
+    assert_eq!(error.kind(), KeyErrorKind::WrongType);
+    let private = both("p256-sec1", "rsa-pkcs8");
+    let key = SigningKey::from_pem(ES256, &private).unwrap();
+    assert_eq!(key.thumbprint(), thumbprint("p256"));
+    assert!(is_ambiguous(
+        SigningKey::from_pem_or_jwk(&private, None).unwrap_err()
+    ));
+    // Two of one type.
+    let other = SigningKey::generate(ES256).unwrap();
+    let other = spki(&other.verifying_key());
+    let public = [pem("p256-public"), other].concat();
+    assert!(is_ambiguous(
+        VerifyingKey::from_pem(ES256, &public).unwrap_err()
+    ));
+    let public = [
+        spki(&SigningKey::generate(ES256).unwrap().verifying_key()),
+        pem("p256-chain"),
+    ]
+    .concat();
+    assert!(is_ambiguous(
+        VerifyingKey::from_pem(ES256, &public).unwrap_err()
+    ));
+}
+
+/// The certificates of issuers are not for this.
+#[test]
+fn of_a_chain_only_the_first_certificate_counts() {
+    let error = VerifyingKey::from_pem(ES384, &pem("p256-chain")).unwrap_err();
+    assert_eq!(error.kind(), KeyErrorKind::WrongType);
+}
+
+#[test]
+fn a_key_that_cannot_be_read_is_not_passed_over() {
+    for other in ["rsa-encrypted", "rsa-encrypted-pkcs1"] {
+        for text in [
+            [pem(other), pem("rsa-certificate")].concat(),
+            [pem("rsa-certificate"), pem(other)].concat(),
+            [pem("rsa-pkcs8"), pem(other)].concat(),
+        ] {
+            let error = SigningKey::from_pem(RS256, &text).unwrap_err();
+            assert_eq!(error.kind(), KeyErrorKind::Unsupported, "{other}");
+            assert!(error.to_string().contains("pass phrase"), "{other}");
+        }
+        // Nor is it in the way of the other half.
+        let text = [pem(other), pem("rsa-certificate")].concat();
+        let key = VerifyingKey::from_pem(RS256, &text).unwrap();
+        assert_eq!(key.thumbprint(), thumbprint("rsa"));
+    }
+}
+
+/// A P-256 key in PEM.
+fn spki(key: &VerifyingKey) -> Vec<u8> {
+    let jwk = key.public_jwk().unwrap();
+    let mut der = vec![
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08,
+        0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    ];
+    for name in ["x", "y"] {
+        der.extend(decode_array::<32>(jwk[name].as_str().unwrap().as_bytes()).unwrap());
+    }
+    // 91 bytes take two characters of padding.
+    let body = encode_segment(&der).replace('-', "+").replace('_', "/");
+    format!("-----BEGIN PUBLIC KEY-----\n{body}==\n-----END PUBLIC KEY-----\n").into_bytes()
+}
+
+#[test]
 fn secrets_open_the_other_implementations_tokens() {
     let secret: Vec<u8> = (0..64).collect();
     for algorithm in [HS256, HS384, HS512] {
@@ -183,7 +303,19 @@ fn every_other_algorithm_is_refused() {
 #[test]
 fn a_key_is_no_secret_in_any_form() {
     for (name, _) in PUBLIC.iter().chain(PRIVATE) {
-        for secret in [pem(name), der(name)] {
+        let text = encode_segment(&der(name));
+        let standard = text.replace('-', "+").replace('_', "/");
+        let lines: Vec<_> = standard.as_bytes().chunks(64).collect();
+        let forms = [
+            pem(name),
+            der(name),
+            [b"Bag Attributes: <No Attributes>\n", &*pem(name)].concat(),
+            text.into_bytes(),
+            lines.join(&b'\n'),
+            lines.join(&b"\r\n"[..]),
+            encode_segment(&pem(name)).into_bytes(),
+        ];
+        for secret in forms {
             for algorithm in [HS256, HS384, HS512] {
                 let error = VerifyingKey::from_secret(algorithm, &secret).unwrap_err();
                 assert_eq!(error.kind(), KeyErrorKind::WrongType, "{name}");
@@ -191,6 +323,17 @@ fn a_key_is_no_secret_in_any_form() {
                 assert_eq!(error.kind(), KeyErrorKind::WrongType, "{name}");
             }
         }
+    }
+}
+
+#[test]
+fn a_key_set_is_no_secret() {
+    let key = VerifyingKey::from_pem(RS256, &pem("rsa-public")).unwrap();
+    let set = KeySet::from(key.clone()).public_jwks();
+    let jwk = serde_json::Value::Object(key.public_jwk().unwrap());
+    for secret in [set, serde_json::json!([jwk]).to_string()] {
+        let error = VerifyingKey::from_secret(HS256, secret.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::WrongType, "{secret}");
     }
 }
 

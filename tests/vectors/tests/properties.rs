@@ -19,6 +19,8 @@ const KEYS: &[&str] = &[
     include_str!("../data/keys/p384-public.pem"),
     include_str!("../data/keys/ed25519-pkcs8.pem"),
     include_str!("../data/keys/ed25519-public.pem"),
+    include_str!("../data/keys/ed25519-pair.pem"),
+    include_str!("../data/keys/p256-key-and-chain.pem"),
     ED25519,
 ];
 
@@ -60,6 +62,24 @@ proptest! {
             let _ = VerifyingKey::from_der(algorithm, &der);
             let _ = SigningKey::from_der(algorithm, &der);
         }
+    }
+
+    #[test]
+    fn a_text_of_several_keys(
+        keys in proptest::collection::vec(proptest::sample::select(KEYS), 1..5),
+        algorithm in algorithm(),
+    ) {
+        let text = keys.concat();
+        for algorithm in [Some(algorithm), None] {
+            if let Ok(key) = VerifyingKey::from_pem_or_jwk(text.as_bytes(), algorithm) {
+                prop_assert!(algorithm.is_none_or(|algorithm| key.algorithm() == algorithm));
+            }
+            if let Ok(key) = SigningKey::from_pem_or_jwk(text.as_bytes(), algorithm) {
+                let signature = key.sign(b"message").unwrap();
+                prop_assert!(key.verifying_key().verify(b"message", &signature).is_ok());
+            }
+        }
+        prop_assert!(VerifyingKey::from_secret(Algorithm::HS256, text.as_bytes()).is_err());
     }
 
     #[test]

@@ -65,6 +65,13 @@ impl KeyError {
         Self::new(KeyErrorKind::Unsupported, message)
     }
 
+    pub(super) fn backend() -> Self {
+        Self::new(
+            KeyErrorKind::Backend,
+            "the cryptographic library could not make or write the key",
+        )
+    }
+
     /// The same error, with where the key came from before its message.
     pub(super) fn within(self, place: impl fmt::Display) -> Self {
         Self {
@@ -162,7 +169,8 @@ impl fmt::Display for JwsError {
 impl std::error::Error for JwsError {}
 
 /// A signature that is not this key's signature of this message. There is
-/// nothing more to know.
+/// nothing more to know, so that this has no kind and never grows: it is not
+/// `#[non_exhaustive]`, and other people's verifying code can answer with it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct SignatureError;
 

@@ -1,14 +1,12 @@
 //! The protected header of a token (RFC 7515 section 4).
 
-use std::{borrow::Cow, cell::Cell, fmt};
+use std::borrow::Cow;
 
-use serde::{
-    Deserializer,
-    de::{Error as _, MapAccess, Visitor},
-};
+use serde::de::MapAccess;
+use serde_json::Deserializer;
 
 use super::{JwsError, JwsErrorKind};
-use crate::json::{Name, UniqueNames, UniqueSeed};
+use crate::json::{Member, Members, Name, ObjectError, read_object};
 
 /// The longest `kid`, in bytes after unescaping.
 pub const MAX_KEY_ID: usize = 256;
@@ -40,12 +38,25 @@ impl<'a> Header<'a> {
     /// level; `alg` missing; a known parameter that is not a string; `crit`,
     /// `b64`, `zip` or `enc` present, whatever their value.
     pub fn parse(json: &'a [u8]) -> Result<Self, JwsError> {
-        let fault = Fault::default();
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        deserializer
-            .deserialize_map(HeaderVisitor(&fault))
-            .and_then(|header| deserializer.end().map(|()| header))
-            .map_err(|_| fault.kind().into())
+        let mut parameters = Parameters::default();
+        read_object(Deserializer::from_slice(json), &mut parameters).map_err(
+            |error| match error {
+                ObjectError::Syntax => JwsErrorKind::HeaderJson,
+                ObjectError::Duplicate => JwsErrorKind::DuplicateMember,
+                ObjectError::Member(kind) => kind,
+            },
+        )?;
+        let Parameters { alg, kid, typ, cty } = parameters;
+        if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KEY_ID) {
+            return Err(JwsErrorKind::TooLarge.into());
+        }
+        let text = |name: Name<'a>| name.0;
+        Ok(Self {
+            alg: alg.map(text).ok_or(JwsErrorKind::HeaderMember)?,
+            kid: kid.map(text),
+            typ: typ.map(text),
+            cty: cty.map(text),
+        })
     }
 
     /// Whether `typ` is this media type: case does not matter, and the prefix
@@ -74,77 +85,36 @@ fn short_media_type(media_type: &str) -> &str {
     }
 }
 
-/// Why a header was refused, noted while walking it.
+/// The header while it is read.
 #[derive(Default)]
-struct Fault {
-    duplicate: Cell<bool>,
-    other: Cell<Option<JwsErrorKind>>,
+struct Parameters<'a> {
+    alg: Option<Name<'a>>,
+    kid: Option<Name<'a>>,
+    typ: Option<Name<'a>>,
+    cty: Option<Name<'a>>,
 }
 
-impl Fault {
-    fn kind(&self) -> JwsErrorKind {
-        match self.other.get() {
-            _ if self.duplicate.get() => JwsErrorKind::DuplicateMember,
-            Some(kind) => kind,
-            None => JwsErrorKind::HeaderJson,
-        }
+impl<'de> Members<'de> for Parameters<'de> {
+    type Fault = JwsErrorKind;
+
+    fn read<'m, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        member: Member<'m, A, JwsErrorKind>,
+    ) -> Result<Option<Member<'m, A, JwsErrorKind>>, A::Error> {
+        let place = match name {
+            "alg" => &mut self.alg,
+            "kid" => &mut self.kid,
+            "typ" => &mut self.typ,
+            "cty" => &mut self.cty,
+            "crit" => return member.refuse(JwsErrorKind::CriticalHeader),
+            "b64" => return member.refuse(JwsErrorKind::UnencodedPayload),
+            "zip" => return member.refuse(JwsErrorKind::Compressed),
+            "enc" => return member.refuse(JwsErrorKind::Encrypted),
+            _ => return Ok(Some(member)),
+        };
+        member.into(place, JwsErrorKind::HeaderMember)
     }
-
-    fn raise<E: serde::de::Error>(&self, kind: JwsErrorKind) -> E {
-        self.other.set(Some(kind));
-        E::custom("refused")
-    }
-}
-
-struct HeaderVisitor<'f>(&'f Fault);
-
-impl<'de> Visitor<'de> for HeaderVisitor<'_> {
-    type Value = Header<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header<'de>, A::Error> {
-        let fault = self.0;
-        let mut names = UniqueNames::new(&fault.duplicate);
-        let (mut alg, mut kid, mut typ, mut cty) = (None, None, None, None);
-        while let Some(name) = names.next(&mut map)? {
-            let target = match &*name {
-                "alg" => &mut alg,
-                "kid" => &mut kid,
-                "typ" => &mut typ,
-                "cty" => &mut cty,
-                "crit" => return Err(fault.raise(JwsErrorKind::CriticalHeader)),
-                "b64" => return Err(fault.raise(JwsErrorKind::UnencodedPayload)),
-                "zip" => return Err(fault.raise(JwsErrorKind::Compressed)),
-                "enc" => return Err(fault.raise(JwsErrorKind::Encrypted)),
-                _ => {
-                    map.next_value_seed(UniqueSeed(&fault.duplicate))?;
-                    continue;
-                }
-            };
-            *target = Some(text(&mut map, fault)?);
-        }
-        if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KEY_ID) {
-            return Err(fault.raise(JwsErrorKind::TooLarge));
-        }
-        Ok(Header {
-            alg: alg.ok_or_else(|| fault.raise::<A::Error>(JwsErrorKind::HeaderMember))?,
-            kid,
-            typ,
-            cty,
-        })
-    }
-}
-
-fn text<'de, A: MapAccess<'de>>(map: &mut A, fault: &Fault) -> Result<Cow<'de, str>, A::Error> {
-    fault.other.set(Some(JwsErrorKind::HeaderMember));
-    let Name(text) = map
-        .next_value()
-        .map_err(|_| A::Error::custom("not a string"))?;
-    fault.other.set(None);
-    Ok(text)
 }
 
 #[cfg(test)]

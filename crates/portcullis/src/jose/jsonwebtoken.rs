@@ -1,12 +1,12 @@
 //! Keys handed over from `jsonwebtoken`.
 
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey, jwk::JwkSet};
-use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyError, KeySet, SigningKey, SkippedKey, VerifyingKey, algorithm::Family, der,
     public::PublicKey,
 };
+use crate::secret::SecretBuffer;
 
 impl TryFrom<jsonwebtoken::Algorithm> for Algorithm {
     type Error = KeyError;
@@ -52,9 +52,9 @@ impl VerifyingKey {
             DecodingKeyKind::SecretOrDer(bytes) if der::form(bytes).is_some() => {
                 PublicKey::from_der(algorithm, bytes)?
             }
-            DecodingKeyKind::SecretOrDer(bytes) => PublicKey::from_raw(algorithm, bytes)?,
+            DecodingKeyKind::SecretOrDer(bytes) => from_raw(algorithm, bytes)?,
         };
-        Ok(Self::from_public_key(algorithm, public))
+        Self::from_public_key(algorithm, public)
     }
 }
 
@@ -85,8 +85,8 @@ impl KeySet {
         set: &JwkSet,
         allowed: &[Algorithm],
     ) -> Result<(Self, Vec<SkippedKey>), KeyError> {
-        let json = serde_json::to_vec(set)
-            .map(Zeroizing::new)
+        let mut json = SecretBuffer::with_capacity(4096);
+        serde_json::to_writer(&mut json, set)
             .map_err(|_| KeyError::malformed("the JWK Set cannot be written as JSON"))?;
         Self::from_jwks(&json, allowed)
     }
@@ -107,6 +107,15 @@ fn check_family(found: AlgorithmFamily, algorithm: Algorithm) -> Result<(), KeyE
             "{algorithm} takes {}, and the key of `jsonwebtoken` is of another family",
             algorithm.family()
         )))
+    }
+}
+
+/// From the bare bytes of a key, as an EC point or an Ed25519 key.
+fn from_raw(algorithm: Algorithm, bytes: &[u8]) -> Result<PublicKey, KeyError> {
+    match algorithm.family() {
+        Family::Ec(curve) => PublicKey::ec(curve, bytes),
+        Family::Ed25519 => PublicKey::ed25519(bytes),
+        Family::Rsa | Family::Hmac => PublicKey::from_der(algorithm, bytes),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Sets of keys that verify.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -8,7 +12,7 @@ use serde_json::{Value, value::RawValue};
 use super::{
     Algorithm, KeyError, KeyErrorKind, VerifyingKey,
     jwk::{Jwk, Wanted},
-    source,
+    load, source,
 };
 
 /// The keys of one issuer.
@@ -115,8 +119,7 @@ impl KeySet {
             has_secret |= kty == Some("oct");
             has_public |= matches!(kty, Some("RSA" | "EC" | "OKP"));
             let key_id = jwk.and_then(|jwk| jwk.key_id().ok().flatten().map(str::to_owned));
-            let key =
-                parsed.and_then(|jwk| VerifyingKey::from_parsed_jwk(&jwk, Wanted::OneOf(allowed)));
+            let key = parsed.and_then(|jwk| load::parsed_jwk(&jwk, Wanted::OneOf(allowed)));
             match key {
                 Ok(key) => keys.push(key),
                 Err(reason) => skipped.push(SkippedKey {
@@ -176,14 +179,17 @@ impl KeySet {
     }
 
     /// The JWK Set for others to verify with: public keys only, with `kid`,
-    /// `alg` and `use`. Shared secrets never appear.
+    /// `alg` and `use`. Shared secrets never appear, and a key that is in the set
+    /// twice under the same names appears once.
     pub fn public_jwks(&self) -> String {
-        let keys: Vec<Value> = self
+        let mut seen = HashSet::new();
+        let keys: Vec<_> = self
             .iter()
             .filter_map(VerifyingKey::public_jwk)
-            .map(Value::Object)
+            .map(|jwk| Arc::<str>::from(Value::Object(jwk).to_string()))
+            .filter(|jwk| seen.insert(Arc::clone(jwk)))
             .collect();
-        serde_json::json!({ "keys": keys }).to_string()
+        format!(r#"{{"keys":[{}]}}"#, keys.join(","))
     }
 
     /// The keys in the order they were given.
@@ -343,5 +349,10 @@ mod tests {
                 .collect()
         };
         assert_eq!(thumbprints(&read), thumbprints(&keys));
+        let twice = KeySet::new(keys.iter().chain(keys.iter()).cloned());
+        assert_eq!(twice.public_jwks(), published);
+        let key = keys.iter().nth(1).unwrap().clone();
+        let renamed = KeySet::new([key.clone(), key.with_key_id("b")]);
+        assert_eq!(renamed.public_jwks().matches("kty").count(), 2);
     }
 }

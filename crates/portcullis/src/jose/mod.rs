@@ -33,15 +33,18 @@ mod der;
 mod ed25519;
 mod error;
 mod header;
+#[cfg(feature = "jsonwebtoken")]
 mod jsonwebtoken;
 mod jwk;
 mod key_set;
+mod load;
 mod pem;
 mod private;
 mod public;
 mod secret_key;
 mod signing;
 mod source;
+mod thumbprint;
 mod verifying;
 
 pub use algorithm::Algorithm;

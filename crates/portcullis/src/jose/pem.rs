@@ -6,38 +6,33 @@ use zeroize::Zeroizing;
 
 use super::KeyError;
 
-/// One block.
-pub(super) struct Pem<'a> {
+/// One block, not decoded yet.
+pub(super) struct Block<'a> {
     pub(super) label: &'a str,
-    pub(super) der: Zeroizing<Vec<u8>>,
+    lines: Vec<&'a str>,
 }
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// The one key or certificate in `text`.
-pub(super) fn parse(text: &[u8]) -> Result<Pem<'_>, KeyError> {
+/// All blocks of `text`, in their order; what stands between them is skipped.
+pub(super) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, KeyError> {
     let text =
         std::str::from_utf8(text).map_err(|_| KeyError::malformed("the PEM text is not UTF-8"))?;
     let mut lines = text.lines().map(str::trim);
-    let mut found = None;
+    let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
-        let Some(label) = label(line, BEGIN) else {
-            continue;
-        };
-        let der = block(label, &mut lines)?;
-        // `openssl ecparam -genkey` writes the curve before the key.
-        if label == "EC PARAMETERS" {
-            continue;
-        }
-        if found.replace(Pem { label, der }).is_some() {
-            return Err(KeyError::malformed(
-                "more than one key or certificate in the PEM text: keep the one that is meant",
-            ));
+        if let Some(label) = label(line, BEGIN) {
+            blocks.push(block(label, &mut lines)?);
         }
     }
-    found.ok_or_else(|| KeyError::malformed("no `-----BEGIN ...-----` line in the PEM text"))
+    if blocks.is_empty() {
+        return Err(KeyError::malformed(
+            "no `-----BEGIN ...-----` line in the PEM text",
+        ));
+    }
+    Ok(blocks)
 }
 
 fn label<'a>(line: &'a str, boundary: &str) -> Option<&'a str> {
@@ -45,37 +40,53 @@ fn label<'a>(line: &'a str, boundary: &str) -> Option<&'a str> {
 }
 
 fn block<'a>(
-    begun: &str,
+    begun: &'a str,
     lines: &mut impl Iterator<Item = &'a str>,
-) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let mut body = Zeroizing::new(Vec::new());
+) -> Result<Block<'a>, KeyError> {
+    let mut body = Vec::new();
     for line in lines {
-        if let Some(ended) = label(line, END) {
-            if ended != begun {
-                break;
+        match label(line, END) {
+            Some(ended) if ended == begun => {
+                return Ok(Block {
+                    label: begun,
+                    lines: body,
+                });
             }
-            let mut der = Zeroizing::new(Vec::with_capacity(body.len()));
-            return match STANDARD.decode_append(&*body, &mut *der) {
-                Ok(()) => Ok(der),
-                Err(_) => Err(KeyError::malformed(
-                    "the text between the PEM lines is not base64",
-                )),
-            };
+            // A block that begins within another is part of neither.
+            None if label(line, BEGIN).is_none() => body.push(line),
+            _ => break,
         }
-        if line.starts_with("Proc-Type:") || line.starts_with("DEK-Info:") {
-            return Err(encrypted());
-        }
-        // Enough at once for any usual key: growing would leave copies behind.
-        if body.capacity() - body.len() < line.len() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(body.len() * 2 + 4096 + line.len()));
-            larger.extend_from_slice(&body);
-            body = larger;
-        }
-        body.extend_from_slice(line.as_bytes());
     }
     Err(KeyError::malformed(
         "the PEM text has no `-----END ...-----` line that fits its beginning",
     ))
+}
+
+impl Block<'_> {
+    /// The bytes. Decoded where they were put together, they lie in no other
+    /// memory than what is overwritten.
+    pub(super) fn der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let is_header =
+            |line: &&str| line.starts_with("Proc-Type:") || line.starts_with("DEK-Info:");
+        if self.lines.iter().any(is_header) {
+            return Err(encrypted());
+        }
+        let length = self.lines.iter().map(|line| line.len()).sum();
+        let mut der = Zeroizing::new(Vec::with_capacity(length));
+        for line in &self.lines {
+            der.extend_from_slice(line.as_bytes());
+        }
+        let length = match STANDARD.decode_inplace(&mut der) {
+            Ok(decoded) => decoded.len(),
+            Err(_) => {
+                return Err(KeyError::malformed(
+                    "the text between the PEM lines is not base64",
+                ));
+            }
+        };
+        der.truncate(length);
+        Ok(der)
+    }
 }
 
 pub(super) fn encrypted() -> KeyError {
@@ -92,18 +103,24 @@ mod tests {
     use super::*;
     use crate::jose::KeyErrorKind;
 
-    #[test]
-    fn a_block_is_found_among_other_text() {
-        let text = "subject=CN\r\n-----BEGIN EC PARAMETERS-----\r\nBggqhkjOPQMBBw==\r\n\
-                    -----END EC PARAMETERS-----\r\n-----BEGIN X-----\r\nAQID\r\nBA==\r\n-----END X-----\r\n";
-        let pem = parse(text.as_bytes()).unwrap();
-        assert_eq!(pem.label, "X");
-        assert_eq!(**pem.der, [1, 2, 3, 4]);
+    fn first(text: &[u8]) -> Result<(String, Vec<u8>), KeyError> {
+        let blocks = blocks(text)?;
+        let der = blocks[0].der()?;
+        Ok((blocks[0].label.to_owned(), der.to_vec()))
     }
 
     #[test]
-    fn what_is_not_exactly_one_block_is_refused() {
-        let block = "-----BEGIN X-----\nAQID\n-----END X-----\n";
+    fn blocks_are_found_among_other_text() {
+        let text = "subject=CN\r\n-----BEGIN EC PARAMETERS-----\r\nBggqhkjOPQMBBw==\r\n\
+                    -----END EC PARAMETERS-----\r\nissuer\n-----BEGIN X-----\r\nAQID\r\nBA==\r\n-----END X-----\r\n";
+        let blocks = blocks(text.as_bytes()).unwrap();
+        let labels: Vec<_> = blocks.iter().map(|block| block.label).collect();
+        assert_eq!(labels, ["EC PARAMETERS", "X"]);
+        assert_eq!(**blocks[1].der().unwrap(), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_no_block_is_refused() {
         for text in [
             "",
             "AQID",
@@ -111,26 +128,46 @@ mod tests {
             "-----BEGIN X-----\nAQID\n-----END Y-----\n",
             "-----BEGIN X-----\nAQI\n-----END X-----\n",
             "-----BEGIN X-----\nAQ-D\n-----END X-----\n",
-            &block.repeat(2),
+            "-----BEGIN X-----\nAQID\n-----BEGIN Y-----\nAQID\n-----END Y-----\n-----END X-----\n",
+            "-----BEGIN X-----\nAQID\n-----END X-----\n-----BEGIN X-----\nAQID\n",
         ] {
-            let error = parse(text.as_bytes()).err().map(|error| error.kind());
+            let error = first(text.as_bytes()).err().map(|error| error.kind());
             assert_eq!(error, Some(KeyErrorKind::Malformed), "{text}");
         }
-        assert!(parse(b"\xff").is_err());
+        assert!(first(b"\xff").is_err());
     }
 
     #[test]
     fn an_encrypted_key_is_named_as_such() {
         let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
                     DEK-Info: AES-128-CBC,00\n\nAQID\n-----END RSA PRIVATE KEY-----\n";
-        let error = parse(text.as_bytes()).err().unwrap();
+        let error = first(text.as_bytes()).err().unwrap();
         assert_eq!(error.kind(), KeyErrorKind::Unsupported);
     }
 
     proptest! {
         #[test]
         fn nothing_panics(text in "(-----BEGIN X-----|-----END X-----|\n|[ -~]{0,8}){0,12}") {
-            let _ = parse(text.as_bytes());
+            let _ = first(text.as_bytes());
+        }
+
+        #[test]
+        fn every_block_is_found(
+            blocks_of in proptest::collection::vec(("[A-Z]{1,3}", proptest::collection::vec(any::<u8>(), 0..80)), 1..6),
+            between in "[ -,.-~\n]{0,20}",
+            width in 1..70_usize,
+        ) {
+            let mut text = String::new();
+            for (label, der) in &blocks_of {
+                let body = STANDARD.encode_to_string(der);
+                let lines: Vec<_> = body.as_bytes().chunks(width).map(String::from_utf8_lossy).collect();
+                text += &format!("{between}\n-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"));
+            }
+            let found: Vec<_> = blocks(text.as_bytes())?
+                .iter()
+                .map(|block| (block.label.to_owned(), block.der().unwrap().to_vec()))
+                .collect();
+            prop_assert_eq!(found, blocks_of);
         }
     }
 }

@@ -34,15 +34,16 @@ impl PrivateKey {
         match algorithm.family() {
             Family::Hmac => Err(wrong_family(algorithm, Family::Hmac)),
             Family::Rsa => {
-                let pair = RsaKeyPair::generate(KeySize::Rsa3072).map_err(|_| backend())?;
+                let pair =
+                    RsaKeyPair::generate(KeySize::Rsa3072).map_err(|_| KeyError::backend())?;
                 Self::rsa(algorithm, pair)
             }
             Family::Ec(curve) => EcdsaKeyPair::generate(curve.signing())
                 .map(|pair| Self::Ec(Box::new(pair), curve))
-                .map_err(|_| backend()),
+                .map_err(|_| KeyError::backend()),
             Family::Ed25519 => Ed25519KeyPair::generate()
                 .map(|pair| Self::Ed25519(Box::new(pair)))
-                .map_err(|_| backend()),
+                .map_err(|_| KeyError::backend()),
         }
     }
 
@@ -163,14 +164,15 @@ impl PrivateKey {
 
     /// The private members of the JWK, as text.
     pub(super) fn members(&self) -> Result<Vec<(&'static str, Zeroizing<String>)>, KeyError> {
-        let failed = |_| backend();
+        let failed = |_| KeyError::backend();
         match self {
             Self::Rsa(pair, _) => {
                 let der: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
                 let Some(Form::Pkcs8 { key, .. }) = der::form(der.as_ref()) else {
-                    return Err(backend());
+                    return Err(KeyError::backend());
                 };
-                let [_n, _e, numbers @ ..] = der::rsa_private_numbers(key).ok_or_else(backend)?;
+                let [_n, _e, numbers @ ..] =
+                    der::rsa_private_numbers(key).ok_or_else(KeyError::backend)?;
                 let names = ["d", "p", "q", "dp", "dq", "qi"];
                 Ok(names
                     .into_iter()
@@ -279,11 +281,4 @@ fn encoded(bytes: &[u8]) -> Zeroizing<String> {
 
 fn invalid(_: aws_lc_rs::error::KeyRejected) -> KeyError {
     KeyError::invalid("the private key is not valid: its parts do not fit, or it is cut off")
-}
-
-pub(super) fn backend() -> KeyError {
-    KeyError::new(
-        KeyErrorKind::Backend,
-        "the cryptographic library could not make or write the key",
-    )
 }

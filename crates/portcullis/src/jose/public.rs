@@ -90,15 +90,6 @@ impl PublicKey {
         }
     }
 
-    /// From the bare bytes of a key, as an EC point or an Ed25519 key.
-    pub(super) fn from_raw(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
-        match algorithm.family() {
-            Family::Ec(curve) => Self::ec(curve, bytes),
-            Family::Ed25519 => Self::ed25519(bytes),
-            Family::Rsa | Family::Hmac => Self::from_der(algorithm, bytes),
-        }
-    }
-
     /// From modulus and exponent, most significant byte first, without leading
     /// zeros.
     pub(super) fn rsa(algorithm: Algorithm, n: &[u8], e: &[u8]) -> Result<Self, KeyError> {

@@ -1,6 +1,8 @@
 //! Shared secrets for HMAC (RFC 7518 section 3.2).
 
 use aws_lc_rs::hmac;
+use base64_simd::forgiving_decode_inplace;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::{
@@ -19,7 +21,7 @@ impl SecretKey {
         let (hash, least) = algorithm
             .hmac()
             .ok_or_else(|| wrong_family(algorithm, Family::Hmac))?;
-        if is_public_text(secret) {
+        if is_key(secret) {
             return Err(KeyError::wrong_type(
                 "the secret is the text of a key or a certificate: what is public cannot be a \
                  secret, so load it as PEM, DER or JWK with its own algorithm",
@@ -51,24 +53,43 @@ impl SecretKey {
 
 /// Whether a would-be secret is a key in one of the forms in which public keys
 /// are handed out; taking it for a secret would let anyone sign.
-fn is_public_text(secret: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 5] = [
-        b"-----BEGIN",
-        b"---- BEGIN",
-        b"ssh-",
-        b"ecdsa-sha2-",
-        b"sk-ssh-",
-    ];
-    let text = secret.trim_ascii_start();
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    BEGINNINGS.iter().any(|start| text.starts_with(start))
-        || (text.starts_with(b"{") && text.windows(5).any(|window| window == b"\"kty\""))
-        || der::form(secret).is_some()
+fn is_key(secret: &[u8]) -> bool {
+    is_plain_key(secret) || from_base64(secret).is_some_and(|bytes| is_plain_key(&bytes))
+}
+
+/// PEM, a JWK or a set of them, wherever in the text; a line of OpenSSH; DER.
+fn is_plain_key(bytes: &[u8]) -> bool {
+    const MARKS: [&[u8]; 3] = [b"-----BEGIN", b"---- BEGIN", b"\"kty\""];
+    const SSH: [&[u8]; 4] = [b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut words = text.split(u8::is_ascii_whitespace);
+    MARKS.iter().any(|mark| memmem::find(text, mark).is_some())
+        || words.any(|word| SSH.iter().any(|start| word.starts_with(start)))
+        || der::form(bytes).is_some()
+}
+
+/// What `text` stands for, if all of it is base64: either alphabet, padded or
+/// not, in lines or not.
+fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(text.to_vec());
+    for byte in bytes.iter_mut() {
+        match byte {
+            b'-' => *byte = b'+',
+            b'_' => *byte = b'/',
+            _ => {}
+        }
+    }
+    let length = forgiving_decode_inplace(&mut bytes).ok()?.len();
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::jose::encode_segment;
 
     fn kind(algorithm: Algorithm, secret: &[u8]) -> Option<KeyErrorKind> {
         SecretKey::new(algorithm, secret)
@@ -94,20 +115,66 @@ mod tests {
 
     #[test]
     fn a_public_key_is_no_secret() {
-        let jwk = br#"{ "crv":"Ed25519", "kty":"OKP", "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-        let pem = b"\n-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n";
+        const SPKI: &str = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+        let jwk =
+            r#"{ "crv":"Ed25519", "kty":"OKP", "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{SPKI}\n-----END PUBLIC KEY-----\n");
+        let ssh = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0000000000000000000000";
+        let url_safe = SPKI.replace('/', "_");
+        let texts = [
+            jwk.to_owned(),
+            format!("\u{feff}\n{jwk}"),
+            format!("[{jwk}]"),
+            format!(" \n[ {{\"keys\":[{jwk}]}} ]"),
+            format!("{{\"keys\":[{jwk}]}}"),
+            format!("jwks: {jwk}"),
+            pem.clone(),
+            format!("\n{pem}"),
+            format!("subject=CN = api.example\nissuer=CN = ca\n{pem}"),
+            format!("key: {}", pem.replace('\n', "\\n")),
+            ssh.to_owned(),
+            format!("# the key of the server\n{ssh}"),
+            SPKI.to_owned(),
+            format!("{SPKI}\n"),
+            format!("  {}\r\n\t{}\n", &SPKI[..32], &SPKI[32..]),
+            SPKI.replace('=', ""),
+            url_safe.clone(),
+            url_safe.replace('=', ""),
+            format!("{}\n{}", &url_safe[..10], &url_safe[10..]),
+            encode_segment(pem.as_bytes()),
+            encode_segment(jwk.as_bytes()),
+        ];
+        for text in texts {
+            let kind = kind(Algorithm::HS256, text.as_bytes());
+            assert_eq!(kind, Some(KeyErrorKind::WrongType), "{text}");
+        }
         let mut der = vec![
             0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
         ];
         der.extend([9; 32]);
+        let kind = kind(Algorithm::HS256, &der);
+        assert_eq!(kind, Some(KeyErrorKind::WrongType));
+    }
+
+    #[test]
+    fn text_that_is_no_key_may_be_a_secret() {
         for text in [
-            &jwk[..],
-            pem,
-            &der,
-            b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0000000000000000000000",
+            // The end of a key in base64.
+            "wBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+            "bm90IGEga2V5LCBidXQgbG9uZyBlbm91Z2ggZm9yIG9uZQ==",
+            "{\"not\":\"a key, but long enough to be a secret\"}",
+            "- - - - - - - - - - - - - - - - - - - - - - - - -",
         ] {
-            let kind = kind(Algorithm::HS256, text);
-            assert_eq!(kind, Some(KeyErrorKind::WrongType));
+            assert_eq!(kind(Algorithm::HS256, text.as_bytes()), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_are_a_secret_and_so_is_their_base64(bytes: [u8; 48]) {
+            prop_assert_eq!(kind(Algorithm::HS384, &bytes), None);
+            let text = encode_segment(&bytes);
+            prop_assert_eq!(kind(Algorithm::HS512, text.as_bytes()), None);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Keys that sign.
 
-use std::{fmt, mem, path::Path, sync::Arc};
+use std::{fmt, io, path::Path, sync::Arc};
 
 use aws_lc_rs::{
     hmac,
@@ -12,14 +12,16 @@ use zeroize::Zeroizing;
 use super::{
     Algorithm, KeyError, SignError, VerifyingKey,
     base64url::encode_segment,
-    jwk::{Jwk, Purpose, Wanted},
-    pem,
-    private::{self, PrivateKey, backend},
+    jwk::{Jwk, Purpose},
+    load::{self, Load},
+    private::{self, PrivateKey},
     secret_key::SecretKey,
-    source::{self, Text},
-    verifying::{EddsaName, flat_json},
+    verifying::EddsaName,
 };
-use crate::secret::SecretString;
+use crate::{
+    json::ObjectWriter,
+    secret::{SecretBuffer, SecretString},
+};
 
 /// A key that signs with exactly one algorithm.
 ///
@@ -78,8 +80,8 @@ impl SigningKey {
         let mut secret = Zeroizing::new(vec![0; length]);
         let mut key_id = [0; 16];
         let random = SystemRandom::new();
-        random.fill(&mut secret).map_err(|_| backend())?;
-        random.fill(&mut key_id).map_err(|_| backend())?;
+        random.fill(&mut secret).map_err(|_| KeyError::backend())?;
+        random.fill(&mut key_id).map_err(|_| KeyError::backend())?;
         Ok(Self::from_secret(algorithm, &secret)?.with_key_id(encode_segment(&key_id)))
     }
 
@@ -92,7 +94,7 @@ impl SigningKey {
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let key = Arc::new(SecretKey::new(algorithm, secret)?);
         Ok(Self {
-            verifying: VerifyingKey::from_secret_key(algorithm, Arc::clone(&key)),
+            verifying: VerifyingKey::from_secret_key(algorithm, Arc::clone(&key))?,
             signer: Signer::Secret(key),
         })
     }
@@ -100,14 +102,16 @@ impl SigningKey {
     /// A private key in PEM: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` (PKCS#1)
     /// or `EC PRIVATE KEY` (SEC 1).
     ///
+    /// The text may hold more, such as the key's certificate, its public half or
+    /// `EC PARAMETERS`, which is not looked at, or private keys of another type
+    /// than the algorithm's.
+    ///
     /// # Errors
     ///
-    /// Not exactly one such key, an encrypted key, a public key, or a key that
-    /// does not fit the algorithm or fails its checks.
+    /// No such key, two that fit and differ, an encrypted key, nothing but a
+    /// public key, or a key that does not fit the algorithm or fails its checks.
     pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, KeyError> {
-        let pem = pem::parse(pem)?;
-        private::check_label(pem.label)?;
-        Self::from_der(algorithm, &pem.der)
+        load::pem(pem, Some(algorithm))
     }
 
     /// A private key in DER: PKCS#8 (RFC 5958), RSAPrivateKey (RFC 8017) or
@@ -115,7 +119,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// As [`from_pem`](Self::from_pem).
+    /// Not a private key, or one that does not fit the algorithm or fails its
+    /// checks.
     pub fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         Self::from_private_key(algorithm, PrivateKey::from_der(algorithm, der)?)
     }
@@ -133,7 +138,7 @@ impl SigningKey {
         json: impl AsRef<[u8]>,
         algorithm: Option<Algorithm>,
     ) -> Result<Self, KeyError> {
-        Self::from_parsed_jwk(&Jwk::parse(json.as_ref())?, algorithm.into())
+        load::jwk(json.as_ref(), algorithm.into())
     }
 
     /// A key as text, PEM or JWK. Without an algorithm given, the key decides:
@@ -143,21 +148,7 @@ impl SigningKey {
     ///
     /// As [`from_pem`](Self::from_pem) and [`from_jwk`](Self::from_jwk).
     pub fn from_pem_or_jwk(text: &[u8], algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
-        match Text::sniff(text)? {
-            Text::Jwk(json) => {
-                let wanted = algorithm.map_or(Wanted::Detected, Wanted::Exactly);
-                Self::from_parsed_jwk(&Jwk::parse(json)?, wanted)
-            }
-            Text::Pem(text) => {
-                let pem = pem::parse(text)?;
-                private::check_label(pem.label)?;
-                let algorithm = match algorithm {
-                    Some(algorithm) => algorithm,
-                    None => private::detect(&pem.der)?,
-                };
-                Self::from_der(algorithm, &pem.der)
-            }
-        }
+        load::pem_or_jwk(text, algorithm)
     }
 
     /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of a file.
@@ -169,7 +160,7 @@ impl SigningKey {
         path: impl AsRef<Path>,
         algorithm: Option<Algorithm>,
     ) -> Result<Self, KeyError> {
-        source::file(path.as_ref(), |text| Self::from_pem_or_jwk(text, algorithm))
+        load::file(path.as_ref(), algorithm)
     }
 
     /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of an environment variable.
@@ -178,31 +169,12 @@ impl SigningKey {
     ///
     /// Also if the variable is not set or not UTF-8.
     pub fn from_env(variable: &str, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
-        source::variable(variable, |text| Self::from_pem_or_jwk(text, algorithm))
-    }
-
-    fn from_parsed_jwk(jwk: &Jwk<'_>, wanted: Wanted<'_>) -> Result<Self, KeyError> {
-        let algorithm = jwk.algorithm(wanted)?;
-        jwk.check_use(Purpose::Sign)?;
-        let key = if algorithm.is_symmetric() {
-            Self::from_secret(algorithm, &jwk.bytes("k")?)?
-        } else {
-            Self::from_private_key(algorithm, PrivateKey::from_jwk(algorithm, jwk)?)?
-        };
-        let key = Self {
-            verifying: key.verifying.with_optional_key_id(jwk.key_id()?),
-            ..key
-        };
-        Ok(if jwk.says_eddsa() {
-            key.use_eddsa_name(true)
-        } else {
-            key
-        })
+        load::variable(variable, algorithm)
     }
 
     fn from_private_key(algorithm: Algorithm, key: PrivateKey) -> Result<Self, KeyError> {
         Ok(Self {
-            verifying: VerifyingKey::from_public_key(algorithm, key.public(algorithm)?),
+            verifying: VerifyingKey::from_public_key(algorithm, key.public(algorithm)?)?,
             signer: Signer::Private(Arc::new(key)),
         })
     }
@@ -314,24 +286,84 @@ impl SigningKey {
             ),
             Signer::Private(private) => (self.verifying.public_members(), private.members()?),
         };
-        let mut members: Vec<(&str, &str)> = Vec::new();
-        members.extend(public.iter().map(|(name, text)| (*name, &**text)));
-        members.extend(private.iter().map(|(name, text)| (*name, text.as_str())));
-        members.extend([("alg", self.header_name()), ("use", "sig")]);
-        let key_id = self.key_id().map(escaped);
-        members.extend(key_id.as_deref().map(|key_id| ("kid", key_id)));
-        Ok(SecretString::from(mem::take(&mut *flat_json(&members))))
+        let public = public.iter().map(|(name, text)| (*name, &**text));
+        let private = private.iter().map(|(name, text)| (*name, text.as_str()));
+        let members = public.chain(private);
+        let length: usize = members.clone().map(|(_, text)| text.len() + MEMBER).sum();
+        // Enough for the whole, so that what is secret never moves.
+        let key_id = self.key_id().map_or(0, |key_id| key_id.len() * ESCAPED);
+        let buffer = SecretBuffer::with_capacity(length + key_id + REST);
+        self.write_jwk(members, buffer)
+            .ok()
+            .and_then(SecretBuffer::into_text)
+            .ok_or_else(KeyError::backend)
+    }
+
+    fn write_jwk<'m>(
+        &self,
+        members: impl Iterator<Item = (&'m str, &'m str)>,
+        buffer: SecretBuffer,
+    ) -> io::Result<SecretBuffer> {
+        let mut jwk = ObjectWriter::new(buffer);
+        for (name, text) in members {
+            jwk.plain_member(name, text)?;
+        }
+        jwk.plain_member("alg", self.header_name())?;
+        jwk.plain_member("use", "sig")?;
+        if let Some(key_id) = self.key_id() {
+            jwk.member("kid", key_id)?;
+        }
+        jwk.end()
     }
 }
 
-/// A text as it stands between the quotes in JSON.
-fn escaped(text: &str) -> String {
-    let quoted = Value::from(text).to_string();
-    quoted
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .map(str::to_owned)
-        .unwrap_or_default()
+/// What a member of a JWK takes besides its text: a name of at most three
+/// characters, and what punctuates it.
+const MEMBER: usize = 9;
+
+/// What a byte of a text takes at most in JSON: `\u0000`.
+const ESCAPED: usize = 6;
+
+/// The braces and the members `alg`, `use` and `kid` without its text.
+const REST: usize = 64;
+
+impl Load for SigningKey {
+    const PURPOSE: Purpose = Purpose::Sign;
+
+    fn is_asked_for(label: &str) -> bool {
+        label.ends_with("PRIVATE KEY")
+    }
+
+    fn check_label(label: &str) -> Result<(), KeyError> {
+        private::check_label(label)
+    }
+
+    fn detect(der: &[u8]) -> Result<Algorithm, KeyError> {
+        private::detect(der)
+    }
+
+    fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        Self::from_secret(algorithm, secret)
+    }
+
+    fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        Self::from_der(algorithm, der)
+    }
+
+    fn from_numbers(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyError> {
+        Self::from_private_key(algorithm, PrivateKey::from_jwk(algorithm, jwk)?)
+    }
+
+    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self {
+        Self {
+            verifying: self.verifying.with_names(key_id, is_eddsa),
+            ..self
+        }
+    }
+
+    fn is_same_as(&self, other: &Self) -> bool {
+        self.verifying.is_same_as(&other.verifying)
+    }
 }
 
 /// Shows the algorithm and the key id only.

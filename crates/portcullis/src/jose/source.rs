@@ -6,28 +6,6 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, KeyErrorKind};
 
-/// A key as text, by what it looks like.
-pub(super) enum Text<'a> {
-    Pem(&'a [u8]),
-    Jwk(&'a [u8]),
-}
-
-impl<'a> Text<'a> {
-    pub(super) fn sniff(text: &'a [u8]) -> Result<Self, KeyError> {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        if text.trim_ascii_start().starts_with(b"{") {
-            return Ok(Self::Jwk(text));
-        }
-        if text.windows(10).any(|window| window == b"-----BEGIN") {
-            return Ok(Self::Pem(text));
-        }
-        Err(KeyError::malformed(
-            "the text is neither PEM (`-----BEGIN ...`) nor a JWK (`{...}`); a bare shared secret \
-             is given with `from_secret`",
-        ))
-    }
-}
-
 /// More than any key or key set; a larger file is something else.
 const MAX_FILE: u64 = 1024 * 1024;
 

@@ -2,19 +2,17 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::hmac;
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyError, SignatureError,
     algorithm::EDDSA,
-    base64url::encode_segment,
-    jwk::{Jwk, Purpose, Wanted},
-    pem,
-    public::{PublicKey, check_label},
+    jwk::{Jwk, Purpose},
+    load::{self, Load},
+    public::{self, PublicKey},
     secret_key::SecretKey,
-    source::{self, Text},
+    thumbprint::thumbprint,
 };
 
 /// A key that verifies signatures of exactly one algorithm.
@@ -67,23 +65,29 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// The secret is too short, the algorithm is not HMAC, or the secret is the
-    /// text or the DER of a public key, which anyone could sign with.
+    /// The secret is too short, the algorithm is not HMAC, or the secret is a
+    /// key that may be public, with which anyone could sign: PEM, a JWK or a JWK
+    /// Set anywhere in the text, a line of OpenSSH, DER, or any of these in base64.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
-        SecretKey::new(algorithm, secret).map(|key| Self::from_secret_key(algorithm, Arc::new(key)))
+        let key = Arc::new(SecretKey::new(algorithm, secret)?);
+        Self::from_secret_key(algorithm, key)
     }
 
     /// A public key in PEM: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`, of
     /// which only the key is used: neither its issuer nor its dates are checked.
     ///
+    /// The text may hold more. Of a chain of certificates the first counts, which
+    /// is the key's own. Private keys beside the public one are passed over
+    /// without being decoded, but have no business where tokens are only
+    /// verified: keep them away. Keys of another type than the algorithm's are
+    /// passed over too.
+    ///
     /// # Errors
     ///
-    /// Not exactly one such key, a private key, or a key that does not fit the
-    /// algorithm or fails its checks.
+    /// No such key, two that fit and differ, nothing but a private key, or a key
+    /// that does not fit the algorithm or fails its checks.
     pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, KeyError> {
-        let pem = pem::parse(pem)?;
-        check_label(pem.label)?;
-        Self::from_der(algorithm, &pem.der)
+        load::pem(pem, Some(algorithm))
     }
 
     /// A public key in DER: SubjectPublicKeyInfo (RFC 5280), a certificate, or
@@ -91,9 +95,10 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// As [`from_pem`](Self::from_pem).
+    /// Not a public key, or one that does not fit the algorithm or fails its
+    /// checks.
     pub fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
-        PublicKey::from_der(algorithm, der).map(|key| Self::from_public_key(algorithm, key))
+        Self::from_public_key(algorithm, PublicKey::from_der(algorithm, der)?)
     }
 
     /// A JWK (RFC 7517). Of a private key the public part is used. Without an
@@ -107,7 +112,7 @@ impl VerifyingKey {
         json: impl AsRef<[u8]>,
         algorithm: Option<Algorithm>,
     ) -> Result<Self, KeyError> {
-        Self::from_parsed_jwk(&Jwk::parse(json.as_ref())?, algorithm.into())
+        load::jwk(json.as_ref(), algorithm.into())
     }
 
     /// A key as text, PEM or JWK. Without an algorithm given, the key decides:
@@ -117,21 +122,7 @@ impl VerifyingKey {
     ///
     /// As [`from_pem`](Self::from_pem) and [`from_jwk`](Self::from_jwk).
     pub fn from_pem_or_jwk(text: &[u8], algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
-        match Text::sniff(text)? {
-            Text::Jwk(json) => {
-                let wanted = algorithm.map_or(Wanted::Detected, Wanted::Exactly);
-                Self::from_parsed_jwk(&Jwk::parse(json)?, wanted)
-            }
-            Text::Pem(text) => {
-                let pem = pem::parse(text)?;
-                check_label(pem.label)?;
-                let algorithm = match algorithm {
-                    Some(algorithm) => algorithm,
-                    None => PublicKey::detect(&pem.der)?,
-                };
-                Self::from_der(algorithm, &pem.der)
-            }
-        }
+        load::pem_or_jwk(text, algorithm)
     }
 
     /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of a file.
@@ -143,7 +134,7 @@ impl VerifyingKey {
         path: impl AsRef<Path>,
         algorithm: Option<Algorithm>,
     ) -> Result<Self, KeyError> {
-        source::file(path.as_ref(), |text| Self::from_pem_or_jwk(text, algorithm))
+        load::file(path.as_ref(), algorithm)
     }
 
     /// [`from_pem_or_jwk`](Self::from_pem_or_jwk) of an environment variable.
@@ -152,38 +143,25 @@ impl VerifyingKey {
     ///
     /// Also if the variable is not set or not UTF-8.
     pub fn from_env(variable: &str, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
-        source::variable(variable, |text| Self::from_pem_or_jwk(text, algorithm))
+        load::variable(variable, algorithm)
     }
 
-    pub(super) fn from_parsed_jwk(jwk: &Jwk<'_>, wanted: Wanted<'_>) -> Result<Self, KeyError> {
-        let algorithm = jwk.algorithm(wanted)?;
-        jwk.check_use(Purpose::Verify)?;
-        let key = if algorithm.is_symmetric() {
-            Self::from_secret(algorithm, &jwk.bytes("k")?)?
-        } else {
-            Self::from_public_key(algorithm, PublicKey::from_jwk(algorithm, jwk)?)
-        };
-        let key = match jwk.says_eddsa() {
-            true => key.with_eddsa_name(EddsaName::Publish),
-            false => key,
-        };
-        Ok(key.with_optional_key_id(jwk.key_id()?))
-    }
-
-    pub(super) fn from_public_key(algorithm: Algorithm, key: PublicKey) -> Self {
+    pub(super) fn from_public_key(algorithm: Algorithm, key: PublicKey) -> Result<Self, KeyError> {
         let members = key.members();
         let members: Vec<_> = members
             .iter()
             .map(|(name, text)| (*name, &**text))
             .collect();
-        let thumbprint = thumbprint(&members);
-        Self::new(algorithm, Key::Public(key), thumbprint)
+        let thumbprint = thumbprint(&members)?;
+        Ok(Self::new(algorithm, Key::Public(key), thumbprint))
     }
 
-    pub(super) fn from_secret_key(algorithm: Algorithm, key: Arc<SecretKey>) -> Self {
-        let k = key.encoded();
-        let thumbprint = thumbprint(&[("k", k.as_str()), ("kty", "oct")]);
-        Self::new(algorithm, Key::Secret(key), thumbprint)
+    pub(super) fn from_secret_key(
+        algorithm: Algorithm,
+        key: Arc<SecretKey>,
+    ) -> Result<Self, KeyError> {
+        let thumbprint = thumbprint(&[("k", &key.encoded()), ("kty", "oct")])?;
+        Ok(Self::new(algorithm, Key::Secret(key), thumbprint))
     }
 
     fn new(algorithm: Algorithm, key: Key, thumbprint: String) -> Self {
@@ -304,6 +282,46 @@ impl VerifyingKey {
     }
 }
 
+impl Load for VerifyingKey {
+    const PURPOSE: Purpose = Purpose::Verify;
+
+    fn is_asked_for(label: &str) -> bool {
+        label == "CERTIFICATE" || label.ends_with("PUBLIC KEY")
+    }
+
+    fn check_label(label: &str) -> Result<(), KeyError> {
+        public::check_label(label)
+    }
+
+    fn detect(der: &[u8]) -> Result<Algorithm, KeyError> {
+        PublicKey::detect(der)
+    }
+
+    fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        Self::from_secret(algorithm, secret)
+    }
+
+    fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        Self::from_der(algorithm, der)
+    }
+
+    fn from_numbers(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyError> {
+        Self::from_public_key(algorithm, PublicKey::from_jwk(algorithm, jwk)?)
+    }
+
+    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self {
+        let key = self.with_optional_key_id(key_id);
+        match is_eddsa {
+            true => key.with_eddsa_name(EddsaName::Publish),
+            false => key,
+        }
+    }
+
+    fn is_same_as(&self, other: &Self) -> bool {
+        self.material.thumbprint == other.material.thumbprint
+    }
+}
+
 /// Shows the algorithm and the key id only.
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -312,30 +330,6 @@ impl fmt::Debug for VerifyingKey {
             .field("key_id", &self.key_id())
             .finish_non_exhaustive()
     }
-}
-
-/// RFC 7638 section 3: the members in their order, no white space, SHA-256.
-fn thumbprint(members: &[(&str, &str)]) -> String {
-    let json = flat_json(members);
-    encode_segment(digest::digest(&digest::SHA256, json.as_bytes()).as_ref())
-}
-
-/// A JSON object of texts that need no escaping, in one allocation that never
-/// grows and so leaves no copies behind.
-pub(super) fn flat_json(members: &[(&str, &str)]) -> Zeroizing<String> {
-    let length: usize = members
-        .iter()
-        .map(|(name, text)| name.len() + text.len() + 6)
-        .sum();
-    let mut json = Zeroizing::new(String::with_capacity(length + 2));
-    for (name, text) in members {
-        let before = if json.is_empty() { "{\"" } else { ",\"" };
-        for part in [before, name, "\":\"", text, "\""] {
-            json.push_str(part);
-        }
-    }
-    json.push('}');
-    json
 }
 
 #[cfg(test)]

@@ -38,9 +38,22 @@ impl<W: io::Write> ObjectWriter<W> {
         value.map_or(Ok(()), |value| self.value(name, value))
     }
 
+    /// A member whose name and text need no escape.
+    pub(crate) fn plain_member(&mut self, name: &str, text: &str) -> io::Result<()> {
+        self.separate()?;
+        for part in ["\"", name, "\":"] {
+            self.out.write_all(part.as_bytes())?;
+        }
+        self.text(text)
+    }
+
     /// As [`value`](Self::value), for a text that needs no escape.
     pub(crate) fn plain(&mut self, name: &str, text: &str) -> io::Result<()> {
         self.json(name)?;
+        self.text(text)
+    }
+
+    fn text(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(b"\"")?;
         self.out.write_all(text.as_bytes())?;
         self.out.write_all(b"\"")

@@ -10,6 +10,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::value::RawValue;
 
 /// What is wrong with a JSON text.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -25,13 +26,25 @@ pub(crate) enum StrictJsonError {
 pub(crate) fn check_unique(json: &[u8]) -> Result<(), StrictJsonError> {
     let duplicate = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let result = deserializer
+    deserializer
         .deserialize_map(UniqueVisitor(&duplicate))
-        .and_then(|()| deserializer.end());
-    match result {
-        Ok(()) => Ok(()),
-        Err(_) if duplicate.get() => Err(StrictJsonError::Duplicate),
-        Err(_) => Err(StrictJsonError::Syntax),
+        .and_then(|()| deserializer.end())
+        .map_err(|_| reason(&duplicate))
+}
+
+/// As [`check_unique`], for a value of any type within a JSON text.
+pub(crate) fn check_unique_value(json: &RawValue) -> Result<(), StrictJsonError> {
+    let duplicate = Cell::new(false);
+    UniqueSeed(&duplicate)
+        .deserialize(json)
+        .map_err(|_| reason(&duplicate))
+}
+
+fn reason(duplicate: &Cell<bool>) -> StrictJsonError {
+    if duplicate.get() {
+        StrictJsonError::Duplicate
+    } else {
+        StrictJsonError::Syntax
     }
 }
 

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use serde_json::{Value, json};
 
 use crate::{jose::KeySet, session::Sessions};
 
@@ -10,15 +9,7 @@ use crate::{jose::KeySet, session::Sessions};
 pub(in crate::endpoint) fn body(sessions: &[Sessions]) -> Bytes {
     let sets: Vec<KeySet> = sessions.iter().map(|own| own.issuer().keys()).collect();
     let all = KeySet::new(sets.iter().flat_map(KeySet::iter).cloned());
-    let mut set: Value = serde_json::from_str(&all.public_jwks()).unwrap_or_default();
-    let keys = set.get_mut("keys").and_then(Value::as_array_mut);
-    let mut unique: Vec<Value> = Vec::new();
-    for key in keys.into_iter().flat_map(|keys| keys.drain(..)) {
-        if !unique.contains(&key) {
-            unique.push(key);
-        }
-    }
-    json!({ "keys": unique }).to_string().into()
+    all.public_jwks().into()
 }
 
 /// Everybody may keep it for a while; five minutes is soon enough for a new

@@ -1,12 +1,9 @@
 //! The claims of refresh tokens, in the names of an API.
 
-use std::{cell::Cell, fmt, io, sync::Arc};
+use std::{io, sync::Arc};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, MapAccess, Visitor},
-};
-use serde_json::{json, value::RawValue};
+use serde::de::MapAccess;
+use serde_json::{Deserializer, json, value::RawValue};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -15,7 +12,7 @@ use crate::{
     claims::{ScopeSet, is_canonical},
     issue::TokenIssuer,
     jose::{decode_array, encode_segment_into},
-    json::{Name, ObjectWriter, UniqueNames, UniqueSeed},
+    json::{Member, Members, Name, ObjectWriter, read_object},
     secret::SecretBuffer,
     session::{SessionId, Successor, rules::MAX_GENERATION},
     subject::Subject,
@@ -138,11 +135,13 @@ impl Shape {
 
     /// Reads the claims of a token whose signature is good.
     pub(super) fn read(&self, json: &[u8]) -> Result<RefreshClaims, RefreshErrorKind> {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let claims = deserializer
-            .deserialize_map(ClaimsVisitor(self))
-            .and_then(|claims| deserializer.end().map(|()| claims))
+        let mut reader = ClaimsReader {
+            shape: self,
+            claims: Claims::default(),
+        };
+        read_object(Deserializer::from_slice(json), &mut reader)
             .map_err(|_| RefreshErrorKind::Claims)?;
+        let claims = reader.claims;
         if !claims.are_of(self) {
             return Err(RefreshErrorKind::WrongKind);
         }
@@ -204,54 +203,38 @@ impl Claims<'_> {
     }
 }
 
-struct ClaimsVisitor<'s>(&'s Shape);
-
-impl<'de> Visitor<'de> for ClaimsVisitor<'_> {
-    type Value = Claims<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of claims")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims<'de>, A::Error> {
-        let mut claims = Claims::default();
-        let duplicate = Cell::new(false);
-        let mut others = UniqueNames::new(&duplicate);
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            match &*name {
-                name if *name == *self.0.kind.0 => put(&mut claims.kind, &mut map)?,
-                name if *name == *self.0.subject_claim => put(&mut claims.subject, &mut map)?,
-                "iss" => put(&mut claims.issuer, &mut map)?,
-                "aud" => put(&mut claims.audience, &mut map)?,
-                "realm" => put(&mut claims.realm, &mut map)?,
-                "sid" => put(&mut claims.session, &mut map)?,
-                "gen" => put(&mut claims.generation, &mut map)?,
-                "sec" => put(&mut claims.secret, &mut map)?,
-                "client_id" => put(&mut claims.client, &mut map)?,
-                "scope" => put(&mut claims.scope, &mut map)?,
-                "auth_time" => put(&mut claims.auth_time, &mut map)?,
-                "iat" => put(&mut claims.issued_at, &mut map)?,
-                "exp" => put(&mut claims.expires_at, &mut map)?,
-                "session_exp" => put(&mut claims.session_ends_at, &mut map)?,
-                _ => {
-                    others.admit(&name)?;
-                    map.next_value_seed(UniqueSeed(&duplicate))?;
-                }
-            }
-        }
-        Ok(claims)
-    }
+/// The claims while they are read, by the names of an API.
+struct ClaimsReader<'s, 'a> {
+    shape: &'s Shape,
+    claims: Claims<'a>,
 }
 
-/// Reads a claim that may be there once.
-fn put<'de, A, T>(claim: &mut Option<T>, map: &mut A) -> Result<(), A::Error>
-where
-    A: MapAccess<'de>,
-    T: Deserialize<'de>,
-{
-    match claim.replace(map.next_value()?) {
-        None => Ok(()),
-        Some(_) => Err(A::Error::custom("a claim occurs twice")),
+impl<'de> Members<'de> for ClaimsReader<'_, 'de> {
+    type Fault = ();
+
+    fn read<'m, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        member: Member<'m, A, ()>,
+    ) -> Result<Option<Member<'m, A, ()>>, A::Error> {
+        let Self { shape, claims } = self;
+        match name {
+            name if *name == *shape.kind.0 => member.into(&mut claims.kind, ()),
+            name if *name == *shape.subject_claim => member.into(&mut claims.subject, ()),
+            "iss" => member.into(&mut claims.issuer, ()),
+            "aud" => member.into(&mut claims.audience, ()),
+            "realm" => member.into(&mut claims.realm, ()),
+            "sid" => member.into(&mut claims.session, ()),
+            "gen" => member.into(&mut claims.generation, ()),
+            "sec" => member.into(&mut claims.secret, ()),
+            "client_id" => member.into(&mut claims.client, ()),
+            "scope" => member.into(&mut claims.scope, ()),
+            "auth_time" => member.into(&mut claims.auth_time, ()),
+            "iat" => member.into(&mut claims.issued_at, ()),
+            "exp" => member.into(&mut claims.expires_at, ()),
+            "session_exp" => member.into(&mut claims.session_ends_at, ()),
+            _ => Ok(Some(member)),
+        }
     }
 }
 

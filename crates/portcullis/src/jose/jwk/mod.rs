@@ -1,12 +1,10 @@
 //! One JSON Web Key (RFC 7517 section 4), as text; what its numbers mean is
 //! for others to check.
 
-use std::{borrow::Cow, cell::Cell, fmt};
+use std::collections::HashSet;
 
-use serde::{
-    Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::de::MapAccess;
+use serde_json::{Deserializer, value::RawValue};
 use zeroize::Zeroizing;
 
 use super::{
@@ -15,25 +13,32 @@ use super::{
     base64url::decode_segment,
     header::MAX_KEY_ID,
 };
-use crate::json::{Name, UniqueNames, UniqueSeed};
+use crate::json::{
+    Member, Members, Name, ObjectError, StrictJsonError, check_unique_value, read_object,
+};
 
-type Text<'a> = Option<Cow<'a, str>>;
+type Text<'a> = Option<Name<'a>>;
 
 /// The members of a key that mean something here.
 #[derive(Default)]
 pub(super) struct Jwk<'a> {
     kty: Text<'a>,
     key_use: Text<'a>,
-    key_ops: Option<Vec<Cow<'a, str>>>,
+    key_ops: Option<Vec<Name<'a>>>,
     alg: Text<'a>,
     kid: Text<'a>,
     crv: Text<'a>,
-    members: [Text<'a>; MEMBERS.len()],
-    has_other_primes: bool,
+    public: [Text<'a>; PUBLIC.len()],
+    secret: [Option<&'a RawValue>; SECRET.len()],
+    other_primes: Option<&'a RawValue>,
 }
 
 /// The members that hold numbers or bytes in base64url.
-const MEMBERS: [&str; 11] = ["n", "e", "x", "y", "k", "d", "p", "q", "dp", "dq", "qi"];
+const PUBLIC: [&str; 4] = ["n", "e", "x", "y"];
+
+/// Those that only the owner of the key may know. They stay where they are:
+/// reading a text with escapes would leave a copy behind.
+const SECRET: [&str; 7] = ["k", "d", "p", "q", "dp", "dq", "qi"];
 
 /// Which algorithm a key is to be used with.
 #[derive(Copy, Clone)]
@@ -63,22 +68,38 @@ pub(super) enum Purpose {
 
 impl<'a> Jwk<'a> {
     pub(super) fn parse(json: &'a [u8]) -> Result<Self, KeyError> {
-        let duplicate = Cell::new(false);
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        deserializer
-            .deserialize_map(JwkVisitor(&duplicate))
-            .and_then(|jwk| deserializer.end().map(|()| jwk))
-            // The parser's message may quote the value, so it is not shown.
-            .map_err(|error| match error.classify() {
-                _ if duplicate.get() => {
-                    KeyError::malformed("a member name occurs twice in the JWK")
-                }
-                serde_json::error::Category::Data => KeyError::malformed(
-                    "the JWK is not a JSON object, or one of its members is not of the type that \
-                     RFC 7517 gives it",
-                ),
-                _ => KeyError::malformed("the JWK is not exactly one JSON object in UTF-8"),
-            })
+        let mut jwk = Self::default();
+        read_object(Deserializer::from_slice(json), &mut jwk).map_err(|error| match error {
+            ObjectError::Duplicate => twice(),
+            ObjectError::Member(()) => wrong_type_of_member(),
+            ObjectError::Syntax => no_object(),
+        })?;
+        jwk.check_secrets()?;
+        Ok(jwk)
+    }
+
+    fn check_secrets(&self) -> Result<(), KeyError> {
+        let secrets = self.secret.iter().flatten();
+        if secrets
+            .clone()
+            .chain(&self.other_primes)
+            .any(|json| json.get().contains('\\'))
+        {
+            return Err(KeyError::malformed(
+                "a private member of the JWK is written with escapes (`\\u...`), which base64url \
+                 never needs: write it as it is",
+            ));
+        }
+        if !secrets.clone().all(|json| json.get().starts_with('"')) {
+            return Err(wrong_type_of_member());
+        }
+        match self.other_primes {
+            Some(primes) => check_unique_value(primes).map_err(|error| match error {
+                StrictJsonError::Duplicate => twice(),
+                StrictJsonError::Syntax => no_object(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// `kty`, if there is one.
@@ -105,7 +126,7 @@ impl<'a> Jwk<'a> {
     }
 
     pub(super) fn has_other_primes(&self) -> bool {
-        self.has_other_primes
+        self.other_primes.is_some()
     }
 
     /// What `kty` and `crv` say.
@@ -180,29 +201,21 @@ impl<'a> Jwk<'a> {
         let Some(key_ops) = &self.key_ops else {
             return Ok(());
         };
-        let mut seen = key_ops.iter();
-        while let Some(operation) = seen.next() {
-            if seen.as_slice().contains(operation) {
-                return wrong("`key_ops` of the JWK names an operation twice");
-            }
+        let mut seen = HashSet::new();
+        if !key_ops.iter().all(|operation| seen.insert(&**operation)) {
+            return wrong("`key_ops` of the JWK names an operation twice");
         }
         let needed = match purpose {
             Purpose::Verify => "verify",
             Purpose::Sign => "sign",
         };
-        if !key_ops.iter().any(|operation| operation == needed) {
+        if !seen.contains(needed) {
             return wrong(match purpose {
                 Purpose::Verify => "`key_ops` of the JWK lacks `verify`",
                 Purpose::Sign => "`key_ops` of the JWK lacks `sign`",
             });
         }
-        let is_other_use = |operation: &Cow<'_, str>| {
-            matches!(
-                &**operation,
-                "encrypt" | "decrypt" | "wrapKey" | "unwrapKey" | "deriveKey" | "deriveBits"
-            )
-        };
-        if self.key_use.is_some() && key_ops.iter().any(is_other_use) {
+        if self.key_use.is_some() && OTHER_USES.iter().any(|other| seen.contains(other)) {
             return wrong("`use` and `key_ops` of the JWK contradict each other");
         }
         Ok(())
@@ -250,9 +263,77 @@ impl<'a> Jwk<'a> {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        let index = MEMBERS.iter().position(|member| *member == name)?;
-        self.members.get(index)?.as_deref()
+        if let Some(index) = PUBLIC.iter().position(|member| *member == name) {
+            return self.public.get(index)?.as_deref();
+        }
+        let index = SECRET.iter().position(|member| *member == name)?;
+        let json = self.secret.get(index).copied().flatten()?.get();
+        json.strip_prefix('"')?.strip_suffix('"')
     }
+}
+
+impl<'de> Members<'de> for Jwk<'de> {
+    type Fault = ();
+
+    fn read<'m, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        member: Member<'m, A, ()>,
+    ) -> Result<Option<Member<'m, A, ()>>, A::Error> {
+        let place = match name {
+            "kty" => &mut self.kty,
+            "use" => &mut self.key_use,
+            "alg" => &mut self.alg,
+            "kid" => &mut self.kid,
+            "crv" => &mut self.crv,
+            "key_ops" => return member.into(&mut self.key_ops, ()),
+            "oth" => return member.into(&mut self.other_primes, ()),
+            _ => match (
+                place(PUBLIC, &mut self.public, name),
+                place(SECRET, &mut self.secret, name),
+            ) {
+                (Some(place), _) => place,
+                (None, Some(place)) => return member.into(place, ()),
+                (None, None) => return Ok(Some(member)),
+            },
+        };
+        member.into(place, ())
+    }
+}
+
+/// The place of the member of this name, if it is one of `names`.
+fn place<'p, T, const N: usize>(
+    names: [&str; N],
+    places: &'p mut [T; N],
+    name: &str,
+) -> Option<&'p mut T> {
+    let named = names.into_iter().zip(places);
+    named
+        .filter(|(member, _)| *member == name)
+        .map(|(_, place)| place)
+        .next()
+}
+
+/// The operations of RFC 7517 section 4.3 that go with no signature.
+const OTHER_USES: [&str; 6] = [
+    "encrypt",
+    "decrypt",
+    "wrapKey",
+    "unwrapKey",
+    "deriveKey",
+    "deriveBits",
+];
+
+fn no_object() -> KeyError {
+    KeyError::malformed("the JWK is not exactly one JSON object in UTF-8")
+}
+
+fn twice() -> KeyError {
+    KeyError::malformed("a member name occurs twice in the JWK")
+}
+
+fn wrong_type_of_member() -> KeyError {
+    KeyError::malformed("a member of the JWK is not of the type that RFC 7517 gives it")
 }
 
 fn default_algorithm(family: Family, wanted: Wanted<'_>) -> Result<Algorithm, KeyError> {
@@ -272,168 +353,5 @@ pub(super) fn wrong_family(algorithm: Algorithm, found: Family) -> KeyError {
     ))
 }
 
-struct JwkVisitor<'f>(&'f Cell<bool>);
-
-impl<'de> Visitor<'de> for JwkVisitor<'_> {
-    type Value = Jwk<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Jwk<'de>, A::Error> {
-        let mut jwk = Jwk::default();
-        let mut names = UniqueNames::new(self.0);
-        while let Some(name) = names.next(&mut map)? {
-            let target = match &*name {
-                "kty" => &mut jwk.kty,
-                "use" => &mut jwk.key_use,
-                "alg" => &mut jwk.alg,
-                "kid" => &mut jwk.kid,
-                "crv" => &mut jwk.crv,
-                "key_ops" => {
-                    let operations: Vec<Name<'de>> = map.next_value()?;
-                    jwk.key_ops = Some(operations.into_iter().map(|name| name.0).collect());
-                    continue;
-                }
-                other => match MEMBERS.iter().position(|member| *member == other) {
-                    Some(index) => match jwk.members.get_mut(index) {
-                        Some(target) => target,
-                        None => continue,
-                    },
-                    None => {
-                        jwk.has_other_primes |= other == "oth";
-                        map.next_value_seed(UniqueSeed(self.0))?;
-                        continue;
-                    }
-                },
-            };
-            *target = Some(map.next_value::<Name<'de>>()?.0);
-        }
-        Ok(jwk)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn jwk(json: &str) -> Jwk<'_> {
-        Jwk::parse(json.as_bytes()).unwrap()
-    }
-
-    fn kind<T>(result: Result<T, KeyError>) -> Option<KeyErrorKind> {
-        result.err().map(|error| error.kind())
-    }
-
-    #[test]
-    fn use_and_key_ops_are_respected() {
-        use KeyErrorKind::WrongUse;
-        for (json, verify, sign) in [
-            (r#"{}"#, None, None),
-            (r#"{"use":"sig"}"#, None, None),
-            (r#"{"use":"enc"}"#, Some(WrongUse), Some(WrongUse)),
-            (r#"{"use":"SIG"}"#, Some(WrongUse), Some(WrongUse)),
-            (r#"{"key_ops":["verify"]}"#, None, Some(WrongUse)),
-            (r#"{"key_ops":["sign"]}"#, Some(WrongUse), None),
-            (r#"{"key_ops":["sign","verify"]}"#, None, None),
-            (r#"{"key_ops":[]}"#, Some(WrongUse), Some(WrongUse)),
-            (
-                r#"{"key_ops":["verify","sign","verify"]}"#,
-                Some(WrongUse),
-                Some(WrongUse),
-            ),
-            (
-                r#"{"use":"sig","key_ops":["sign","verify","encrypt"]}"#,
-                Some(WrongUse),
-                Some(WrongUse),
-            ),
-        ] {
-            assert_eq!(kind(jwk(json).check_use(Purpose::Verify)), verify, "{json}");
-            assert_eq!(kind(jwk(json).check_use(Purpose::Sign)), sign, "{json}");
-        }
-    }
-
-    #[test]
-    fn one_algorithm_is_found_or_none() {
-        use Algorithm::*;
-        use KeyErrorKind::*;
-        let rsa = r#"{"kty":"RSA"}"#;
-        let ps = r#"{"kty":"RSA","alg":"PS256"}"#;
-        let ec = r#"{"kty":"EC","crv":"P-384"}"#;
-        let confused = r#"{"kty":"RSA","alg":"HS256"}"#;
-        let eddsa = r#"{"kty":"OKP","crv":"Ed25519","alg":"EdDSA"}"#;
-        for (json, wanted, expected) in [
-            (rsa, Wanted::Declared, Err(NoAlgorithm)),
-            (rsa, Wanted::Detected, Ok(RS256)),
-            (rsa, Wanted::Exactly(PS512), Ok(PS512)),
-            (rsa, Wanted::Exactly(HS256), Err(WrongType)),
-            (rsa, Wanted::OneOf(&[ES256, PS256, RS256]), Ok(PS256)),
-            (rsa, Wanted::OneOf(&[ES256]), Err(WrongAlgorithm)),
-            (ps, Wanted::Declared, Ok(PS256)),
-            (ps, Wanted::Exactly(RS256), Err(WrongAlgorithm)),
-            (ps, Wanted::OneOf(&[RS256]), Err(WrongAlgorithm)),
-            (ec, Wanted::Declared, Ok(ES384)),
-            (ec, Wanted::Exactly(ES256), Err(WrongType)),
-            (confused, Wanted::Declared, Err(WrongType)),
-            (confused, Wanted::Exactly(HS256), Err(WrongType)),
-            (confused, Wanted::OneOf(&[HS256, RS256]), Err(WrongType)),
-            (eddsa, Wanted::Exactly(Ed25519), Ok(Ed25519)),
-        ] {
-            let found = jwk(json).algorithm(wanted).map_err(|error| error.kind());
-            assert_eq!(found, expected, "{json}");
-        }
-        for json in [
-            r#"{"kty":"XYZ"}"#,
-            r#"{"kty":"EC","crv":"secp256k1"}"#,
-            r#"{"kty":"OKP","crv":"Ed448"}"#,
-            r#"{"kty":"OKP","crv":"X25519"}"#,
-            r#"{"kty":"RSA","alg":"RSA-OAEP"}"#,
-            r#"{"kty":"rsa"}"#,
-        ] {
-            assert_eq!(
-                kind(jwk(json).algorithm(Wanted::Detected)),
-                Some(Unsupported)
-            );
-        }
-    }
-
-    #[test]
-    fn members_are_unique_strings() {
-        for json in [
-            r#"{"kty":"RSA","kty":"oct"}"#,
-            r#"{"kty":"RSA","k\u0074y":"oct"}"#,
-            r#"{"kty":1}"#,
-            r#"{"kty":"RSA","n":[]}"#,
-            r#"{"key_ops":"sign"}"#,
-            r#"{"key_ops":[1]}"#,
-            r#"[]"#,
-            r#"{}{}"#,
-            "",
-        ] {
-            let error = Jwk::parse(json.as_bytes()).err().map(|error| error.kind());
-            assert_eq!(error, Some(KeyErrorKind::Malformed), "{json}");
-        }
-    }
-
-    #[test]
-    fn numbers_have_one_spelling() {
-        let jwk = jwk(r#"{"n":"AAE","e":"AQAB","x":"AB","y":"AQ==","k":""}"#);
-        assert!(jwk.number("n").is_err());
-        assert_eq!(**jwk.number("e").unwrap(), [1, 0, 1]);
-        assert!(jwk.bytes("x").is_err());
-        assert!(jwk.bytes("y").is_err());
-        assert!(jwk.number("k").is_err());
-        assert!(jwk.bytes("d").is_err());
-        assert!(jwk.fixed("e", 4).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_panics(bytes: Vec<u8>) {
-            let _ = Jwk::parse(&bytes);
-        }
-    }
-}
+mod tests;
