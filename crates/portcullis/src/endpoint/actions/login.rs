@@ -19,6 +19,7 @@ use crate::{
     },
     secret::SecretString,
     session::{OpenSession, SessionErrorKind},
+    time::Clock,
 };
 
 const GRANT_TYPE: Name = Name::Borrowed("grant_type");
@@ -66,7 +67,7 @@ pub(super) async fn login(
         refresh: pair.refresh.as_ref().map(|refresh| refresh.token()),
         scope: Some(&pair.scope).filter(|scope| !scope.is_empty()),
     };
-    Ok(tokens.respond(&route.output))
+    Ok(tokens.respond(&route.output, sessions.issuer().clock().now()))
 }
 
 /// What a login says.

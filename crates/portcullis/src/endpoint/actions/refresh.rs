@@ -15,6 +15,7 @@ use crate::{
     },
     secret::SecretString,
     session::{RefreshRequest, RefusalReason, SessionErrorKind, refresh::RefreshClaims},
+    time::Clock,
 };
 
 const REFRESH_TOKEN: Name = Name::Borrowed("refresh_token");
@@ -61,7 +62,7 @@ pub(super) async fn refresh(
         refresh: pair.refresh.as_ref().map(|refresh| refresh.token()),
         scope: Some(&pair.scope).filter(|_| about_scope),
     };
-    Ok(tokens.respond(&route.output))
+    Ok(tokens.respond(&route.output, sessions.issuer().clock().now()))
 }
 
 /// Whether the client may have the session: it is the one that logged in, and

@@ -12,6 +12,7 @@ use crate::{
     },
     issue::IssuedToken,
     secret::SecretString,
+    time::Timestamp,
 };
 
 /// The tokens of an answer.
@@ -23,15 +24,14 @@ pub(super) struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    pub(super) fn respond(&self, output: &TokenOutput) -> Response<Bytes> {
+    /// The answer, given at `now`.
+    pub(super) fn respond(&self, output: &TokenOutput, now: Timestamp) -> Response<Bytes> {
         let mut members = Members(output.constants.clone());
         members.push(output.access.clone(), self.access.token().expose());
         if let (Some(name), Some(token)) = (&output.refresh, self.refresh) {
             members.push(name.clone(), token.expose());
         }
-        // From when it was issued, a moment ago: whoever asks for an hour is told
-        // an hour, even if a second has just begun.
-        let left = self.access.expires_in(self.access.issued_at());
+        let left = self.access.expires_in(now);
         if let (Some(name), Some(left)) = (&output.expires_in, left) {
             members.push(name.clone(), left.as_secs());
         }

@@ -149,6 +149,8 @@ impl Server {
     }
 
     pub(super) async fn with(change: impl Fn(SessionsBuilder) -> SessionsBuilder) -> Self {
+        // Not at the beginning of a second: what is left of a token's life is
+        // less than it was given, then.
         let clock = Hand(Arc::new(AtomicI64::new(1_700_000_000_400)));
         let shared = SharedClock::new(clock.clone());
         let store = FaultyStore::new(MemoryStore::new(shared.clone()));
