@@ -1,16 +1,19 @@
 //! Putting the endpoints together.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
 use super::{
-    Accounts, ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi,
+    accounts::Accounts,
     actions::{NoAddress, Services, key_set},
+    api::{ApiKeyApi, PasswordGrantApi, SessionApi},
     dialect::Dialect,
     erased::DynAccounts,
-    route::{Action, Methods, Name, Route},
-    router::Inner,
+    name::Name,
+    protected_route::{Access, ProtectedRoute},
+    route::{Action, Methods, Route},
+    router::Endpoints,
 };
 use crate::{
     ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, issue::AccessToken,
@@ -33,17 +36,17 @@ pub struct EndpointsBuilder {
 }
 
 /// Routes that belong to no API; they know all of them.
-#[derive(Clone, Copy)]
 enum Common {
     Logout,
-    LogoutAll,
-    Sessions,
+    LogoutAll(Access),
+    Sessions(Access),
     KeySet,
 }
 
-impl EndpointsBuilder {
-    pub(super) fn new(accounts: impl Accounts) -> Self {
-        Self {
+impl Endpoints {
+    /// Starts with no endpoints; `accounts` says who is who.
+    pub fn builder(accounts: impl Accounts) -> EndpointsBuilder {
+        EndpointsBuilder {
             accounts: DynAccounts::new(accounts),
             realm: Realm::default(),
             sessions: Vec::new(),
@@ -52,7 +55,9 @@ impl EndpointsBuilder {
             common: Vec::new(),
         }
     }
+}
 
+impl EndpointsBuilder {
     /// Adds a session API in JSON.
     pub fn session_api(mut self, api: SessionApi) -> Self {
         self.sessions.push(api.sessions().clone());
@@ -91,20 +96,25 @@ impl EndpointsBuilder {
         self.common(path, Common::Logout)
     }
 
-    /// `POST`: ends all sessions of whoever presents a good token, and removes
-    /// the application tokens. 204.
-    pub fn logout_all(self, path: impl Into<Name>) -> Self {
-        self.common(path, Common::LogoutAll)
+    /// `POST`: ends all sessions of whoever presents a good access or refresh
+    /// token, and removes the application tokens. 204. Application tokens do not
+    /// open it, nor do refresh tokens where there is a policy, unless the
+    /// [`ProtectedRoute`] says so.
+    pub fn logout_all(self, route: impl Into<ProtectedRoute>) -> Self {
+        let ProtectedRoute { path, access } = route.into();
+        self.common(path, Common::LogoutAll(access))
     }
 
-    /// `GET`: the live sessions of whoever presents a good access token, the
-    /// newest hundred of them:
+    /// `GET`: the live sessions of whoever presents a good access token, but for
+    /// application tokens unless the [`ProtectedRoute`] says so; the newest
+    /// hundred of them:
     /// `{"sessions":[{"id","client_id","created_at","last_used_at",
     /// "expires_at","device":{"user_agent","address"},"current"}]}`, the oldest
     /// first, times in seconds since the epoch. `last_used_at` is the last
     /// exchange of the refresh token.
-    pub fn sessions(self, path: impl Into<Name>) -> Self {
-        self.common(path, Common::Sessions)
+    pub fn sessions(self, route: impl Into<ProtectedRoute>) -> Self {
+        let ProtectedRoute { path, access } = route.into();
+        self.common(path, Common::Sessions(access))
     }
 
     /// `GET`: the public keys of all APIs (RFC 7517 section 5). Secret keys
@@ -158,7 +168,7 @@ impl EndpointsBuilder {
         self.refresh_headers
             .sort_by(|a, b| a.as_str().cmp(b.as_str()));
         self.refresh_headers.dedup();
-        let common = self.common_list();
+        let common = self.common_routes_of_all();
         let mut routes = BTreeMap::new();
         for route in self.routes.into_iter().chain(common) {
             let path = route.path.clone();
@@ -172,40 +182,44 @@ impl EndpointsBuilder {
                     "the path `{path}` has characters that are not a path's"
                 )));
             }
-            if routes.insert(path, route).is_some() {
-                return Err(ConfigError::new("two endpoints have the same path"));
+            if let Some(other) = routes.insert(path, Arc::new(route)) {
+                return Err(ConfigError::new(format!(
+                    "two endpoints have the path `{}`",
+                    other.path
+                )));
             }
         }
-        Ok(Endpoints::new(Inner {
-            routes,
-            services: Services {
-                accounts: self.accounts,
-                verifier,
-                sessions: self.sessions,
-                refresh_headers: self.refresh_headers,
-                no_address: NoAddress::default(),
-            },
-        }))
+        let services = Services {
+            accounts: self.accounts,
+            verifier,
+            sessions: self.sessions,
+            refresh_headers: self.refresh_headers,
+            no_address: NoAddress::default(),
+        };
+        Ok(Endpoints::new(routes, services))
     }
 
-    fn common_list(&self) -> Vec<Route> {
+    fn common_routes_of_all(&mut self) -> Vec<Route> {
         let retry_after = self.routes.iter().map(|route| route.retry_after).min();
-        let route = |(path, what): &(Name, Common)| Route {
-            path: path.clone(),
+        let route = |(path, what): (Name, Common)| Route {
+            path,
             methods: match what {
-                Common::Logout | Common::LogoutAll => Methods::Post,
-                Common::Sessions | Common::KeySet => Methods::Get,
+                Common::Logout | Common::LogoutAll(_) => Methods::Post,
+                Common::Sessions(_) | Common::KeySet => Methods::Get,
             },
             dialect: Dialect::bearer(self.realm.clone()),
             retry_after: retry_after.unwrap_or(Duration::from_secs(1)),
             action: match what {
                 Common::Logout => Action::Logout,
-                Common::LogoutAll => Action::LogoutAll,
-                Common::Sessions => Action::Sessions,
+                Common::LogoutAll(access) => Action::LogoutAll(access),
+                Common::Sessions(access) => Action::Sessions(access),
                 Common::KeySet => Action::KeySet(key_set::body(&self.sessions)),
             },
         };
-        self.common.iter().map(route).collect()
+        std::mem::take(&mut self.common)
+            .into_iter()
+            .map(route)
+            .collect()
     }
 }
 

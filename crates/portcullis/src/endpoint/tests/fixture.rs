@@ -22,8 +22,8 @@ use serde_json::Value;
 use super::store::FaultyStore;
 use crate::{
     endpoint::{
-        Account, Accounts, AccountsError, ApiKeyApi, ClientAddress, ClientCheck, Endpoints, Login,
-        PasswordGrantApi, SessionApi,
+        Account, Accounts, AccountsError, ApiKeyApi, ClientAddress, ClientAuthentication,
+        ClientCheck, Endpoints, Login, PasswordGrantApi, SessionApi,
     },
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
@@ -74,7 +74,7 @@ impl People {
     fn ask(&self, question: String) -> Result<(), AccountsError> {
         let mut state = self.0.lock().unwrap();
         state.asked.push(question);
-        state.trouble.map_or(Ok(()), Err)
+        state.trouble.clone().map_or(Ok(()), Err)
     }
 
     fn account(&self, subject: &Subject) -> Option<Account> {
@@ -120,14 +120,9 @@ impl Accounts for People {
         Ok(self.account(subject))
     }
 
-    async fn client(
-        &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        _: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
-        self.ask(format!("client {id}"))?;
-        Ok(match (id, secret.map(SecretString::expose)) {
+    async fn client(&self, client: ClientAuthentication<'_>) -> Result<ClientCheck, AccountsError> {
+        self.ask(format!("client {}", client.id))?;
+        Ok(match (client.id, client.secret.map(SecretString::expose)) {
             ("mobile", None) => ClientCheck::Public,
             ("web", Some("s:%é +")) | ("other", Some("o")) => ClientCheck::Authenticated,
             _ => ClientCheck::Refused,
@@ -258,7 +253,8 @@ impl Server {
     /// Whether an access token is good, as any route would see it.
     pub(super) async fn accepts(&self, token: &str) -> bool {
         let answer = self.bearer("GET", "/sessions", token).await;
-        answer.status() == StatusCode::OK
+        // 403: the token is good, and an application's.
+        matches!(answer.status(), StatusCode::OK | StatusCode::FORBIDDEN)
     }
 }
 

@@ -9,6 +9,7 @@ use http::Request;
 
 use super::fixture::{Answer, FORM, People, Server};
 use crate::{
+    challenge::RejectionKind,
     endpoint::{
         ApiKeyApi, BODY_LIMIT, EndpointFuture, Endpoints, EndpointsBuilder, RefusalKind, SessionApi,
     },
@@ -128,7 +129,10 @@ async fn the_reason_is_in_the_extensions() {
     let server = Server::new().await;
     let answer = server.bearer("POST", "/logout", "a.b.c").await;
     let kind = answer.0.extensions().get::<RefusalKind>();
-    assert_eq!(kind, Some(&RefusalKind::InvalidToken));
+    assert_eq!(
+        kind,
+        Some(&RefusalKind::Rejection(RejectionKind::InvalidToken))
+    );
 }
 
 #[tokio::test]
