@@ -135,6 +135,7 @@ pub(super) struct Server {
     pub(super) people: People,
     pub(super) store: FaultyStore,
     pub(super) session: Sessions,
+    pub(super) password_grant: Sessions,
     pub(super) endpoints: Endpoints,
 }
 
@@ -176,11 +177,12 @@ impl Server {
         let session = session.build().unwrap();
         let key = sessions(key.build().unwrap());
         let grant = change(sessions(grant.build().unwrap())).refresh_keys(refresh_keys);
+        let password_grant = grant.build().unwrap();
         let people = People::default();
         let endpoints = Endpoints::builder(people.clone())
             .session_api(SessionApi::new(session.clone()))
             .api_key_api(ApiKeyApi::new(key.build().unwrap()))
-            .password_grant_api(PasswordGrantApi::new(grant.build().unwrap()))
+            .password_grant_api(PasswordGrantApi::new(password_grant.clone()))
             .common_routes()
             .build()
             .unwrap();
@@ -189,6 +191,7 @@ impl Server {
             people,
             store,
             session,
+            password_grant,
             endpoints,
         }
     }
