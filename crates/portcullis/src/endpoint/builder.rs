@@ -43,6 +43,24 @@ enum Common {
     KeySet,
 }
 
+impl Common {
+    const fn methods(&self) -> Methods {
+        match self {
+            Self::Logout | Self::LogoutAll(_) => Methods::Post,
+            Self::Sessions(_) | Self::KeySet => Methods::Get,
+        }
+    }
+
+    fn action(self, sessions: &[Sessions]) -> Action {
+        match self {
+            Self::Logout => Action::Logout,
+            Self::LogoutAll(access) => Action::LogoutAll(access),
+            Self::Sessions(access) => Action::Sessions(access),
+            Self::KeySet => Action::KeySet(key_set::body(sessions)),
+        }
+    }
+}
+
 impl Endpoints {
     /// Starts with no endpoints; `accounts` says who is who.
     pub fn builder(accounts: impl Accounts) -> EndpointsBuilder {
@@ -98,8 +116,8 @@ impl EndpointsBuilder {
 
     /// `POST`: ends all sessions of whoever presents a good access or refresh
     /// token, and removes the application tokens. 204. Application tokens do not
-    /// open it, nor do refresh tokens where there is a policy, unless the
-    /// [`ProtectedRoute`] says so.
+    /// open it unless the [`ProtectedRoute`] says so; where that has a policy,
+    /// refresh tokens do not either.
     pub fn logout_all(self, route: impl Into<ProtectedRoute>) -> Self {
         let ProtectedRoute { path, access } = route.into();
         self.common(path, Common::LogoutAll(access))
@@ -139,10 +157,10 @@ impl EndpointsBuilder {
     /// # Errors
     ///
     /// If there is no API, the APIs do not share their
-    /// [`Revocations`](crate::session::Revocations), two endpoints share a path,
-    /// or the access tokens of two APIs cannot be told apart by issuer and
-    /// audience; if a path does not
-    /// begin with a slash, or has other characters than a path may have
+    /// [`Revocations`](crate::session::Revocations), two endpoints share a path
+    /// (but for the grants of [`PasswordGrantApi::token_path`]), or the access
+    /// tokens of two APIs cannot be told apart by issuer and audience; if a path
+    /// does not begin with a slash, or has other characters than a path may have
     /// unescaped (RFC 3986 section 3.3): frameworks take them for patterns.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         if self.sessions.is_empty() {
@@ -168,26 +186,16 @@ impl EndpointsBuilder {
         self.refresh_headers
             .sort_by(|a, b| a.as_str().cmp(b.as_str()));
         self.refresh_headers.dedup();
-        let common = self.common_routes_of_all();
-        let mut routes = BTreeMap::new();
-        for route in self.routes.into_iter().chain(common) {
-            let path = route.path.clone();
-            if !path.starts_with('/') {
-                return Err(ConfigError::new(format!(
-                    "the path `{path}` does not begin with a slash"
-                )));
-            }
-            if !path.bytes().all(is_path_byte) {
-                return Err(ConfigError::new(format!(
-                    "the path `{path}` has characters that are not a path's"
-                )));
-            }
-            if let Some(other) = routes.insert(path, Arc::new(route)) {
-                return Err(ConfigError::new(format!(
-                    "two endpoints have the path `{}`",
-                    other.path
-                )));
-            }
+        let soonest = self.routes.iter().map(|route| route.retry_after).min();
+        let mut routes = self.routes;
+        for (path, what) in self.common {
+            routes.push(Route {
+                path,
+                methods: what.methods(),
+                dialect: Dialect::bearer(self.realm.clone()),
+                retry_after: soonest.unwrap_or(Duration::from_secs(1)),
+                action: what.action(&self.sessions),
+            });
         }
         let services = Services {
             accounts: self.accounts,
@@ -196,31 +204,32 @@ impl EndpointsBuilder {
             refresh_headers: self.refresh_headers,
             no_address: NoAddress::default(),
         };
-        Ok(Endpoints::new(routes, services))
+        Ok(Endpoints::new(by_path(routes)?, services))
     }
+}
 
-    fn common_routes_of_all(&mut self) -> Vec<Route> {
-        let retry_after = self.routes.iter().map(|route| route.retry_after).min();
-        let route = |(path, what): (Name, Common)| Route {
-            path,
-            methods: match what {
-                Common::Logout | Common::LogoutAll(_) => Methods::Post,
-                Common::Sessions(_) | Common::KeySet => Methods::Get,
-            },
-            dialect: Dialect::bearer(self.realm.clone()),
-            retry_after: retry_after.unwrap_or(Duration::from_secs(1)),
-            action: match what {
-                Common::Logout => Action::Logout,
-                Common::LogoutAll(access) => Action::LogoutAll(access),
-                Common::Sessions(access) => Action::Sessions(access),
-                Common::KeySet => Action::KeySet(key_set::body(&self.sessions)),
-            },
-        };
-        std::mem::take(&mut self.common)
-            .into_iter()
-            .map(route)
-            .collect()
+fn by_path(routes: Vec<Route>) -> Result<BTreeMap<Name, Arc<Route>>, ConfigError> {
+    let mut found = BTreeMap::new();
+    for route in routes {
+        let path = route.path.clone();
+        if !path.starts_with('/') {
+            return Err(ConfigError::new(format!(
+                "the path `{path}` does not begin with a slash"
+            )));
+        }
+        if !path.bytes().all(is_path_byte) {
+            return Err(ConfigError::new(format!(
+                "the path `{path}` has characters that are not a path's"
+            )));
+        }
+        if let Some(other) = found.insert(path, Arc::new(route)) {
+            return Err(ConfigError::new(format!(
+                "two endpoints have the path `{}`",
+                other.path
+            )));
+        }
     }
+    Ok(found)
 }
 
 /// `pchar` of RFC 3986 section 3.3 without its escapes, or a slash.

@@ -13,7 +13,7 @@ pub const BODY_LIMIT: usize = 16 * 1024;
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why there is no body to answer to: what an adapter that reads bodies itself
-/// says to [`Accepted::answer`](super::Accepted::answer).
+/// says to [`AcceptedRequest::answer`](super::AcceptedRequest::answer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BodyError {
     /// It has more than [`BODY_LIMIT`] bytes: 413.
