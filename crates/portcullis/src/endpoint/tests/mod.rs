@@ -8,7 +8,6 @@ mod faults;
 mod fixture;
 mod password_grant;
 mod protected_route;
-mod protected_route;
 mod router;
 mod secrecy;
 mod session;
