@@ -4,7 +4,7 @@ use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     web::{self, Bytes, Payload, ServiceConfig},
 };
-use portcullis::endpoint::{BODY_LIMIT, ClientAddress, Endpoints};
+use portcullis::endpoint::{BODY_LIMIT, BodyError, ClientAddress, Endpoints};
 
 use crate::convert;
 
@@ -57,7 +57,7 @@ async fn answer(
     let path = if sent.ends_with(&path) { &path } else { sent };
     let response = match convert::request(request.head(), path) {
         Some(head) => with_body(&endpoints, head, &request, payload).await,
-        None => endpoints.refuse_body(path),
+        None => endpoints.bad_request(path),
     };
     convert::response(response, request.method())
 }
@@ -70,19 +70,18 @@ async fn with_body(
     payload: Payload,
 ) -> http::Response<Bytes> {
     let (mut head, ()) = head.into_parts();
-    if let Some(refusal) = endpoints.refuse_head(&head) {
-        return refusal;
-    }
     if let Some(address) = client_address(request) {
         head.extensions.insert(address);
     }
-    let body = match payload.to_bytes_limited(BODY_LIMIT).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return endpoints.refuse_body(head.uri.path()),
-        // Only its size will be looked at.
-        Err(_) => Bytes::from(vec![0; BODY_LIMIT + 1]),
+    let accepted = match endpoints.accept(head) {
+        Ok(accepted) => accepted,
+        Err(refused) => return refused.await,
     };
-    endpoints.call(http::Request::from_parts(head, body)).await
+    let body = match payload.to_bytes_limited(BODY_LIMIT).await {
+        Ok(read) => read.map_err(|_| BodyError::Broken),
+        Err(_) => Err(BodyError::TooLarge),
+    };
+    accepted.answer(body).await
 }
 
 fn client_address(request: &HttpRequest) -> Option<ClientAddress> {

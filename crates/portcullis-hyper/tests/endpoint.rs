@@ -10,7 +10,10 @@ use std::{convert::Infallible, net::IpAddr};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::service::{Service, service_fn};
+use hyper::{
+    body::Body as _,
+    service::{Service, service_fn},
+};
 use portcullis::endpoint::{BODY_LIMIT, Endpoints};
 use portcullis_hyper::{EndpointService, WithEndpoints};
 
@@ -50,6 +53,9 @@ async fn on_their_own_they_answer_everything() {
     ] {
         let response = service.call(request).await.unwrap();
         assert_eq!(response.status(), status);
+        let length = response.body().size_hint().exact();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(length, Some(body.len() as u64));
     }
 }
 

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use portcullis::endpoint::{BODY_LIMIT, Endpoints};
 use portcullis_tower::{EndpointLayer, EndpointService, WithEndpoints, WithEndpointsFuture};
@@ -54,6 +55,9 @@ async fn on_their_own_they_answer_everything() {
     ] {
         let response = service.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), status);
+        let length = response.body().size_hint().exact();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(length, Some(body.len() as u64));
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::{convert::Infallible, net::IpAddr};
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use hyper::{body::Body, service::Service};
-use portcullis::endpoint::{ClientAddress, EndpointFuture, EndpointServiceFuture, Endpoints};
+use portcullis::endpoint::{
+    ClientAddress, EndpointBody, EndpointServiceFuture, Endpoints, MatchedEndpoint,
+};
+
+use super::BoxError;
 
 /// Answers every request by [`Endpoints`], with "not found" where there is
 /// none.
@@ -44,30 +46,28 @@ impl EndpointService {
         self
     }
 
-    pub(super) fn matches<B>(&self, request: &Request<B>) -> bool {
-        self.endpoints.matches(request.uri().path())
+    pub(super) fn find(&self, path: &str) -> Option<MatchedEndpoint> {
+        self.endpoints.find(path)
     }
 
-    pub(super) fn serve<B>(&self, mut request: Request<B>) -> EndpointFuture
-    where
-        B: Body<Data: Send> + Send + 'static,
-    {
+    /// The request, which says where it comes from.
+    pub(super) fn with_address<B>(&self, mut request: Request<B>) -> Request<B> {
         if let Some(address) = self.client {
             request.extensions_mut().get_or_insert(address);
         }
-        self.endpoints.serve(request)
+        request
     }
 }
 
 impl<B> Service<Request<B>> for EndpointService
 where
-    B: Body<Data: Send> + Send + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<EndpointBody>;
     type Error = Infallible;
-    type Future = EndpointServiceFuture<Full<Bytes>>;
+    type Future = EndpointServiceFuture;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        EndpointServiceFuture::new(self.serve(request))
+        EndpointServiceFuture::new(self.endpoints.serve(self.with_address(request)))
     }
 }

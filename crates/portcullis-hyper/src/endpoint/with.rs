@@ -7,7 +7,7 @@ use http::{Request, Response};
 use hyper::{body::Body, service::Service};
 use portcullis::endpoint::{Endpoints, WithEndpointsFuture};
 
-use super::EndpointService;
+use super::{BoxError, EndpointService};
 
 /// Answers requests for the paths of the token endpoints, and passes all
 /// others to the inner service.
@@ -51,7 +51,7 @@ impl<S> WithEndpoints<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for WithEndpoints<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ReqBody: Body<Data: Send> + Send + 'static,
+    ReqBody: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     ResBody: From<Bytes>,
 {
     type Response = S::Response;
@@ -59,10 +59,12 @@ where
     type Future = WithEndpointsFuture<S::Future>;
 
     fn call(&self, request: Request<ReqBody>) -> Self::Future {
-        if self.endpoints.matches(&request) {
-            WithEndpointsFuture::endpoint(self.endpoints.serve(request))
-        } else {
-            WithEndpointsFuture::inner(self.inner.call(request))
+        match self.endpoints.find(request.uri().path()) {
+            Some(endpoint) => {
+                let request = self.endpoints.with_address(request);
+                WithEndpointsFuture::endpoint(endpoint.serve(request))
+            }
+            None => WithEndpointsFuture::inner(self.inner.call(request)),
         }
     }
 }

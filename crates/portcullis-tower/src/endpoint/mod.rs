@@ -7,3 +7,6 @@ mod with;
 pub use layer::EndpointLayer;
 pub use service::EndpointService;
 pub use with::WithEndpoints;
+
+/// An error of a request's body, of whatever type.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -5,12 +5,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::Full;
-use portcullis::endpoint::{EndpointServiceFuture, Endpoints};
+use portcullis::endpoint::{EndpointBody, EndpointServiceFuture, Endpoints};
 use tower_service::Service;
+
+use super::BoxError;
 
 /// Answers every request by [`Endpoints`], with "not found" where there is
 /// none: for routers that route by path.
@@ -47,11 +47,11 @@ impl EndpointService {
 
 impl<B> Service<Request<B>> for EndpointService
 where
-    B: Body<Data: Send> + Send + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<EndpointBody>;
     type Error = Infallible;
-    type Future = EndpointServiceFuture<Full<Bytes>>;
+    type Future = EndpointServiceFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))

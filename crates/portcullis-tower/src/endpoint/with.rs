@@ -11,6 +11,8 @@ use http_body::Body;
 use portcullis::endpoint::{Endpoints, WithEndpointsFuture};
 use tower_service::Service;
 
+use super::BoxError;
+
 /// Answers requests for the paths of the token endpoints, and passes all
 /// others to the inner service; made by [`EndpointLayer`](super::EndpointLayer).
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ impl<S> WithEndpoints<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for WithEndpoints<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    ReqBody: Body<Data: Send> + Send + 'static,
+    ReqBody: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     ResBody: From<Bytes>,
 {
     type Response = S::Response;
@@ -41,12 +43,12 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        if !self.endpoints.matches(request.uri().path()) {
+        let Some(endpoint) = self.endpoints.find(request.uri().path()) else {
             return WithEndpointsFuture::inner(self.inner.call(request));
-        }
+        };
         // A place that was reserved in the inner service is given back.
         let clone = self.inner.clone();
         drop(mem::replace(&mut self.inner, clone));
-        WithEndpointsFuture::endpoint(self.endpoints.serve(request))
+        WithEndpointsFuture::endpoint(endpoint.serve(request))
     }
 }

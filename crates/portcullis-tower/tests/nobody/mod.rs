@@ -1,12 +1,14 @@
 //! Endpoints of an API that nobody can log in to, for the tests of all adapters.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use portcullis::{
-    endpoint::{Account, Accounts, AccountsError, ApiKeyApi, ClientCheck, Endpoints, Login},
+    endpoint::{
+        Account, Accounts, AccountsError, ApiKeyApi, ClientAuthentication, ClientCheck, Endpoints,
+        Login,
+    },
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
-    secret::SecretString,
     session::{DynSessionStore, MemoryStore, Revocations, Sessions},
     subject::Subject,
     time::SharedClock,
@@ -50,21 +52,14 @@ impl Accounts for Nobody {
         if self.logins == Logins::FromAnywhere || is_home {
             return Ok(None);
         }
-        Err(AccountsError::TooManyRequests {
-            retry_after: Duration::from_secs(1),
-        })
+        Err(AccountsError::too_many_requests(Duration::from_secs(1)))
     }
 
     async fn current(&self, _: &Subject) -> Result<Option<Account>, AccountsError> {
         Ok(None)
     }
 
-    async fn client(
-        &self,
-        _: &str,
-        _: Option<&SecretString>,
-        _: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
+    async fn client(&self, _: ClientAuthentication<'_>) -> Result<ClientCheck, AccountsError> {
         Ok(ClientCheck::Refused)
     }
 }

@@ -299,7 +299,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    fn kind(&self) -> RejectionKind {
+    /// The kind of the refusal that it leads to.
+    pub(crate) fn kind(&self) -> RejectionKind {
         match self {
             Self::MissingCredentials => RejectionKind::MissingCredentials,
             Self::Credentials(_) => RejectionKind::InvalidRequest,

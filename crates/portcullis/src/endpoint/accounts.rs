@@ -1,6 +1,6 @@
 //! What the endpoints ask the application: who is who.
 
-use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -42,17 +42,14 @@ pub trait Accounts: Send + Sync + 'static {
         subject: &Subject,
     ) -> impl Future<Output = Result<Option<Account>, AccountsError>> + Send;
 
-    /// Checks an OAuth client (RFC 6749 section 2.3). `secret` is `None` where
-    /// the request has none.
+    /// Checks an OAuth client (RFC 6749 section 2.3).
     ///
     /// # Errors
     ///
     /// If the check cannot be made now.
     fn client(
         &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        source: Option<IpAddr>,
+        client: ClientAuthentication<'_>,
     ) -> impl Future<Output = Result<ClientCheck, AccountsError>> + Send;
 }
 
@@ -65,18 +62,23 @@ impl<A: Accounts> Accounts for Arc<A> {
         (**self).current(subject).await
     }
 
-    async fn client(
-        &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        source: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
-        (**self).client(id, secret, source).await
+    async fn client(&self, client: ClientAuthentication<'_>) -> Result<ClientCheck, AccountsError> {
+        (**self).client(client).await
     }
 }
 
-/// A name and a secret to check.
+/// A name and a secret to check. The endpoints make them; so do tests of an
+/// [`Accounts`]:
+///
+/// ```
+/// use portcullis::{endpoint::Login, secret::SecretString};
+///
+/// let password = SecretString::from("correct horse".to_owned());
+/// let login = Login::new("users", "alice", &password).source([192, 0, 2, 1]);
+/// assert_eq!(login.name, "alice");
+/// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Login<'a> {
     /// The realm of the name: users and API keys are apart.
     pub realm: &'a str,
@@ -86,6 +88,64 @@ pub struct Login<'a> {
     pub secret: &'a SecretString,
     /// Where the request comes from, for throttling.
     pub source: Option<IpAddr>,
+}
+
+impl<'a> Login<'a> {
+    /// A login by `name` and `secret` from nowhere in particular.
+    pub fn new(realm: &'a str, name: &'a str, secret: &'a SecretString) -> Self {
+        Self {
+            realm,
+            name,
+            secret,
+            source: None,
+        }
+    }
+
+    /// Where it comes from.
+    #[must_use = "returns the changed login"]
+    pub fn source(mut self, address: impl Into<IpAddr>) -> Self {
+        self.source = Some(address.into());
+        self
+    }
+}
+
+/// An OAuth client and how it authenticates (RFC 6749 section 2.3), to check.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ClientAuthentication<'a> {
+    /// The `client_id`, as sent.
+    pub id: &'a str,
+    /// The client's secret, from HTTP Basic or the form; `None` where the
+    /// request has none. It is never empty (RFC 6749 section 2.3.1).
+    pub secret: Option<&'a SecretString>,
+    /// Where the request comes from, for throttling.
+    pub source: Option<IpAddr>,
+}
+
+impl<'a> ClientAuthentication<'a> {
+    /// A client that names itself, and shows no more, from nowhere in
+    /// particular.
+    pub fn new(id: &'a str) -> Self {
+        Self {
+            id,
+            secret: None,
+            source: None,
+        }
+    }
+
+    /// The secret that it shows; an empty one is none (RFC 6749 section 2.3.1).
+    #[must_use = "returns the changed authentication"]
+    pub fn secret(mut self, secret: &'a SecretString) -> Self {
+        self.secret = Some(secret).filter(|secret| !secret.expose().is_empty());
+        self
+    }
+
+    /// Where it comes from.
+    #[must_use = "returns the changed authentication"]
+    pub fn source(mut self, address: impl Into<IpAddr>) -> Self {
+        self.source = Some(address.into());
+        self
+    }
 }
 
 /// Who somebody is now.
@@ -152,21 +212,71 @@ impl Account {
     }
 }
 
-/// Why the application cannot answer now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AccountsError {
+/// Why the application cannot answer now, and when to come back.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portcullis::endpoint::AccountsError;
+///
+/// let error = AccountsError::too_many_requests(Duration::from_secs(3));
+/// assert_eq!(error.retry_after(), Duration::from_secs(3));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountsError {
+    kind: AccountsErrorKind,
+    retry_after: Duration,
+}
+
+impl AccountsError {
     /// Too many failures from this source, or too much to do: 429. The same
     /// for all names.
-    TooManyRequests {
-        /// When to come back.
-        retry_after: Duration,
-    },
+    pub const fn too_many_requests(retry_after: Duration) -> Self {
+        Self {
+            kind: AccountsErrorKind::TooManyRequests,
+            retry_after,
+        }
+    }
+
+    /// What is needed for the answer is down: 503. `Retry-After` is shorter
+    /// where the grace window would be over by then.
+    pub const fn unavailable(retry_after: Duration) -> Self {
+        Self {
+            kind: AccountsErrorKind::Unavailable,
+            retry_after,
+        }
+    }
+
+    /// Which of the two.
+    pub const fn kind(&self) -> AccountsErrorKind {
+        self.kind
+    }
+
+    /// When to come back.
+    pub const fn retry_after(&self) -> Duration {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for AccountsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            AccountsErrorKind::TooManyRequests => "there were too many requests",
+            AccountsErrorKind::Unavailable => "what knows the accounts is unavailable",
+        })
+    }
+}
+
+impl std::error::Error for AccountsError {}
+
+/// The kinds of [`AccountsError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccountsErrorKind {
+    /// The application throttles: 429.
+    TooManyRequests,
     /// What is needed for the answer is down: 503.
-    Unavailable {
-        /// When to come back.
-        retry_after: Duration,
-    },
+    Unavailable,
 }
 
 /// What a check of a client found.

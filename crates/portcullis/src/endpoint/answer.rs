@@ -1,27 +1,16 @@
 //! Bodies and their headers.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
-use serde::{Serialize, Serializer};
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::route::Name;
+use super::name::Name;
 
-/// The members of a JSON object, in the order in which they are written.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Members(pub(super) Vec<(Name, Value)>);
-
-impl Members {
-    pub(super) fn push(&mut self, name: impl Into<Name>, value: impl Into<Value>) {
-        self.0.push((name.into(), value.into()));
-    }
-}
-
-impl Serialize for Members {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
+/// Members that all answers of a kind have.
+pub(super) type Constants = BTreeMap<Name, Value>;
 
 /// A JSON body that no cache may keep: it carries a token, or says something
 /// about one (RFC 6749 section 5.1).
@@ -33,6 +22,11 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
         HeaderValue::from_static("application/json"),
     );
     response
+}
+
+/// An error that has nothing to it but its code.
+pub(super) fn error_response(status: StatusCode, error: &'static str) -> Response<Bytes> {
+    json_response(status, &BTreeMap::from([("error", error)]))
 }
 
 /// Done, and nothing to say.
@@ -47,5 +41,25 @@ fn not_stored(status: StatusCode, body: Bytes) -> Response<Bytes> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // For caches older than HTTP/1.1; RFC 6749 section 5.1 asks for it.
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// What of an answer goes to a request of this method.
+pub(super) fn for_method(method: &Method, response: Response<Bytes>) -> Response<Bytes> {
+    if method == Method::HEAD {
+        without_body(response)
+    } else {
+        response
+    }
+}
+
+/// The answer to HEAD says how long the one to GET would be (RFC 9110 section
+/// 8.6).
+fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
+    let length = response.body().len();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    *response.body_mut() = Bytes::new();
     response
 }

@@ -1,16 +1,19 @@
 //! Putting the endpoints together.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
 use super::{
-    Accounts, ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi,
+    accounts::Accounts,
     actions::{NoAddress, Services, key_set},
+    api::{ApiKeyApi, PasswordGrantApi, SessionApi},
     dialect::Dialect,
     erased::DynAccounts,
-    route::{Action, Methods, Name, Route},
-    router::Inner,
+    name::Name,
+    protected_route::{Access, ProtectedRoute},
+    route::{Action, Methods, Route},
+    router::Endpoints,
 };
 use crate::{
     ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, session::Sessions, verify::Verifier,
@@ -32,17 +35,35 @@ pub struct EndpointsBuilder {
 }
 
 /// Routes that belong to no API; they know all of them.
-#[derive(Clone, Copy)]
 enum Common {
     Logout,
-    LogoutAll,
-    Sessions,
+    LogoutAll(Access),
+    Sessions(Access),
     KeySet,
 }
 
-impl EndpointsBuilder {
-    pub(super) fn new(accounts: impl Accounts) -> Self {
-        Self {
+impl Common {
+    const fn methods(&self) -> Methods {
+        match self {
+            Self::Logout | Self::LogoutAll(_) => Methods::Post,
+            Self::Sessions(_) | Self::KeySet => Methods::Get,
+        }
+    }
+
+    fn action(self, sessions: &[Sessions]) -> Action {
+        match self {
+            Self::Logout => Action::Logout,
+            Self::LogoutAll(access) => Action::LogoutAll(access),
+            Self::Sessions(access) => Action::Sessions(access),
+            Self::KeySet => Action::KeySet(key_set::body(sessions)),
+        }
+    }
+}
+
+impl Endpoints {
+    /// Starts with no endpoints; `accounts` says who is who.
+    pub fn builder(accounts: impl Accounts) -> EndpointsBuilder {
+        EndpointsBuilder {
             accounts: DynAccounts::new(accounts),
             realm: Realm::default(),
             sessions: Vec::new(),
@@ -51,7 +72,9 @@ impl EndpointsBuilder {
             common: Vec::new(),
         }
     }
+}
 
+impl EndpointsBuilder {
     /// Adds a session API in JSON.
     pub fn session_api(mut self, api: SessionApi) -> Self {
         self.sessions.push(api.sessions().clone());
@@ -90,20 +113,25 @@ impl EndpointsBuilder {
         self.common(path, Common::Logout)
     }
 
-    /// `POST`: ends all sessions of whoever presents a good token, and removes
-    /// the application tokens. 204.
-    pub fn logout_all(self, path: impl Into<Name>) -> Self {
-        self.common(path, Common::LogoutAll)
+    /// `POST`: ends all sessions of whoever presents a good access or refresh
+    /// token, and removes the application tokens. 204. Application tokens do not
+    /// open it unless the [`ProtectedRoute`] says so; where that has a policy,
+    /// refresh tokens do not either.
+    pub fn logout_all(self, route: impl Into<ProtectedRoute>) -> Self {
+        let ProtectedRoute { path, access } = route.into();
+        self.common(path, Common::LogoutAll(access))
     }
 
-    /// `GET`: the live sessions of whoever presents a good access token, the
-    /// newest hundred of them:
+    /// `GET`: the live sessions of whoever presents a good access token, but for
+    /// application tokens unless the [`ProtectedRoute`] says so; the newest
+    /// hundred of them:
     /// `{"sessions":[{"id","client_id","created_at","last_used_at",
     /// "expires_at","device":{"user_agent","address"},"current"}]}`, the oldest
     /// first, times in seconds since the epoch. `last_used_at` is the last
     /// exchange of the refresh token.
-    pub fn sessions(self, path: impl Into<Name>) -> Self {
-        self.common(path, Common::Sessions)
+    pub fn sessions(self, route: impl Into<ProtectedRoute>) -> Self {
+        let ProtectedRoute { path, access } = route.into();
+        self.common(path, Common::Sessions(access))
     }
 
     /// `GET`: the public keys of all APIs (RFC 7517 section 5). Secret keys
@@ -128,10 +156,10 @@ impl EndpointsBuilder {
     /// # Errors
     ///
     /// If there is no API, the APIs do not share their
-    /// [`Revocations`](crate::session::Revocations), two endpoints share a path,
-    /// or the access tokens of two APIs cannot be told apart by issuer and
-    /// audience; if a path does not
-    /// begin with a slash, or has other characters than a path may have
+    /// [`Revocations`](crate::session::Revocations), two endpoints share a path
+    /// (but for the grants of [`PasswordGrantApi::token_path`]), or the access
+    /// tokens of two APIs cannot be told apart by issuer and audience; if a path
+    /// does not begin with a slash, or has other characters than a path may have
     /// unescaped (RFC 3986 section 3.3): frameworks take them for patterns.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         if self.sessions.is_empty() {
@@ -153,55 +181,50 @@ impl EndpointsBuilder {
         self.refresh_headers
             .sort_by(|a, b| a.as_str().cmp(b.as_str()));
         self.refresh_headers.dedup();
-        let common = self.common_list();
-        let mut routes = BTreeMap::new();
-        for route in self.routes.into_iter().chain(common) {
-            let path = route.path.clone();
-            if !path.starts_with('/') {
-                return Err(ConfigError::new(format!(
-                    "the path `{path}` does not begin with a slash"
-                )));
-            }
-            if !path.bytes().all(is_path_byte) {
-                return Err(ConfigError::new(format!(
-                    "the path `{path}` has characters that are not a path's"
-                )));
-            }
-            if routes.insert(path, route).is_some() {
-                return Err(ConfigError::new("two endpoints have the same path"));
-            }
+        let soonest = self.routes.iter().map(|route| route.retry_after).min();
+        let mut routes = self.routes;
+        for (path, what) in self.common {
+            routes.push(Route {
+                path,
+                methods: what.methods(),
+                dialect: Dialect::bearer(self.realm.clone()),
+                retry_after: soonest.unwrap_or(Duration::from_secs(1)),
+                action: what.action(&self.sessions),
+            });
         }
-        Ok(Endpoints::new(Inner {
-            routes,
-            services: Services {
-                accounts: self.accounts,
-                verifier,
-                sessions: self.sessions,
-                refresh_headers: self.refresh_headers,
-                no_address: NoAddress::default(),
-            },
-        }))
-    }
-
-    fn common_list(&self) -> Vec<Route> {
-        let retry_after = self.routes.iter().map(|route| route.retry_after).min();
-        let route = |(path, what): &(Name, Common)| Route {
-            path: path.clone(),
-            methods: match what {
-                Common::Logout | Common::LogoutAll => Methods::Post,
-                Common::Sessions | Common::KeySet => Methods::Get,
-            },
-            dialect: Dialect::bearer(self.realm.clone()),
-            retry_after: retry_after.unwrap_or(Duration::from_secs(1)),
-            action: match what {
-                Common::Logout => Action::Logout,
-                Common::LogoutAll => Action::LogoutAll,
-                Common::Sessions => Action::Sessions,
-                Common::KeySet => Action::KeySet(key_set::body(&self.sessions)),
-            },
+        let services = Services {
+            accounts: self.accounts,
+            verifier,
+            sessions: self.sessions,
+            refresh_headers: self.refresh_headers,
+            no_address: NoAddress::default(),
         };
-        self.common.iter().map(route).collect()
+        Ok(Endpoints::new(by_path(routes)?, services))
     }
+}
+
+fn by_path(routes: Vec<Route>) -> Result<BTreeMap<Name, Arc<Route>>, ConfigError> {
+    let mut found = BTreeMap::new();
+    for route in routes {
+        let path = route.path.clone();
+        if !path.starts_with('/') {
+            return Err(ConfigError::new(format!(
+                "the path `{path}` does not begin with a slash"
+            )));
+        }
+        if !path.bytes().all(is_path_byte) {
+            return Err(ConfigError::new(format!(
+                "the path `{path}` has characters that are not a path's"
+            )));
+        }
+        if let Some(other) = found.insert(path, Arc::new(route)) {
+            return Err(ConfigError::new(format!(
+                "two endpoints have the path `{}`",
+                other.path
+            )));
+        }
+    }
+    Ok(found)
 }
 
 /// `pchar` of RFC 3986 section 3.3 without its escapes, or a slash.

@@ -1,18 +1,18 @@
 //! How an API says no: statuses, challenges and error bodies.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::{
-    answer::{Members, json_response},
-    input::FieldProblem,
-    refusal::Refusal,
-    route::Name,
+    answer::{Constants, json_response},
+    refusal::{FieldProblem, Refusal},
 };
 use crate::{
-    challenge::{Challenge, ErrorCode, Realm, whole_seconds},
-    credentials::CredentialsError,
+    challenge::{Challenge, ErrorCode, Realm, Rejection, RejectionKind, whole_seconds},
+    policy::PolicyError,
 };
 
 /// The error bodies of an API.
@@ -24,9 +24,9 @@ pub(super) struct Dialect {
 
 #[derive(Clone, Debug)]
 pub(super) enum Style {
-    /// 401 with a Bearer challenge (RFC 6750 section 3.1); members that every
-    /// error has come first.
-    Bearer(Vec<(Name, Value)>),
+    /// 401 with a Bearer challenge (RFC 6750 section 3.1); with members that
+    /// every error has.
+    Bearer(Constants),
     /// RFC 6749 section 5.2.
     OAuth,
 }
@@ -36,29 +36,30 @@ impl Dialect {
     pub(super) fn bearer(realm: Realm) -> Self {
         Self {
             realm,
-            style: Style::Bearer(Vec::new()),
+            style: Style::Bearer(Constants::new()),
         }
     }
 
     /// The answer to a refused request.
     pub(super) fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
         let says = self.say(refusal);
-        let mut members = match &self.style {
-            Style::Bearer(first) => Members(first.clone()),
-            Style::OAuth => Members::default(),
+        let body = ErrorBody {
+            constants: match &self.style {
+                Style::Bearer(constants) => Some(constants),
+                Style::OAuth => None,
+            },
+            error: says.error,
+            field: match refusal {
+                Refusal::Field(name, _) => Some(name),
+                _ => None,
+            },
+            error_description: &says.description,
         };
-        members.push("error", says.error);
-        if let Refusal::Field(name, _) = refusal {
-            members.push("field", name.as_ref());
-        }
-        if !says.description.is_empty() {
-            members.push("error_description", says.description);
-        }
-        let mut response = json_response(says.status, &members);
+        let mut response = json_response(says.status, &body);
         let headers = response.headers_mut();
         // The writer lets nothing through that is not a header value.
         if let Some(challenge) = says.challenge
-            && let Ok(value) = HeaderValue::from_maybe_shared(challenge.to_bytes())
+            && let Ok(value) = HeaderValue::from_maybe_shared(challenge)
         {
             headers.insert(header::WWW_AUTHENTICATE, value);
         }
@@ -79,18 +80,16 @@ impl Dialect {
             (Refusal::MediaType, _) => {
                 Says::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            (Refusal::Body(why), _) => Says::invalid_request(why),
+            (Refusal::Body(why), _) => Says::invalid_request(*why),
             (Refusal::Field(_, problem), _) => Says::invalid_request(field_problem(*problem)),
             (Refusal::TwoClients, _) => {
                 Says::invalid_request("the client is named or authenticated in two ways")
             }
             (Refusal::TwoTokens, _) => Says::invalid_request("a token is sent in two places")
                 .challenge(bearer().error(ErrorCode::InvalidRequest)),
-            (Refusal::Credentials(error), Style::OAuth) => {
-                Says::invalid_request(credentials_problem(*error))
-            }
+            (Refusal::Credentials(error), Style::OAuth) => Says::invalid_request(error.to_string()),
             (Refusal::Credentials(error), Style::Bearer(_)) => {
-                Says::invalid_request(credentials_problem(*error))
+                Says::invalid_request(error.to_string())
                     .challenge(bearer().error(ErrorCode::InvalidRequest))
             }
             (Refusal::NoToken, _) => {
@@ -112,10 +111,12 @@ impl Dialect {
             (Refusal::GrantType, _) => Says::new(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
             (Refusal::Scope, _) => Says::new(StatusCode::BAD_REQUEST, "invalid_scope")
                 .describe("the scope is malformed or more than can be granted"),
+            (Refusal::Policy(error), _) => self.policy(error),
+            (Refusal::ApplicationToken, _) => {
+                self.not_enough("application tokens are not taken here")
+            }
             (Refusal::NotApplication, _) => {
-                Says::new(StatusCode::FORBIDDEN, ErrorCode::InsufficientScope.as_str())
-                    .describe("only accounts of type application may have application tokens")
-                    .challenge(bearer().error(ErrorCode::InsufficientScope))
+                self.not_enough("only accounts of type application may have application tokens")
             }
             (Refusal::TooManyTokens, _) => Says::new(StatusCode::CONFLICT, "too_many_tokens")
                 .describe("the account has as many application tokens as it may have"),
@@ -130,14 +131,50 @@ impl Dialect {
             }
         }
     }
+
+    /// As a guard refuses.
+    fn policy(&self, error: &PolicyError) -> Says {
+        let rejection = Rejection::policy(&self.realm, error.clone());
+        let code = match rejection.kind() {
+            RejectionKind::InsufficientUserAuthentication => {
+                ErrorCode::InsufficientUserAuthentication
+            }
+            _ => ErrorCode::InsufficientScope,
+        };
+        let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::FORBIDDEN);
+        Says {
+            challenge: rejection.challenge().cloned(),
+            ..Says::new(status, code.as_str())
+        }
+    }
+
+    /// The token is good, and not enough (RFC 6750 section 3.1).
+    fn not_enough(&self, description: &'static str) -> Says {
+        let code = ErrorCode::InsufficientScope;
+        Says::new(StatusCode::FORBIDDEN, code.as_str())
+            .describe(description)
+            .challenge(Challenge::bearer(&self.realm).error(code))
+    }
+}
+
+/// An error as it stands on the wire.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    #[serde(flatten)]
+    constants: Option<&'a Constants>,
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    error_description: &'a str,
 }
 
 /// Status, error code, words and challenge of a refusal.
 struct Says {
     status: StatusCode,
     error: &'static str,
-    description: &'static str,
-    challenge: Option<Challenge>,
+    description: Cow<'static, str>,
+    challenge: Option<Bytes>,
 }
 
 impl Says {
@@ -145,22 +182,22 @@ impl Says {
         Self {
             status,
             error,
-            description: "",
+            description: Cow::Borrowed(""),
             challenge: None,
         }
     }
 
-    fn invalid_request(description: &'static str) -> Self {
+    fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest.as_str()).describe(description)
     }
 
-    fn describe(mut self, description: &'static str) -> Self {
-        self.description = description;
+    fn describe(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.description = description.into();
         self
     }
 
     fn challenge(mut self, challenge: Challenge) -> Self {
-        self.challenge = Some(challenge);
+        self.challenge = Some(challenge.to_bytes());
         self
     }
 }
@@ -171,12 +208,5 @@ const fn field_problem(problem: FieldProblem) -> &'static str {
         FieldProblem::Repeated => "the field occurs more than once",
         FieldProblem::NotText => "the field must be a string",
         FieldProblem::Malformed => "the field is malformed",
-    }
-}
-
-const fn credentials_problem(error: CredentialsError) -> &'static str {
-    match error {
-        CredentialsError::Malformed => "the credentials are malformed",
-        CredentialsError::Repeated => "the credentials are given more than once",
     }
 }

@@ -1,9 +1,9 @@
 //! [`Accounts`] whose type is forgotten.
 
-use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{Account, Accounts, AccountsError, ClientCheck, Login};
-use crate::{secret::SecretString, subject::Subject};
+use super::accounts::{Account, Accounts, AccountsError, ClientAuthentication, ClientCheck, Login};
+use crate::subject::Subject;
 
 /// Any [`Accounts`], so that [`Endpoints`](super::Endpoints) is one type. A box
 /// per question is nothing beside a password hash.
@@ -31,11 +31,9 @@ impl DynAccounts {
 
     pub(super) async fn client(
         &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        source: Option<IpAddr>,
+        client: ClientAuthentication<'_>,
     ) -> Result<ClientCheck, AccountsError> {
-        self.0.client(id, secret, source).await
+        self.0.client(client).await
     }
 }
 
@@ -44,12 +42,7 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AccountsError>> + Sen
 trait Erased: Send + Sync {
     fn authenticate<'a>(&'a self, login: Login<'a>) -> Answer<'a, Option<Account>>;
     fn current<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Option<Account>>;
-    fn client<'a>(
-        &'a self,
-        id: &'a str,
-        secret: Option<&'a SecretString>,
-        source: Option<IpAddr>,
-    ) -> Answer<'a, ClientCheck>;
+    fn client<'a>(&'a self, client: ClientAuthentication<'a>) -> Answer<'a, ClientCheck>;
 }
 
 impl<A: Accounts> Erased for A {
@@ -61,12 +54,7 @@ impl<A: Accounts> Erased for A {
         Box::pin(Accounts::current(self, subject))
     }
 
-    fn client<'a>(
-        &'a self,
-        id: &'a str,
-        secret: Option<&'a SecretString>,
-        source: Option<IpAddr>,
-    ) -> Answer<'a, ClientCheck> {
-        Box::pin(Accounts::client(self, id, secret, source))
+    fn client<'a>(&'a self, client: ClientAuthentication<'a>) -> Answer<'a, ClientCheck> {
+        Box::pin(Accounts::client(self, client))
     }
 }

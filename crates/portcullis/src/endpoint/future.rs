@@ -3,8 +3,7 @@
 use std::{
     convert::Infallible,
     fmt,
-    future::Future,
-    marker::PhantomData,
+    future::{self, Future},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -13,38 +12,55 @@ use bytes::Bytes;
 use http::Response;
 use pin_project_lite::pin_project;
 
-use super::EndpointFuture;
+use super::response_body::EndpointBody;
+
+/// The answer of [`Endpoints`](super::Endpoints).
+#[must_use = "futures do nothing unless polled"]
+pub struct EndpointFuture(Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>);
+
+impl EndpointFuture {
+    pub(super) fn new(answer: impl Future<Output = Response<Bytes>> + Send + 'static) -> Self {
+        Self(Box::pin(answer))
+    }
+
+    /// An answer that is there already.
+    pub(super) fn ready(response: Response<Bytes>) -> Self {
+        Self::new(future::ready(response))
+    }
+}
+
+impl Future for EndpointFuture {
+    type Output = Response<Bytes>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Bytes>> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for EndpointFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointFuture").finish_non_exhaustive()
+    }
+}
 
 /// An endpoint's answer as that of a service of its own, which never fails.
+#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct EndpointServiceFuture<B> {
-    answer: EndpointFuture,
-    body: PhantomData<fn() -> B>,
-}
+pub struct EndpointServiceFuture(EndpointFuture);
 
-impl<B> EndpointServiceFuture<B> {
+impl EndpointServiceFuture {
     /// Answers with `answer`.
     pub fn new(answer: EndpointFuture) -> Self {
-        Self {
-            answer,
-            body: PhantomData,
-        }
+        Self(answer)
     }
 }
 
-impl<B: From<Bytes>> Future for EndpointServiceFuture<B> {
-    type Output = Result<Response<B>, Infallible>;
+impl Future for EndpointServiceFuture {
+    type Output = Result<Response<EndpointBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = Pin::new(&mut self.answer).poll(cx);
-        response.map(|response| Ok(response.map(B::from)))
-    }
-}
-
-impl<B> fmt::Debug for EndpointServiceFuture<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndpointServiceFuture")
-            .finish_non_exhaustive()
+        let response = Pin::new(&mut self.0).poll(cx);
+        response.map(|response| Ok(response.map(EndpointBody::from)))
     }
 }
 

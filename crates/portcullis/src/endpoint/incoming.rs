@@ -11,8 +11,8 @@ use http::{
 
 use super::{
     input::{BasicCredentials, Encoding, Fields, basic_credentials},
+    name::Name,
     refusal::Refusal,
-    route::Name,
 };
 use crate::{
     credentials::{bearer_token, header_token},
@@ -32,7 +32,9 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(parts: Parts, body: Bytes) -> Self {
+    /// A request, which may bring tokens in `refresh_headers`.
+    pub(super) fn new(mut parts: Parts, body: Bytes, refresh_headers: &[HeaderName]) -> Self {
+        mark_sensitive(&mut parts.headers, refresh_headers);
         let source = parts.extensions.get::<ClientAddress>();
         Self {
             source: source.map(|address| address.0),
@@ -60,9 +62,9 @@ impl Incoming {
         Device::new(agent.as_deref(), self.source)
     }
 
-    /// The fields of the body.
+    /// The `wanted` fields of the body, whose type was checked with the head.
     pub(super) fn fields(&self, encoding: Encoding, wanted: &[Name]) -> Result<Fields, Refusal> {
-        Fields::read(encoding, &self.headers, &self.body, wanted)
+        encoding.read(&self.body, wanted)
     }
 
     /// The Bearer token, which must have been sent.
@@ -89,5 +91,34 @@ impl Incoming {
             .get_all(name)
             .iter()
             .map(|value| value.as_bytes())
+    }
+}
+
+/// Whatever prints the headers of a request shall not print its tokens.
+fn mark_sensitive(headers: &mut HeaderMap, refresh_headers: &[HeaderName]) {
+    for (name, value) in headers.iter_mut() {
+        if *name == AUTHORIZATION || refresh_headers.contains(name) {
+            value.set_sensitive(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn tokens_in_headers_are_marked() {
+        let own = HeaderName::from_static("refresh-token");
+        let mut headers = HeaderMap::new();
+        for name in [AUTHORIZATION, own.clone(), USER_AGENT] {
+            headers.append(name.clone(), HeaderValue::from_static("hush"));
+            headers.append(name, HeaderValue::from_static("hush"));
+        }
+        mark_sensitive(&mut headers, &[own]);
+        let shown = format!("{headers:?}");
+        assert_eq!(shown.matches("hush").count(), 2, "{shown}");
     }
 }

@@ -1,9 +1,10 @@
 //! Login, refresh, application tokens, logout, sessions and the key set, as
 //! plain `Request<Bytes>` -> `Response<Bytes>`.
 //!
-//! [`Endpoints`] is a router that no framework is needed for: an adapter reads
-//! the body ([`collect`]), says where the request comes from
-//! ([`ClientAddress`]), and passes the answer on. Who is who says the
+//! [`Endpoints`] is a router that no framework is needed for: an adapter says
+//! where a request comes from ([`ClientAddress`]), hands it over, and passes the
+//! answer on. Bodies are read by [`Endpoints::serve`]; an adapter that has to
+//! read them itself asks [`Endpoints::accept`] first. Who is who says the
 //! application ([`Accounts`]); what the requests and answers look like say the
 //! APIs: [`SessionApi`], [`ApiKeyApi`], [`PasswordGrantApi`].
 //!
@@ -46,40 +47,47 @@
 //! |---|---|
 //! | 400 | the body or the credentials cannot be read, a field is missing or repeated |
 //! | 401 | no, wrong or bad credentials |
-//! | 403 | an application token for an account of another type |
+//! | 403 | an application token for an account of another type, or where none is taken; a policy that is not satisfied |
 //! | 404, 405 | another path or method |
 //! | 409 | more application tokens than an account may have |
 //! | 413, 415 | more than [`BODY_LIMIT`] bytes, or of another type |
-//! | 429 | [`AccountsError::TooManyRequests`] |
+//! | 429 | [`AccountsError::too_many_requests`] |
 //! | 503 | the store, or what the application asks, is down |
 
+mod accepted_request;
 mod accounts;
 mod actions;
 mod answer;
 mod api;
-mod body;
 mod builder;
 mod dialect;
 mod erased;
 mod future;
 mod incoming;
 mod input;
+mod matched_endpoint;
+mod name;
+mod protected_route;
 mod refusal;
+mod request_body;
+mod response_body;
 mod route;
 mod router;
 
-pub use accounts::{Account, Accounts, AccountsError, ClientCheck, Login};
+pub use accepted_request::AcceptedRequest;
+pub use accounts::{
+    Account, Accounts, AccountsError, AccountsErrorKind, ClientAuthentication, ClientCheck, Login,
+};
 pub use api::{ApiKeyApi, PasswordGrantApi, SessionApi};
-pub use body::collect;
 pub use builder::EndpointsBuilder;
-pub use future::{EndpointServiceFuture, WithEndpointsFuture};
+pub use future::{EndpointFuture, EndpointServiceFuture, WithEndpointsFuture};
 pub use incoming::ClientAddress;
+pub use matched_endpoint::MatchedEndpoint;
+pub use protected_route::ProtectedRoute;
 pub use refusal::RefusalKind;
-pub use router::{EndpointFuture, Endpoints};
-
-/// The largest body that an endpoint reads, in bytes. Adapters hand over at
-/// most one byte more.
-pub const BODY_LIMIT: usize = 16 * 1024;
+pub use request_body::{BODY_LIMIT, BodyError};
+pub use response_body::EndpointBody;
+pub use router::Endpoints;
 
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use super::{AccountsError, input::FieldProblem, route::Name};
+use super::{
+    accounts::{AccountsError, AccountsErrorKind},
+    name::Name,
+    request_body::BodyError,
+};
 use crate::{
+    challenge::{Reason, RejectionKind},
     credentials::CredentialsError,
+    policy::PolicyError,
     session::{SessionError, SessionErrorKind},
 };
 
-/// A refusal. How it reads is up to the [`Dialect`](super::dialect::Dialect).
+/// A refusal. How it reads is up to the API's dialect.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
-    /// The body is larger than [`BODY_LIMIT`](super::BODY_LIMIT).
+    /// The body is larger than [`BODY_LIMIT`](super::request_body::BODY_LIMIT).
     TooLarge,
     /// The body is of another type.
     MediaType,
@@ -38,6 +44,10 @@ pub(super) enum Refusal {
     GrantType,
     /// A scope that is no scope, or more of it than can be granted.
     Scope,
+    /// An application token where none is taken.
+    ApplicationToken,
+    /// A good access token that does not satisfy the policy of the route.
+    Policy(PolicyError),
     /// Not an account of type `application`.
     NotApplication,
     /// As many application tokens as one may have.
@@ -50,11 +60,29 @@ pub(super) enum Refusal {
     Misconfigured,
 }
 
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldProblem {
+    Missing,
+    Repeated,
+    NotText,
+    Malformed,
+}
+
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::TooLarge,
+            BodyError::Broken => Self::Body("the body cannot be read to its end"),
+        }
+    }
+}
+
 impl From<AccountsError> for Refusal {
     fn from(error: AccountsError) -> Self {
-        match error {
-            AccountsError::TooManyRequests { retry_after } => Self::TooManyRequests(retry_after),
-            AccountsError::Unavailable { retry_after } => Self::Unavailable(retry_after),
+        match error.kind() {
+            AccountsErrorKind::TooManyRequests => Self::TooManyRequests(error.retry_after()),
+            AccountsErrorKind::Unavailable => Self::Unavailable(error.retry_after()),
         }
     }
 }
@@ -87,25 +115,28 @@ impl From<SessionError> for Refusal {
 impl Refusal {
     /// The kind, for whoever counts.
     pub(super) fn kind(&self) -> RefusalKind {
-        match self {
+        let shared = match self {
             Self::TooLarge
             | Self::MediaType
             | Self::Body(_)
             | Self::Field(..)
-            | Self::Credentials(_)
             | Self::TwoClients
             | Self::TwoTokens
             | Self::GrantType
-            | Self::Scope => RefusalKind::InvalidRequest,
-            Self::NoToken => RefusalKind::MissingCredentials,
-            Self::WrongCredentials => RefusalKind::WrongCredentials,
-            Self::BadToken => RefusalKind::InvalidToken,
-            Self::Client => RefusalKind::InvalidClient,
-            Self::NotApplication | Self::TooManyTokens => RefusalKind::NotAllowed,
-            Self::TooManyRequests(_) => RefusalKind::TooManyRequests,
-            Self::Unavailable(_) => RefusalKind::Unavailable,
-            Self::Misconfigured => RefusalKind::Misconfigured,
-        }
+            | Self::Scope => RejectionKind::InvalidRequest,
+            Self::Credentials(error) => Reason::Credentials(*error).kind(),
+            Self::NoToken => Reason::MissingCredentials.kind(),
+            Self::BadToken => RejectionKind::InvalidToken,
+            Self::ApplicationToken => RejectionKind::InsufficientScope,
+            Self::Policy(error) => Reason::Policy(error.clone()).kind(),
+            Self::Unavailable(_) => Reason::Unavailable.kind(),
+            Self::Misconfigured => RejectionKind::Misconfigured,
+            Self::WrongCredentials => return RefusalKind::WrongCredentials,
+            Self::Client => return RefusalKind::InvalidClient,
+            Self::NotApplication | Self::TooManyTokens => return RefusalKind::NotAllowed,
+            Self::TooManyRequests(_) => return RefusalKind::TooManyRequests,
+        };
+        RefusalKind::Rejection(shared)
     }
 }
 
@@ -114,23 +145,15 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalKind {
-    /// The request does not have the form that it must have.
-    InvalidRequest,
-    /// There are no credentials.
-    MissingCredentials,
+    /// What a guard would refuse for, too: of the request's form, its token, or
+    /// the service itself.
+    Rejection(RejectionKind),
     /// A wrong name or a wrong secret.
     WrongCredentials,
-    /// A token that is bad, expired, revoked, used up, of another kind or of
-    /// another client.
-    InvalidToken,
     /// An OAuth client that could not be authenticated.
     InvalidClient,
     /// The account may not have what it asks for.
     NotAllowed,
     /// The application throttles.
     TooManyRequests,
-    /// The store, or what the application asks, is down.
-    Unavailable,
-    /// The service is put together wrongly.
-    Misconfigured,
 }

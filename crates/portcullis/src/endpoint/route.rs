@@ -1,16 +1,15 @@
 //! Routes as data: which action, from what input, to what output.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, Method};
-use serde_json::Value;
+use http::{HeaderName, Method, Response};
 
-use super::{dialect::Dialect, input::Encoding};
+use super::{
+    answer::Constants, dialect::Dialect, input::Encoding, name::Name, protected_route::Access,
+    refusal::Refusal,
+};
 use crate::session::Sessions;
-
-/// A path, or the name of a field or member.
-pub(super) type Name = Cow<'static, str>;
 
 /// What is at a path.
 #[derive(Debug)]
@@ -22,6 +21,18 @@ pub(super) struct Route {
     /// comes within the grace window.
     pub(super) retry_after: Duration,
     pub(super) action: Action,
+}
+
+impl Route {
+    /// The answer to a refused request.
+    pub(super) fn refuse(&self, refusal: Refusal) -> Response<Bytes> {
+        let refusal = match refusal {
+            Refusal::Unavailable(after) => Refusal::Unavailable(after.min(self.retry_after)),
+            other => other,
+        };
+        tracing::debug!(path = %self.path, kind = ?refusal.kind(), "request refused");
+        self.dialect.refuse(&refusal)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +68,11 @@ impl Methods {
 pub(super) enum Action {
     Login(LoginRoute),
     Refresh(RefreshRoute),
+    Token(TokenRoute),
     ApplicationToken(ApplicationTokenRoute),
     Logout,
-    LogoutAll,
-    Sessions,
+    LogoutAll(Access),
+    Sessions(Access),
     KeySet(Bytes),
 }
 
@@ -69,9 +81,7 @@ impl Action {
     pub(super) fn encoding(&self) -> Option<Encoding> {
         match self {
             Self::Login(route) => Some(route.encoding),
-            Self::Refresh(route) => {
-                matches!(route.source, TokenSource::Form).then_some(Encoding::Form)
-            }
+            Self::Token(_) => Some(Encoding::Form),
             _ => None,
         }
     }
@@ -79,7 +89,7 @@ impl Action {
     /// Whether somebody may guess at it: passwords, keys, clients' secrets.
     pub(super) fn takes_secrets(&self) -> bool {
         match self {
-            Self::Login(_) => true,
+            Self::Login(_) | Self::Token(_) => true,
             Self::Refresh(route) => route.with_clients,
             _ => false,
         }
@@ -93,13 +103,10 @@ pub(super) struct LoginRoute {
     pub(super) encoding: Encoding,
     pub(super) name: Name,
     pub(super) secret: Name,
-    /// The `grant_type` that must be sent, where the route is an OAuth token
-    /// endpoint; scopes and clients are known then.
-    pub(super) grant_type: Option<&'static str>,
     pub(super) output: TokenOutput,
 }
 
-/// A refresh token for an access token.
+/// A refresh token in a header for an access token.
 #[derive(Debug)]
 pub(super) struct RefreshRoute {
     pub(super) sessions: Sessions,
@@ -114,8 +121,46 @@ pub(super) struct RefreshRoute {
 pub(super) enum TokenSource {
     Bearer,
     Header(HeaderName),
-    /// The form of RFC 6749 section 6.
-    Form,
+}
+
+/// An OAuth token endpoint (RFC 6749 section 3.2). Scopes and clients are known
+/// there, and `grant_type` says what is asked for.
+#[derive(Debug)]
+pub(super) struct TokenRoute {
+    pub(super) sessions: Sessions,
+    pub(super) grants: Vec<Grant>,
+    pub(super) output: TokenOutput,
+}
+
+/// What a client shows for a token at a token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grant {
+    /// RFC 6749 section 4.3.
+    Password,
+    /// RFC 6749 section 6.
+    RefreshToken,
+}
+
+impl Grant {
+    /// The `grant_type` that asks for it.
+    pub(super) const fn grant_type(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// The fields of its own, beside those of every request for a token.
+    pub(super) const fn fields(self) -> &'static [Name] {
+        match self {
+            Self::Password => &[Self::USERNAME, Self::PASSWORD],
+            Self::RefreshToken => &[Self::REFRESH_TOKEN],
+        }
+    }
+
+    pub(super) const USERNAME: Name = Name::Borrowed("username");
+    pub(super) const PASSWORD: Name = Name::Borrowed("password");
+    pub(super) const REFRESH_TOKEN: Name = Name::Borrowed("refresh_token");
 }
 
 /// A refresh token for a token that never expires.
@@ -130,7 +175,7 @@ pub(super) struct ApplicationTokenRoute {
 pub(super) struct TokenOutput {
     /// The one member that holds all others, where there is one.
     pub(super) envelope: Option<Name>,
-    pub(super) constants: Vec<(Name, Value)>,
+    pub(super) constants: Constants,
     pub(super) access: Name,
     pub(super) refresh: Option<Name>,
     pub(super) expires_in: Option<Name>,

@@ -1,29 +1,20 @@
 //! The router.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
-    request::Parts,
-};
+use http::{Method, Request, Response, StatusCode, request::Parts};
 use http_body::Body;
 
 use super::{
-    Accounts, BODY_LIMIT, EndpointsBuilder,
-    actions::{self, Services},
-    answer::{Members, json_response},
-    body::collect,
-    incoming::Incoming,
-    refusal::Refusal,
-    route::{Name, Route},
+    accepted_request::AcceptedRequest,
+    actions::Services,
+    answer::{error_response, for_method},
+    future::EndpointFuture,
+    matched_endpoint::MatchedEndpoint,
+    name::Name,
+    request_body::BoxError,
+    route::Route,
 };
 
 /// All token endpoints of a service, as one function from request to response.
@@ -31,23 +22,27 @@ use super::{
 ///
 /// It answers every request itself: what has another method (405), is too
 /// large (413), of another type (415), or has a path that it does not know
-/// (404). [`matches`](Self::matches) tells whether it knows a path.
+/// (404). [`find`](Self::find) tells whether it knows a path.
 #[derive(Clone)]
 pub struct Endpoints(Arc<Inner>);
 
-pub(super) struct Inner {
-    pub(super) routes: BTreeMap<Name, Route>,
-    pub(super) services: Services,
+struct Inner {
+    routes: BTreeMap<Name, Arc<Route>>,
+    services: Arc<Services>,
 }
 
 impl Endpoints {
-    /// Starts with no endpoints; `accounts` says who is who.
-    pub fn builder(accounts: impl Accounts) -> EndpointsBuilder {
-        EndpointsBuilder::new(accounts)
+    pub(super) fn new(routes: BTreeMap<Name, Arc<Route>>, services: Services) -> Self {
+        let services = Arc::new(services);
+        Self(Arc::new(Inner { routes, services }))
     }
 
-    pub(super) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    /// The endpoint at `path`, if there is one: for services that pass other
+    /// requests on.
+    pub fn find(&self, path: &str) -> Option<MatchedEndpoint> {
+        let route = self.0.routes.get(path)?;
+        let services = self.0.services.clone();
+        Some(MatchedEndpoint::new(services, route.clone()))
     }
 
     /// Whether there is an endpoint at `path`.
@@ -66,140 +61,71 @@ impl Endpoints {
     /// says where it comes from.
     pub fn serve<B>(&self, request: Request<B>) -> EndpointFuture
     where
-        B: Body<Data: Send> + Send + 'static,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let endpoints = self.clone();
-        EndpointFuture(Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            if let Some(response) = endpoints.refuse_head(&parts) {
-                return response;
-            }
-            match collect(body, BODY_LIMIT).await.ok() {
-                Some(body) => endpoints.0.answer(Request::from_parts(parts, body)).await,
-                None => endpoints.refuse_body(parts.uri.path()),
-            }
-        }))
-    }
-
-    /// Answers a request that is refused whatever its body is: for its path, its
-    /// method, the length that it announces, or the type of its body.
-    /// [`serve`](Self::serve) does so by itself, before it reads the body.
-    pub fn refuse_head(&self, head: &Parts) -> Option<Response<Bytes>> {
-        let response = self.0.refuse_head(head)?;
-        Some(for_method(&head.method, response))
-    }
-
-    /// Answers a request to `path` whose body broke off or could not be
-    /// decoded. [`serve`](Self::serve) does so by itself.
-    pub fn refuse_body(&self, path: &str) -> Response<Bytes> {
-        match self.0.routes.get(path) {
-            Some(route) => refuse(route, Refusal::Body("the body cannot be read to its end")),
-            None => not_found(),
+        match self.find(request.uri().path()) {
+            Some(endpoint) => endpoint.serve(request),
+            None => not_found(request.method()),
         }
     }
 
     /// Answers a request whose body was read before.
-    ///
-    /// Of a body that is larger than [`BODY_LIMIT`] the first `BODY_LIMIT` + 1
-    /// bytes are enough. [`ClientAddress`](super::ClientAddress) among the
-    /// request's extensions says where it comes from.
     pub fn call(&self, request: Request<Bytes>) -> EndpointFuture {
-        let inner = self.0.clone();
-        EndpointFuture(Box::pin(async move { inner.answer(request).await }))
-    }
-}
-
-impl Inner {
-    async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let (mut parts, body) = request.into_parts();
-        mark_sensitive(&mut parts.headers, &self.services.refresh_headers);
-        let method = parts.method.clone();
-        let response = match (self.refuse_head(&parts), self.routes.get(parts.uri.path())) {
-            (Some(response), _) => response,
-            (None, None) => not_found(),
-            (None, Some(route)) => {
-                let result = if body.len() > BODY_LIMIT {
-                    Err(Refusal::TooLarge)
-                } else {
-                    let incoming = Incoming::new(parts, body);
-                    actions::run(&self.services, route, &incoming).await
-                };
-                result.unwrap_or_else(|refusal| refuse(route, refusal))
-            }
-        };
-        for_method(&method, response)
-    }
-
-    fn refuse_head(&self, head: &Parts) -> Option<Response<Bytes>> {
-        let Some(route) = self.routes.get(head.uri.path()) else {
-            return Some(not_found());
-        };
-        if !route.methods.contains(&head.method) {
-            return Some(not_allowed(route));
-        }
-        let length = head.headers.get(header::CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if length.is_some_and(|length| length > BODY_LIMIT) {
-            return Some(refuse(route, Refusal::TooLarge));
-        }
-        let encoding = route.action.encoding()?;
-        let refusal = encoding.check(&head.headers).err()?;
-        Some(refuse(route, refusal))
-    }
-}
-
-/// Whatever prints the headers of a request shall not print its tokens.
-fn mark_sensitive(headers: &mut HeaderMap, refresh_headers: &[HeaderName]) {
-    for (name, value) in headers.iter_mut() {
-        if *name == header::AUTHORIZATION || refresh_headers.contains(name) {
-            value.set_sensitive(true);
+        let (head, body) = request.into_parts();
+        match self.accept(head) {
+            Ok(accepted) => accepted.answer(Ok(body)),
+            Err(refused) => refused,
         }
     }
-}
 
-fn refuse(route: &Route, refusal: Refusal) -> Response<Bytes> {
-    let refusal = match refusal {
-        Refusal::Unavailable(after) => Refusal::Unavailable(after.min(route.retry_after)),
-        other => other,
-    };
-    tracing::debug!(path = %route.path, kind = ?refusal.kind(), "request refused");
-    route.dialect.refuse(&refusal)
-}
+    /// Takes the head of a request whose body is yet to be read.
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use bytes::Bytes;
+    /// # use http::{Request, Response};
+    /// use portcullis::endpoint::{BODY_LIMIT, BodyError, Endpoints};
+    ///
+    /// # enum ReadError { TooLong, Io(io::Error) }
+    /// # struct Payload;
+    /// # impl Payload { async fn read(self, limit: usize) -> Result<Bytes, ReadError> { Ok(Bytes::new()) } }
+    /// async fn answer(endpoints: Endpoints, request: Request<Payload>) -> Response<Bytes> {
+    ///     let (head, payload) = request.into_parts();
+    ///     let accepted = match endpoints.accept(head) {
+    ///         Ok(accepted) => accepted,
+    ///         Err(refused) => return refused.await,
+    ///     };
+    ///     let body = payload.read(BODY_LIMIT).await.map_err(|error| match error {
+    ///         ReadError::TooLong => BodyError::TooLarge,
+    ///         ReadError::Io(_) => BodyError::Broken,
+    ///     });
+    ///     accepted.answer(body).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The answer to a request that is refused whatever its body is: for its
+    /// path, its method, the length that it announces, or the type of its body.
+    pub fn accept(&self, head: Parts) -> Result<AcceptedRequest, EndpointFuture> {
+        match self.find(head.uri.path()) {
+            Some(endpoint) => endpoint.accept(head),
+            None => Err(not_found(&head.method)),
+        }
+    }
 
-fn not_found() -> Response<Bytes> {
-    let mut members = Members::default();
-    members.push("error", "not_found");
-    json_response(StatusCode::NOT_FOUND, &members)
-}
-
-fn not_allowed(route: &Route) -> Response<Bytes> {
-    let mut members = Members::default();
-    members.push("error", "method_not_allowed");
-    let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &members);
-    response.headers_mut().insert(
-        header::ALLOW,
-        HeaderValue::from_static(route.methods.as_str()),
-    );
-    response
-}
-
-fn for_method(method: &Method, response: Response<Bytes>) -> Response<Bytes> {
-    if method == Method::HEAD {
-        without_body(response)
-    } else {
-        response
+    /// Answers a request to `path` that is none, as `http` 1.x knows them: 400.
+    pub fn bad_request(&self, path: &str) -> Response<Bytes> {
+        match self.find(path) {
+            Some(endpoint) => endpoint.bad_request(),
+            None => error_response(StatusCode::NOT_FOUND, "not_found"),
+        }
     }
 }
 
-/// The answer to HEAD says how long the one to GET would be (RFC 9110 section
-/// 8.6).
-fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
-    let length = response.body().len();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    *response.body_mut() = Bytes::new();
-    response
+fn not_found(method: &Method) -> EndpointFuture {
+    let response = error_response(StatusCode::NOT_FOUND, "not_found");
+    EndpointFuture::ready(for_method(method, response))
 }
 
 impl fmt::Debug for Endpoints {
@@ -207,41 +133,5 @@ impl fmt::Debug for Endpoints {
         f.debug_tuple("Endpoints")
             .field(&self.0.routes.keys())
             .finish()
-    }
-}
-
-/// The answer of [`Endpoints::call`].
-#[must_use = "futures do nothing unless polled"]
-pub struct EndpointFuture(Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>);
-
-impl Future for EndpointFuture {
-    type Output = Response<Bytes>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Bytes>> {
-        self.0.as_mut().poll(cx)
-    }
-}
-
-impl fmt::Debug for EndpointFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndpointFuture").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_in_headers_are_marked() {
-        let own = HeaderName::from_static("refresh-token");
-        let mut headers = HeaderMap::new();
-        for name in [header::AUTHORIZATION, own.clone(), header::USER_AGENT] {
-            headers.append(name.clone(), HeaderValue::from_static("hush"));
-            headers.append(name, HeaderValue::from_static("hush"));
-        }
-        mark_sensitive(&mut headers, &[own]);
-        let shown = format!("{headers:?}");
-        assert_eq!(shown.matches("hush").count(), 2, "{shown}");
     }
 }

@@ -125,13 +125,39 @@ impl IssuedToken {
         self.expires_at
     }
 
-    /// How long it lives from `now` on, in whole seconds; `None` if it never
-    /// expires.
+    /// How long it lives from `now` on, rounded down to whole seconds, so that
+    /// nobody takes it for good when it no longer is (`expires_in`, RFC 6749
+    /// section 5.1); `None` if it never expires.
     pub fn expires_in(&self, now: Timestamp) -> Option<Duration> {
-        self.expires_at.map(|end| {
-            Duration::from_secs(
-                u64::try_from(end.as_secs().saturating_sub(now.as_secs())).unwrap_or(0),
-            )
-        })
+        let left = self.expires_at?.saturating_duration_since(now);
+        Some(Duration::from_secs(left.as_secs()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_rounded_down() {
+        let token = |expires_at| IssuedToken {
+            token: SecretString::from(String::new()),
+            id: String::new(),
+            issued_at: Timestamp::from_secs(1_700_000_000),
+            expires_at,
+        };
+        let ends = token(Some(Timestamp::from_secs(1_700_003_600)));
+        for (millis, left) in [
+            (1_700_000_000_000, 3600),
+            (1_700_000_000_001, 3599),
+            (1_700_000_000_970, 3599),
+            (1_700_003_599_001, 0),
+            (1_700_003_600_000, 0),
+            (1_700_009_999_000, 0),
+        ] {
+            let now = Timestamp::from_millis(millis);
+            assert_eq!(ends.expires_in(now), Some(Duration::from_secs(left)));
+        }
+        assert_eq!(token(None).expires_in(Timestamp::from_secs(0)), None);
     }
 }

@@ -165,7 +165,8 @@ impl RevocationReason {
     }
 }
 
-/// SHA-256 of a session's secret. Compared in constant time.
+/// SHA-256 of a secret that cannot be guessed, such as a session's. Compared in
+/// constant time.
 #[derive(Clone, Copy)]
 pub struct SecretDigest([u8; 32]);
 

@@ -1,27 +1,25 @@
 //! Users, API keys and clients, kept in memory.
 
-mod digest;
 mod hashing;
 mod throttle;
 
 use std::{
     collections::HashMap,
     fmt,
-    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use portcullis::{
     claims::ScopeSet,
-    endpoint::{Account, Accounts, AccountsError, ClientCheck, Login},
+    endpoint::{Account, Accounts, AccountsError, ClientAuthentication, ClientCheck, Login},
     secret::SecretString,
+    session::SecretDigest,
     subject::Subject,
     time::{Clock, SharedClock},
 };
 
 use self::{
-    digest::KeyDigest,
     hashing::{PasswordChecks, PasswordDigest},
     throttle::{Attempt, Limits, Throttle},
 };
@@ -44,7 +42,7 @@ const SCOPES: [&str; 3] = ["demo:read", "demo:write", "demo:admin"];
 pub(crate) struct DemoAccounts {
     users: HashMap<String, User>,
     api_keys: HashMap<String, ApiKey>,
-    clients: HashMap<String, Option<KeyDigest>>,
+    clients: HashMap<String, Option<SecretDigest>>,
     /// The password of users that do not exist.
     nobody: PasswordDigest,
     scope: ScopeSet,
@@ -59,7 +57,7 @@ struct User {
 }
 
 struct ApiKey {
-    key: KeyDigest,
+    key: SecretDigest,
     organization: String,
 }
 
@@ -87,12 +85,12 @@ impl DemoAccounts {
             ))
         };
         let api_key = |api: &NewApiKey| {
-            let key = KeyDigest::of(&api.key);
+            let key = digest(&api.key);
             let organization = api.organization.clone();
             (api.id.clone(), ApiKey { key, organization })
         };
         let client = |client: &NewClient| {
-            let secret = client.secret.as_ref().map(KeyDigest::of);
+            let secret = client.secret.as_ref().map(digest);
             (client.id.clone(), secret)
         };
         Ok(Self {
@@ -124,7 +122,7 @@ impl DemoAccounts {
         let right = turn
             .verify(login.secret.clone(), digest.clone())
             .await
-            .map_err(|_| AccountsError::Unavailable { retry_after: RETRY })?;
+            .map_err(|_| AccountsError::unavailable(RETRY))?;
         let user = user.filter(|_| right);
         self.note(attempt, user.is_some());
         Ok(user.map(|user| self.user_account(login.name, user)))
@@ -135,8 +133,8 @@ impl DemoAccounts {
         let attempt = Attempt::new(APIS, login.name, login.source);
         self.check_throttle(&attempt)?;
         let api = self.api_keys.get(login.name);
-        let digest = api.map_or(KeyDigest::of_nobody(), |api| api.key);
-        let right = digest.matches(login.secret);
+        let key = api.map_or(OF_NOBODY, |api| api.key);
+        let right = key == digest(login.secret);
         let api = api.filter(|_| right);
         self.note(attempt, api.is_some());
         Ok(api.map(|api| api_account(login.name, api)))
@@ -189,25 +187,19 @@ impl Accounts for DemoAccounts {
         })
     }
 
-    async fn client(
-        &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        source: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
-        let client = self.clients.get(id);
-        // An empty secret is none (RFC 6749 section 2.3.1).
-        let Some(secret) = secret.filter(|secret| !secret.expose().is_empty()) else {
-            return Ok(match client {
+    async fn client(&self, client: ClientAuthentication<'_>) -> Result<ClientCheck, AccountsError> {
+        let known = self.clients.get(client.id);
+        let Some(secret) = client.secret else {
+            return Ok(match known {
                 Some(None) => ClientCheck::Public,
                 _ => ClientCheck::Refused,
             });
         };
-        let attempt = Attempt::new(CLIENTS, id, source);
+        let attempt = Attempt::new(CLIENTS, client.id, client.source);
         self.check_throttle(&attempt)?;
-        let digest = client.copied().flatten();
-        let right = digest.unwrap_or(KeyDigest::of_nobody()).matches(secret);
-        let authenticated = right && digest.is_some();
+        let own = known.copied().flatten();
+        let right = own.unwrap_or(OF_NOBODY) == digest(secret);
+        let authenticated = right && own.is_some();
         self.note(attempt, authenticated);
         Ok(if authenticated {
             ClientCheck::Authenticated
@@ -216,6 +208,15 @@ impl Accounts for DemoAccounts {
         })
     }
 }
+
+/// Enough for secrets of high entropy: a digest cannot be guessed back, as that
+/// of a password can. Compared in constant time.
+fn digest(secret: &SecretString) -> SecretDigest {
+    SecretDigest::of(secret.expose().as_bytes())
+}
+
+/// What no secret has, for names that do not exist.
+const OF_NOBODY: SecretDigest = SecretDigest::from_bytes([0; 32]);
 
 fn api_account(id: &str, api: &ApiKey) -> Account {
     Account::new(Subject::new(APIS, id))
@@ -227,7 +228,7 @@ fn api_account(id: &str, api: &ApiKey) -> Account {
 const RETRY: Duration = Duration::from_secs(1);
 
 fn too_many(retry_after: Duration) -> AccountsError {
-    AccountsError::TooManyRequests { retry_after }
+    AccountsError::too_many_requests(retry_after)
 }
 
 impl fmt::Debug for DemoAccounts {

@@ -8,6 +8,13 @@ use portcullis::time::Timestamp;
 /// Counts failures per name and source: a bucket of failures that refills with
 /// time.
 ///
+/// Not [`governor`]: its limiters take a cell when they are asked, so that good
+/// logins would count, too, and none can be given back, looked at, or cleared by
+/// a success; nor does it bound how many names it keeps, which whoever guesses
+/// chooses.
+///
+/// [`governor`]: https://docs.rs/governor
+///
 /// Pure: whoever calls says what time it is. Somebody who guesses from one
 /// source keeps only that source out, and only until the next refill. Names
 /// that do not exist are counted like any other.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use portcullis::{
-    endpoint::{Account, Accounts, AccountsError, ClientCheck, Login},
+    endpoint::{Account, Accounts, AccountsError, ClientAuthentication, ClientCheck, Login},
     secret::SecretString,
     session::Sessions,
     subject::Subject,
@@ -75,7 +75,7 @@ impl Accounts for People {
         let (trouble, meanwhile) = self.change(|state| {
             state.checks += 1;
             state.source = login.source;
-            (state.trouble, state.log_out_meanwhile.clone())
+            (state.trouble.clone(), state.log_out_meanwhile.clone())
         });
         trouble.map_or(Ok(()), Err)?;
         let subject = Subject::new(login.realm, login.name);
@@ -100,17 +100,13 @@ impl Accounts for People {
     }
 
     async fn current(&self, subject: &Subject) -> Result<Option<Account>, AccountsError> {
-        self.change(|state| state.trouble).map_or(Ok(()), Err)?;
+        self.change(|state| state.trouble.clone())
+            .map_or(Ok(()), Err)?;
         Ok(self.account(subject))
     }
 
-    async fn client(
-        &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        _: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
-        Ok(match (id, secret.map(SecretString::expose)) {
+    async fn client(&self, client: ClientAuthentication<'_>) -> Result<ClientCheck, AccountsError> {
+        Ok(match (client.id, client.secret.map(SecretString::expose)) {
             ("mobile", None) => ClientCheck::Public,
             ("web", Some("s:%é +")) | ("other", Some("o")) => ClientCheck::Authenticated,
             _ => ClientCheck::Refused,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::{Services, tokens::one_token};
+use super::{services::Services, tokens::one_token};
 use crate::{
     endpoint::{incoming::Incoming, refusal::Refusal, route::ApplicationTokenRoute},
     issue::AccessToken,

@@ -1,13 +1,13 @@
 //! Client authentication (RFC 6749 section 2.3).
 
-use super::Services;
+use super::services::Services;
 use crate::{
     endpoint::{
-        ClientCheck,
+        accounts::{ClientAuthentication, ClientCheck},
         incoming::Incoming,
-        input::{FieldProblem, Fields},
-        refusal::Refusal,
-        route::Name,
+        input::Fields,
+        name::Name,
+        refusal::{FieldProblem, Refusal},
     },
     secret::SecretString,
 };
@@ -66,10 +66,12 @@ impl Client {
         services: &Services,
         request: &Incoming,
     ) -> Result<(), Refusal> {
-        let check = services
-            .accounts
-            .client(&self.id, self.secret.as_ref(), request.source());
-        match check.await? {
+        let client = ClientAuthentication {
+            secret: self.secret.as_ref(),
+            source: request.source(),
+            ..ClientAuthentication::new(&self.id)
+        };
+        match services.accounts.client(client).await? {
             ClientCheck::Public | ClientCheck::Authenticated => Ok(()),
             ClientCheck::Refused => Err(Refusal::Client),
         }

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    Services,
     present::{Presented, access_token},
+    services::Services,
 };
 use crate::{
-    endpoint::{answer::no_content, incoming::Incoming, refusal::Refusal},
+    endpoint::{answer::no_content, incoming::Incoming, protected_route::Access, refusal::Refusal},
     session::{SessionId, Sessions, refresh::RefreshClaims},
     subject::Subject,
     verify::Verified,
@@ -61,17 +61,26 @@ async fn end(services: &Services, token: &Verified) -> Result<(), Refusal> {
 /// application tokens.
 pub(super) async fn logout_all(
     services: &Services,
+    access: &Access,
     request: &Incoming,
 ) -> Result<Response<Bytes>, Refusal> {
-    let subject = good_subject(services, &Presented::of(services, request)?).await?;
+    let subject = good_subject(services, access, &Presented::of(services, request)?).await?;
     any(services)?.log_out_everywhere(&subject).await?;
     Ok(no_content())
 }
 
 /// Whom a token speaks for that is good in every respect.
-async fn good_subject(services: &Services, presented: &Presented<'_>) -> Result<Subject, Refusal> {
+async fn good_subject(
+    services: &Services,
+    access: &Access,
+    presented: &Presented<'_>,
+) -> Result<Subject, Refusal> {
     let token = presented.token;
     if let Ok((sessions, claims)) = find(services, |sessions| sessions.read(token).ok()) {
+        // It has no claims that a policy could look at.
+        if access.has_policy() {
+            return Err(Refusal::BadToken);
+        }
         let family = claims.family.clone();
         // Whoever holds the token may log out; no client needs to authenticate.
         sessions
@@ -82,7 +91,7 @@ async fn good_subject(services: &Services, presented: &Presented<'_>) -> Result<
     if !presented.may_be_access {
         return Err(Refusal::BadToken);
     }
-    let verified = access_token(services, token).await?;
+    let verified = access_token(services, access, token).await?;
     verified.subject().ok_or(Refusal::BadToken)
 }
 

@@ -1,8 +1,8 @@
 //! Tokens as they are presented.
 
-use super::Services;
+use super::services::Services;
 use crate::{
-    endpoint::{incoming::Incoming, refusal::Refusal},
+    endpoint::{incoming::Incoming, protected_route::Access, refusal::Refusal},
     verify::{Verification, Verified, VerifyError},
 };
 
@@ -39,16 +39,22 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// A good access token, revocations included.
-pub(super) async fn access_token(services: &Services, token: &[u8]) -> Result<Verified, Refusal> {
+/// A good access token, revocations included, that opens the route.
+pub(super) async fn access_token(
+    services: &Services,
+    access: &Access,
+    token: &[u8],
+) -> Result<Verified, Refusal> {
     let result = match services.verifier.verify(token) {
         Verification::Done(result) => result,
         Verification::Pending(verification) => verification.await,
     };
-    result.map_err(of_verification)
+    let verified = result.map_err(of_verification)?;
+    access.check(&verified)?;
+    Ok(verified)
 }
 
-pub(super) fn of_verification(error: VerifyError) -> Refusal {
+fn of_verification(error: VerifyError) -> Refusal {
     tracing::debug!(reason = %error, "access token refused");
     if error.kind().is_unavailable() {
         Refusal::Unavailable(std::time::Duration::MAX)

@@ -3,65 +3,88 @@
 use bytes::Bytes;
 use http::{HeaderName, Response};
 
-use super::{Services, client::Client, login::oauth_fields, tokens::Tokens};
+use super::{client::Client, services::Services, tokens::Tokens};
 use crate::{
     claims::ScopeSet,
     credentials::CredentialsError,
     endpoint::{
         incoming::Incoming,
-        input::FieldProblem,
-        refusal::Refusal,
-        route::{Name, RefreshRoute, TokenSource},
+        refusal::{FieldProblem, Refusal},
+        route::{RefreshRoute, TokenSource},
     },
-    secret::SecretString,
-    session::{RefreshRequest, RefusalReason, SessionErrorKind, refresh::RefreshClaims},
+    session::{RefreshRequest, RefusalReason, SessionErrorKind, Sessions, refresh::RefreshClaims},
 };
 
-const REFRESH_TOKEN: Name = Name::Borrowed("refresh_token");
-
-/// A refresh token for an access token and, where they rotate, the next
-/// refresh token.
-///
-/// The order of the checks is that of the rotation rules: the first failure
-/// decides, and only the store, asked last, revokes.
+/// A refresh token in a header for an access token and, where they rotate, the
+/// next refresh token.
 pub(super) async fn refresh(
     services: &Services,
     route: &RefreshRoute,
     request: &Incoming,
 ) -> Result<Response<Bytes>, Refusal> {
-    let form = Form::read(route, request)?;
-    let sessions = &route.sessions;
-    let presented = sessions.read(form.token.bytes())?;
+    let token = match &route.source {
+        TokenSource::Bearer => request.bearer()?,
+        TokenSource::Header(name) => header_field(request, name)?,
+    };
+    let client = match route.with_clients {
+        true => Client::of(request, None)?,
+        false => None,
+    };
+    let asked = Exchange {
+        token,
+        scope: None,
+        client,
+        with_clients: route.with_clients,
+    };
+    let tokens = exchange(services, &route.sessions, request, asked).await?;
+    Ok(tokens.respond(&route.output, &route.sessions))
+}
+
+/// A refresh token, which client presents it, and for what.
+pub(super) struct Exchange<'a> {
+    pub(super) token: &'a [u8],
+    /// The scope that is asked for, if any is.
+    pub(super) scope: Option<ScopeSet>,
+    pub(super) client: Option<Client>,
+    /// Whether sessions belong to OAuth clients.
+    pub(super) with_clients: bool,
+}
+
+/// Exchanges a refresh token.
+///
+/// The order of the checks is that of the rotation rules: the first failure
+/// decides, and only the store, asked last, revokes.
+pub(super) async fn exchange(
+    services: &Services,
+    sessions: &Sessions,
+    request: &Incoming,
+    asked: Exchange<'_>,
+) -> Result<Tokens, Refusal> {
+    let presented = sessions.read(asked.token)?;
     let family = &presented.family;
     // Where clients are not authenticated, there are no sessions of clients.
-    let client = match route.with_clients {
+    let client = match asked.with_clients {
         true => {
-            check_client(services, request, form.client.as_ref(), &presented).await?;
+            check_client(services, request, asked.client.as_ref(), &presented).await?;
             family.client.as_deref()
         }
         false => None,
     };
     let account = services.accounts.current(&family.subject).await?;
     let account = account.ok_or(Refusal::BadToken)?;
+    let about_scope = asked.scope.is_some() || !family.scope.is_empty();
     let ask = RefreshRequest::new()
         .client(client)
-        .scope(form.scope.clone())
+        .scope(asked.scope)
         .allowed(account.allowed_scope().clone())
         .claims(account.claims())
         .device(request.device());
-    let pair = match sessions.refresh(&presented, &ask).await {
+    match sessions.refresh(&presented, &ask).await {
         Err(error) if error.kind() == SessionErrorKind::Refused(RefusalReason::Scope) => {
-            return Err(Refusal::Scope);
+            Err(Refusal::Scope)
         }
-        result => result?,
-    };
-    let about_scope = form.scope.is_some() || !family.scope.is_empty();
-    let tokens = Tokens {
-        access: &pair.access,
-        refresh: pair.refresh.as_ref().map(|refresh| refresh.token()),
-        scope: Some(&pair.scope).filter(|_| about_scope),
-    };
-    Ok(tokens.respond(&route.output))
+        result => Ok(Tokens::of(result?, about_scope)),
+    }
 }
 
 /// Whether the client may have the session: it is the one that logged in, and
@@ -84,54 +107,6 @@ async fn check_client(
                 Err(Refusal::BadToken)
             }
         }
-    }
-}
-
-/// What a refresh says.
-struct Form<'a> {
-    token: Token<'a>,
-    scope: Option<ScopeSet>,
-    client: Option<Client>,
-}
-
-enum Token<'a> {
-    Header(&'a [u8]),
-    Field(SecretString),
-}
-
-impl Token<'_> {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Header(bytes) => bytes,
-            Self::Field(text) => text.expose().as_bytes(),
-        }
-    }
-}
-
-impl<'a> Form<'a> {
-    fn read(route: &RefreshRoute, request: &'a Incoming) -> Result<Self, Refusal> {
-        let token = match &route.source {
-            TokenSource::Bearer => request.bearer()?,
-            TokenSource::Header(name) => header_field(request, name)?,
-            TokenSource::Form => {
-                let (mut fields, scope, client) =
-                    oauth_fields(request, "refresh_token", &[&REFRESH_TOKEN])?;
-                return Ok(Self {
-                    token: Token::Field(fields.require(&REFRESH_TOKEN)?),
-                    scope,
-                    client,
-                });
-            }
-        };
-        let client = match route.with_clients {
-            true => Client::of(request, None)?,
-            false => None,
-        };
-        Ok(Self {
-            token: Token::Header(token),
-            scope: None,
-            client,
-        })
     }
 }
 

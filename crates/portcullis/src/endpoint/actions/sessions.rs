@@ -4,9 +4,11 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::{Services, present::access_token};
+use super::{present::access_token, services::Services};
 use crate::{
-    endpoint::{answer::json_response, incoming::Incoming, refusal::Refusal},
+    endpoint::{
+        answer::json_response, incoming::Incoming, protected_route::Access, refusal::Refusal,
+    },
     session::{Device, SessionRecord},
     subject::Subject,
     verify::Verified,
@@ -16,13 +18,14 @@ use crate::{
 /// answer must not grow without bound.
 const LIMIT: usize = 100;
 
-/// The live sessions of whoever presents a good access token, the oldest first
-/// of those that are listed.
+/// The live sessions of whoever presents an access token that opens the list,
+/// the oldest first of those that are listed.
 pub(super) async fn sessions(
     services: &Services,
+    access: &Access,
     request: &Incoming,
 ) -> Result<Response<Bytes>, Refusal> {
-    let token = access_token(services, request.bearer()?).await?;
+    let token = access_token(services, access, request.bearer()?).await?;
     let subject: Subject = token.subject().ok_or(Refusal::BadToken)?;
     let sessions = services.sessions.first().ok_or(Refusal::Misconfigured)?;
     let records = sessions.list(&subject).await?;

@@ -3,9 +3,11 @@
 use crate::{
     challenge::Realm,
     endpoint::{
+        answer::Constants,
         dialect::Dialect,
         input::Encoding,
-        route::{Action, LoginRoute, Methods, Name, Route, TokenOutput},
+        name::Name,
+        route::{Action, LoginRoute, Methods, Route, TokenOutput},
     },
     session::Sessions,
 };
@@ -75,10 +77,9 @@ impl ApiKeyApi {
                 encoding: Encoding::Form,
                 name,
                 secret,
-                grant_type: None,
                 output: TokenOutput {
                     envelope: Some("result".into()),
-                    constants: Vec::new(),
+                    constants: Constants::new(),
                     access: "authentication_token".into(),
                     refresh: None,
                     expires_in: Some("expires_in_seconds".into()),

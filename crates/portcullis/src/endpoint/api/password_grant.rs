@@ -6,9 +6,12 @@ use crate::{
     challenge::Realm,
     credentials::REFRESH_TOKEN,
     endpoint::{
+        answer::Constants,
         dialect::{Dialect, Style},
-        input::Encoding,
-        route::{Action, LoginRoute, Methods, Name, RefreshRoute, Route, TokenOutput, TokenSource},
+        name::Name,
+        route::{
+            Action, Grant, Methods, RefreshRoute, Route, TokenOutput, TokenRoute, TokenSource,
+        },
     },
     session::Sessions,
 };
@@ -21,6 +24,9 @@ use crate::{
 /// | `POST /auth/jwt/login` | form `grant_type=password`, `username`, `password`, optional `scope`, `client_id`, `client_secret` | `access_token`, `refresh_token`, `token_type`, `expires_in`, `scope` |
 /// | `POST /auth/jwt/refresh` | header `refresh-token` | the same |
 /// | `POST /auth/jwt/postman-refresh` | form `grant_type=refresh_token`, `refresh_token`, optional `scope`, `client_id`, `client_secret` | the same |
+///
+/// The two forms may have one path, as programs want that know of one token
+/// endpoint ([`token_path`](Self::token_path)): `grant_type` decides.
 ///
 /// Clients authenticate in the form or by HTTP Basic (RFC 6749 section
 /// 2.3.1); at the header route by HTTP Basic only. A login without `scope` is
@@ -77,6 +83,22 @@ impl PasswordGrantApi {
         self
     }
 
+    /// One token endpoint (RFC 6749 section 3.2) in place of a path for each
+    /// form: `grant_type` says whether somebody logs in or refreshes. The
+    /// header route stays where it is.
+    ///
+    /// ```
+    /// # fn example(sessions: portcullis::session::Sessions) {
+    /// use portcullis::endpoint::PasswordGrantApi;
+    ///
+    /// let api = PasswordGrantApi::new(sessions).token_path("/oauth/token");
+    /// # }
+    /// ```
+    pub fn token_path(self, path: impl Into<Name>) -> Self {
+        let path = path.into();
+        self.login_path(path.clone()).form_refresh_path(path)
+    }
+
     /// The header that carries the refresh token; `refresh-token` unless set.
     pub fn refresh_header(mut self, name: HeaderName) -> Self {
         self.header = name;
@@ -91,7 +113,7 @@ impl PasswordGrantApi {
         &self.header
     }
 
-    pub(in crate::endpoint) fn routes(self) -> [Route; 3] {
+    pub(in crate::endpoint) fn routes(self) -> Vec<Route> {
         let dialect = Dialect {
             realm: self.realm,
             style: Style::OAuth,
@@ -104,27 +126,33 @@ impl PasswordGrantApi {
             retry_after,
             action,
         };
-        let refresh = |source| {
-            Action::Refresh(RefreshRoute {
-                sessions: self.sessions.clone(),
-                source,
-                with_clients: true,
-                output: output(),
-            })
-        };
-        let login = Action::Login(LoginRoute {
+        let by_header = Action::Refresh(RefreshRoute {
             sessions: self.sessions.clone(),
-            encoding: Encoding::Form,
-            name: "username".into(),
-            secret: "password".into(),
-            grant_type: Some("password"),
+            source: TokenSource::Header(self.header),
+            with_clients: true,
             output: output(),
         });
-        [
-            route(self.login_path, login),
-            route(self.refresh_path, refresh(TokenSource::Header(self.header))),
-            route(self.form_refresh_path, refresh(TokenSource::Form)),
-        ]
+        let mut endpoints: Vec<(Name, Vec<Grant>)> = Vec::new();
+        for (path, grant) in [
+            (self.login_path, Grant::Password),
+            (self.form_refresh_path, Grant::RefreshToken),
+        ] {
+            match endpoints.iter_mut().find(|(own, _)| *own == path) {
+                Some((_, grants)) => grants.push(grant),
+                None => endpoints.push((path, vec![grant])),
+            }
+        }
+        let tokens = endpoints.into_iter().map(|(path, grants)| {
+            let endpoint = TokenRoute {
+                sessions: self.sessions.clone(),
+                grants,
+                output: output(),
+            };
+            route(path, Action::Token(endpoint))
+        });
+        tokens
+            .chain([route(self.refresh_path, by_header)])
+            .collect()
     }
 }
 
@@ -132,7 +160,7 @@ impl PasswordGrantApi {
 fn output() -> TokenOutput {
     TokenOutput {
         envelope: None,
-        constants: vec![("token_type".into(), "bearer".into())],
+        constants: Constants::from([("token_type".into(), "bearer".into())]),
         access: "access_token".into(),
         refresh: Some("refresh_token".into()),
         expires_in: Some("expires_in".into()),

@@ -1,15 +1,15 @@
 //! A session API in JSON.
 
-use serde_json::Value;
-
 use crate::{
     challenge::Realm,
     endpoint::{
+        answer::Constants,
         dialect::{Dialect, Style},
         input::Encoding,
+        name::Name,
         route::{
-            Action, ApplicationTokenRoute, LoginRoute, Methods, Name, RefreshRoute, Route,
-            TokenOutput, TokenSource,
+            Action, ApplicationTokenRoute, LoginRoute, Methods, RefreshRoute, Route, TokenOutput,
+            TokenSource,
         },
     },
     session::Sessions,
@@ -103,7 +103,7 @@ impl SessionApi {
         let [access, refresh] = self.members;
         let output = TokenOutput {
             envelope: None,
-            constants: Vec::new(),
+            constants: Constants::new(),
             access,
             refresh: Some(refresh),
             expires_in: None,
@@ -114,13 +114,12 @@ impl SessionApi {
             encoding: Encoding::Json,
             name,
             secret,
-            grant_type: None,
             output: TokenOutput {
-                constants: vec![(LOGIN, Value::Bool(true))],
+                constants: login_is(true),
                 ..output.clone()
             },
         };
-        let failed = Style::Bearer(vec![(LOGIN, Value::Bool(false))]);
+        let failed = Style::Bearer(login_is(false));
         let refresh = RefreshRoute {
             sessions: self.sessions.clone(),
             source: TokenSource::Bearer,
@@ -160,4 +159,6 @@ impl SessionApi {
     }
 }
 
-const LOGIN: Name = Name::Borrowed("login");
+fn login_is(good: bool) -> Constants {
+    Constants::from([("login".into(), good.into())])
+}

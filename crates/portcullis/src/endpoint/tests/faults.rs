@@ -65,7 +65,7 @@ async fn accounts_that_are_down_cost_nobody_a_session() {
         .await
         .text("refresh_token");
     for (retry_after, expected) in [(Duration::ZERO, "1"), (Duration::from_secs(60), "3")] {
-        let trouble = AccountsError::Unavailable { retry_after };
+        let trouble = AccountsError::unavailable(retry_after);
         server
             .people
             .change(|people| people.trouble = Some(trouble));
@@ -83,9 +83,7 @@ async fn accounts_that_are_down_cost_nobody_a_session() {
 #[tokio::test]
 async fn throttling_is_the_same_for_all_names() {
     let server = Server::new().await;
-    let trouble = AccountsError::TooManyRequests {
-        retry_after: Duration::from_millis(7100),
-    };
+    let trouble = AccountsError::too_many_requests(Duration::from_millis(7100));
     server
         .people
         .change(|people| people.trouble = Some(trouble));

@@ -22,8 +22,8 @@ use serde_json::Value;
 use super::store::FaultyStore;
 use crate::{
     endpoint::{
-        Account, Accounts, AccountsError, ApiKeyApi, ClientAddress, ClientCheck, Endpoints, Login,
-        PasswordGrantApi, SessionApi,
+        Account, Accounts, AccountsError, ApiKeyApi, ClientAddress, ClientAuthentication,
+        ClientCheck, Endpoints, Login, PasswordGrantApi, SessionApi,
     },
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
@@ -74,7 +74,7 @@ impl People {
     fn ask(&self, question: String) -> Result<(), AccountsError> {
         let mut state = self.0.lock().unwrap();
         state.asked.push(question);
-        state.trouble.map_or(Ok(()), Err)
+        state.trouble.clone().map_or(Ok(()), Err)
     }
 
     fn account(&self, subject: &Subject) -> Option<Account> {
@@ -120,14 +120,9 @@ impl Accounts for People {
         Ok(self.account(subject))
     }
 
-    async fn client(
-        &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        _: Option<IpAddr>,
-    ) -> Result<ClientCheck, AccountsError> {
-        self.ask(format!("client {id}"))?;
-        Ok(match (id, secret.map(SecretString::expose)) {
+    async fn client(&self, client: ClientAuthentication<'_>) -> Result<ClientCheck, AccountsError> {
+        self.ask(format!("client {}", client.id))?;
+        Ok(match (client.id, client.secret.map(SecretString::expose)) {
             ("mobile", None) => ClientCheck::Public,
             ("web", Some("s:%é +")) | ("other", Some("o")) => ClientCheck::Authenticated,
             _ => ClientCheck::Refused,
@@ -140,6 +135,7 @@ pub(super) struct Server {
     pub(super) people: People,
     pub(super) store: FaultyStore,
     pub(super) session: Sessions,
+    pub(super) password_grant: Sessions,
     pub(super) endpoints: Endpoints,
 }
 
@@ -149,6 +145,8 @@ impl Server {
     }
 
     pub(super) async fn with(change: impl Fn(SessionsBuilder) -> SessionsBuilder) -> Self {
+        // Not at the beginning of a second: what is left of a token's life is
+        // less than it was given, then.
         let clock = Hand(Arc::new(AtomicI64::new(1_700_000_000_400)));
         let shared = SharedClock::new(clock.clone());
         let store = FaultyStore::new(MemoryStore::new(shared.clone()));
@@ -179,11 +177,12 @@ impl Server {
         let session = session.build().unwrap();
         let key = sessions(key.build().unwrap());
         let grant = change(sessions(grant.build().unwrap())).refresh_keys(refresh_keys);
+        let password_grant = grant.build().unwrap();
         let people = People::default();
         let endpoints = Endpoints::builder(people.clone())
             .session_api(SessionApi::new(session.clone()))
             .api_key_api(ApiKeyApi::new(key.build().unwrap()))
-            .password_grant_api(PasswordGrantApi::new(grant.build().unwrap()))
+            .password_grant_api(PasswordGrantApi::new(password_grant.clone()))
             .common_routes()
             .build()
             .unwrap();
@@ -192,6 +191,7 @@ impl Server {
             people,
             store,
             session,
+            password_grant,
             endpoints,
         }
     }
@@ -256,7 +256,8 @@ impl Server {
     /// Whether an access token is good, as any route would see it.
     pub(super) async fn accepts(&self, token: &str) -> bool {
         let answer = self.bearer("GET", "/sessions", token).await;
-        answer.status() == StatusCode::OK
+        // 403: the token is good, and an application's.
+        matches!(answer.status(), StatusCode::OK | StatusCode::FORBIDDEN)
     }
 }
 

@@ -9,8 +9,10 @@ use http::Request;
 
 use super::fixture::{Answer, FORM, People, Server};
 use crate::{
+    challenge::RejectionKind,
     endpoint::{
-        ApiKeyApi, BODY_LIMIT, EndpointFuture, Endpoints, EndpointsBuilder, RefusalKind, SessionApi,
+        ApiKeyApi, BODY_LIMIT, BodyError, EndpointFuture, Endpoints, EndpointsBuilder, RefusalKind,
+        SessionApi,
     },
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
@@ -124,11 +126,48 @@ async fn a_body_that_streams_is_read_and_one_that_breaks_off_is_refused() {
 }
 
 #[tokio::test]
+async fn an_adapter_may_read_the_body_itself() {
+    let server = Server::new().await;
+    let head = |request: http::request::Builder| request.body(()).unwrap().into_parts().0;
+    let login = || head(Request::post("/v1/authenticate").header("content-type", FORM));
+    for (body, status) in [
+        (Ok("apiid=alice&apikey=key+1".into()), 200),
+        (Ok("a".repeat(BODY_LIMIT + 1).into()), 413),
+        (Err(BodyError::TooLarge), 413),
+        (Err(BodyError::Broken), 400),
+    ] {
+        let accepted = server.endpoints.accept(login()).unwrap();
+        assert_eq!(accepted.answer(body).await.status(), status);
+    }
+    let long = (BODY_LIMIT + 1).to_string();
+    for (refused, status) in [
+        (Request::post("/elsewhere"), 404),
+        (Request::put("/v1/authenticate"), 405),
+        (Request::post("/v1/authenticate"), 415),
+        (Request::post("/logout").header("content-length", long), 413),
+    ] {
+        let answer = server.endpoints.accept(head(refused)).unwrap_err();
+        assert_eq!(answer.await.status(), status);
+    }
+    // What is found answers whatever comes.
+    let found = server.endpoints.find("/logout").unwrap();
+    let elsewhere = Request::post("/elsewhere").body(String::new()).unwrap();
+    assert_eq!(found.serve(elsewhere).await.status(), 401);
+    assert!(server.endpoints.find("/elsewhere").is_none());
+    for (path, status) in [("/logout", 400), ("/elsewhere", 404)] {
+        Answer(server.endpoints.bad_request(path)).is(status);
+    }
+}
+
+#[tokio::test]
 async fn the_reason_is_in_the_extensions() {
     let server = Server::new().await;
     let answer = server.bearer("POST", "/logout", "a.b.c").await;
     let kind = answer.0.extensions().get::<RefusalKind>();
-    assert_eq!(kind, Some(&RefusalKind::InvalidToken));
+    assert_eq!(
+        kind,
+        Some(&RefusalKind::Rejection(RejectionKind::InvalidToken))
+    );
 }
 
 #[tokio::test]

@@ -113,9 +113,7 @@ fn the_application_is_down() {
     Stage::new().play(async |on: &On<'_>| {
         let [_, refresh] = on.login("robot").await;
         let pair = on.grant("").await;
-        let trouble = AccountsError::Unavailable {
-            retry_after: Duration::from_secs(60),
-        };
+        let trouble = AccountsError::unavailable(Duration::from_secs(60));
         on.backend
             .people
             .change(|people| people.trouble = Some(trouble));
@@ -135,9 +133,7 @@ fn the_application_is_down() {
 #[test]
 fn the_application_throttles() {
     Stage::new().play(async |on: &On<'_>| {
-        let trouble = AccountsError::TooManyRequests {
-            retry_after: Duration::from_millis(6_500),
-        };
+        let trouble = AccountsError::too_many_requests(Duration::from_millis(6_500));
         on.backend
             .people
             .change(|people| people.trouble = Some(trouble));

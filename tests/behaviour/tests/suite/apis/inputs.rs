@@ -147,6 +147,10 @@ fn content_types() {
         "application/json",
         "application/json; charset=utf-8",
         "Application/JSON;charset=UTF-8",
+        // No parameter is defined, and what is not known is ignored.
+        "application/json; charset=utf8",
+        "application/json; charset=ISO-8859-1",
+        "application/json; boundary=x; a=\"b; c, d\"",
     ] {
         let wrong = status(401)
             .challenge("Bearer", &[("realm", "api")])
@@ -157,6 +161,8 @@ fn content_types() {
         "application/x-www-form-urlencoded",
         "application/x-www-form-urlencoded; charset=utf-8",
         "APPLICATION/X-WWW-FORM-URLENCODED;charset=\"utf-8\"",
+        "application/x-www-form-urlencoded;charset=utf8",
+        "application/x-www-form-urlencoded; charset=ISO-8859-1",
     ] {
         add(
             GRANT_LOGIN,
@@ -176,6 +182,9 @@ fn content_types() {
         "application/jsonx",
         "multipart/form-data; boundary=x",
         "application/json, application/json",
+        "application/json; charset=utf-8, application/x-www-form-urlencoded",
+        "application/json; charset",
+        "application/x-www-form-urlencoded; charset=\"utf-8",
     ] {
         add(USERS_LOGIN, login, bad, unsupported());
         add(GRANT_LOGIN, form, bad, unsupported());

@@ -32,11 +32,14 @@ fn each_token_where_it_belongs() {
             let any = good.contains(&true);
             assert_eq!(on.accepts("/me", token).await, any, "{name} on /me");
             assert_eq!(on.accepts("/maybe", token).await, any, "{name} on /maybe");
-            assert_eq!(
-                on.accepts("/sessions", token).await,
-                any,
-                "{name} on /sessions"
-            );
+            // An application token is good, and not taken there.
+            let listed = match name {
+                "application" => 403,
+                _ if any => 200,
+                _ => 401,
+            };
+            let list = on.bearer("GET", "/sessions", token).await;
+            assert_eq!(list.status, listed, "{name} on /sessions");
         }
         // And the other way round: nothing refreshes but a refresh token of the
         // same API.

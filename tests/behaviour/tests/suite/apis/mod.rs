@@ -8,9 +8,11 @@ mod grant;
 mod inputs;
 mod kinds;
 mod nodes;
+mod protected_routes;
 mod races;
 mod rotation;
 mod session;
+mod token_endpoint;
 
 use behaviour::{
     answer::Answer,
@@ -20,6 +22,7 @@ use behaviour::{
     run::{Everywhere, block_on, exchange},
 };
 use portcullis::{
+    endpoint::Endpoints,
     jose::encode_segment,
     session::{RotationRules, SessionId, SessionStore},
 };
@@ -38,7 +41,17 @@ impl Stage {
     }
 
     fn with_rules(rules: RotationRules) -> Self {
-        let backend = Backend::with_rules(rules);
+        Self::of(Backend::with_rules(rules))
+    }
+
+    /// With other endpoints than those of the documentation.
+    fn with_endpoints(endpoints: impl FnOnce(&Backend) -> Endpoints) -> Self {
+        let mut backend = Backend::new();
+        backend.endpoints = endpoints(&backend);
+        Self::of(backend)
+    }
+
+    fn of(backend: Backend) -> Self {
         let everywhere = Everywhere::serve(&backend.site());
         Self {
             backend,

@@ -231,8 +231,15 @@ fn application_tokens() {
         assert!(!on.accepts("/fresh", &token).await);
         on.backend.clock.advance(Duration::from_secs(400 * DAY));
         assert!(on.accepts("/api/stations", &token).await);
-        // Revoked with all the others of its user.
-        let answer = on.bearer("POST", "/logout/all", &token).await;
+        // Revoked with all the others of its user, and not by itself.
+        assert_error(
+            &on.bearer("POST", "/logout/all", &token).await,
+            403,
+            "insufficient_scope",
+        );
+        assert!(on.accepts("/api/stations", &token).await);
+        let [access, _] = on.login("robot").await;
+        let answer = on.bearer("POST", "/logout/all", &access).await;
         assert_eq!(answer.status, 204, "{answer:?}");
         assert!(!on.accepts("/api/stations", &token).await);
     });

@@ -1,0 +1,35 @@
+//! Which action a route is.
+
+use bytes::Bytes;
+use http::Response;
+
+use super::{
+    application_token::application_token, key_set::key_set, login::login, logout, refresh::refresh,
+    services::Services, sessions::sessions, token_endpoint::token,
+};
+use crate::endpoint::{
+    incoming::Incoming,
+    refusal::Refusal,
+    route::{Action, Route},
+};
+
+/// Does what `route` is for.
+pub(in crate::endpoint) async fn run(
+    services: &Services,
+    route: &Route,
+    request: &Incoming,
+) -> Result<Response<Bytes>, Refusal> {
+    if request.source().is_none() && route.action.takes_secrets() {
+        services.no_address.warn(&route.path);
+    }
+    match &route.action {
+        Action::Login(route) => login(services, route, request).await,
+        Action::Refresh(route) => refresh(services, route, request).await,
+        Action::Token(route) => token(services, route, request).await,
+        Action::ApplicationToken(route) => application_token(services, route, request).await,
+        Action::Logout => logout::logout(services, request).await,
+        Action::LogoutAll(access) => logout::logout_all(services, access, request).await,
+        Action::Sessions(access) => sessions(services, access, request).await,
+        Action::KeySet(body) => Ok(key_set(body)),
+    }
+}

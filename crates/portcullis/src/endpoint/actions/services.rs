@@ -1,0 +1,36 @@
+//! What the actions work with.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::HeaderName;
+
+use crate::{endpoint::erased::DynAccounts, session::Sessions, verify::Verifier};
+
+/// What the actions work with.
+pub(in crate::endpoint) struct Services {
+    pub(in crate::endpoint) accounts: DynAccounts,
+    /// Of the access tokens of all APIs.
+    pub(in crate::endpoint) verifier: Verifier,
+    /// Of all APIs; one store is behind them.
+    pub(in crate::endpoint) sessions: Vec<Sessions>,
+    /// The headers in which refresh tokens come.
+    pub(in crate::endpoint) refresh_headers: Vec<HeaderName>,
+    pub(in crate::endpoint) no_address: NoAddress,
+}
+
+/// Whether it was said that nobody tells where requests come from.
+#[derive(Default)]
+pub(in crate::endpoint) struct NoAddress(AtomicBool);
+
+impl NoAddress {
+    /// Says so, once.
+    pub(super) fn warn(&self, path: &str) {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                path,
+                "credentials come from an unknown address, so that throttling treats all clients \
+                 as one: put a `ClientAddress` into the extensions of requests"
+            );
+        }
+    }
+}
