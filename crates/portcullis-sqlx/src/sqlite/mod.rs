@@ -6,6 +6,7 @@
 
 mod error;
 mod lists;
+mod rotation;
 mod schema;
 mod sessions;
 
@@ -189,6 +190,10 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 }
 
 impl SessionStore for SqliteStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         let (mut connection, _) = self.reader().await?;
         lists::login_ticket(&mut connection).await
@@ -206,10 +211,10 @@ impl SessionStore for SqliteStore {
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
         if attempt.may_change() {
             let (mut connection, now) = self.writer().await?;
-            sessions::rotate(&mut connection, attempt, now).await
+            rotation::rotate(&mut connection, attempt, now).await
         } else {
             let (mut connection, now) = self.reader().await?;
-            sessions::check(&mut connection, attempt, now).await
+            rotation::check(&mut connection, attempt, now).await
         }
     }
 

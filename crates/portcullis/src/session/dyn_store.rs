@@ -35,6 +35,10 @@ impl fmt::Debug for DynSessionStore {
 }
 
 impl SessionStore for DynSessionStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        self.0.current_time().await
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         self.0.login_ticket().await
     }
@@ -117,6 +121,7 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send +
 
 /// [`SessionStore`] with boxed futures, which a trait object can have.
 trait Erased: Send + Sync + 'static {
+    fn current_time<'a>(&'a self) -> Answer<'a, Timestamp>;
     fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket>;
     fn create<'a>(&'a self, session: NewSession, ticket: LoginTicket) -> Answer<'a, Created>;
     fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome>;
@@ -148,6 +153,10 @@ trait Erased: Send + Sync + 'static {
 }
 
 impl<S: SessionStore> Erased for S {
+    fn current_time<'a>(&'a self) -> Answer<'a, Timestamp> {
+        Box::pin(SessionStore::current_time(self))
+    }
+
     fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket> {
         Box::pin(SessionStore::login_ticket(self))
     }
