@@ -9,7 +9,7 @@ use portcullis::{
         SessionId, SessionRecord, SessionStore, TokenFacts,
     },
     subject::Subject,
-    time::SharedClock,
+    time::{SharedClock, Timestamp},
 };
 use portcullis_sqlx::PostgresStore;
 
@@ -53,6 +53,7 @@ pub(crate) async fn open(store: &PostgresStore) -> SessionRecord {
 pub(crate) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttempt {
     RotationAttempt {
         id: AttemptId::random().unwrap(),
+        deadline: Timestamp::from_millis(i64::MAX),
         session: session.id.clone(),
         subject: session.subject.clone(),
         generation,
