@@ -68,7 +68,7 @@ async fn what_was_answered_survives_a_killed_server() {
                     Ok(other) => panic!("{other:?}"),
                     Err(error) => {
                         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-                        return (session, generation);
+                        return presented;
                     }
                 }
             }
@@ -84,12 +84,13 @@ async fn what_was_answered_survives_a_killed_server() {
     is_unavailable(store.login_ticket()).await;
     server.restart();
     sleep(Duration::from_millis(150)).await;
-    for (session, generation) in last {
+    for presented in last {
+        let generation = presented.generation;
         assert!(generation > 0, "nothing was answered");
-        let row = store.session(&session.id).await.unwrap().unwrap();
+        let row = store.session(&presented.session).await.unwrap().unwrap();
         assert!((generation..=generation + 1).contains(&row.generation));
-        // The token whose answer was lost.
-        let outcome = store.rotate(&attempt(&session, generation)).await.unwrap();
+        // The attempt whose answer was lost.
+        let outcome = store.rotate(&presented).await.unwrap();
         let successor = outcome.successor().unwrap();
         assert_eq!(successor.generation, generation + 1, "{outcome:?}");
     }
