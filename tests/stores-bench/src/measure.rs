@@ -7,7 +7,7 @@ use portcullis::{
     jose::{Algorithm, SigningKey},
     secret::SecretString,
     session::{
-        Checked, OpenSession, RefreshRequest, Revocations, Sessions, TokenFacts,
+        Checked, OpenSession, RefreshRequest, Revocations, RotationRules, Sessions, TokenFacts,
         refresh::RefreshKeys,
     },
     subject::Subject,
@@ -30,8 +30,11 @@ fn api(revocations: &Revocations) -> Result<Sessions> {
     let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)
         .shape(TokenShape::password_grant())
         .build()?;
-    let sessions = Sessions::builder(revocations.clone(), issuer);
-    Ok(sessions.refresh_keys(RefreshKeys::generate()?).build()?)
+    Ok(Sessions::builder(revocations.clone(), issuer)
+        .refresh_keys(RefreshKeys::generate()?)
+        // Nothing rests: each refresh is an exchange.
+        .rules(RotationRules::with_grace(Duration::ZERO))
+        .build()?)
 }
 
 async fn open(sessions: &Sessions, subject: &Subject) -> Result<(SecretString, String)> {
