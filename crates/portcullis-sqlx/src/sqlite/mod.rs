@@ -51,8 +51,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// How long a call may take unless told otherwise. Made again once after
-    /// that, it still ends within the default grace window.
+    /// How long a call may take unless told otherwise. Twice as long is still
+    /// within the default grace window.
     pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(4);
 
     /// Opens the file, makes it if need be (readable by its owner only), and
@@ -99,8 +99,8 @@ impl SqliteStore {
     /// for `patience`: half of it for a free connection, half of it for the
     /// transactions of other processes.
     ///
-    /// A refresh is tried twice, so `patience` should be less than half of the
-    /// grace window.
+    /// A refresh is tried again only if the first time took no more than a third
+    /// of the grace window, so `patience` should be no more than that.
     ///
     /// # Errors
     ///

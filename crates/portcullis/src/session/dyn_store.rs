@@ -55,6 +55,15 @@ impl SessionStore for DynSessionStore {
         self.0.rotate(attempt).await
     }
 
+    async fn rotate_within(
+        &self,
+        attempt: &mut RotationAttempt,
+        limit: Duration,
+    ) -> Result<RotationOutcome, StoreError> {
+        // One box for both calls.
+        self.0.rotate_within(attempt, limit).await
+    }
+
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
         self.0.session(id).await
     }
@@ -125,6 +134,11 @@ trait Erased: Send + Sync + 'static {
     fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket>;
     fn create<'a>(&'a self, session: NewSession, ticket: LoginTicket) -> Answer<'a, Created>;
     fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome>;
+    fn rotate_within<'a>(
+        &'a self,
+        attempt: &'a mut RotationAttempt,
+        limit: Duration,
+    ) -> Answer<'a, RotationOutcome>;
     fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>>;
     fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>>;
     fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool>;
@@ -167,6 +181,14 @@ impl<S: SessionStore> Erased for S {
 
     fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome> {
         Box::pin(SessionStore::rotate(self, attempt))
+    }
+
+    fn rotate_within<'a>(
+        &'a self,
+        attempt: &'a mut RotationAttempt,
+        limit: Duration,
+    ) -> Answer<'a, RotationOutcome> {
+        Box::pin(SessionStore::rotate_within(self, attempt, limit))
     }
 
     fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>> {

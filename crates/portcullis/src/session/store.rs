@@ -54,6 +54,20 @@ pub trait SessionStore: Send + Sync + 'static {
         attempt: &RotationAttempt,
     ) -> impl Future<Output = Result<RotationOutcome, StoreError>> + Send;
 
+    /// As [`rotate`](Self::rotate), with a
+    /// [`deadline`](RotationAttempt::deadline) that is as far off as `limit`, by
+    /// the store's own clock.
+    fn rotate_within(
+        &self,
+        attempt: &mut RotationAttempt,
+        limit: Duration,
+    ) -> impl Future<Output = Result<RotationOutcome, StoreError>> + Send {
+        async move {
+            attempt.deadline = self.current_time().await?.saturating_add(limit);
+            self.rotate(attempt).await
+        }
+    }
+
     /// The session with this name, live or not.
     fn session(
         &self,

@@ -1,6 +1,6 @@
 //! Refreshing sessions.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -232,7 +232,7 @@ impl Sessions {
     async fn present(&self, mut attempt: RotationAttempt) -> Result<RotationOutcome, StoreError> {
         let limit = self.0.rules.attempt_limit();
         let began = self.now();
-        let mut result = self.ask(&mut attempt, limit).await;
+        let mut result = self.store().rotate_within(&mut attempt, limit).await;
         let passed = self.now().saturating_duration_since(began);
         if is_undecided(&result) && passed <= limit / 3 {
             tracing::warn!(
@@ -242,7 +242,8 @@ impl Sessions {
                     .map(|error| error as &dyn std::error::Error),
                 "the session store is asked again"
             );
-            result = self.ask(&mut attempt, limit - passed).await;
+            let left = limit - passed;
+            result = self.store().rotate_within(&mut attempt, left).await;
         }
         let outcome = result?;
         events::report(&attempt, &outcome);
@@ -250,18 +251,6 @@ impl Sessions {
             self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);
         }
         Ok(outcome)
-    }
-
-    /// Asks the store, which may change something for as long as `limit` only,
-    /// by its own clock.
-    async fn ask(
-        &self,
-        attempt: &mut RotationAttempt,
-        limit: Duration,
-    ) -> Result<RotationOutcome, StoreError> {
-        let now = self.store().current_time().await?;
-        attempt.deadline = now.saturating_add(limit);
-        self.store().rotate(attempt).await
     }
 
     pub(super) fn refresh_token(
