@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portcullis::{session::StoreError, time::SharedClock};
+use portcullis::{
+    session::{RemoteClock, StoreError},
+    time::SharedClock,
+};
 use redis::{Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult};
 
 use crate::{
@@ -13,6 +16,32 @@ use crate::{
     settings,
     store::{Inner, RedisStore, span},
 };
+
+impl RedisStore {
+    /// Connects to the server at `url`, such as `redis://127.0.0.1:6379/`, with
+    /// the defaults of [`RedisStoreBuilder`].
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer.
+    pub async fn connect(url: impl redis::IntoConnectionInfo) -> Result<Self, StoreError> {
+        Self::builder(url).connect().await
+    }
+
+    /// A store on the server at `url`, to change what must be changed.
+    pub fn builder(url: impl redis::IntoConnectionInfo) -> RedisStoreBuilder {
+        RedisStoreBuilder::new([url], false)
+    }
+
+    /// A store on the cluster that these nodes belong to; one that answers is
+    /// enough.
+    #[cfg(feature = "cluster")]
+    pub fn cluster<U: redis::IntoConnectionInfo>(
+        nodes: impl IntoIterator<Item = U>,
+    ) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(nodes, true)
+    }
+}
 
 /// A [`RedisStore`] that is not connected yet.
 ///
@@ -155,7 +184,8 @@ impl RedisStoreBuilder {
             poll_interval: self.poll_interval,
             scripts: Scripts::new(),
             keep: span(self.keep),
-            clock: self.clock,
+            test_clock: self.clock,
+            server_clock: RemoteClock::default(),
         })))
     }
 }

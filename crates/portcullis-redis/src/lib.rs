@@ -97,8 +97,8 @@
 
 mod builder;
 mod connection;
+mod entry;
 mod error;
-mod feed;
 mod layout;
 mod row;
 mod script;

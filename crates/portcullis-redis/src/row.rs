@@ -167,17 +167,11 @@ pub(crate) fn reason(name: &str) -> Result<RevocationReason, StoreError> {
 }
 
 pub(crate) fn attempt_text(id: &AttemptId) -> String {
-    format!("{:032x}", u128::from_be_bytes(*id.as_bytes()))
+    hex::encode(id.as_bytes())
 }
 
 pub(crate) fn digest_text(digest: &SecretDigest) -> String {
-    let (high, low) = digest.as_bytes().split_at(16);
-    let half = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(0_u128, |half, byte| half << 8 | u128::from(*byte))
-    };
-    format!("{:032x}{:032x}", half(high), half(low))
+    hex::encode(digest.as_bytes())
 }
 
 pub(crate) fn address_text(device: &Device) -> Option<String> {
@@ -185,26 +179,18 @@ pub(crate) fn address_text(device: &Device) -> Option<String> {
 }
 
 fn attempt_id(text: &str) -> Result<AttemptId, StoreError> {
-    hexadecimal(text).map(AttemptId::from_bytes)
+    bytes(text).map(AttemptId::from_bytes)
 }
 
 fn digest(text: &str) -> Result<SecretDigest, StoreError> {
-    let (high, low) = text
-        .split_at_checked(32)
-        .ok_or_else(|| StoreError::corrupt("not a digest"))?;
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(&hexadecimal(high)?);
-    bytes[16..].copy_from_slice(&hexadecimal(low)?);
-    Ok(SecretDigest::from_bytes(bytes))
+    bytes(text).map(SecretDigest::from_bytes)
 }
 
-fn hexadecimal(text: &str) -> Result<[u8; 16], StoreError> {
-    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(StoreError::corrupt("not hexadecimal"));
-    }
-    u128::from_str_radix(text, 16)
-        .map(u128::to_be_bytes)
-        .map_err(StoreError::corrupt)
+/// Exactly so many bytes, in hexadecimal.
+fn bytes<const N: usize>(text: &str) -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    hex::decode_to_slice(text, &mut bytes).map_err(StoreError::corrupt)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

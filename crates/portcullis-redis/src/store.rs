@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use portcullis::{
     session::{
-        ApplicationToken, Created, LoginTicket, NewSession, RefusalReason, ReplayPolicy,
-        Revocation, RevocationReason, RevokedAll, RotationAttempt, RotationOutcome, SessionId,
-        SessionRecord, SessionStore, StoreError, TokenAdded, rules,
+        ApplicationToken, Created, LoginTicket, NewSession, RefusalReason, RemoteClock,
+        ReplayPolicy, Revocation, RevocationReason, RevokedAll, RotationAttempt, RotationOutcome,
+        SessionId, SessionRecord, SessionStore, StoreError, TokenAdded, rules,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -16,10 +16,9 @@ use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    builder::RedisStoreBuilder,
     connection::Link,
+    entry,
     error::store_error,
-    feed,
     layout::{Layout, in_realm, subject_text},
     row::{self, SessionRow, TokenRow},
     script::{Scripts, Step},
@@ -28,7 +27,7 @@ use crate::{
 /// Sessions in Redis. Cheap to clone; clones are the same store.
 ///
 /// The server's clock decides. Every step is one script, and every call ends
-/// within [`RedisStoreBuilder::timeout`].
+/// within [`timeout`](crate::RedisStoreBuilder::timeout).
 #[derive(Clone)]
 pub struct RedisStore(pub(crate) Arc<Inner>);
 
@@ -41,7 +40,9 @@ pub(crate) struct Inner {
     pub(crate) poll_interval: Duration,
     pub(crate) scripts: Scripts,
     pub(crate) keep: String,
-    pub(crate) clock: Option<SharedClock>,
+    /// Goes in place of the server's clock.
+    pub(crate) test_clock: Option<SharedClock>,
+    pub(crate) server_clock: RemoteClock,
 }
 
 /// What every script is told, and what it is asked.
@@ -56,30 +57,6 @@ struct Ask<'a, T> {
 }
 
 impl RedisStore {
-    /// Connects to the server at `url`, such as `redis://127.0.0.1:6379/`, with
-    /// the defaults of [`RedisStoreBuilder`].
-    ///
-    /// # Errors
-    ///
-    /// When the server does not answer.
-    pub async fn connect(url: impl redis::IntoConnectionInfo) -> Result<Self, StoreError> {
-        Self::builder(url).connect().await
-    }
-
-    /// A store on the server at `url`, to change what must be changed.
-    pub fn builder(url: impl redis::IntoConnectionInfo) -> RedisStoreBuilder {
-        RedisStoreBuilder::new([url], false)
-    }
-
-    /// A store on the cluster that these nodes belong to; one that answers is
-    /// enough.
-    #[cfg(feature = "cluster")]
-    pub fn cluster<U: redis::IntoConnectionInfo>(
-        nodes: impl IntoIterator<Item = U>,
-    ) -> RedisStoreBuilder {
-        RedisStoreBuilder::new(nodes, true)
-    }
-
     /// Runs a script at `key`.
     async fn run<T: FromRedisValue>(
         &self,
@@ -88,7 +65,7 @@ impl RedisStore {
         what: impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = Ask {
-            now: self.0.clock.as_ref().map(|clock| millis(clock.now())),
+            now: self.0.test_clock.as_ref().map(|clock| millis(clock.now())),
             keep: &self.0.keep,
             channel: &self.0.channel,
             what,
@@ -135,6 +112,21 @@ impl RedisStore {
 }
 
 impl SessionStore for RedisStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        if let Some(clock) = &self.0.test_clock {
+            return Ok(clock.now());
+        }
+        if let Some(now) = self.0.server_clock.now() {
+            return Ok(now);
+        }
+        let answer = self.0.link.send(&redis::cmd("TIME")).await;
+        let time = <(i64, i64)>::from_redis_value(answer.map_err(store_error)?);
+        let (seconds, micros) = time.map_err(StoreError::corrupt)?;
+        let now = Timestamp::from_millis(seconds.saturating_mul(1000) + micros / 1000);
+        self.0.server_clock.heard(now);
+        Ok(now)
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         let order = self.0.layout.order_key();
         let number: String = self.run(&self.0.scripts.ticket, &order, Nothing {}).await?;
@@ -173,6 +165,7 @@ impl SessionStore for RedisStore {
         #[derive(Serialize)]
         struct What<'a> {
             id: &'a str,
+            deadline: String,
             subject: String,
             digest: String,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,6 +185,7 @@ impl SessionStore for RedisStore {
         }
         let what = What {
             id: attempt.session.as_str(),
+            deadline: millis(attempt.deadline),
             subject: subject_text(&attempt.subject),
             digest: row::digest_text(&attempt.secret_digest),
             client: attempt.client.as_deref(),
@@ -212,10 +206,12 @@ impl SessionStore for RedisStore {
             &self.0.scripts.check
         };
         let (now, row): (String, Option<String>) = self.at(&attempt.subject, step, what).await?;
+        let now = row::time(&now)?;
+        self.0.server_clock.heard(now);
         let Some(row) = row else {
             return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
         };
-        match rules::decide(&row::session(&row)?, attempt, row::time(&now)?) {
+        match rules::decide(&row::session(&row)?, attempt, now) {
             (outcome, None) => Ok(outcome),
             (_, Some(_)) => Err(StoreError::corrupt("the script does not follow the rules")),
         }
@@ -372,8 +368,8 @@ impl SessionStore for RedisStore {
             let (now, entries): (String, Vec<(String, String)>) = answer?;
             let now = row::time(&now)?;
             for (entry, at) in &entries {
-                let revocation = feed::parse(entry, row::time(at)?)?;
-                if !feed::is_over(&revocation, now) {
+                let revocation = entry::parse(entry, row::time(at)?)?;
+                if !entry::is_over(&revocation, now) {
                     revocations.push(revocation);
                 }
             }

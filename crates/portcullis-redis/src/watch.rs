@@ -10,7 +10,7 @@ use redis::{
 };
 use tokio::time::sleep;
 
-use crate::{RedisStore, feed};
+use crate::{RedisStore, entry};
 
 /// How long after a lost connection the first attempt at a new one is made, and
 /// how long at most after further ones.
@@ -136,7 +136,7 @@ async fn take_in(message: &Msg, revocations: &Revocations) {
     let revocation = message
         .get_payload::<String>()
         .map_err(StoreError::corrupt)
-        .and_then(|message| feed::parse_message(&message));
+        .and_then(|message| entry::parse_message(&message));
     match revocation {
         Ok(revocation) => revocations.apply(revocation),
         // Something was revoked, or somebody else publishes here.

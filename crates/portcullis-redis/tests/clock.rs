@@ -10,7 +10,10 @@ use common::{
     Prefix,
     sessions::{DAY, alice, attempt, open, open_for, with_grace},
 };
-use portcullis::session::{ApplicationToken, RefusalReason, RotationOutcome, SessionStore};
+use portcullis::{
+    session::{ApplicationToken, RefusalReason, RotationOutcome, SessionStore},
+    time::Timestamp,
+};
 use portcullis_testing::servers::redis_url;
 use tokio::time::sleep;
 
@@ -49,6 +52,28 @@ async fn the_server_measures_the_window_and_the_deadlines() {
         matches!(outcome, RotationOutcome::Reused { .. }),
         "{outcome:?}"
     );
+}
+
+/// Asked for where it is not known, and then carried on from the last answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_the_server_is_known() {
+    let Some(prefix) = prefix() else {
+        return;
+    };
+    let server_time = || {
+        let time = redis::cmd("TIME").query(&mut prefix.connection());
+        let (seconds, micros): (i64, i64) = time.unwrap();
+        Timestamp::from_millis(seconds * 1000 + micros / 1000)
+    };
+    let store = prefix.store().connect().await.unwrap();
+    let before = server_time();
+    let told = store.current_time().await.unwrap();
+    assert!(before <= told && told <= server_time());
+    let session = open(&store).await;
+    let outcome = store.rotate(&attempt(&session, 0)).await.unwrap();
+    let told = store.current_time().await.unwrap();
+    assert!(outcome.successor().unwrap().rotated_at <= told);
+    assert!(told <= server_time());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,9 @@ use portcullis::{
     time::SharedClock,
 };
 use portcullis_redis::{RedisStore, RedisStoreBuilder};
-use portcullis_testing::store_contract::{self, lists, log_out, races, revocations, rotation};
+use portcullis_testing::store_contract::{
+    self, lists, log_out, overdue, races, resting, revocations, rotation,
+};
 
 struct Cluster([Server; 3]);
 
@@ -78,6 +80,8 @@ fn a_cluster_keeps_the_contract_and_survives_the_loss_of_a_node() {
         rotation::past_the_window_the_predecessor_revokes,
         rotation::until_used_forgives_once,
         rotation::the_first_failing_check_decides,
+        resting::a_young_token_rests,
+        overdue::an_overdue_attempt_changes_nothing,
         races::without_a_window_one_of_many_wins,
         races::no_login_survives_the_log_out_that_overtook_it,
         races::the_limit_of_application_tokens_holds,

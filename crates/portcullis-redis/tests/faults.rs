@@ -12,7 +12,7 @@ use std::{
 
 use common::{
     server::Server,
-    sessions::{DAY, alice, attempt, new_session, open, open_for},
+    sessions::{DAY, alice, attempt, new_session, open, open_for, with_grace, without_window},
 };
 use portcullis::{
     session::{RotationOutcome, SessionStore, StoreError, StoreErrorKind},
@@ -60,12 +60,13 @@ async fn what_was_answered_survives_a_killed_server() {
         // Refreshes until there is a fault; tells what it was answered last.
         clients.push(tokio::spawn(async move {
             for generation in 0.. {
-                match store.rotate(&attempt(&session, generation)).await {
+                let presented = without_window(attempt(&session, generation));
+                match store.rotate(&presented).await {
                     Ok(RotationOutcome::Rotated(_)) => {}
                     Ok(other) => panic!("{other:?}"),
                     Err(error) => {
                         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-                        return (session, generation);
+                        return presented;
                     }
                 }
             }
@@ -81,12 +82,13 @@ async fn what_was_answered_survives_a_killed_server() {
     is_unavailable(store.login_ticket()).await;
     server.restart();
     sleep(Duration::from_millis(150)).await;
-    for (session, generation) in last {
+    for presented in last {
+        let generation = presented.generation;
         assert!(generation > 0, "nothing was answered");
-        let row = store.session(&session.id).await.unwrap().unwrap();
+        let row = store.session(&presented.session).await.unwrap().unwrap();
         assert!((generation..=generation + 1).contains(&row.generation));
-        // The token whose answer was lost.
-        let outcome = store.rotate(&attempt(&session, generation)).await.unwrap();
+        // The attempt whose answer was lost.
+        let outcome = store.rotate(&presented).await.unwrap();
         let successor = outcome.successor().unwrap();
         assert_eq!(successor.generation, generation + 1, "{outcome:?}");
     }
@@ -103,7 +105,7 @@ async fn an_answer_that_is_lost_can_be_asked_for_again() {
     // The scripts are there, so that the step itself is what is cut.
     store.rotate(&attempt(&session, 0)).await.unwrap();
     proxy.set(Mode::CutAnswers);
-    let lost = attempt(&session, 1);
+    let lost = without_window(attempt(&session, 1));
     let direct = store_at(&server.url()).await;
     // A connection that there is already: its answers are what is cut.
     is_unavailable(store.rotate(&lost)).await;
@@ -134,7 +136,8 @@ async fn a_connection_that_was_cut_meanwhile_is_not_noticed() {
     let session = open(&store).await;
     for generation in 0..5 {
         proxy.cut();
-        let outcome = store.rotate(&attempt(&session, generation)).await.unwrap();
+        let next = without_window(attempt(&session, generation));
+        let outcome = store.rotate(&next).await.unwrap();
         assert!(
             matches!(outcome, RotationOutcome::Rotated(_)),
             "{outcome:?}"
@@ -164,6 +167,52 @@ async fn a_slow_server_is_given_up_in_time() {
     );
 }
 
+/// A proxy holds refreshes up; their clients try again, and once that is longer
+/// ago than the window, the first ones arrive. Without a deadline that is reuse.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_is_held_up_for_longer_than_the_window_changes_nothing() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let (proxy, url) = proxied(&server);
+    let (store, direct) = (store_at(&url).await, store_at(&server.url()).await);
+    let window = Duration::from_secs(1);
+    let sessions = [open(&direct).await, open(&direct).await];
+    // The script is there, so that it is the step itself that is held up.
+    let warm = open(&store).await;
+    store.rotate(&attempt(&warm, 0)).await.unwrap();
+    let [mut in_time, endless] =
+        [0, 1].map(|session: usize| with_grace(attempt(&sessions[session], 0), window));
+    let now = store.current_time().await.unwrap();
+    in_time.deadline = now.saturating_add(in_time.rules.attempt_limit());
+    proxy.set(Mode::HoldRequests);
+    tokio::join!(
+        is_unavailable(store.rotate(&in_time)),
+        is_unavailable(store.rotate(&endless)),
+    );
+    let mut rotated = Vec::new();
+    for session in &sessions {
+        let again = with_grace(attempt(session, 0), window);
+        let outcome = direct.rotate(&again).await.unwrap();
+        assert!(
+            matches!(outcome, RotationOutcome::Rotated(_)),
+            "{outcome:?}"
+        );
+        rotated.push(direct.session(&session.id).await.unwrap().unwrap());
+    }
+    sleep(window + Duration::from_millis(50)).await;
+    proxy.set(Mode::Pass);
+    // On their one connection the other came first.
+    let row = async |session: usize| {
+        let row = direct.session(&sessions[session].id).await;
+        row.unwrap().unwrap()
+    };
+    while row(1).await.revoked.is_none() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(row(0).await, rotated[0]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_there_is_told_in_time() {
     let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -185,7 +234,8 @@ async fn lost_scripts_are_sent_again() {
     let session = open(&*store).await;
     for generation in 0..20 {
         server.command(&["SCRIPT", "FLUSH"]);
-        let outcome = store.rotate(&attempt(&session, generation)).await.unwrap();
+        let next = without_window(attempt(&session, generation));
+        let outcome = store.rotate(&next).await.unwrap();
         assert!(
             matches!(outcome, RotationOutcome::Rotated(_)),
             "{outcome:?}"
@@ -221,9 +271,8 @@ async fn a_server_that_cannot_write_refuses_nobody() {
     for (number, (fault, cure)) in (1_u64..).zip(faults) {
         let row = store.session(&session.id).await.unwrap();
         server.command(fault);
-        let mut reuse = attempt(&session, 0);
-        reuse.rules.grace = Duration::ZERO;
-        let call = attempt(&session, number);
+        let reuse = without_window(attempt(&session, 0));
+        let call = without_window(attempt(&session, number));
         is_unavailable(store.rotate(&call)).await;
         is_unavailable(store.rotate(&reuse)).await;
         is_unavailable(store.revoke(&session.id)).await;

@@ -1,5 +1,6 @@
-//! The rotation rules in SQL: [`portcullis::session::rules::decide`], for an
-//! `UPDATE` that decides and writes at once.
+//! What the rotation rules are in SQL, whichever database: conditions and
+//! assignments of [`portcullis::session::rules::decide`]. The statements are in
+//! `postgres/rotation.rs` and `sqlite/rotation.rs`.
 //!
 //! | Parameter | What it is | Parameter | What it is |
 //! |---|---|---|---|
@@ -11,6 +12,7 @@
 //! | `$6` | client | `$14` | refresh key |
 //! | `$7` | generation | `$15` | address |
 //! | `$8` | attempt | `$16` | name of the reason "reuse" |
+//! | | | `$17` | the attempt's deadline |
 //!
 //! `$now` is what the statement calls the time.
 
@@ -19,7 +21,8 @@ use portcullis::{
     time::Timestamp,
 };
 
-/// All checks but those on scope and generation hold.
+/// All checks but those on scope and generation hold, and the attempt is in
+/// time: without that nothing changes.
 macro_rules! good {
     ($now:literal) => {
         concat!(
@@ -27,15 +30,32 @@ macro_rules! good {
             $now,
             " < idle_deadline AND ",
             $now,
-            " < absolute_deadline AND client IS NOT DISTINCT FROM $6"
+            " < absolute_deadline AND client IS NOT DISTINCT FROM $6 AND ",
+            $now,
+            " < $17"
         )
     };
 }
 
-/// The presented token is the current one, or newer than the store.
+/// The current token was made within the grace window.
+macro_rules! young {
+    ($now:literal) => {
+        concat!("($9 > 0 AND ", $now, " - rotated_at < $9)")
+    };
+}
+
+/// The presented token is the current one and does not rest, or is newer than
+/// the store.
 macro_rules! advances {
     ($now:literal) => {
-        concat!("(", $crate::rotation::good!($now), " AND $7 >= generation)")
+        concat!(
+            "(",
+            $crate::rotation::good!($now),
+            " AND ($7 > generation OR ($7 = generation \
+             AND NOT (generation > 0 AND ",
+            $crate::rotation::young!($now),
+            "))))"
+        )
     };
 }
 
@@ -48,9 +68,9 @@ macro_rules! second_use {
             $crate::rotation::good!($now),
             " AND $7 < generation \
              AND NOT (generation = $7 + 1 AND rotated_by IS NOT DISTINCT FROM $8) \
-             AND NOT (generation = $7 + 1 AND $9 > 0 AND ",
-            $now,
-            " - rotated_at < $9))"
+             AND NOT (generation = $7 + 1 AND ",
+            $crate::rotation::young!($now),
+            "))"
         )
     };
 }
@@ -134,9 +154,9 @@ macro_rules! assignments {
     };
 }
 
-pub(crate) use {advances, assignments, good, late, retried_late, reused, second_use};
+pub(crate) use {advances, assignments, good, late, retried_late, reused, second_use, young};
 
-/// Binds `$1` to `$16`; `$now` is what `$5` is.
+/// Binds `$1` to `$17`; `$now` is what `$5` is.
 macro_rules! bind {
     ($query:expr, $attempt:expr, $now:expr) => {{
         let attempt: &portcullis::session::RotationAttempt = $attempt;
@@ -158,6 +178,7 @@ macro_rules! bind {
             .bind(attempt.refresh_key.as_ref())
             .bind(attempt.device.address.map(|address| address.to_string()))
             .bind(portcullis::session::RevocationReason::Reuse.as_str())
+            .bind(attempt.deadline.as_millis())
     }};
 }
 pub(crate) use bind;

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -29,6 +29,9 @@ pub enum Fault {
     Unreachable,
     /// The store does what it is asked, but its answer is lost.
     AnswerLost,
+    /// The call is held up on its way. One that presents a refresh token reaches
+    /// the store at [`FaultyStore::release`]; others never do.
+    HeldUp,
 }
 
 /// Another store, with faults. Clones are the same store.
@@ -50,6 +53,7 @@ pub struct FaultyStore {
     next: Arc<Mutex<(u64, Fault)>>,
     calls: Arc<AtomicU64>,
     delay: Arc<Mutex<Option<(FakeClock, Duration)>>>,
+    held: Arc<Mutex<Vec<RotationAttempt>>>,
 }
 
 impl FaultyStore {
@@ -60,19 +64,34 @@ impl FaultyStore {
             next: Arc::new(Mutex::new((0, Fault::Unreachable))),
             calls: Arc::default(),
             delay: Arc::default(),
+            held: Arc::default(),
         }
     }
 
     /// Lets the next `calls` calls fail; `u64::MAX` for all until further
     /// notice, 0 for none any more.
     pub fn fail_next(&self, calls: u64, fault: Fault) {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = (calls, fault);
+        *lock(&self.next) = (calls, fault);
     }
 
     /// Lets `clock` go on by `delay` at each fault, as a call that times out does.
     pub fn fail_slowly(&self, clock: &FakeClock, delay: Duration) {
-        let mut slow = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
-        *slow = Some((clock.clone(), delay));
+        *lock(&self.delay) = Some((clock.clone(), delay));
+    }
+
+    /// Lets what was [held up](Fault::HeldUp) reach the store at last. What it
+    /// answers, which whoever asked never hears.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn release(&self) -> Result<Vec<RotationOutcome>, StoreError> {
+        let held = std::mem::take(&mut *lock(&self.held));
+        let mut outcomes = Vec::new();
+        for attempt in held {
+            outcomes.push(self.inner.rotate(&attempt).await?);
+        }
+        Ok(outcomes)
     }
 
     /// How many calls there have been.
@@ -88,6 +107,7 @@ impl FaultyStore {
         match self.fault() {
             None => call.await,
             Some(Fault::Unreachable) => Err(StoreError::unavailable("the store is unreachable")),
+            Some(Fault::HeldUp) => Err(StoreError::unavailable("the call is held up")),
             Some(Fault::AnswerLost) => {
                 call.await?;
                 Err(StoreError::unavailable("the answer was lost"))
@@ -96,14 +116,17 @@ impl FaultyStore {
     }
 
     fn fault(&self) -> Option<Fault> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = lock(&self.next);
         next.0 = next.0.checked_sub(1)?;
-        let slow = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((clock, delay)) = &*slow {
+        if let Some((clock, delay)) = &*lock(&self.delay) {
             clock.advance(*delay);
         }
         Some(next.1)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for FaultyStore {
@@ -113,6 +136,11 @@ impl fmt::Debug for FaultyStore {
 }
 
 impl SessionStore for FaultyStore {
+    /// Never fails: the time is known without asking.
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        self.inner.current_time().await
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         self.through(self.inner.login_ticket()).await
     }
@@ -126,6 +154,9 @@ impl SessionStore for FaultyStore {
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        if matches!(*lock(&self.next), (1.., Fault::HeldUp)) {
+            lock(&self.held).push(attempt.clone());
+        }
         self.through(self.inner.rotate(attempt)).await
     }
 

@@ -75,7 +75,7 @@
 //! | [`faulty`] | a session store that fails when it is told to |
 //! | [`keys`] | two fixed keys of every algorithm |
 //! | [`mint`] | tokens with any claims, and forgeries |
-//! | [`proxy`] | a TCP proxy that loses answers |
+//! | [`proxy`] | a TCP proxy that loses answers and holds requests up |
 //! | [`servers`] | the database servers that tests may use |
 //! | [`mod@store_contract`] | what every session store must do |
 //!

@@ -1,4 +1,4 @@
-//! A TCP proxy that loses answers, for tests of what stands between a node and
+//! A TCP proxy that loses answers and holds requests up, for tests of what stands between a node and
 //! its store.
 //!
 //! ```no_run
@@ -33,6 +33,9 @@ pub enum Mode {
     CutAnswers,
     /// Requests go through; answers wait until the mode is another.
     HoldAnswers,
+    /// Requests wait until the mode is another, and go through then, even if
+    /// whoever sent them has gone.
+    HoldRequests,
     /// Connections are cut as soon as there is anything to send, new ones too.
     Refuse,
 }
@@ -150,6 +153,7 @@ fn carry(
                 Mode::Refuse => return Ok(()),
                 Mode::CutAnswers if is_answer => return Ok(()),
                 Mode::HoldAnswers if is_answer => thread::sleep(TICK),
+                Mode::HoldRequests if !is_answer => thread::sleep(TICK),
                 _ => break,
             }
         }

@@ -7,8 +7,8 @@ use portcullis::{
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     session::{
-        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, RotationRules,
-        SessionError, SessionErrorKind, Sessions, TokenPair, refresh::RefreshKeys,
+        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, RotationOutcome,
+        RotationRules, SessionError, SessionErrorKind, Sessions, TokenPair, refresh::RefreshKeys,
     },
     subject::Subject,
 };
@@ -107,6 +107,67 @@ async fn a_crash_between_commit_and_answer_loses_no_session_within_the_window() 
     let again = api.refresh(&pair).await.unwrap();
     assert_eq!(token(&next), token(&again));
     assert!(api.refresh(&next).await.is_ok());
+}
+
+/// A proxy held the refresh up; the client tried again, and later the first one
+/// arrives after all.
+#[tokio::test]
+async fn a_refresh_that_arrives_after_its_deadline_ends_no_session() {
+    for grace in [1, 10] {
+        let grace = Duration::from_secs(grace);
+        for held in [grace, grace * 3] {
+            let api = Api::new(grace);
+            let pair = api.open().await;
+            api.store.fail_next(2, Fault::HeldUp);
+            let error = api.refresh(&pair).await.unwrap_err();
+            assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+            let next = api.refresh(&pair).await.unwrap();
+            api.clock.advance(held);
+            let arrived = api.store.release().await.unwrap();
+            let by = held - grace;
+            assert_eq!(arrived, vec![RotationOutcome::Overdue { by }; 2]);
+            assert!(api.refresh(&next).await.is_ok(), "{held:?}");
+        }
+    }
+}
+
+/// Before that it is forgiven, as what it was: a token presented twice.
+#[tokio::test]
+async fn a_refresh_that_arrives_within_the_window_is_forgiven() {
+    let api = Api::new(Duration::from_secs(10));
+    let pair = api.open().await;
+    api.store.fail_next(2, Fault::HeldUp);
+    api.refresh(&pair).await.unwrap_err();
+    api.clock.advance(Duration::from_secs(1));
+    let next = api.refresh(&pair).await.unwrap();
+    api.clock.advance(Duration::from_secs(8));
+    for arrived in api.store.release().await.unwrap() {
+        assert!(
+            matches!(arrived, RotationOutcome::Replayed { .. }),
+            "{arrived:?}"
+        );
+    }
+    api.clock.advance(Duration::from_secs(1));
+    let rested = api.refresh(&next).await.unwrap();
+    assert_eq!(token(&rested), token(&next));
+    api.clock.advance(Duration::from_secs(1));
+    let exchanged = api.refresh(&next).await.unwrap();
+    assert_ne!(token(&exchanged), token(&next));
+}
+
+/// Whoever asks again carries the same deadline on, however late that is.
+#[tokio::test]
+async fn the_second_ask_has_only_the_time_that_is_left() {
+    let api = Api::new(Duration::from_secs(10));
+    let pair = api.open().await;
+    api.store.fail_next(2, Fault::HeldUp);
+    api.store.fail_slowly(&api.clock, Duration::from_secs(3));
+    api.refresh(&pair).await.unwrap_err();
+    // Six seconds have passed already, three for each.
+    api.clock.advance(Duration::from_millis(4_250));
+    let by = Duration::from_millis(250);
+    let arrived = api.store.release().await.unwrap();
+    assert_eq!(arrived, vec![RotationOutcome::Overdue { by }; 2]);
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use portcullis::{
     jose::{Algorithm, SigningKey},
     secret::SecretString,
     session::{
-        OpenSession, RefreshRequest, Revocations, Sessions, TokenPair, refresh::RefreshKeys,
+        OpenSession, RefreshRequest, Revocations, RotationRules, Sessions, TokenPair,
+        refresh::RefreshKeys,
     },
     subject::Subject,
     verify::{Status, TokenStatus},
@@ -30,8 +31,11 @@ fn api(revocations: &Revocations) -> Result<Sessions> {
     let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)
         .shape(TokenShape::password_grant())
         .build()?;
-    let sessions = Sessions::builder(revocations.clone(), issuer);
-    Ok(sessions.refresh_keys(RefreshKeys::generate()?).build()?)
+    Ok(Sessions::builder(revocations.clone(), issuer)
+        .refresh_keys(RefreshKeys::generate()?)
+        // Nothing rests: each refresh is an exchange.
+        .rules(RotationRules::with_grace(Duration::ZERO))
+        .build()?)
 }
 
 async fn open(sessions: &Sessions, subject: &Subject) -> Result<TokenPair> {

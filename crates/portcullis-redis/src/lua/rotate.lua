@@ -18,11 +18,17 @@ local good = row.subject == ask.subject
   and now < absolute
   and now < number(row, 'idle')
   and ask.client == row.client
+  and now < number(ask, 'deadline')
 local own_work = row.rotated_by == ask.attempt and presented + 1 == current
 if not good or own_work then
   return unchanged
 end
 
+local young = math.max(now - rotated, 0) < number(ask, 'grace')
+if presented == current and current > 0 and young then
+  -- It rests while its predecessor is forgiven.
+  return unchanged
+end
 if presented >= current then
   rotated = math.max(now, rotated)
   row.generation = text(presented + 1)
@@ -40,7 +46,7 @@ if presented >= current then
 end
 
 local predecessor = presented + 1 == current
-if predecessor and math.max(now - rotated, 0) < number(ask, 'grace') then
+if predecessor and young then
   return unchanged
 end
 if predecessor and ask.until_used and (not row.late or row.late == ask.attempt) then

@@ -8,6 +8,7 @@ use portcullis::{
         RotationRules, SecretDigest, SessionId, SessionRecord, SessionStore,
     },
     subject::Subject,
+    time::Timestamp,
 };
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -51,6 +52,7 @@ pub(crate) async fn open_for(
 pub(crate) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttempt {
     RotationAttempt {
         id: AttemptId::random().unwrap(),
+        deadline: Timestamp::from_millis(i64::MAX),
         session: session.id.clone(),
         subject: session.subject.clone(),
         generation,
@@ -68,4 +70,9 @@ pub(crate) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttem
 pub(crate) fn with_grace(mut attempt: RotationAttempt, grace: Duration) -> RotationAttempt {
     attempt.rules = RotationRules::with_grace(grace);
     attempt
+}
+
+/// The attempt under rules that forgive nothing, so that no token rests.
+pub(crate) fn without_window(attempt: RotationAttempt) -> RotationAttempt {
+    with_grace(attempt, Duration::ZERO)
 }

@@ -1,12 +1,13 @@
 //! How a store is connected.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use portcullis::{session::StoreError, time::SharedClock};
 use sqlx::postgres::PgConnectOptions;
 
 use super::{
     PostgresStore,
+    clock::ServerClock,
     pool::{Pool, run},
     settings,
 };
@@ -103,7 +104,7 @@ impl PostgresStoreBuilder {
     /// When the URL makes no sense, or no primary server answers there.
     pub async fn connect(self) -> Result<PostgresStore, StoreError> {
         let store = self.connect_lazy()?;
-        match run!(store.pool.call(), |c| settings::look_at(c)) {
+        match run!(store.pool.call(), |c| settings::look_at(c, &store.clock)) {
             Ok(()) => Ok(store),
             Err(error) => Err(store.pool.reason().await.unwrap_or(error)),
         }
@@ -120,7 +121,7 @@ impl PostgresStoreBuilder {
         Ok(PostgresStore {
             pool: Pool::new(options, self.max_connections, self.timeout),
             poll_interval: self.poll_interval,
-            test_clock: self.test_clock,
+            clock: Arc::new(ServerClock::new(self.test_clock)),
         })
     }
 }

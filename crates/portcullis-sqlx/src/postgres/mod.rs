@@ -21,16 +21,18 @@
 //! transactions.
 
 mod builder;
+mod clock;
 mod error;
-mod feed;
 mod lists;
 mod pool;
+mod rotation;
 mod schema;
 mod sessions;
 mod settings;
 mod subjects;
+mod watch;
 
-use std::{fmt, future::Future, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use portcullis::{
     session::{
@@ -39,25 +41,15 @@ use portcullis::{
         TokenAdded,
     },
     subject::Subject,
-    time::{Clock, SharedClock, Timestamp},
+    time::Timestamp,
 };
 
 pub use self::builder::PostgresStoreBuilder;
-use self::pool::{Pool, run};
+use self::{
+    clock::{ServerClock, clock},
+    pool::{Pool, run},
+};
 
-/// A row with the time in milliseconds, `clock.now`: one for the whole statement. The parameter
-/// is null, or what a test says.
-macro_rules! clock {
-    ($parameter:literal) => {
-        concat!(
-            "(SELECT coalesce(",
-            $parameter,
-            "::bigint, ",
-            "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
-            ") AS now) AS clock"
-        )
-    };
-}
 /// Tells the feed of every node that something was revoked at `$at`, once the
 /// transaction is committed. An expression that is never null.
 macro_rules! tell {
@@ -69,7 +61,7 @@ macro_rules! tell {
         )
     };
 }
-use {clock, tell};
+use tell;
 
 /// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
 ///
@@ -98,7 +90,7 @@ use {clock, tell};
 pub struct PostgresStore {
     pool: Pool,
     poll_interval: Duration,
-    test_clock: Option<SharedClock>,
+    clock: Arc<ServerClock>,
 }
 
 impl PostgresStore {
@@ -155,7 +147,7 @@ impl PostgresStore {
         &self,
         revocations: portcullis::session::Revocations,
     ) -> impl Future<Output = std::convert::Infallible> + Send + 'static + use<> {
-        feed::watch(self.clone(), revocations)
+        watch::watch(self.clone(), revocations)
     }
 
     /// Closes the connections once their work is done; later calls fail.
@@ -165,9 +157,7 @@ impl PostgresStore {
 
     /// What goes in place of the server's clock.
     fn now(&self) -> Option<i64> {
-        self.test_clock
-            .as_ref()
-            .map(|clock| clock.now().as_millis())
+        self.clock.told()
     }
 }
 
@@ -181,6 +171,13 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl SessionStore for PostgresStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        match self.clock.now() {
+            Some(now) => Ok(now),
+            None => run!(self.pool.call(), |c| self.clock.ask(c)),
+        }
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         run!(self.pool.call(), |c| subjects::login_ticket(c))
     }
@@ -198,15 +195,15 @@ impl SessionStore for PostgresStore {
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
-        let now = self.now();
+        let clock = &*self.clock;
         if !attempt.may_change() || names_nothing(attempt) {
-            return run!(self.pool.call(), |c| sessions::check(c, attempt, now));
+            return run!(self.pool.call(), |c| rotation::check(c, attempt, clock));
         }
         let attempt = RotationAttempt {
             device: storable_device(attempt.device.clone()),
             ..attempt.clone()
         };
-        run!(self.pool.call(), |c| sessions::rotate(c, &attempt, now))
+        run!(self.pool.call(), |c| rotation::rotate(c, &attempt, clock))
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {

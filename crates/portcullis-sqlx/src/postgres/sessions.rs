@@ -2,18 +2,14 @@
 
 use portcullis::{
     session::{
-        Created, LoginTicket, NewSession, RefusalReason, RevocationReason, RotationAttempt,
-        RotationOutcome, SessionId, SessionRecord, StoreError, rules,
+        Created, LoginTicket, NewSession, RevocationReason, SessionId, SessionRecord, StoreError,
     },
     subject::Subject,
 };
 use sqlx::{PgConnection, Row as _};
 
 use super::{clock, error::Failure, subjects, tell};
-use crate::{
-    rotation::{self, assignments},
-    row::{self, session_columns, signed},
-};
+use crate::row::{self, session_columns, signed};
 
 /// How often a subject's row may vanish, purged, just when it is needed.
 const TRIES: u32 = 5;
@@ -82,60 +78,6 @@ pub(super) async fn create(
         subjects::introduce(connection, &session.subject).await?;
     }
     Err(StoreError::unavailable("the subject's row does not stay").into())
-}
-
-/// Presents a token. The one statement decides and writes, so that no other
-/// comes between: of two that meet, the later waits for the row and is decided
-/// on what the earlier left. The outcome is read off the row.
-pub(super) async fn rotate(
-    connection: &mut PgConnection,
-    attempt: &RotationAttempt,
-    now: Option<i64>,
-) -> Result<RotationOutcome, Failure> {
-    let statement = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET ",
-        assignments!("clock.now", "greatest", "least"),
-        " FROM ",
-        clock!("$5"),
-        " WHERE id = $1::uuid RETURNING clock.now, id::text AS id, \
-         CASE WHEN revoked_by = $8 THEN ",
-        tell!("revoked_at"),
-        " END, ",
-        session_columns!()
-    ));
-    let rows = rotation::bind!(statement, attempt, now)
-        // Not `fetch_optional`, which stops before the statement has committed.
-        .fetch_all(&mut *connection)
-        .await?;
-    let Some(row) = rows.first() else {
-        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
-    };
-    let now = row::time(row, "now")?;
-    Ok(rotation::outcome(&row::session(row)?, attempt, now)?)
-}
-
-/// Presents a token that cannot change anything: nothing is written.
-pub(super) async fn check(
-    connection: &mut PgConnection,
-    attempt: &RotationAttempt,
-    now: Option<i64>,
-) -> Result<RotationOutcome, Failure> {
-    let row = sqlx::query(concat!(
-        "SELECT clock.now, id::text AS id, ",
-        session_columns!(),
-        " FROM portcullis_sessions, ",
-        clock!("$2"),
-        " WHERE id = $1::uuid"
-    ))
-    .bind(attempt.session.as_str())
-    .bind(now)
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else {
-        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
-    };
-    let now = row::time(&row, "now")?;
-    Ok(rules::decide(&row::session(&row)?, attempt, now).0)
 }
 
 pub(super) async fn session(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis::time::{Clock, SystemClock};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use super::error::Failure;
+use super::{clock::ServerClock, error::Failure};
 
 /// How far the clocks of this machine and of the server may differ before we
 /// say so.
@@ -53,7 +53,10 @@ pub(super) async fn set(connection: &mut PgConnection, limit: Duration) -> sqlx:
 
 /// Warns about settings of the server that may lose sessions or keep
 /// revocations from being noticed.
-pub(super) async fn look_at(connection: &mut PgConnection) -> Result<(), Failure> {
+pub(super) async fn look_at(
+    connection: &mut PgConnection,
+    clock: &ServerClock,
+) -> Result<(), Failure> {
     for (name, safe, cost) in WANTED {
         let value: String = sqlx::query_scalar("SELECT current_setting($1)")
             .bind(name)
@@ -64,11 +67,8 @@ pub(super) async fn look_at(connection: &mut PgConnection) -> Result<(), Failure
         }
     }
     let here = SystemClock.now();
-    let there: i64 = sqlx::query_scalar(concat!("SELECT clock.now FROM ", super::clock!("$1")))
-        .bind(None::<i64>)
-        .fetch_one(&mut *connection)
-        .await?;
-    let skew = Duration::from_millis(there.abs_diff(here.as_millis()));
+    let there = clock.ask(connection).await?;
+    let skew = Duration::from_millis(there.as_millis().abs_diff(here.as_millis()));
     if skew > SKEW {
         tracing::warn!(
             ?skew,

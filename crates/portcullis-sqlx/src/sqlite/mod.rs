@@ -6,6 +6,7 @@
 
 mod error;
 mod lists;
+mod rotation;
 mod schema;
 mod sessions;
 
@@ -50,8 +51,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// How long a call may take unless told otherwise. Made again once after
-    /// that, it still ends within the default grace window.
+    /// How long a call may take unless told otherwise. Twice as long is still
+    /// within the default grace window.
     pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(4);
 
     /// Opens the file, makes it if need be (readable by its owner only), and
@@ -98,8 +99,8 @@ impl SqliteStore {
     /// for `patience`: half of it for a free connection, half of it for the
     /// transactions of other processes.
     ///
-    /// A refresh is tried twice, so `patience` should be less than half of the
-    /// grace window.
+    /// A refresh is tried again only if the first time took no more than a third
+    /// of the grace window, so `patience` should be no more than that.
     ///
     /// # Errors
     ///
@@ -189,6 +190,10 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 }
 
 impl SessionStore for SqliteStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         let (mut connection, _) = self.reader().await?;
         lists::login_ticket(&mut connection).await
@@ -206,10 +211,10 @@ impl SessionStore for SqliteStore {
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
         if attempt.may_change() {
             let (mut connection, now) = self.writer().await?;
-            sessions::rotate(&mut connection, attempt, now).await
+            rotation::rotate(&mut connection, attempt, now).await
         } else {
             let (mut connection, now) = self.reader().await?;
-            sessions::check(&mut connection, attempt, now).await
+            rotation::check(&mut connection, attempt, now).await
         }
     }
 

@@ -2,8 +2,8 @@
 
 use portcullis::{
     session::{
-        Created, LoginTicket, NewSession, RefusalReason, RevocationReason, RevokedAll,
-        RotationAttempt, RotationOutcome, SessionId, SessionRecord, StoreError, rules,
+        Created, LoginTicket, NewSession, RevocationReason, RevokedAll, SessionId, SessionRecord,
+        StoreError,
     },
     subject::Subject,
     time::Timestamp,
@@ -11,10 +11,7 @@ use portcullis::{
 use sqlx::{Connection, SqliteConnection};
 
 use super::error::unavailable;
-use crate::{
-    rotation::{self, assignments},
-    row::{self, session_columns, signed},
-};
+use crate::row::{self, session_columns, signed};
 
 /// Begins a session unless a log-out overtook the ticket, or finds the one that
 /// the same call began before: one statement.
@@ -62,42 +59,6 @@ pub(super) async fn create(
     } else {
         Err(StoreError::corrupt("another session has this id"))
     }
-}
-
-/// Presents a token. The one statement decides and writes, so that no other
-/// comes between; the outcome is read off the row that it leaves.
-pub(super) async fn rotate(
-    connection: &mut SqliteConnection,
-    attempt: &RotationAttempt,
-    now: Timestamp,
-) -> Result<RotationOutcome, StoreError> {
-    let statement = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET ",
-        assignments!("$5", "max", "min"),
-        " WHERE id = $1 RETURNING id, ",
-        session_columns!()
-    ));
-    let rows = rotation::bind!(statement, attempt, now.as_millis())
-        // Not `fetch_optional`, which stops before the statement has committed.
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(unavailable)?;
-    let Some(row) = rows.first() else {
-        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
-    };
-    rotation::outcome(&row::session(row)?, attempt, now)
-}
-
-/// Presents a token that cannot change anything: nothing is written.
-pub(super) async fn check(
-    connection: &mut SqliteConnection,
-    attempt: &RotationAttempt,
-    now: Timestamp,
-) -> Result<RotationOutcome, StoreError> {
-    Ok(match session(connection, &attempt.session).await? {
-        Some(row) => rules::decide(&row, attempt, now).0,
-        None => RotationOutcome::Refused(RefusalReason::Unknown),
-    })
 }
 
 pub(super) async fn session(

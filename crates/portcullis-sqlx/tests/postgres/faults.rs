@@ -117,6 +117,58 @@ async fn a_server_that_does_not_answer_is_given_up_on_in_time() {
     assert_eq!(row(&schema, &session).await.generation, 2);
 }
 
+/// A proxy holds a refresh up; its client tries again, and once that is longer
+/// ago than the window, the first one arrives. Without a deadline it is reuse.
+#[tokio::test]
+async fn a_refresh_that_is_held_up_for_longer_than_the_window_changes_nothing() {
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    let (store, proxy, warm) = behind_a_proxy(&schema).await;
+    let direct = schema.builder().connect().await.unwrap();
+    let rules = RotationRules::with_grace(Duration::from_secs(1));
+    for (has_deadline, generation) in [(true, 1), (false, 2)] {
+        let session = open(&direct).await;
+        // The connection that it is held up on has the statement.
+        assert!(is_rotated(
+            &rotate(&store, &attempt(&warm, generation)).await
+        ));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let mut held_up = attempt(&session, 0);
+        held_up.rules = rules;
+        let now = store.current_time().await.unwrap();
+        if has_deadline {
+            held_up.deadline = now.saturating_add(rules.attempt_limit());
+        }
+        proxy.set(Mode::HoldRequests);
+        unavailable(&store, &held_up).await;
+        assert_eq!(row(&schema, &session).await.generation, 0);
+
+        let mut again = attempt(&session, 0);
+        again.rules = rules;
+        assert!(is_rotated(&rotate(&direct, &again).await));
+        let rotated = row(&schema, &session).await;
+        let version = row_version(&schema, &session).await;
+        tokio::time::sleep(rules.grace + Duration::from_millis(50)).await;
+        proxy.set(Mode::Pass);
+        while row_version(&schema, &session).await == version {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let arrived = row(&schema, &session).await;
+        assert_eq!(arrived.revoked.is_none(), has_deadline);
+        assert_eq!(arrived == rotated, has_deadline);
+    }
+}
+
+/// The transaction that wrote the row last, even if it wrote what was there.
+async fn row_version(schema: &Schema, session: &SessionRecord) -> String {
+    sqlx::query_scalar("SELECT xmin::text FROM portcullis_sessions WHERE id = $1::uuid")
+        .bind(session.id.as_str())
+        .fetch_one(&mut schema.raw().await)
+        .await
+        .unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_without_a_free_connection_is_given_up_on_in_time() {
     let Some(schema) = Schema::new().await else {

@@ -5,9 +5,9 @@
 
 mod contract;
 mod faults;
-mod feed;
 mod node;
 mod schema;
 mod server;
 mod start;
 mod store;
+mod watch;

@@ -9,7 +9,7 @@ use portcullis::{
         SessionRecord, SessionStore,
     },
     subject::Subject,
-    time::SharedClock,
+    time::{SharedClock, Timestamp},
     verify::{Status, TokenStatus, Verified},
 };
 use portcullis_sqlx::PostgresStore;
@@ -55,6 +55,7 @@ pub(crate) async fn open(store: &PostgresStore) -> SessionRecord {
 pub(crate) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttempt {
     RotationAttempt {
         id: AttemptId::random().unwrap(),
+        deadline: Timestamp::from_millis(i64::MAX),
         session: session.id.clone(),
         subject: session.subject.clone(),
         generation,

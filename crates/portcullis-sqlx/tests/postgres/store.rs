@@ -50,6 +50,29 @@ async fn the_clock_of_the_server_decides() {
     assert_eq!(kept.rotated_at, successor.rotated_at);
 }
 
+/// Asked for where it is not known, and then carried on from the last answer.
+#[tokio::test]
+async fn the_time_of_the_server_is_known() {
+    let Some((one, _, schema)) = nodes().await else {
+        return;
+    };
+    let mut raw = schema.raw().await;
+    let mut server_time = async || {
+        let now = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        Timestamp::from_millis(sqlx::query_scalar(now).fetch_one(&mut raw).await.unwrap())
+    };
+    let lazy = schema.builder().timeout(Duration::from_secs(20));
+    let lazy = lazy.connect_lazy().unwrap();
+    let before = server_time().await;
+    let told = lazy.current_time().await.unwrap();
+    assert!(before <= told && told <= server_time().await);
+    let session = open(&one).await;
+    let outcome = rotate(&lazy, &attempt(&session, 0)).await;
+    let told = lazy.current_time().await.unwrap();
+    assert!(outcome.successor().unwrap().rotated_at <= told);
+    assert!(told <= server_time().await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_nodes_agree_on_one_winner() {
     let Some((one, two, _schema)) = nodes().await else {

@@ -65,6 +65,7 @@ async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
 fn attempt(session: &SessionRecord, generation: u64) -> RotationAttempt {
     RotationAttempt {
         id: AttemptId::random().unwrap(),
+        deadline: Timestamp::from_millis(i64::MAX),
         session: session.id.clone(),
         subject: session.subject.clone(),
         generation,

@@ -21,8 +21,10 @@ pub(super) const ABSOLUTE: Duration = Duration::from_secs(90 * 86_400);
 /// The default grace window.
 pub(super) const GRACE: Duration = RotationRules::DEFAULT_GRACE;
 
+pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+
 /// A store under test and the clock that it goes by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bench {
     pub(super) store: DynSessionStore,
     pub(super) clock: FakeClock,
@@ -73,7 +75,7 @@ impl Bench {
     }
 
     /// Presents the token of this generation under default rules, and expects a
-    /// successor.
+    /// token.
     pub(super) async fn advance(&self, session: &SessionRecord, generation: u64) -> Successor {
         let outcome = self.rotate(&attempt(session, generation)).await;
         successor(&outcome)
@@ -138,6 +140,7 @@ pub(super) fn device(user_agent: &str) -> Device {
 pub(super) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttempt {
     RotationAttempt {
         id: AttemptId::random().expect("randomness"),
+        deadline: Timestamp::from_millis(i64::MAX),
         session: session.id.clone(),
         subject: session.subject.clone(),
         generation,
@@ -149,6 +152,22 @@ pub(super) fn attempt(session: &SessionRecord, generation: u64) -> RotationAttem
         refresh_key: "key-1".into(),
         device: device("browser"),
         rules: RotationRules::default(),
+    }
+}
+
+/// Numbers that are the same at every run (xorshift, Marsaglia 2003).
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % sides
     }
 }
 

@@ -29,10 +29,13 @@
 //! ```
 
 mod bench;
+pub mod bursts;
 pub mod lists;
 pub mod log_out;
 pub mod model;
+pub mod overdue;
 pub mod races;
+pub mod resting;
 pub mod revocations;
 pub mod rotation;
 
@@ -134,6 +137,24 @@ macro_rules! store_contract {
                 reuse_leaves_other_sessions_alone,
                 a_window_is_counted_in_whole_milliseconds,
                 only_the_client_of_a_session_may_refresh_it,
+            }
+            resting::{
+                a_young_token_rests,
+                a_token_rests_for_as_long_as_its_predecessor_is_forgiven,
+                without_a_window_no_token_rests,
+                an_attempt_gets_its_first_answer_whoever_came_in_between,
+                a_token_that_rested_was_not_exchanged,
+                a_resting_token_is_given_to_any_device,
+                who_goes_on_after_the_window_finds_the_other_out,
+            }
+            overdue::{
+                an_overdue_attempt_changes_nothing,
+                what_would_change_nothing_is_answered_however_late,
+                a_held_up_attempt_does_not_end_the_session,
+                the_time_is_that_of_the_store,
+            }
+            bursts::{
+                clients_without_a_lock_are_not_logged_out,
             }
             races::{
                 without_a_window_one_of_many_wins,

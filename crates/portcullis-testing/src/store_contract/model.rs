@@ -4,48 +4,59 @@ use std::time::Duration;
 
 use portcullis::{
     session::{
-        AttemptId, ReplayPolicy, RotationAttempt, RotationMode, RotationRules, SecretDigest,
-        SessionRecord, rules,
+        AttemptId, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
+        SecretDigest, SessionRecord, rules,
     },
     subject::Subject,
     time::Timestamp,
 };
 
-use super::bench::{Bench, attempt, device};
+use super::bench::{Bench, Dice, attempt, device};
 
 const HISTORIES: u64 = 60;
 const STEPS: usize = 25;
 
 /// The store says and keeps exactly what [`rules::decide`] does.
+///
+/// # Panics
+///
+/// When it does not, or no history has one of the outcomes in it.
 pub async fn random_histories_follow_the_rules(bench: &Bench) {
+    let mut seen = [0_usize; 8];
     for seed in 1..=HISTORIES {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut dice = Dice::new(seed);
         let mut model = bench.open().await;
         for step in 0..STEPS {
-            let attempt = dice.attempt(&model);
+            let mut attempt = dice.attempt(&model);
             let now = dice.moment(&model);
+            attempt.deadline = dice.deadline(now);
             bench.clock.set(now);
             let (outcome, change) = rules::decide(&model, &attempt, now);
             model = change.unwrap_or(model);
+            seen[kind(&outcome)] += 1;
             let context = format!("history {seed}, step {step}: {attempt:?}");
             assert_eq!(bench.rotate(&attempt).await, outcome, "{context}");
             assert_eq!(bench.row(&model).await, model, "{context}");
         }
         bench.clock.set(model.created_at);
     }
+    assert!(!seen.contains(&0), "{seen:?}");
 }
 
-/// Numbers that are the same at every run (xorshift, Marsaglia 2003).
-struct Dice(u64);
+fn kind(outcome: &RotationOutcome) -> usize {
+    match outcome {
+        RotationOutcome::Rotated(_) => 0,
+        RotationOutcome::RolledBack(_) => 1,
+        RotationOutcome::Rested { .. } => 2,
+        RotationOutcome::Replayed { .. } => 3,
+        RotationOutcome::Valid { .. } => 4,
+        RotationOutcome::Reused { .. } => 5,
+        RotationOutcome::Refused(_) => 6,
+        _ => 7,
+    }
+}
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % sides
-    }
-
     fn seldom(&mut self) -> bool {
         self.roll(16) == 0
     }
@@ -94,5 +105,15 @@ impl Dice {
         let around = session.rotated_at.as_millis();
         let by = i64::try_from(self.roll(4000)).unwrap_or(0);
         Timestamp::from_millis(around + by - 500)
+    }
+
+    /// Mostly to come; now and then at this very moment, or over.
+    fn deadline(&mut self, now: Timestamp) -> Timestamp {
+        match self.roll(12) {
+            0 => now,
+            1 => Timestamp::from_millis(now.as_millis() - 1 - i64::from(self.seldom()) * 5000),
+            2 => Timestamp::from_millis(now.as_millis() + 1),
+            _ => Timestamp::from_millis(i64::MAX),
+        }
     }
 }

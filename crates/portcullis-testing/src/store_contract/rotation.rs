@@ -10,9 +10,9 @@ use portcullis::{
     subject::Subject,
 };
 
-use super::bench::{ABSOLUTE, Bench, GRACE, IDLE, alice, attempt, device, new_session, successor};
-
-const MILLISECOND: Duration = Duration::from_millis(1);
+use super::bench::{
+    ABSOLUTE, Bench, GRACE, IDLE, MILLISECOND, alice, attempt, device, new_session, successor,
+};
 
 /// The current token is exchanged for the next one.
 pub async fn the_current_token_gives_the_next(bench: &Bench) {
@@ -120,6 +120,7 @@ pub async fn without_a_window_a_second_use_revokes(bench: &Bench) {
 pub async fn only_the_immediate_predecessor_is_forgiven(bench: &Bench) {
     let session = bench.open().await;
     bench.advance(&session, 0).await;
+    bench.pass(GRACE);
     bench.advance(&session, 1).await;
     let outcome = bench.rotate(&attempt(&session, 0)).await;
     assert!(
@@ -191,6 +192,7 @@ pub async fn a_store_that_lost_writes_keeps_the_holder(bench: &Bench) {
         outcome,
         "the same attempt again"
     );
+    bench.pass(GRACE);
     let outcome = bench.rotate(&attempt(&session, 6)).await;
     assert!(
         matches!(outcome, RotationOutcome::Rotated(_)),
@@ -223,6 +225,7 @@ pub async fn the_same_attempt_gets_the_same_answer(bench: &Bench) {
 pub async fn the_first_failing_check_decides(bench: &Bench) {
     let session = bench.open().await;
     bench.advance(&session, 0).await;
+    bench.pass(GRACE);
     bench.advance(&session, 1).await;
     let revoked = bench.open().await;
     bench.store.revoke(&revoked.id).await.expect("revoked");
@@ -269,6 +272,7 @@ pub async fn the_first_failing_check_decides(bench: &Bench) {
 pub async fn refusals_change_nothing(bench: &Bench) {
     let session = bench.open().await;
     bench.advance(&session, 0).await;
+    bench.pass(GRACE);
     bench.advance(&session, 1).await;
     let row = bench.row(&session).await;
     let good = attempt(&session, 0);
@@ -371,7 +375,21 @@ pub async fn a_clock_that_goes_back_is_survived(bench: &Bench) {
         unreachable!("{outcome:?}")
     };
     assert_eq!((again, elapsed), (first.clone(), Duration::ZERO));
-    let second = bench.advance(&session, 1).await;
+    let outcome = bench.rotate(&attempt(&session, 1)).await;
+    assert!(
+        matches!(
+            &outcome,
+            RotationOutcome::Rested {
+                elapsed: Duration::ZERO,
+                ..
+            }
+        ),
+        "{outcome:?}"
+    );
+    let mut without_window = attempt(&session, 1);
+    without_window.rules = RotationRules::with_grace(Duration::ZERO);
+    let second = successor(&bench.rotate(&without_window).await);
+    assert_eq!(second.generation, 2);
     assert_eq!(second.rotated_at, first.rotated_at);
     assert_eq!(second.idle_deadline, first.idle_deadline);
 }

@@ -2,8 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{AttemptId, Device, SecretDigest, SessionId, rules::MAX_GENERATION};
+use super::{AttemptId, Device, SecretDigest, SessionId, SessionRecord};
 use crate::{subject::Subject, time::Timestamp};
+
+/// The highest generation there is: what JSON numbers keep exactly
+/// (RFC 8259 section 6). A refresh every second reaches it in 285 million years.
+pub const MAX_GENERATION: u64 = (1 << 53) - 1;
 
 /// One presentation of a refresh token whose signature, kind and expiry are
 /// good and whose client has been authenticated where that is needed.
@@ -13,9 +17,13 @@ use crate::{subject::Subject, time::Timestamp};
 /// there is more to heed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotationAttempt {
-    /// Its name: asked again under the same name, the store gives the same
-    /// answer.
+    /// Its name: asked again under the same name within the grace window, the
+    /// store gives the same answer.
     pub id: AttemptId,
+    /// From when on it changes nothing, by the clock of the
+    /// [store](super::SessionStore::current_time): an attempt that was held up
+    /// on its way must not be taken for reuse when it arrives at last.
+    pub deadline: Timestamp,
     /// The session that the token names.
     pub session: SessionId,
     /// The subject that the token names.
@@ -65,20 +73,23 @@ pub enum RotationMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RotationRules {
-    /// How long after a rotation the token that was rotated still gives the
-    /// same successor, in whole milliseconds, rounded up; zero for not at all.
+    /// How long after a rotation the token that was exchanged still gives the
+    /// same successor, and that successor rests: it is given again, not
+    /// exchanged. In whole milliseconds, rounded up; zero for not at all.
     pub grace: Duration,
-    /// Whether the predecessor of a token that was never presented is accepted
-    /// once more, however late. A thief who uses a stolen token first is then
-    /// noticed one refresh later than otherwise.
+    /// Whether the predecessor of a token that was never exchanged is accepted
+    /// however late, once for each rotation. A token that was presented while it
+    /// rested was not exchanged. A thief who uses a stolen token first is noticed
+    /// one refresh later than otherwise.
     pub until_used: bool,
-    /// Whether what is forgiven depends on who asks.
+    /// Whether what is forgiven depends on who asks. The current token is no
+    /// matter of forgiving, so that a resting one is given to whoever has it.
     pub replay: ReplayPolicy,
 }
 
 impl RotationRules {
-    /// Ten seconds of grace: two tabs, a retried request or a lost answer do
-    /// not log anybody out.
+    /// Ten seconds of grace: two tabs, a burst of requests, a retried one or a
+    /// lost answer do not log anybody out.
     pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
     /// The default rules with another grace window; zero switches it off.
@@ -95,6 +106,17 @@ impl RotationRules {
     pub fn window(&self) -> Duration {
         let millis = self.grace.as_nanos().div_ceil(1_000_000);
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    /// How long an attempt may be on its way before it changes nothing any
+    /// more: the grace window, but a second at least. What happened since it set
+    /// out is then younger than the window, and forgiven. Without a window,
+    /// three seconds: whatever comes second is reuse, however late.
+    pub fn attempt_limit(&self) -> Duration {
+        match self.window() {
+            Duration::ZERO => Duration::from_secs(3),
+            window => window.max(Duration::from_secs(1)),
+        }
     }
 }
 
@@ -124,6 +146,16 @@ pub enum RotationOutcome {
     /// The token was newer than the store: the store lost writes. It was
     /// exchanged all the same.
     RolledBack(Successor),
+    /// The current token, younger than the grace window: it rests while its
+    /// predecessor is still forgiven. The same token again; nothing has changed.
+    Rested {
+        /// The presented token.
+        current: Successor,
+        /// How long ago it was made.
+        elapsed: Duration,
+        /// Whether another device made it.
+        device_changed: bool,
+    },
     /// The token before the current one, forgiven: the current one again.
     Replayed {
         /// The successor, the same as when it was made.
@@ -151,14 +183,25 @@ pub enum RotationOutcome {
     },
     /// Refused; nothing has changed.
     Refused(RefusalReason),
+    /// The attempt would have changed the row, and reached the store after its
+    /// [`deadline`](RotationAttempt::deadline). Nothing has changed and nothing
+    /// was refused: it can be made again.
+    Overdue {
+        /// How long after the deadline.
+        by: Duration,
+    },
 }
 
 impl RotationOutcome {
-    /// The data of the successor, where there is one.
+    /// The data of the refresh token to answer with, where there is one: the
+    /// successor, or the presented token if that rests.
     pub fn successor(&self) -> Option<&Successor> {
         match self {
             Self::Rotated(successor)
             | Self::RolledBack(successor)
+            | Self::Rested {
+                current: successor, ..
+            }
             | Self::Replayed { successor, .. } => Some(successor),
             _ => None,
         }
@@ -166,7 +209,7 @@ impl RotationOutcome {
 }
 
 /// All that the row adds to the presented token to make its successor, byte for
-/// byte, as often as needed.
+/// byte, as often as needed: the data of the session's current token.
 ///
 /// Exhaustive on purpose: it is made from a row alone, and nothing may be
 /// missing.
@@ -182,6 +225,19 @@ pub struct Successor {
     pub absolute_deadline: Timestamp,
     /// The key that it is made with.
     pub refresh_key: Arc<str>,
+}
+
+impl Successor {
+    /// The current token of this row.
+    pub fn of(row: &SessionRecord) -> Self {
+        Self {
+            generation: row.generation,
+            rotated_at: row.rotated_at,
+            idle_deadline: row.idle_deadline,
+            absolute_deadline: row.absolute_deadline,
+            refresh_key: row.refresh_key.clone(),
+        }
+    }
 }
 
 /// Why an attempt was refused. For logs: every refusal looks the same from

@@ -35,6 +35,10 @@ impl fmt::Debug for DynSessionStore {
 }
 
 impl SessionStore for DynSessionStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        self.0.current_time().await
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         self.0.login_ticket().await
     }
@@ -49,6 +53,15 @@ impl SessionStore for DynSessionStore {
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
         self.0.rotate(attempt).await
+    }
+
+    async fn rotate_within(
+        &self,
+        attempt: &mut RotationAttempt,
+        limit: Duration,
+    ) -> Result<RotationOutcome, StoreError> {
+        // One box for both calls.
+        self.0.rotate_within(attempt, limit).await
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
@@ -117,9 +130,15 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send +
 
 /// [`SessionStore`] with boxed futures, which a trait object can have.
 trait Erased: Send + Sync + 'static {
+    fn current_time<'a>(&'a self) -> Answer<'a, Timestamp>;
     fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket>;
     fn create<'a>(&'a self, session: NewSession, ticket: LoginTicket) -> Answer<'a, Created>;
     fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome>;
+    fn rotate_within<'a>(
+        &'a self,
+        attempt: &'a mut RotationAttempt,
+        limit: Duration,
+    ) -> Answer<'a, RotationOutcome>;
     fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>>;
     fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>>;
     fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool>;
@@ -148,6 +167,10 @@ trait Erased: Send + Sync + 'static {
 }
 
 impl<S: SessionStore> Erased for S {
+    fn current_time<'a>(&'a self) -> Answer<'a, Timestamp> {
+        Box::pin(SessionStore::current_time(self))
+    }
+
     fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket> {
         Box::pin(SessionStore::login_ticket(self))
     }
@@ -158,6 +181,14 @@ impl<S: SessionStore> Erased for S {
 
     fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome> {
         Box::pin(SessionStore::rotate(self, attempt))
+    }
+
+    fn rotate_within<'a>(
+        &'a self,
+        attempt: &'a mut RotationAttempt,
+        limit: Duration,
+    ) -> Answer<'a, RotationOutcome> {
+        Box::pin(SessionStore::rotate_within(self, attempt, limit))
     }
 
     fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>> {

@@ -73,8 +73,9 @@ impl fmt::Display for SessionId {
 /// The name of one attempt to use a refresh token.
 ///
 /// A node that does not learn how an attempt ended asks the store again under
-/// the same name and gets the same answer; the row remembers the name of the
-/// attempt that changed it last.
+/// the same name; the row remembers the name of the attempt that changed it
+/// last. Within the grace window that gives the same answer, whoever came in
+/// between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId([u8; 16]);
 

@@ -55,6 +55,10 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl SessionStore for MemoryStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         Ok(LoginTicket::from_sequence(self.lock().0.log_outs))
     }

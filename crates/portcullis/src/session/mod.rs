@@ -2,11 +2,14 @@
 //! the stores that remember both.
 //!
 //! A login opens a session, one row in a [`SessionStore`] whatever happens to
-//! its tokens. Each use of its refresh token gives the next one; the row counts
+//! its tokens. The use of its refresh token gives the next one; the row counts
 //! the generations. A token that is presented again within a short window gives
-//! the same successor, byte for byte, so that two tabs, a retried request or a
-//! lost answer log nobody out; later, or older than the one before, it is taken
-//! for stolen and ends the session.
+//! the same successor, byte for byte, and while it does, that successor rests:
+//! it is given again instead of being exchanged. So two tabs, a burst of
+//! requests without a lock, a retried one or a lost answer log nobody out, as
+//! long as all that belongs together comes within the window. A token that is
+//! presented later than that, though it was exchanged, is taken for stolen and
+//! ends the session.
 //!
 //! | what | where |
 //! |---|---|
@@ -18,8 +21,10 @@
 //!
 //! Whatever goes wrong between a node and its store is a fault, answered 503,
 //! and costs nobody a session: everything that can fail comes before the
-//! exchange of a token, and an attempt whose outcome is unknown is asked for
-//! again under its own name ([`AttemptId`]).
+//! exchange of a token, an attempt whose outcome is unknown is asked for again
+//! under its own name ([`AttemptId`]), and one that was held up on its way for
+//! longer than the window changes nothing
+//! ([`deadline`](RotationAttempt::deadline)).
 
 mod attempt;
 mod dyn_store;
@@ -28,6 +33,7 @@ mod id;
 mod memory;
 mod record;
 pub mod refresh;
+mod remote_clock;
 mod revocations;
 pub mod rules;
 mod service;
@@ -46,6 +52,7 @@ pub use memory::MemoryStore;
 pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
 };
+pub use remote_clock::RemoteClock;
 pub use revocations::Revocations;
 pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,

@@ -106,7 +106,7 @@ pub struct SessionRecord {
     /// The generation before the current one; not the one right below it after
     /// the store lost writes.
     pub rotated_from: u64,
-    /// The attempt that was given the current refresh token again after the
+    /// The attempt that was given the current refresh token once more after the
     /// grace window, see [`RotationRules::until_used`].
     ///
     /// [`RotationRules::until_used`]: super::RotationRules::until_used

@@ -12,7 +12,8 @@ use crate::{subject::Subject, time::Timestamp};
 ///
 /// Every method is one atomic step: of two that run at once, one is wholly
 /// before the other, on however many nodes. The clock that counts is the
-/// store's own. An error means that the outcome is unknown, and refuses nothing;
+/// store's own, [`current_time`](Self::current_time). An error means that the
+/// outcome is unknown, and refuses nothing;
 /// [`rotate`](Self::rotate) can then be asked again under the same
 /// [`AttemptId`](super::AttemptId), and so can all others.
 ///
@@ -23,6 +24,11 @@ use crate::{subject::Subject, time::Timestamp};
     note = "use `MemoryStore`, a store of portcullis-sqlx, or a `DynSessionStore`"
 )]
 pub trait SessionStore: Send + Sync + 'static {
+    /// The time by the store's own clock, or somewhat earlier: what deadlines are
+    /// reckoned from. Never later than that, and asked of a server only where
+    /// nothing has been [heard](super::RemoteClock) of it lately.
+    fn current_time(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
+
     /// A ticket for a login whose credential check is about to begin.
     fn login_ticket(&self) -> impl Future<Output = Result<LoginTicket, StoreError>> + Send;
 
@@ -47,6 +53,20 @@ pub trait SessionStore: Send + Sync + 'static {
         &self,
         attempt: &RotationAttempt,
     ) -> impl Future<Output = Result<RotationOutcome, StoreError>> + Send;
+
+    /// As [`rotate`](Self::rotate), with a
+    /// [`deadline`](RotationAttempt::deadline) that is as far off as `limit`, by
+    /// the store's own clock.
+    fn rotate_within(
+        &self,
+        attempt: &mut RotationAttempt,
+        limit: Duration,
+    ) -> impl Future<Output = Result<RotationOutcome, StoreError>> + Send {
+        async move {
+            attempt.deadline = self.current_time().await?.saturating_add(limit);
+            self.rotate(attempt).await
+        }
+    }
 
     /// The session with this name, live or not.
     fn session(

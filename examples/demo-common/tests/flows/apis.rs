@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::server::Server;
+use super::{client, server::Server};
 
 pub(crate) fn session_api(program: &str) {
     let server = Server::start(program, "memory:", &[]);
@@ -191,27 +191,38 @@ pub(crate) fn password_grant_api(program: &str) {
         .header("refresh-token", &refresh)
         .send();
     assert_eq!(retry.expect(200).text("/refresh_token"), second);
+    // For as long as that is so, its successor is given again, too.
     let form = format!("grant_type=refresh_token&refresh_token={second}");
-    let third = server
+    let rested = server
         .post("/auth/jwt/postman-refresh")
         .form(&form)
         .send()
         .expect(200);
-    let third = third.text("/refresh_token");
-    // Two generations back: reuse, which ends the session.
-    let reused = server
-        .post("/auth/jwt/refresh")
-        .header("refresh-token", &refresh)
-        .send();
-    assert_eq!(reused.expect(400).text("/error"), "invalid_grant");
-    let ended = server
-        .post("/auth/jwt/refresh")
-        .header("refresh-token", &third)
-        .send();
-    ended.expect(400);
-    server.get("/me").bearer(&access).send().expect(401);
+    assert_eq!(rested.text("/refresh_token"), second);
+    let rested = rested.text("/access_token");
+    server.get("/me").bearer(&rested).send().expect(200);
 
     confidential_clients(&server, login);
+}
+
+pub(crate) fn reuse_ends_the_session(program: &str) {
+    let server = Server::start(program, "memory:", &["--grace", "0"]);
+    let pair = client::log_in(&server);
+    let next = client::refresh(&server, &pair.refresh);
+    let form = format!("grant_type=refresh_token&refresh_token={}", next.refresh);
+    let last = server
+        .post("/auth/jwt/postman-refresh")
+        .form(&form)
+        .send()
+        .expect(200);
+    let last = last.text("/refresh_token");
+    for token in [&pair.refresh, &last] {
+        let refused = client::refresh_request(&server, token).send();
+        assert_eq!(refused.expect(400).text("/error"), "invalid_grant");
+    }
+    for access in [&pair.access, &next.access] {
+        assert!(!client::accepts(&server, access));
+    }
 }
 
 fn confidential_clients(server: &Server, login: &str) {

@@ -19,6 +19,7 @@ pub(crate) fn every_api_works(program: &str) {
     apis::session_api(program);
     apis::api_key_api(program);
     apis::password_grant_api(program);
+    apis::reuse_ends_the_session(program);
 }
 
 pub(crate) use crash::{

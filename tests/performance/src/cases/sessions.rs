@@ -6,8 +6,8 @@ use portcullis::{
     issue::{TokenIssuer, TokenShape},
     jose::Algorithm,
     session::{
-        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, Sessions,
-        refresh::RefreshKeys,
+        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, RotationRules,
+        Sessions, refresh::RefreshKeys,
     },
     subject::Subject,
     time::SharedClock,
@@ -18,7 +18,8 @@ use crate::{measure::Case, web::finish};
 
 /// A whole refresh: the token read, the session rotated, two tokens issued.
 pub fn refresh() -> Case {
-    let sessions = sessions();
+    // Nothing rests: each refresh is an exchange.
+    let sessions = sessions(RotationRules::with_grace(Duration::ZERO));
     let mut refresh = open(&sessions);
     Case::new("portcullis, a refresh", move || {
         let presented = sessions.read(refresh.as_bytes()).expect("it is ours");
@@ -31,14 +32,14 @@ pub fn refresh() -> Case {
 
 /// Opens `count` sessions and keeps them.
 pub fn fill(count: usize) -> Sessions {
-    let sessions = sessions();
+    let sessions = sessions(RotationRules::default());
     for _ in 0..count {
         open(&sessions);
     }
     sessions
 }
 
-fn sessions() -> Sessions {
+fn sessions(rules: RotationRules) -> Sessions {
     let clock = SharedClock::default();
     let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
     let revocations = Revocations::new(store, clock, Duration::from_secs(900)).sole_writer();
@@ -49,6 +50,7 @@ fn sessions() -> Sessions {
         .expect("it is complete");
     Sessions::builder(revocations, issuer)
         .refresh_keys(RefreshKeys::generate().expect("there is randomness"))
+        .rules(rules)
         .build()
         .expect("it is complete")
 }

@@ -45,6 +45,10 @@ impl FaultyStore {
 }
 
 impl SessionStore for FaultyStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        self.up()?.current_time().await
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         self.up()?.login_ticket().await
     }

@@ -1,28 +1,48 @@
 //! The rotation rules, as a function that needs no store.
 //!
-//! [`decide`] says what an attempt does to a row. It is idempotent: the same
-//! attempt on the row that it left gives the same outcome and changes nothing
-//! more. So a store may write by any means that follow the rules, and read the
-//! outcome off the row afterwards; and an attempt whose answer was lost can be
-//! made again.
+//! [`decide`] says what an attempt does to a row:
+//!
+//! | presented generation | outcome |
+//! |---|---|
+//! | the current one, made within the grace window, and not the first | [`Rested`]: the same token again |
+//! | the current one otherwise | [`Rotated`]: the next one |
+//! | the one before, within the window | [`Replayed`]: the current one again |
+//! | an older one, or the one before later than that | [`Reused`]: the session is revoked |
+//! | a newer one: the store lost writes | [`RolledBack`]: the next one |
+//!
+//! A token rests for as long as its predecessor is forgiven, so that at most one
+//! generation lies in the window: whatever a client sends at once, and in
+//! whatever order it arrives, none of it is two generations old.
+//!
+//! It is idempotent: the same attempt on the row that it left gives the same
+//! outcome and changes nothing more. So a store may write by any means that
+//! follow the rules, and read the outcome off the row afterwards; and an attempt
+//! whose answer was lost can be made again within the window, whoever came in
+//! between. An attempt that arrives after its deadline changes nothing:
+//! [`Overdue`].
+//!
+//! [`Rested`]: RotationOutcome::Rested
+//! [`Rotated`]: RotationOutcome::Rotated
+//! [`Replayed`]: RotationOutcome::Replayed
+//! [`Reused`]: RotationOutcome::Reused
+//! [`RolledBack`]: RotationOutcome::RolledBack
+//! [`Overdue`]: RotationOutcome::Overdue
 
 use std::time::Duration;
 
+pub use super::attempt::MAX_GENERATION;
 use super::{
     RefusalReason, ReplayPolicy, RevocationReason, Revoked, RotationAttempt, RotationMode,
     RotationOutcome, SessionRecord, Successor,
 };
 use crate::time::Timestamp;
 
-/// The highest generation there is: what JSON numbers keep exactly
-/// (RFC 8259 section 6). A refresh every second reaches it in 285 million years.
-pub const MAX_GENERATION: u64 = (1 << 53) - 1;
-
 /// What `attempt` does to `row` at `now`, by the clock of the store: the
 /// outcome, and the row as it must be afterwards if it changes.
 ///
 /// The first check that fails decides: secret, revocation, deadlines, client,
-/// scope, generation. Only the generation can revoke.
+/// scope, generation. Only the generation can revoke; and nothing changes from
+/// the attempt's deadline on.
 pub fn decide(
     row: &SessionRecord,
     attempt: &RotationAttempt,
@@ -66,6 +86,18 @@ enum Change {
 }
 
 fn judge(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Verdict {
+    match judge_in_time(row, attempt, now) {
+        Verdict::Changes(_) if now >= attempt.deadline => {
+            Verdict::Stays(RotationOutcome::Overdue {
+                by: now.saturating_duration_since(attempt.deadline),
+            })
+        }
+        verdict => verdict,
+    }
+}
+
+/// What becomes of an attempt that was not held up.
+fn judge_in_time(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Verdict {
     if row.id != attempt.session || row.subject != attempt.subject {
         return refused(RefusalReason::Unknown);
     }
@@ -98,6 +130,9 @@ fn judge(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Verd
         RotationMode::Rotate if attempt.generation >= MAX_GENERATION => {
             refused(RefusalReason::Generation)
         }
+        RotationMode::Rotate if rests(row, attempt, now) => {
+            Verdict::Stays(rested(row, attempt, now))
+        }
         RotationMode::Rotate if attempt.generation >= row.generation => {
             Verdict::Changes(Change::Advance)
         }
@@ -126,6 +161,17 @@ fn refusal(
 /// Whether the row's current generation is this attempt's own work.
 fn answered_before(row: &SessionRecord, attempt: &RotationAttempt) -> bool {
     row.rotated_by == Some(attempt.id) && attempt.generation.checked_add(1) == Some(row.generation)
+}
+
+/// Whether the presented token is the current one, and its predecessor still
+/// forgiven. The first token has none.
+fn rests(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> bool {
+    attempt.generation == row.generation && row.generation > 0 && is_young(row, attempt, now)
+}
+
+/// Whether the current token was made within the grace window.
+fn is_young(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> bool {
+    elapsed(row, now) < attempt.rules.window()
 }
 
 impl Change {
@@ -175,16 +221,16 @@ fn advance(row: &mut SessionRecord, attempt: &RotationAttempt, now: Timestamp) {
 /// The outcome for the attempt that made the row's current generation.
 fn advanced(row: &SessionRecord, attempt: &RotationAttempt) -> RotationOutcome {
     if attempt.generation > row.rotated_from {
-        RotationOutcome::RolledBack(successor(row))
+        RotationOutcome::RolledBack(Successor::of(row))
     } else {
-        RotationOutcome::Rotated(successor(row))
+        RotationOutcome::Rotated(Successor::of(row))
     }
 }
 
 /// A token that has been exchanged before: forgiven or theft.
 fn second_use(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Verdict {
     let predecessor = attempt.generation + 1 == row.generation;
-    let in_window = predecessor && elapsed(row, now) < attempt.rules.window();
+    let in_window = predecessor && is_young(row, attempt, now);
     let retried = row.late_retry_by == Some(attempt.id);
     let late = predecessor
         && !in_window
@@ -203,6 +249,14 @@ fn second_use(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) ->
     Verdict::Stays(replayed(row, attempt, now, late))
 }
 
+fn rested(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> RotationOutcome {
+    RotationOutcome::Rested {
+        current: Successor::of(row),
+        elapsed: elapsed(row, now),
+        device_changed: attempt.device.differs_from(&row.device),
+    }
+}
+
 fn replayed(
     row: &SessionRecord,
     attempt: &RotationAttempt,
@@ -210,7 +264,7 @@ fn replayed(
     late: bool,
 ) -> RotationOutcome {
     RotationOutcome::Replayed {
-        successor: successor(row),
+        successor: Successor::of(row),
         elapsed: elapsed(row, now),
         late,
         device_changed: attempt.device.differs_from(&row.device),
@@ -230,16 +284,6 @@ fn refused(reason: RefusalReason) -> Verdict {
 
 fn elapsed(row: &SessionRecord, now: Timestamp) -> Duration {
     now.saturating_duration_since(row.rotated_at)
-}
-
-fn successor(row: &SessionRecord) -> Successor {
-    Successor {
-        generation: row.generation,
-        rotated_at: row.rotated_at,
-        idle_deadline: row.idle_deadline,
-        absolute_deadline: row.absolute_deadline,
-        refresh_key: row.refresh_key.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ fn row() -> SessionRecord {
 fn attempt(name: u8, generation: u64) -> RotationAttempt {
     RotationAttempt {
         id: AttemptId::from_bytes([name; 16]),
+        deadline: at(i64::MAX),
         session: row().id,
         subject: row().subject,
         generation,
@@ -59,11 +60,17 @@ fn apply(row: &mut SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> 
     outcome
 }
 
+fn without_window(mut attempt: RotationAttempt) -> RotationAttempt {
+    attempt.rules = RotationRules::with_grace(Duration::ZERO);
+    attempt
+}
+
 /// A session whose third token is current, rotated at 2 s.
 fn third() -> SessionRecord {
     let mut row = row();
     apply(&mut row, &attempt(1, 0), at(1_000));
-    apply(&mut row, &attempt(2, 1), at(2_000));
+    apply(&mut row, &without_window(attempt(2, 1)), at(2_000));
+    assert_eq!(row.generation, 2);
     row
 }
 
@@ -100,6 +107,68 @@ fn the_predecessor_gives_the_same_successor_within_the_window() {
 }
 
 #[test]
+fn a_young_token_rests() {
+    let row = third();
+    for millis in [1_000, 2_000, 11_999] {
+        let mut after = row.clone();
+        let mut again = attempt(3, 2);
+        again.device = Device::new(Some("curl"), None);
+        let outcome = apply(&mut after, &again, at(millis));
+        let expected = RotationOutcome::Rested {
+            current: Successor::of(&row),
+            elapsed: at(millis).saturating_duration_since(at(2_000)),
+            device_changed: true,
+        };
+        assert_eq!(outcome, expected);
+        assert_eq!(after, row);
+    }
+    let mut row = row;
+    assert!(matches!(
+        apply(&mut row, &attempt(3, 2), at(12_000)),
+        RotationOutcome::Rotated(_)
+    ));
+}
+
+#[test]
+fn the_first_token_does_not_rest() {
+    assert!(matches!(
+        apply(&mut row(), &attempt(1, 0), at(0)),
+        RotationOutcome::Rotated(_)
+    ));
+}
+
+#[test]
+fn an_attempt_gets_its_first_answer_whoever_came_in_between() {
+    let mut row = row();
+    let first = apply(&mut row, &attempt(1, 0), at(1_000));
+    apply(&mut row, &attempt(2, 1), at(5_000));
+    assert_eq!(apply(&mut row, &attempt(1, 0), at(10_999)), first);
+}
+
+#[test]
+fn an_overdue_attempt_changes_nothing() {
+    for generation in 0..4 {
+        let mut row = third();
+        let mut overdue = attempt(3, generation);
+        overdue.deadline = at(60_000);
+        let outcome = apply(&mut row, &overdue, at(60_250));
+        let by = Duration::from_millis(250);
+        assert_eq!(outcome, RotationOutcome::Overdue { by });
+        assert_eq!(row, third());
+        apply(&mut row, &overdue, at(59_999));
+        assert_ne!(row, third());
+    }
+}
+
+#[test]
+fn an_attempt_may_take_as_long_as_the_window() {
+    for (window, limit) in [(0, 3_000), (1, 1_000), (1_000, 1_000), (10_000, 10_000)] {
+        let rules = RotationRules::with_grace(Duration::from_millis(window));
+        assert_eq!(rules.attempt_limit(), Duration::from_millis(limit));
+    }
+}
+
+#[test]
 fn past_the_window_the_predecessor_revokes() {
     let mut row = third();
     let outcome = apply(&mut row, &attempt(3, 1), at(12_000));
@@ -123,8 +192,7 @@ fn only_the_immediate_predecessor_is_forgiven() {
 #[test]
 fn without_a_window_nothing_is_forgiven_even_when_the_clock_stands() {
     let mut row = third();
-    let mut again = attempt(3, 1);
-    again.rules = RotationRules::with_grace(Duration::ZERO);
+    let again = without_window(attempt(3, 1));
     let outcome = apply(&mut row, &again, at(1_000));
     assert!(matches!(outcome, RotationOutcome::Reused { elapsed, .. } if elapsed.is_zero()));
 }
@@ -193,6 +261,10 @@ fn a_token_from_the_future_means_lost_writes() {
     assert_eq!(successor.generation, 8);
     assert!(matches!(
         apply(&mut row, &attempt(4, 8), at(3_001)),
+        RotationOutcome::Rested { .. }
+    ));
+    assert!(matches!(
+        apply(&mut row, &attempt(4, 8), at(13_000)),
         RotationOutcome::Rotated(_)
     ));
 }
@@ -200,7 +272,8 @@ fn a_token_from_the_future_means_lost_writes() {
 #[test]
 fn a_rotation_never_goes_back_in_time() {
     let mut row = third();
-    let RotationOutcome::Rotated(successor) = apply(&mut row, &attempt(3, 2), at(500)) else {
+    let next = without_window(attempt(3, 2));
+    let RotationOutcome::Rotated(successor) = apply(&mut row, &next, at(500)) else {
         panic!("not rotated");
     };
     assert_eq!(successor.rotated_at, at(2_000));
@@ -298,8 +371,7 @@ fn a_kept_token_stays_and_never_revokes() {
 #[test]
 fn the_same_attempt_gets_the_same_answer_even_without_a_window() {
     let mut row = third();
-    let mut next = attempt(3, 2);
-    next.rules = RotationRules::with_grace(Duration::ZERO);
+    let next = without_window(attempt(3, 2));
     let first = apply(&mut row, &next, at(3_000));
     assert_eq!(apply(&mut row, &next, at(90_000)), first);
 }
@@ -321,9 +393,12 @@ fn any_attempt() -> impl Strategy<Value = (RotationAttempt, i64)> {
         prop::bool::weighted(0.8),
     );
     let rules = (0u64..12, any::<bool>(), any::<bool>());
-    (0u8..4, 0u64..5, flags, rules, any::<bool>(), 0i64..30).prop_map(
-        |(name, generation, (client, scope, rotate), (grace, until_used, strict), other, now)| {
+    let times = (0i64..30, -3i64..30);
+    (0u8..4, 0u64..5, flags, rules, any::<bool>(), times).prop_map(
+        |(name, generation, flags, (grace, until_used, strict), other, (now, left))| {
+            let (client, scope, rotate) = flags;
             let mut attempt = attempt(name, generation);
+            attempt.deadline = at((now + left) * 1_000);
             attempt.client = attempt.client.filter(|_| client);
             attempt.scope_allowed = scope;
             if !rotate {
@@ -354,13 +429,41 @@ proptest! {
             prop_assert!(row.rotated_at >= before.rotated_at);
             prop_assert!(row.idle_deadline <= row.absolute_deadline);
             prop_assert!(before.revoked.is_none() || row.revoked == before.revoked);
-            if let RotationOutcome::Refused(_) | RotationOutcome::Valid { .. } = outcome {
+            if let RotationOutcome::Refused(_)
+            | RotationOutcome::Valid { .. }
+            | RotationOutcome::Rested { .. }
+            | RotationOutcome::Overdue { .. } = outcome
+            {
                 prop_assert_eq!(&row, &before);
             }
+            prop_assert!(row == before || at(now) < attempt.deadline);
             if let Some(successor) = outcome.successor() {
                 prop_assert_eq!(successor.generation, row.generation);
                 prop_assert!(row.revoked.is_none());
             }
+        }
+    }
+
+    /// Whatever a client has, in whatever order it comes: in one window there is
+    /// one generation, and nobody is logged out.
+    #[test]
+    fn what_comes_within_a_window_ends_no_session(
+        generation in 0u64..3,
+        steps in prop::collection::vec((any::<bool>(), 0i64..10_000), 1..40),
+    ) {
+        let mut row = row();
+        for generation in 0..generation {
+            apply(&mut row, &without_window(attempt(1, generation)), at(0));
+        }
+        let start = 60_000;
+        apply(&mut row, &attempt(2, generation), at(start));
+        let after = row.clone();
+        prop_assert_eq!(row.generation, generation + 1);
+        for (new, millis) in steps {
+            let presented = attempt(3, generation + u64::from(new));
+            let outcome = apply(&mut row, &presented, at(start + millis));
+            prop_assert_eq!(outcome.successor(), Some(&Successor::of(&after)));
+            prop_assert_eq!(&row, &after);
         }
     }
 }

@@ -7,6 +7,18 @@ pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
     let session = attempt.session.as_str();
     let generation = attempt.generation;
     match outcome {
+        RotationOutcome::Rested {
+            elapsed,
+            device_changed,
+            ..
+        } => tracing::info!(
+            event = "refresh_rested",
+            session,
+            generation,
+            elapsed_ms = millis(*elapsed),
+            device_changed,
+            "a refresh token was presented right after it was made, and given again"
+        ),
         RotationOutcome::Replayed {
             elapsed,
             late,
@@ -50,6 +62,13 @@ pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
             generation,
             reason = reason.as_str(),
             "a refresh token was refused"
+        ),
+        RotationOutcome::Overdue { by } => tracing::warn!(
+            event = "refresh_overdue",
+            session,
+            generation,
+            overdue_ms = millis(*by),
+            "a refresh reached the store after its deadline, and changed nothing"
         ),
         RotationOutcome::Rotated(_) | RotationOutcome::Valid { .. } => {}
     }

@@ -190,6 +190,7 @@ impl Sessions {
         let refresh = match &inner.refresh {
             None => None,
             Some(_) => {
+                let first = Successor::of(&session);
                 let family = RefreshFamily {
                     subject: session.subject,
                     session: session.id.clone(),
@@ -197,13 +198,6 @@ impl Sessions {
                     client: session.client,
                     scope: request.scope.clone(),
                     auth_time,
-                };
-                let first = Successor {
-                    generation: session.generation,
-                    rotated_at: session.rotated_at,
-                    idle_deadline: session.idle_deadline,
-                    absolute_deadline: session.absolute_deadline,
-                    refresh_key: session.refresh_key,
                 };
                 Some(self.refresh_token(&family, &first)?)
             }

@@ -1,6 +1,6 @@
 //! Refreshing sessions.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -96,6 +96,9 @@ impl Sessions {
     /// authenticated, and the application has been asked who the subject is
     /// now.
     ///
+    /// A refresh token that was made less than the grace window ago rests: it
+    /// comes back as it is, byte for byte, with a new access token.
+    ///
     /// # Errors
     ///
     /// [`SessionErrorKind::Refused`] or [`SessionErrorKind::Reused`] when the
@@ -135,9 +138,12 @@ impl Sessions {
         // Whatever can fail comes before the exchange: a token that was used up
         // for nothing would cost the session.
         let access = self.0.issuer.access_as(&token, || Ok(token_id))?;
-        let refresh = match self.present(&attempt).await? {
+        let refresh = match self.present(attempt).await? {
             RotationOutcome::Rotated(successor)
             | RotationOutcome::RolledBack(successor)
+            | RotationOutcome::Rested {
+                current: successor, ..
+            }
             | RotationOutcome::Replayed { successor, .. } => {
                 Some(self.refresh_token(family, &successor)?)
             }
@@ -146,6 +152,7 @@ impl Sessions {
             RotationOutcome::Refused(reason) => {
                 return Err(SessionErrorKind::Refused(reason).into());
             }
+            RotationOutcome::Overdue { .. } => return Err(SessionErrorKind::Unavailable.into()),
         };
         Ok(TokenPair {
             access,
@@ -155,12 +162,19 @@ impl Sessions {
         })
     }
 
-    /// Whether a refresh token is good now, without using it up. `client` is as
-    /// in [`RefreshRequest::client`].
+    /// Whether a refresh token is its session's current one and good now,
+    /// without using it up: as a credential for something else than a refresh.
+    /// `client` is as in [`RefreshRequest::client`].
+    ///
+    /// It changes nothing and forgives nothing. A token that has been exchanged
+    /// is refused within the grace window, too, and revokes no session after
+    /// it.
     ///
     /// # Errors
     ///
-    /// As [`refresh`](Self::refresh).
+    /// [`SessionErrorKind::Refused`] when the token is not good now, with
+    /// [`RefusalReason::Generation`] when it is not the current one;
+    /// [`SessionErrorKind::Unavailable`] when nobody can say.
     pub async fn authorize(
         &self,
         presented: &RefreshClaims,
@@ -169,7 +183,7 @@ impl Sessions {
         let device = Device::default();
         let name = AttemptId::random()?;
         let attempt = self.attempt(name, presented, client, &device, RotationMode::Keep)?;
-        match self.present(&attempt).await? {
+        match self.present(attempt).await? {
             RotationOutcome::Valid { .. } => Ok(()),
             RotationOutcome::Refused(reason) => Err(SessionErrorKind::Refused(reason).into()),
             _ => Err(SessionErrorKind::Refused(RefusalReason::Generation).into()),
@@ -195,6 +209,8 @@ impl Sessions {
         let key = self.refresh_tokens()?.keys().current_id();
         Ok(RotationAttempt {
             id,
+            // Earlier by far once the store is asked.
+            deadline: presented.expires_at,
             session: family.session.clone(),
             subject: family.subject.clone(),
             generation: presented.generation,
@@ -210,33 +226,31 @@ impl Sessions {
     }
 
     /// Asks the store; once more, under the same name, when it is unknown how
-    /// the first time ended. Not after a long wait, though: whoever asks would
-    /// not get the answer within the grace window.
-    async fn present(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+    /// the first time ended or it came to nothing. Not after a long wait,
+    /// though: twice as long, and a third for the client that tries again, must
+    /// end within the grace window.
+    async fn present(&self, mut attempt: RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        let limit = self.0.rules.attempt_limit();
         let began = self.now();
-        let outcome = match self.store().rotate(attempt).await {
-            Err(error)
-                if error.kind() == StoreErrorKind::Unavailable
-                    && self.now().saturating_duration_since(began) <= self.patience() =>
-            {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the session store is asked again"
-                );
-                self.store().rotate(attempt).await?
-            }
-            result => result?,
-        };
-        events::report(attempt, &outcome);
+        let mut result = self.store().rotate_within(&mut attempt, limit).await;
+        let passed = self.now().saturating_duration_since(began);
+        if is_undecided(&result) && passed <= limit / 3 {
+            tracing::warn!(
+                error = result
+                    .as_ref()
+                    .err()
+                    .map(|error| error as &dyn std::error::Error),
+                "the session store is asked again"
+            );
+            let left = limit - passed;
+            result = self.store().rotate_within(&mut attempt, left).await;
+        }
+        let outcome = result?;
+        events::report(&attempt, &outcome);
         if let RotationOutcome::Reused { .. } = outcome {
             self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);
         }
         Ok(outcome)
-    }
-
-    /// How long the first answer of the store may take for it to be asked again.
-    fn patience(&self) -> Duration {
-        (self.0.rules.window() / 3).max(Duration::from_secs(1))
     }
 
     pub(super) fn refresh_token(
@@ -263,6 +277,15 @@ impl Sessions {
             .refresh
             .as_ref()
             .ok_or(RefreshErrorKind::UnknownKey.into())
+    }
+}
+
+/// Whether the store may still decide otherwise on the same attempt: its answer
+/// is not known, or came too late, which told us the store's time.
+fn is_undecided(result: &Result<RotationOutcome, StoreError>) -> bool {
+    match result {
+        Ok(outcome) => matches!(outcome, RotationOutcome::Overdue { .. }),
+        Err(error) => error.kind() == StoreErrorKind::Unavailable,
     }
 }
 

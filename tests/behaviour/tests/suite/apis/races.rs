@@ -1,6 +1,11 @@
 //! Requests at once: parallel refreshes, logins and logouts.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use behaviour::{
     answer::Answer,
@@ -43,10 +48,68 @@ fn parallel_refreshes_get_the_same_successor() {
                 for pair in &pairs {
                     assert!(on.accepts("/auth/stations", &pair.access).await);
                 }
+                // So that it rests no more.
+                on.backend.clock.advance(Duration::from_secs(10));
                 pair = pairs[0].clone();
             }
         }
     });
+}
+
+/// What a web client with a plain interceptor does: each of its calls, upon its
+/// 401, refreshes with the token that is there at that moment, keeps what it is
+/// answered, and tries again. No lock, answers in any order: none is logged out.
+#[test]
+fn bursts_of_clients_without_a_lock() {
+    Stage::new().play(async |on: &On<'_>| {
+        for calls in [4, 8, 16, 4, 8, 16] {
+            let pair = on.grant("").await;
+            // The access token has expired.
+            on.backend.clock.advance(Duration::from_secs(3601));
+            let kept = Arc::new(Mutex::new(pair.refresh));
+            let tasks: Vec<_> = (0..calls)
+                .map(|call| {
+                    let (address, kept) = (on.server.address, kept.clone());
+                    tokio::spawn(call_with_refresh(address, call, pair.access.clone(), kept))
+                })
+                .collect();
+            for task in tasks {
+                assert_eq!(task.await.unwrap(), 200);
+            }
+            // And the client goes on.
+            on.backend.clock.advance(Duration::from_secs(3601));
+            let kept = kept.lock().unwrap().clone();
+            assert_eq!(on.generation(&kept).await, 1);
+            assert_eq!(on.refresh(&kept).await.status, 200);
+            assert_eq!(on.generation(&kept).await, 2);
+        }
+    });
+}
+
+/// The status of the second try.
+async fn call_with_refresh(
+    address: SocketAddr,
+    call: u64,
+    expired: String,
+    kept: Arc<Mutex<String>>,
+) -> u16 {
+    // Any order will do.
+    let way = async |leg: u64| {
+        let millis = (call * 7 + leg * 5) % 11;
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    };
+    let get = |access: &str| Request::new("GET", "/auth/stations").bearer(access);
+    way(0).await;
+    let refused = send(address, &get(&expired)).await.unwrap();
+    assert_eq!(refused.status, 401);
+    way(1).await;
+    let token = kept.lock().unwrap().clone();
+    let refresh = Request::new("POST", HEADER_REFRESH).field("refresh-token", token);
+    let answer = send(address, &refresh).await.unwrap();
+    way(2).await;
+    let pair = Pair::of(&answer);
+    *kept.lock().unwrap() = pair.refresh;
+    send(address, &get(&pair.access)).await.unwrap().status
 }
 
 /// Without a window exactly one succeeds, and none after it.

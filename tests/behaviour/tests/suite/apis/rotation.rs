@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use portcullis::session::{RotationRules, SessionStore};
-use portcullis_testing::mint::hostile;
+use portcullis::session::{RotationOutcome, RotationRules, SessionStore};
+use portcullis_testing::{faulty::Fault, mint::hostile};
 
 use super::{On, Pair, Stage, assert_error, claims};
 
@@ -32,8 +32,100 @@ fn a_retry_gets_the_same_successor() {
         }
         assert_eq!(on.generation(&first.refresh).await, 1);
         // And it is as good as it was.
-        assert_eq!(on.refresh(&next.refresh).await.status, 200);
         on.backend.clock.advance(millis(1));
+        let third = Pair::of(&on.refresh(&next.refresh).await);
+        assert_ne!(third.refresh, next.refresh);
+    });
+}
+
+/// For as long as its predecessor is forgiven, a token is not exchanged: it comes
+/// back byte for byte, with a new access token.
+#[test]
+fn a_young_token_rests() {
+    Stage::new().play(async |on: &On<'_>| {
+        let first = on.grant("").await;
+        on.backend.clock.advance(millis(60_000));
+        let next = Pair::of(&on.refresh(&first.refresh).await);
+        for passes in [0, 9_999] {
+            on.backend.clock.advance(millis(passes));
+            for rested in [
+                on.refresh(&next.refresh).await,
+                on.refresh_by_form(&next.refresh, "").await,
+            ] {
+                assert_eq!(rested.json()["expires_in"].as_i64(), Some(3600));
+                let rested = Pair::of(&rested);
+                assert_eq!(rested.refresh, next.refresh);
+                assert_ne!(rested.access, next.access);
+                assert!(on.accepts("/auth/stations", &rested.access).await);
+            }
+        }
+        assert_eq!(on.generation(&next.refresh).await, 1);
+        on.backend.clock.advance(millis(1));
+        let third = Pair::of(&on.refresh(&next.refresh).await);
+        assert_ne!(third.refresh, next.refresh);
+        assert_eq!(on.generation(&next.refresh).await, 2);
+    });
+}
+
+/// What several calls of a client without a lock come to: the successor is
+/// presented while its predecessor is still on its way.
+#[test]
+fn a_refresh_that_was_overtaken_twice_is_forgiven() {
+    Stage::new().play(async |on: &On<'_>| {
+        let first = on.grant("").await;
+        let next = Pair::of(&on.refresh(&first.refresh).await);
+        for token in [&next, &first, &next, &first, &first] {
+            on.backend.clock.advance(millis(30));
+            assert_eq!(
+                Pair::of(&on.refresh(&token.refresh).await).refresh,
+                next.refresh
+            );
+        }
+        on.backend.clock.advance(millis(60_000));
+        assert_eq!(on.refresh(&next.refresh).await.status, 200);
+    });
+}
+
+/// A refresh that a proxy held up for longer than the window is a fault, and
+/// does not end the session when it arrives at last.
+#[test]
+fn a_refresh_that_was_held_up_ends_no_session() {
+    Stage::new().play(async |on: &On<'_>| {
+        let first = on.grant("").await;
+        on.backend.store.fail_next(u64::MAX, Fault::HeldUp);
+        let held_up = on.refresh(&first.refresh).await;
+        on.backend.store.fail_next(0, Fault::HeldUp);
+        assert_eq!(held_up.status, 503, "{held_up:?}");
+        on.backend.clock.advance(millis(1_000));
+        let next = Pair::of(&on.refresh(&first.refresh).await);
+        on.backend.clock.advance(millis(10_000));
+        let arrived = on.backend.store.release().await.unwrap();
+        assert_eq!(arrived.len(), 2, "it was asked twice");
+        let by = millis(1_000);
+        for outcome in arrived {
+            assert_eq!(outcome, RotationOutcome::Overdue { by });
+        }
+        assert_eq!(on.generation(&next.refresh).await, 1);
+        assert!(on.accepts("/auth/stations", &next.access).await);
+        assert_eq!(on.refresh(&next.refresh).await.status, 200);
+    });
+}
+
+/// Whoever of two that have the same token goes on after the window makes the
+/// other's an old one, whichever of them is the thief.
+#[test]
+fn a_stolen_token_is_found_out_after_the_window() {
+    Stage::new().play(async |on: &On<'_>| {
+        let first = on.grant("").await;
+        let stolen = Pair::of(&on.refresh(&first.refresh).await);
+        on.backend.clock.advance(millis(10_000));
+        let one = Pair::of(&on.refresh(&stolen.refresh).await);
+        on.backend.clock.advance(millis(10_000));
+        assert_error(&on.refresh(&stolen.refresh).await, 400, "invalid_grant");
+        assert_error(&on.refresh(&one.refresh).await, 400, "invalid_grant");
+        for pair in [first, stolen, one] {
+            assert!(!on.accepts("/auth/stations", &pair.access).await);
+        }
     });
 }
 
@@ -73,12 +165,14 @@ fn reuse_ends_the_session_and_no_other() {
     });
 }
 
-/// Only the immediate predecessor qualifies, whatever the time.
+/// Only the immediate predecessor qualifies, and what is older is found out at
+/// once.
 #[test]
 fn grandparents_are_reuse_at_once() {
     Stage::new().play(async |on: &On<'_>| {
         let first = on.grant("").await;
         let second = Pair::of(&on.refresh(&first.refresh).await);
+        on.backend.clock.advance(millis(10_000));
         let third = Pair::of(&on.refresh(&second.refresh).await);
         assert_error(&on.refresh(&first.refresh).await, 400, "invalid_grant");
         assert_error(&on.refresh(&third.refresh).await, 400, "invalid_grant");
@@ -92,12 +186,15 @@ fn without_a_window_every_retry_is_reuse() {
     stage.play(async |on: &On<'_>| {
         let first = on.grant("").await;
         let next = Pair::of(&on.refresh(&first.refresh).await);
-        assert_error(&on.refresh(&first.refresh).await, 400, "invalid_grant");
+        // Nor does a token rest.
+        let third = Pair::of(&on.refresh(&next.refresh).await);
+        assert_ne!(third.refresh, next.refresh);
         assert_error(&on.refresh(&next.refresh).await, 400, "invalid_grant");
+        assert_error(&on.refresh(&third.refresh).await, 400, "invalid_grant");
     });
 }
 
-/// Opt-in: a predecessor whose successor was never presented is accepted
+/// Opt-in: a predecessor whose successor was never exchanged is accepted
 /// however late, once.
 #[test]
 fn until_the_successor_is_used() {
@@ -113,9 +210,18 @@ fn until_the_successor_is_used() {
         // Once.
         on.backend.clock.advance(millis(3_600_000));
         assert_error(&on.refresh(&first.refresh).await, 400, "invalid_grant");
-        // And never once the successor was used.
+        // A token that was presented while it rested was not exchanged.
         let first = on.grant("").await;
         let next = Pair::of(&on.refresh(&first.refresh).await);
+        let rested = Pair::of(&on.refresh(&next.refresh).await);
+        assert_eq!(rested.refresh, next.refresh);
+        on.backend.clock.advance(millis(3_600_000));
+        let again = Pair::of(&on.refresh(&first.refresh).await);
+        assert_eq!(again.refresh, next.refresh);
+        // And never once the successor was exchanged.
+        let first = on.grant("").await;
+        let next = Pair::of(&on.refresh(&first.refresh).await);
+        on.backend.clock.advance(millis(10_000));
         let next = Pair::of(&on.refresh(&next.refresh).await);
         on.backend.clock.advance(millis(3_600_000));
         assert_error(&on.refresh(&first.refresh).await, 400, "invalid_grant");

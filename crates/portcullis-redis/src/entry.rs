@@ -1,4 +1,5 @@
-//! The entries of the feed, as the scripts write them.
+//! The entries of the feed, as the scripts write them: read here, listened for
+//! in `watch.rs`.
 
 use portcullis::{
     session::{Revocation, StoreError},

@@ -1,0 +1,114 @@
+//! An attempt that was held up on its way for too long.
+
+use std::time::Duration;
+
+use portcullis::session::{
+    RefusalReason, RotationAttempt, RotationMode, RotationOutcome, RotationRules, SessionRecord,
+    SessionStore,
+};
+
+use super::bench::{Bench, GRACE, MILLISECOND, attempt};
+
+/// From its deadline on it changes nothing, whatever it would have done.
+pub async fn an_overdue_attempt_changes_nothing(bench: &Bench) {
+    // The generation presented of the third, whether an exchange is late, and
+    // whether the session goes on if the attempt is in time.
+    let cases = [
+        (2, false, true),
+        (5, false, true),
+        (1, true, true),
+        (0, false, false),
+    ];
+    for (generation, until_used, goes_on) in cases {
+        let session = third(bench).await;
+        let row = bench.row(&session).await;
+        let mut overdue = attempt(&session, generation);
+        overdue.rules.until_used = until_used;
+        for late in [Duration::ZERO, MILLISECOND, Duration::from_secs(3600)] {
+            overdue.deadline = bench.now().saturating_sub(late);
+            let expected = RotationOutcome::Overdue { by: late };
+            assert_eq!(bench.rotate(&overdue).await, expected);
+            assert_eq!(bench.row(&session).await, row);
+        }
+        overdue.deadline = bench.now().saturating_add(MILLISECOND);
+        let outcome = bench.rotate(&overdue).await;
+        assert_eq!(outcome.successor().is_some(), goes_on, "{outcome:?}");
+        assert_ne!(bench.row(&session).await, row);
+        // What it has done it says however late.
+        overdue.deadline = bench.now();
+        assert_eq!(bench.rotate(&overdue).await, outcome);
+    }
+}
+
+/// A deadline is for changes only: without one the answer is what it always is.
+pub async fn what_would_change_nothing_is_answered_however_late(bench: &Bench) {
+    let session = third(bench).await;
+    bench.advance(&session, 2).await;
+    let late = |mut attempt: RotationAttempt| {
+        attempt.deadline = bench.now();
+        attempt
+    };
+    for generation in [2, 3] {
+        let outcome = bench.rotate(&late(attempt(&session, generation))).await;
+        assert_eq!(outcome.successor().map(|next| next.generation), Some(3));
+    }
+    let mut client = attempt(&session, 0);
+    client.client = None;
+    let refused = RotationOutcome::Refused(RefusalReason::Client);
+    assert_eq!(bench.rotate(&late(client)).await, refused);
+    let mut keep = attempt(&session, 3);
+    keep.mode = RotationMode::Keep;
+    let outcome = bench.rotate(&late(keep)).await;
+    assert!(
+        matches!(outcome, RotationOutcome::Valid { .. }),
+        "{outcome:?}"
+    );
+    bench.store.revoke(&session.id).await.expect("revoked");
+    let refused = RotationOutcome::Refused(RefusalReason::Revoked);
+    assert_eq!(bench.rotate(&late(attempt(&session, 0))).await, refused);
+}
+
+/// The client gave up and tried again; what it had sent first arrives at some
+/// time, and is not taken for reuse.
+pub async fn a_held_up_attempt_does_not_end_the_session(bench: &Bench) {
+    let limit = RotationRules::default().attempt_limit();
+    for step in 0..=8 {
+        for retried_after in [Duration::ZERO, GRACE / 3, GRACE - MILLISECOND] {
+            let session = bench.open().await;
+            let began = bench.store.current_time().await.expect("the store knows");
+            let mut held_up = attempt(&session, 0);
+            held_up.deadline = began.saturating_add(limit);
+            bench.pass(retried_after);
+            let next = bench.advance(&session, 0).await;
+            bench
+                .clock
+                .set(began.saturating_add(retried_after.max(GRACE / 4 * step)));
+            bench.rotate(&held_up).await;
+            let row = bench.row(&session).await;
+            assert_eq!((row.generation, row.revoked), (1, None));
+            bench.pass(GRACE);
+            assert_eq!(next.generation, 1);
+            assert_eq!(bench.advance(&session, 1).await.generation, 2);
+        }
+    }
+}
+
+/// The time from which deadlines are reckoned is the one that they are compared
+/// with.
+pub async fn the_time_is_that_of_the_store(bench: &Bench) {
+    for _ in 0..3 {
+        let now = bench.store.current_time().await;
+        assert_eq!(now.expect("the store knows"), bench.now());
+        bench.pass(Duration::from_secs(1));
+    }
+}
+
+/// A session whose third token is current, and does not rest.
+async fn third(bench: &Bench) -> SessionRecord {
+    let session = bench.open().await;
+    for generation in 0..2 {
+        bench.advance(&session, generation).await;
+        bench.pass(GRACE);
+    }
+    session
+}
