@@ -12,11 +12,12 @@
 //! | scope or role missing | 403 | `error="insufficient_scope"` |
 //! | authentication too old (RFC 9470) | 401 | `error="insufficient_user_authentication"` |
 //! | store or key source down | 503 with `Retry-After` | none |
-//! | extractor without a layer | 500 | none |
+//! | extractor without a layer, or put together wrongly otherwise | 500 | none |
 
 mod prepared;
 mod realm;
 mod rejection;
+mod response_headers;
 mod writer;
 
 pub(crate) use prepared::Challenges;
@@ -24,4 +25,5 @@ pub use realm::Realm;
 pub(crate) use rejection::BodyFn;
 pub(crate) use rejection::whole_seconds;
 pub use rejection::{Reason, Rejection, RejectionBody, RejectionKind};
+pub use response_headers::ResponseHeaders;
 pub use writer::{Challenge, ErrorCode};

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::{Challenge, Realm};
+use super::{Challenge, Realm, ResponseHeaders};
 use crate::{
     claims::ScopeSet,
     credentials::CredentialsError,
@@ -24,6 +24,7 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     // Boxed: few services write their own.
     body: Option<Box<RejectionBody>>,
+    further: ResponseHeaders,
 }
 
 impl Rejection {
@@ -73,6 +74,13 @@ impl Rejection {
         Self::of(Reason::MissingLayer(hint))
     }
 
+    /// The application is put together in a way that cannot be right: 500, and
+    /// a log line with `hint`, which says what to change.
+    pub fn misconfigured(hint: &'static str) -> Self {
+        tracing::error!(hint, "authentication is put together wrongly");
+        Self::of(Reason::Misconfigured(hint))
+    }
+
     /// Without a challenge.
     pub(crate) fn of(reason: Reason) -> Self {
         let kind = reason.kind();
@@ -86,6 +94,7 @@ impl Rejection {
             challenge: None,
             retry_after,
             body: None,
+            further: ResponseHeaders::default(),
         }
     }
 
@@ -105,6 +114,11 @@ impl Rejection {
     #[must_use = "returns the changed rejection"]
     pub fn with_body(mut self, body: RejectionBody) -> Self {
         self.body = Some(Box::new(body));
+        self
+    }
+
+    pub(crate) fn with_headers(mut self, headers: ResponseHeaders) -> Self {
+        self.further = headers;
         self
     }
 
@@ -129,7 +143,13 @@ impl Rejection {
     }
 
     /// The header fields of the answer: names in lower case, values.
-    pub fn headers(&self) -> impl Iterator<Item = (&'static str, Bytes)> {
+    pub fn headers(&self) -> impl Iterator<Item = (&str, Bytes)> {
+        let own = self.own_headers().map(|(name, value)| (name as &str, value));
+        let further = self.further.iter();
+        own.chain(further.map(|(name, value)| (name, Bytes::copy_from_slice(value))))
+    }
+
+    fn own_headers(&self) -> impl Iterator<Item = (&'static str, Bytes)> + use<> {
         let challenge = self.challenge.clone();
         let retry_after = self.retry_after.map(|after| {
             let secs = whole_seconds(after);
@@ -168,7 +188,7 @@ impl Rejection {
         let mut response = Response::new(B::from(self.body()));
         *response.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in self.headers() {
+        for (name, value) in self.own_headers() {
             // The writers let nothing through that is not a header value.
             if let Ok(value) = HeaderValue::from_maybe_shared(value) {
                 response
@@ -176,8 +196,16 @@ impl Rejection {
                     .insert(HeaderName::from_static(name), value);
             }
         }
+        self.further.add_to(response.headers_mut());
         response.extensions_mut().insert(self.reason);
         response
+    }
+}
+
+impl From<CredentialsError> for Rejection {
+    /// A refusal in the default realm, where no layer knows another.
+    fn from(error: CredentialsError) -> Self {
+        Self::invalid_request(&Realm::default(), error)
     }
 }
 
@@ -296,6 +324,8 @@ pub enum Reason {
     Unavailable,
     /// An extractor ran where no layer did.
     MissingLayer(&'static str),
+    /// The application is put together in a way that cannot be right.
+    Misconfigured(&'static str),
 }
 
 impl Reason {
@@ -310,7 +340,7 @@ impl Reason {
             }
             Self::Policy(_) => RejectionKind::InsufficientScope,
             Self::Unavailable => RejectionKind::Unavailable,
-            Self::MissingLayer(_) => RejectionKind::Misconfigured,
+            Self::MissingLayer(_) | Self::Misconfigured(_) => RejectionKind::Misconfigured,
         }
     }
 
@@ -332,7 +362,7 @@ impl fmt::Display for Reason {
             Self::Claims(error) => error.fmt(f),
             Self::Policy(error) => error.fmt(f),
             Self::Unavailable => f.write_str("something that is needed is down"),
-            Self::MissingLayer(hint) => f.write_str(hint),
+            Self::MissingLayer(hint) | Self::Misconfigured(hint) => f.write_str(hint),
         }
     }
 }
