@@ -127,7 +127,7 @@ async fn refusals_are_the_cores_answers() {
 #[actix_web::test]
 async fn the_setters_reach_the_authenticator() {
     let auth = Auth::new(verifier())
-        .require(Policy::scope("write").unwrap())
+        .require_if_present(Policy::scope("write").unwrap())
         .rejection_body(|rejection| {
             RejectionBody::new("text/plain", format!("{:?}", rejection.kind()))
         })

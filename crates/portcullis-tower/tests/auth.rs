@@ -119,7 +119,7 @@ fn standard_body(kind: RejectionKind) -> Vec<u8> {
 #[tokio::test]
 async fn the_setters_reach_the_authenticator() {
     let layer = AuthLayer::new(verifier())
-        .require(Policy::scope("stations:read").unwrap())
+        .require_if_present(Policy::scope("stations:read").unwrap())
         .rejection_body(|rejection| {
             RejectionBody::new("text/plain", format!("{:?}", rejection.kind()))
         })

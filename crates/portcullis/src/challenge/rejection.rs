@@ -144,7 +144,9 @@ impl Rejection {
 
     /// The header fields of the answer: names in lower case, values.
     pub fn headers(&self) -> impl Iterator<Item = (&str, Bytes)> {
-        let own = self.own_headers().map(|(name, value)| (name as &str, value));
+        let own = self
+            .own_headers()
+            .map(|(name, value)| (name as &str, value));
         let further = self.further.iter();
         own.chain(further.map(|(name, value)| (name, Bytes::copy_from_slice(value))))
     }

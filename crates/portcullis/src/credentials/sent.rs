@@ -101,10 +101,7 @@ mod tests {
                 &[b"Bearerhush"],
                 "`authorization` 1 times: no known scheme, 10 bytes",
             ),
-            (
-                &[b""],
-                "`authorization` 1 times: no known scheme, 0 bytes",
-            ),
+            (&[b""], "`authorization` 1 times: no known scheme, 0 bytes"),
             (
                 &[b"\xff\r\n"],
                 "`authorization` 1 times: no known scheme, 3 bytes",

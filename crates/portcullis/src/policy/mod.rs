@@ -138,9 +138,7 @@ impl Policy {
     /// let policy = Policy::request(|_, head| matches!(head.method(), "GET" | "HEAD"))
     ///     .or(Policy::role("roles", "admin"));
     /// ```
-    pub fn request(
-        holds: impl Fn(&Verified, HeadRef<'_>) -> bool + Send + Sync + 'static,
-    ) -> Self {
+    pub fn request(holds: impl Fn(&Verified, HeadRef<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self::of(Rule::Request(RequestRule::new(holds)))
     }
 
