@@ -37,8 +37,11 @@ impl fmt::Display for Sent {
             length,
             ..
         } = self;
-        let scheme = self.scheme.unwrap_or("no known scheme");
-        write!(f, "`{field}` {times} times: {scheme}, {length} bytes")
+        let scheme = self.scheme.unwrap_or("unknown");
+        write!(
+            f,
+            "`{field}` fields: {times}, scheme: {scheme}, bytes: {length}"
+        )
     }
 }
 
@@ -87,24 +90,27 @@ mod tests {
             (&[][..], ""),
             (
                 &[&b"bearer a b"[..]][..],
-                "`authorization` 1 times: Bearer, 10 bytes",
+                "`authorization` fields: 1, scheme: Bearer, bytes: 10",
             ),
             (
                 &[b"Bearer,x", b"Basic y"],
-                "`authorization` 2 times: Bearer, 8 bytes",
+                "`authorization` fields: 2, scheme: Bearer, bytes: 8",
             ),
             (
                 &[b"hush", b"hush"],
-                "`authorization` 2 times: no known scheme, 4 bytes",
+                "`authorization` fields: 2, scheme: unknown, bytes: 4",
             ),
             (
                 &[b"Bearerhush"],
-                "`authorization` 1 times: no known scheme, 10 bytes",
+                "`authorization` fields: 1, scheme: unknown, bytes: 10",
             ),
-            (&[b""], "`authorization` 1 times: no known scheme, 0 bytes"),
+            (
+                &[b""],
+                "`authorization` fields: 1, scheme: unknown, bytes: 0",
+            ),
             (
                 &[b"\xff\r\n"],
-                "`authorization` 1 times: no known scheme, 3 bytes",
+                "`authorization` fields: 1, scheme: unknown, bytes: 3",
             ),
         ] {
             assert_eq!(told(values), expected);
