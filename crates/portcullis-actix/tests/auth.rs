@@ -187,6 +187,32 @@ async fn a_pending_verification_is_waited_for() {
     }
 }
 
+/// Beside what the handler writes of its own, also after waiting.
+#[actix_web::test]
+async fn headers_are_added_to_answers() {
+    let remote = issuer().verifier().status(Remote(true)).build().unwrap();
+    for verifier in [verifier(), remote] {
+        let auth = Auth::new(verifier)
+            .response_header("cache-control", "private")
+            .unwrap();
+        let handler = async || {
+            let field = ("cache-control", "max-age=60");
+            HttpResponse::Ok().insert_header(field).finish()
+        };
+        let app = App::new().wrap(auth).route("/", web::get().to(handler));
+        let app = init_service(app).await;
+        for (authorization, expected) in [
+            (Some(credentials()), &["max-age=60", "private"][..]),
+            (None, &["private"]),
+        ] {
+            let request = request("/", authorization.as_deref()).to_request();
+            let response = call_service(&app, request).await;
+            let fields = response.headers().get_all("cache-control");
+            assert!(fields.eq(expected), "{:?}", response.headers());
+        }
+    }
+}
+
 #[actix_web::test]
 async fn outer_middleware_sees_refusals_as_responses() {
     let seen = Rc::new(Cell::new(0));

@@ -137,6 +137,30 @@ async fn the_setters_reach_the_authenticator() {
     assert_eq!(text(response).await, "InsufficientScope");
 }
 
+/// Beside what the inner service writes of its own, also after waiting.
+#[tokio::test]
+async fn headers_are_added_to_answers() {
+    let remote = issuer().verifier().status(Remote(true)).build().unwrap();
+    for verifier in [verifier(), remote] {
+        let layer = AuthLayer::new(verifier)
+            .response_header("cache-control", "private")
+            .unwrap();
+        let service = layer.layer(service_fn(async |_: Request<Body>| {
+            let response = Response::builder().header("cache-control", "max-age=60");
+            Ok::<_, Infallible>(response.body(Body::default()).unwrap())
+        }));
+        for (authorization, expected) in [
+            (Some(credentials()), &["max-age=60", "private"][..]),
+            (None, &["private"]),
+        ] {
+            let request = request(authorization.as_deref());
+            let response = service.clone().oneshot(request).await.unwrap();
+            let fields = response.headers().get_all("cache-control");
+            assert!(fields.iter().eq(expected), "{:?}", response.headers());
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_error_of_the_inner_service_passes_through() {
     #[derive(Debug, PartialEq)]
