@@ -5,11 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::{Challenge, Realm, ResponseHeaders};
+use super::{Challenge, Realm, Reason, RejectionBody, RejectionKind, ResponseHeaders};
 use crate::{
-    claims::ScopeSet,
     credentials::CredentialsError,
-    policy::{PolicyError, PolicyErrorKind},
+    policy::PolicyError,
     verify::{ClaimsError, VerifyError},
 };
 
@@ -228,146 +227,6 @@ pub(crate) fn whole_seconds(after: Duration) -> u64 {
 
 /// When to come back where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The kinds of [`Rejection`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RejectionKind {
-    /// No credentials, or those of another scheme: 401.
-    MissingCredentials,
-    /// Malformed or repeated credentials: 400.
-    InvalidRequest,
-    /// A bad, expired or revoked token, or another kind of token: 401.
-    InvalidToken,
-    /// A scope or role is missing: 403.
-    InsufficientScope,
-    /// The login behind the token is too old or too weak: 401 (RFC 9470).
-    InsufficientUserAuthentication,
-    /// What is needed to judge the token is down: 503.
-    Unavailable,
-    /// The service is put together wrongly: 500.
-    Misconfigured,
-}
-
-impl RejectionKind {
-    /// The HTTP status code.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::InvalidRequest => 400,
-            Self::MissingCredentials
-            | Self::InvalidToken
-            | Self::InsufficientUserAuthentication => 401,
-            Self::InsufficientScope => 403,
-            Self::Misconfigured => 500,
-            Self::Unavailable => 503,
-        }
-    }
-}
-
-/// The body of a refusal and its content type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RejectionBody {
-    content_type: &'static str,
-    content: Bytes,
-}
-
-impl RejectionBody {
-    /// A body of this content type.
-    pub fn new(content_type: &'static str, content: impl Into<Bytes>) -> Self {
-        Self {
-            content_type,
-            content: content.into(),
-        }
-    }
-
-    /// No body at all.
-    pub const fn empty() -> Self {
-        Self {
-            content_type: "",
-            content: Bytes::new(),
-        }
-    }
-
-    /// `{"error":"…"}` with the error code of the challenge.
-    pub fn standard(kind: RejectionKind) -> Self {
-        let json = match kind {
-            RejectionKind::MissingCredentials => r#"{"error":"unauthorized"}"#,
-            RejectionKind::InvalidRequest => r#"{"error":"invalid_request"}"#,
-            RejectionKind::InvalidToken => r#"{"error":"invalid_token"}"#,
-            RejectionKind::InsufficientScope => r#"{"error":"insufficient_scope"}"#,
-            RejectionKind::InsufficientUserAuthentication => {
-                r#"{"error":"insufficient_user_authentication"}"#
-            }
-            RejectionKind::Unavailable => r#"{"error":"temporarily_unavailable"}"#,
-            RejectionKind::Misconfigured => r#"{"error":"server_error"}"#,
-        };
-        Self {
-            content_type: "application/json",
-            content: Bytes::from_static(json.as_bytes()),
-        }
-    }
-}
-
-/// Why a request was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// There were no credentials.
-    MissingCredentials,
-    /// The credentials were malformed or repeated.
-    Credentials(CredentialsError),
-    /// The token was refused, or could not be judged.
-    Token(VerifyError),
-    /// The claims do not have the form that a handler asks for.
-    Claims(ClaimsError),
-    /// The policy is not satisfied.
-    Policy(PolicyError),
-    /// Something that is needed is down.
-    Unavailable,
-    /// An extractor ran where no layer did.
-    MissingLayer(&'static str),
-    /// The application is put together in a way that cannot be right.
-    Misconfigured(&'static str),
-}
-
-impl Reason {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::MissingCredentials => RejectionKind::MissingCredentials,
-            Self::Credentials(_) => RejectionKind::InvalidRequest,
-            Self::Token(error) if error.kind().is_unavailable() => RejectionKind::Unavailable,
-            Self::Token(_) | Self::Claims(_) => RejectionKind::InvalidToken,
-            Self::Policy(error) if error.kind() == PolicyErrorKind::NotFresh => {
-                RejectionKind::InsufficientUserAuthentication
-            }
-            Self::Policy(_) => RejectionKind::InsufficientScope,
-            Self::Unavailable => RejectionKind::Unavailable,
-            Self::MissingLayer(_) | Self::Misconfigured(_) => RejectionKind::Misconfigured,
-        }
-    }
-
-    /// The scopes that would do, where one is what is lacking.
-    pub(super) fn scope(&self) -> Option<&ScopeSet> {
-        match self {
-            Self::Policy(error) => Some(error.scope()),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MissingCredentials => f.write_str("there are no credentials"),
-            Self::Credentials(error) => error.fmt(f),
-            Self::Token(error) => error.fmt(f),
-            Self::Claims(error) => error.fmt(f),
-            Self::Policy(error) => error.fmt(f),
-            Self::Unavailable => f.write_str("something that is needed is down"),
-            Self::MissingLayer(hint) | Self::Misconfigured(hint) => f.write_str(hint),
-        }
-    }
-}
 
 /// Replaces the body of refusals.
 pub(crate) type BodyFn = Arc<dyn Fn(&Rejection) -> RejectionBody + Send + Sync>;
