@@ -1,7 +1,7 @@
 //! Refusals that a handler may never see.
 
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceResponse};
-use portcullis::challenge::{Reason, Rejection};
+use portcullis::challenge::Rejection;
 
 use crate::AuthRejection;
 
@@ -18,7 +18,8 @@ pub(crate) fn refuse(request: &HttpRequest, rejection: Rejection) -> AuthRejecti
     AuthRejection(rejection)
 }
 
-/// The refusal in whose place something else was answered.
+/// The refusal in whose place something else was answered. An answer of its
+/// status, such as a page of the application's own, tells it.
 pub(crate) fn swallowed<B>(response: &ServiceResponse<B>) -> Option<Rejection> {
     let request = response.request();
     // Nearly always there is none.
@@ -26,6 +27,6 @@ pub(crate) fn swallowed<B>(response: &ServiceResponse<B>) -> Option<Rejection> {
         return None;
     }
     let Refused(rejection) = request.extensions_mut().remove()?;
-    let is_told = response.response().extensions().contains::<Reason>();
+    let is_told = response.status().as_u16() == rejection.status();
     (!is_told).then_some(rejection)
 }

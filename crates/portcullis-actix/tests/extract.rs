@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use actix_web::{
-    App, HttpResponse,
+    App, HttpResponse, ResponseError,
     test::{TestRequest, call_service, init_service, read_body},
     web::{self, Data, ServiceConfig},
 };
@@ -399,6 +399,15 @@ async fn what_actix_swallows_is_refused_nevertheless() {
             "/told",
             web::to(async |token: Result<Scoped<Write>, AuthRejection>| token.map(|_| "let in")),
         )
+        .route(
+            "/own-page",
+            web::to(
+                async |token: Result<Scoped<Write>, AuthRejection>| match token {
+                    Ok(_) => HttpResponse::Ok().body("let in"),
+                    Err(refused) => HttpResponse::build(refused.status_code()).body("no entry"),
+                },
+            ),
+        )
         .service(other)
         .service(own);
     let app = init_service(app).await;
@@ -417,6 +426,7 @@ async fn what_actix_swallows_is_refused_nevertheless() {
         ("/result", good, insufficient()),
         ("/either", good, insufficient()),
         ("/told", good, insufficient()),
+        ("/own-page", good, (403, "no entry".to_owned())),
         ("/other", good, invalid()),
         ("/other", None, (200, "let in".to_owned())),
         ("/own", good, insufficient()),
