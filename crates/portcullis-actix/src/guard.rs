@@ -31,6 +31,8 @@ use portcullis::{
     policy::{Policy, RequiredScopes},
 };
 
+use crate::Head;
+
 /// Holds for requests with a verified token, whatever it may do.
 pub fn authenticated() -> impl Guard {
     AuthGuard(None)
@@ -41,7 +43,8 @@ pub fn scopes<S: RequiredScopes>() -> impl Guard {
     policy(Policy::scopes_of::<S>())
 }
 
-/// Holds for requests whose token satisfies `policy`.
+/// Holds for requests that satisfy `policy` together with their token. A guard
+/// does not see the connection: a rule about the client's certificate finds none.
 pub fn policy(policy: Policy) -> impl Guard {
     AuthGuard(Some(policy))
 }
@@ -53,7 +56,7 @@ impl Guard for AuthGuard {
         let data = context.req_data();
         let token = data.get().and_then(Authentication::optional);
         token.is_some_and(|token| match &self.0 {
-            Some(policy) => policy.check(token).is_ok(),
+            Some(policy) => policy.check_for(token, &Head::from(context)).is_ok(),
             None => true,
         })
     }

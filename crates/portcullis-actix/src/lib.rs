@@ -52,15 +52,18 @@
 //! |---|---|---|
 //! | [`Claims<T>`], [`OptionalClaims<T>`] | the claims as the application's type | [`Auth`] |
 //! | [`Token`], [`OptionalToken`] | the verified token itself | [`Auth`] |
-//! | [`Scoped<S>`] | the same, where it has the scopes `S` | [`Auth`] |
+//! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | [`Auth`] |
 //! | [`Authenticated<T>`], [`OptionalAuthenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the app data |
 //! | [`Bearer`], [`OptionalBearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
 //! In the optional ones, absent credentials are `None` and bad ones are still
-//! refused. Do not use actix's `Option<Claims<T>>`: it takes bad credentials
-//! for absent ones. An extractor that needs [`Auth`] answers with a server
-//! error and a line in the log where there is none.
-
+//! refused. An extractor that needs [`Auth`] answers with a server error and a
+//! line in the log where there is none.
+//!
+//! Do not put them into actix's `Option<…>`, `Result<…, _>` or `Either`: the
+//! handler is then called as if bad credentials were none. An [`Auth`] around the
+//! route replaces what the handler answers by the refusal, but what the handler
+//! has done is done; and where there is no [`Auth`], nobody refuses.
 //!
 //! The token endpoints (login, refresh, logout) are routes too:
 //! [`endpoints`] adds them to an app.
@@ -70,13 +73,16 @@ mod convert;
 mod endpoint;
 pub mod extract;
 pub mod guard;
+mod head;
+mod refused;
 mod rejection;
 
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
 pub use endpoint::endpoints;
 pub use extract::{
     Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
-    OptionalToken, Refresh, Scoped, Token,
+    OptionalToken, Refresh, Scoped, ScopedIfPresent, Token,
 };
+pub use head::Head;
 pub use portcullis::guard::{Authentication, Authenticator};
 pub use rejection::AuthRejection;

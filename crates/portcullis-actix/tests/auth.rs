@@ -127,7 +127,7 @@ async fn refusals_are_the_cores_answers() {
 #[actix_web::test]
 async fn the_setters_reach_the_authenticator() {
     let auth = Auth::new(verifier())
-        .require(Policy::scope("write").unwrap())
+        .require_if_present(Policy::scope("write").unwrap())
         .rejection_body(|rejection| {
             RejectionBody::new("text/plain", format!("{:?}", rejection.kind()))
         })
@@ -184,6 +184,32 @@ async fn a_pending_verification_is_waited_for() {
         let app = init_service(app).await;
         let response = call_service(&app, request("/", Some(&credentials())).to_request()).await;
         assert_eq!(response.status().as_u16(), status);
+    }
+}
+
+/// Beside what the handler writes of its own, also after waiting.
+#[actix_web::test]
+async fn headers_are_added_to_answers() {
+    let remote = issuer().verifier().status(Remote(true)).build().unwrap();
+    for verifier in [verifier(), remote] {
+        let auth = Auth::new(verifier)
+            .response_header("cache-control", "private")
+            .unwrap();
+        let handler = async || {
+            let field = ("cache-control", "max-age=60");
+            HttpResponse::Ok().insert_header(field).finish()
+        };
+        let app = App::new().wrap(auth).route("/", web::get().to(handler));
+        let app = init_service(app).await;
+        for (authorization, expected) in [
+            (Some(credentials()), &["max-age=60", "private"][..]),
+            (None, &["private"]),
+        ] {
+            let request = request("/", authorization.as_deref()).to_request();
+            let response = call_service(&app, request).await;
+            let fields = response.headers().get_all("cache-control");
+            assert!(fields.eq(expected), "{:?}", response.headers());
+        }
     }
 }
 

@@ -3,22 +3,23 @@
 #![allow(clippy::unwrap_used)]
 
 use actix_web::{
-    App,
+    App, HttpResponse, ResponseError,
     test::{TestRequest, call_service, init_service, read_body},
     web::{self, Data, ServiceConfig},
 };
 use portcullis::{
     challenge::{Rejection, RejectionBody, RejectionKind},
     credentials::TokenHeader,
+    head::Target,
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
-    policy::RequiredScopes,
+    policy::{Policy, RequiredScopes},
     subject::Subject,
     verify::{Status, TokenStatus, Verified, Verifier},
 };
 use portcullis_actix::{
-    Auth, Authenticated, Authenticator, Bearer, Claims, OptionalAuthenticated, OptionalBearer,
-    OptionalClaims, OptionalToken, Refresh, Scoped, Token,
+    Auth, AuthRejection, Authenticated, Authenticator, Bearer, Claims, OptionalAuthenticated,
+    OptionalBearer, OptionalClaims, OptionalToken, Refresh, Scoped, ScopedIfPresent, Token, guard,
 };
 
 #[derive(Clone, serde::Deserialize)]
@@ -104,6 +105,16 @@ fn routes(app: &mut ServiceConfig) {
         web::to(async |user: Scoped<Read, Claims<User>>| user.into_inner().0.sub),
     )
     .route("/write", web::to(async |_: Scoped<Write>| "?"))
+    .route(
+        "/maybe/read",
+        web::to(async |user: ScopedIfPresent<Read, OptionalClaims<User>>| {
+            or_dash(user.into_inner().0.map(|user| user.sub))
+        }),
+    )
+    .route(
+        "/maybe/write",
+        web::to(async |_: ScopedIfPresent<Write>| "-"),
+    )
     .route(
         "/own",
         web::to(async |Authenticated(user): Authenticated<User>| user.sub),
@@ -314,5 +325,191 @@ async fn raw_tokens() {
         ),
     ] {
         assert_eq!(ask!(&app, path, header), (status, text), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn scopes_imply_a_token_unless_it_is_said_otherwise() {
+    let auth = Auth::new(verifier()).optional();
+    let app = init_service(App::new().wrap(auth).configure(routes)).await;
+    let credentials = credentials();
+    let good = Some(("authorization", credentials.as_str()));
+    for (path, header, status, text) in [
+        ("/maybe/read", None, 200, "-".to_owned()),
+        ("/maybe/read", good, 200, "alice".to_owned()),
+        ("/maybe/write", None, 200, "-".to_owned()),
+        (
+            "/maybe/write",
+            good,
+            403,
+            body(RejectionKind::InsufficientScope),
+        ),
+        ("/write", None, 401, body(RejectionKind::MissingCredentials)),
+    ] {
+        assert_eq!(ask!(&app, path, header), (status, text), "{path}");
+    }
+}
+
+/// `Option`, `Result` and `Either` of actix call the handler, but do not get its
+/// answer out.
+#[actix_web::test]
+async fn what_actix_swallows_is_refused_nevertheless() {
+    /// Asks "somebody else", who yields once.
+    struct Remote;
+    impl TokenStatus for Remote {
+        fn status(&self, _: &Verified) -> Status {
+            Status::Pending(Box::pin(async {
+                tokio::task::yield_now().await;
+                Status::Revoked
+            }))
+        }
+    }
+    let remote = issuer().verifier().status(Remote).build().unwrap();
+    let other = web::scope("/other")
+        .app_data(Authenticator::new(remote))
+        .route("", web::to(async |_: Option<Authenticated<User>>| "let in"));
+    let strict = Authenticator::new(verifier()).require(Policy::scope("write").unwrap());
+    let own = web::scope("/own").app_data(strict).route(
+        "",
+        web::to(async |_: Result<Authenticated<User>, AuthRejection>| "let in"),
+    );
+    let auth = Auth::new(verifier()).optional();
+    let app = App::new()
+        .wrap(auth)
+        .route("/claims", web::to(async |_: Option<Claims<User>>| "let in"))
+        .route("/alien", web::to(async |_: Option<Claims<Alien>>| "let in"))
+        .route(
+            "/maybe/alien",
+            web::to(async |_: Option<OptionalClaims<Alien>>| "let in"),
+        )
+        .route(
+            "/scoped",
+            web::to(async |_: Option<Scoped<Write>>| "let in"),
+        )
+        .route(
+            "/result",
+            web::to(async |_: Result<Scoped<Write>, AuthRejection>| "let in"),
+        )
+        .route(
+            "/either",
+            web::to(async |_: web::Either<Scoped<Write>, String>| "let in"),
+        )
+        .route("/refresh", web::to(async |_: Option<Refresh>| "let in"))
+        .route(
+            "/told",
+            web::to(async |token: Result<Scoped<Write>, AuthRejection>| token.map(|_| "let in")),
+        )
+        .route(
+            "/own-page",
+            web::to(
+                async |token: Result<Scoped<Write>, AuthRejection>| match token {
+                    Ok(_) => HttpResponse::Ok().body("let in"),
+                    Err(refused) => HttpResponse::build(refused.status_code()).body("no entry"),
+                },
+            ),
+        )
+        .service(other)
+        .service(own);
+    let app = init_service(app).await;
+    let credentials = credentials();
+    let good = Some(("authorization", credentials.as_str()));
+    let invalid = || (401, body(RejectionKind::InvalidToken));
+    let insufficient = || (403, body(RejectionKind::InsufficientScope));
+    let missing = || (401, body(RejectionKind::MissingCredentials));
+    for (path, header, expected) in [
+        ("/claims", None, (200, "let in".to_owned())),
+        ("/claims", good, (200, "let in".to_owned())),
+        ("/alien", good, invalid()),
+        ("/maybe/alien", good, invalid()),
+        ("/scoped", good, insufficient()),
+        ("/scoped", None, missing()),
+        ("/result", good, insufficient()),
+        ("/either", good, insufficient()),
+        ("/told", good, insufficient()),
+        ("/own-page", good, (403, "no entry".to_owned())),
+        ("/other", good, invalid()),
+        ("/other", None, (200, "let in".to_owned())),
+        ("/own", good, insufficient()),
+        (
+            "/refresh",
+            Some(("refresh-token", "a b")),
+            (400, body(RejectionKind::InvalidRequest)),
+        ),
+        ("/refresh", None, (200, "let in".to_owned())),
+    ] {
+        assert_eq!(ask!(&app, path, header), expected, "{path}");
+    }
+}
+
+/// actix does not tell which of two types of app data is the nearer one.
+#[actix_web::test]
+async fn both_forms_of_app_data_at_once_are_the_services_fault() {
+    let open = || Authenticator::new(verifier());
+    let strict = || open().require(Policy::scope("write").unwrap());
+    let handler = || web::to(async |_: Authenticated<User>| "let in");
+    let data_within = App::new().app_data(open()).service(
+        web::scope("/own")
+            .app_data(Data::new(strict()))
+            .route("", handler()),
+    );
+    let bare_within = App::new()
+        .app_data(Data::new(open()))
+        .service(web::scope("/own").app_data(strict()).route("", handler()));
+    let beside = App::new()
+        .app_data(open())
+        .app_data(Data::new(strict()))
+        .route("/own", handler());
+    let credentials = credentials();
+    let good = Some(("authorization", credentials.as_str()));
+    let misconfigured = (500, body(RejectionKind::Misconfigured));
+    for app in [data_within, bare_within, beside] {
+        let app = init_service(app).await;
+        assert_eq!(ask!(&app, "/own", good), misconfigured);
+        assert_eq!(ask!(&app, "/own", None), misconfigured);
+    }
+    // The same form twice is clear: the nearer one.
+    let app = App::new()
+        .app_data(open())
+        .service(web::scope("/own").app_data(strict()).route("", handler()));
+    let app = init_service(app).await;
+    let insufficient = (403, body(RejectionKind::InsufficientScope));
+    assert_eq!(ask!(&app, "/own", good), insufficient);
+}
+
+/// The target and the peer that a policy sees, of a middleware within scopes, of
+/// an extractor and of a guard there.
+#[actix_web::test]
+async fn what_actix_knows_of_a_request_is_seen() {
+    let policy = || {
+        Policy::request(|_, head| {
+            assert_eq!(head.target(), Target::new("/outer/inner/own", Some("q=1")));
+            head.peer() == Some("192.0.2.1:4711".parse().unwrap())
+        })
+    };
+    let authenticator = || Authenticator::new(verifier()).require(policy());
+    let layered = web::resource("/own")
+        .wrap(Auth::new(authenticator()))
+        .to(async || "in");
+    let extracting = web::resource("/own")
+        .wrap(Auth::new(verifier()))
+        .app_data(authenticator())
+        .to(async |_: Authenticated<User>| "in");
+    let guarded = web::resource("/own")
+        .wrap(Auth::new(verifier()))
+        .route(web::get().guard(guard::policy(policy())).to(async || "in"))
+        .default_service(web::to(async || HttpResponse::Forbidden()));
+    for resource in [layered, extracting, guarded] {
+        let inner = web::scope("/inner").service(resource);
+        let app = App::new().service(web::scope("/outer").service(inner));
+        let app = init_service(app).await;
+        for (host, status) in [(1, 200), (2, 403)] {
+            let peer = format!("192.0.2.{host}:4711").parse().unwrap();
+            let request = TestRequest::get()
+                .uri("/outer/inner/own?q=1")
+                .insert_header(("authorization", credentials()))
+                .peer_addr(peer);
+            let response = call_service(&app, request.to_request()).await;
+            assert_eq!(response.status(), status);
+        }
     }
 }

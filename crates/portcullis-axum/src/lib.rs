@@ -48,30 +48,31 @@
 //! |---|---|---|
 //! | [`Claims<T>`] | the claims as the application's type | a layer |
 //! | [`Token`] | the verified token itself | a layer |
-//! | [`Scoped<S>`] | the same, where it has the scopes `S` | a layer |
+//! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | a layer |
 //! | [`Authenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the state |
 //! | [`Bearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
-//! Each also as an `Option`, where absent credentials are `None` and bad ones
-//! are still refused. One that needs a layer answers with a server error and a
+//! Each but the scoped ones also as an `Option`, where absent credentials are
+//! `None` and bad ones are still refused. One that needs a layer answers with a server error and a
 //! line in the log where there is none.
 //!
 //! # Features
 //!
-//! | feature | adds | costs |
-//! |---|---|---|
-//! | `router` | `router()`: the token endpoints as a ready `Router` | a dependency on axum itself |
-//! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types | a dependency on it |
+//! | feature | adds |
+//! |---|---|
+//! | `router` | `router()`: the token endpoints as a ready `Router` |
+//! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
 //!
-//! Without `router`, only axum-core is depended upon.
+//! axum itself is depended upon for what it leaves in the extensions of
+//! requests: their targets before nesting, and the peer.
 
 pub mod extract;
 mod rejection;
 #[cfg(feature = "router")]
 mod router;
 
-pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, Token};
-pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator};
+pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token};
+pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator, RoutedHead};
 pub use rejection::AuthRejection;
 #[cfg(feature = "router")]
 pub use router::router;

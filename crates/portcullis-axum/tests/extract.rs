@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::net::SocketAddr;
+
 use axum::{
     Router,
     body::Body,
-    extract::FromRef,
+    extract::{ConnectInfo, FromRef},
     http::{Request, StatusCode},
     routing::get,
 };
@@ -13,14 +15,16 @@ use http_body_util::BodyExt;
 use portcullis::{
     challenge::{Reason, Rejection, RejectionBody, RejectionKind},
     credentials::TokenHeader,
+    head::Target,
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
-    policy::RequiredScopes,
+    policy::{Policy, RequiredScopes},
     subject::Subject,
     verify::{Status, TokenStatus, Verified, Verifier},
 };
 use portcullis_axum::{
-    AuthLayer, Authenticated, Authenticator, Bearer, Claims, Refresh, Scoped, Token,
+    AuthLayer, Authenticated, Authenticator, Bearer, Claims, Refresh, Scoped, ScopedIfPresent,
+    Token,
 };
 use tower::ServiceExt;
 
@@ -101,11 +105,11 @@ fn app() -> Router<State> {
         .route("/write", get(async |token: Scoped<Write>| name(&token)))
         .route(
             "/maybe/read",
-            get(async |token: Option<Scoped<Read, Claims<User>>>| {
-                token.map_or("-".into(), |token| token.into_inner().0.sub)
+            get(async |user: ScopedIfPresent<Read, Claims<User>>| {
+                user.into_inner().map_or("-".into(), |user| user.0.sub)
             }),
         )
-        .route("/maybe/write", get(async |_: Option<Scoped<Write>>| "?"))
+        .route("/maybe/write", get(async |_: ScopedIfPresent<Write>| "?"))
         .route(
             "/own",
             get(async |Authenticated(user): Authenticated<User>| user.sub),
@@ -339,4 +343,49 @@ async fn the_reason_is_in_the_responses_extensions() {
         response.extensions().get(),
         Some(&Reason::MissingCredentials)
     );
+}
+
+/// The target and the peer that a policy sees, of a layer within `nest` and of
+/// an extractor there.
+#[tokio::test]
+async fn what_axum_knows_of_a_request_is_seen() {
+    let policy = Policy::request(|_, head| {
+        assert_eq!(head.target(), Target::new("/outer/inner/own", Some("q=1")));
+        head.peer() == Some(SocketAddr::from(([192, 0, 2, 1], 4711)))
+    });
+    let authenticator = Authenticator::new(verifier()).require(policy);
+    let layered = get(async || "in").layer(AuthLayer::new(authenticator.clone()));
+    let own = async |Authenticated(user): Authenticated<User>| user.sub;
+    for route in [layered, get(own).with_state(authenticator)] {
+        let inner = Router::new().route("/own", route);
+        let app = Router::new().nest("/outer", Router::new().nest("/inner", inner));
+        for (host, status) in [(1, 200), (2, 403)] {
+            let peer = SocketAddr::from(([192, 0, 2, host], 4711));
+            let request = Request::get("/outer/inner/own?q=1")
+                .header("authorization", credentials())
+                .extension(ConnectInfo(peer));
+            let response = app.clone().oneshot(request.body(Body::empty()).unwrap());
+            assert_eq!(response.await.unwrap().status(), status);
+        }
+    }
+}
+
+/// An extractor has no hand in what its handler answers.
+#[tokio::test]
+async fn an_extractor_adds_to_its_refusals() {
+    let authenticator = Authenticator::new(verifier());
+    let authenticator = authenticator.response_header("cache-control", "private");
+    let app = app().with_state(State {
+        authenticator: authenticator.unwrap(),
+    });
+    for (header, expected) in [
+        ("Bearer a.b.c".to_owned(), Some("private")),
+        (credentials(), None),
+    ] {
+        let request = Request::get("/own").header("authorization", header);
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap());
+        let response = response.await.unwrap();
+        let field = response.headers().get("cache-control");
+        assert_eq!(field.map(|value| value.to_str().unwrap()), expected);
+    }
 }

@@ -43,7 +43,10 @@
 //!
 //! Settings are those of [`Authenticator`], which [`Auth::new`] takes in place
 //! of a verifier. Whoever has tower uses `portcullis-tower`.
-
+//!
+//! What only the connection knows, whoever accepts it puts into the extensions
+//! of its requests: [`Peer`](portcullis::head::Peer) and
+//! [`ClientCertificate`](portcullis::head::ClientCertificate).
 //!
 //! The token endpoints (login, refresh, logout) are a service too:
 //! [`WithEndpoints`] puts them in front of another one, [`EndpointService`] is
@@ -52,7 +55,7 @@
 mod auth;
 mod endpoint;
 
-pub use auth::{Auth, ResponseFuture, Waiting};
+pub use auth::{Auth, ResponseFuture};
 pub use endpoint::{EndpointService, WithEndpoints};
 pub use portcullis::{
     endpoint::{EndpointServiceFuture, WithEndpointsFuture},

@@ -96,7 +96,7 @@ async fn refusals_are_the_cores_answers() {
 #[tokio::test]
 async fn an_authenticator_may_be_given_in_place_of_a_verifier() {
     let authenticator = Authenticator::new(verifier())
-        .require(Policy::scope("stations:read").unwrap())
+        .require_if_present(Policy::scope("stations:read").unwrap())
         .optional();
     let service = Auth::new(service_fn(greet), authenticator);
     let response = service.call(request(None)).await.unwrap();

@@ -30,7 +30,8 @@
 //! }
 //!
 //! fn answer(guard: &Authenticator, authorization: &str) -> Result<(), Rejection> {
-//!     match guard.check([authorization.as_bytes()]) {
+//!     let request = http::Request::get("/").header("authorization", authorization);
+//!     match guard.check(&request.body(()).expect("it is a request")) {
 //!         Check::Ready(result) => result.map(|_| ()),
 //!         Check::Pending(_) => unreachable!("nobody has to be asked"),
 //!     }

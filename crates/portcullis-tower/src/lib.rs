@@ -43,11 +43,22 @@
 //!              +--- refused: the body is dropped unread ---> the core's answer
 //! ```
 //!
-//! [`Auth`] hands the values of the `Authorization` fields to the core's
-//! [`Authenticator`], marks them as sensitive, and either calls the inner
-//! service or answers with the core's [`Rejection`](portcullis::challenge::Rejection).
-//! Errors of the inner service pass through untouched; there are none of its own.
-
+//! [`Auth`] shows the request's head to the core's [`Authenticator`], marks
+//! credentials as sensitive, and either calls the inner service or answers with
+//! the core's [`Rejection`](portcullis::challenge::Rejection). Errors of the inner
+//! service pass through untouched; there are none of its own.
+//!
+//! What only the connection knows, whoever accepts it puts into the extensions
+//! of its requests: [`Peer`](portcullis::head::Peer) and
+//! [`ClientCertificate`](portcullis::head::ClientCertificate).
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `axum` | `RoutedHead`: the target and the peer of requests that axum has routed. `portcullis-axum` switches it on |
+//!
+//! # Token endpoints
 //!
 //! The token endpoints (login, refresh, logout) are a service too:
 //! [`EndpointLayer`] puts them in front of another one, [`EndpointService`] is
@@ -55,10 +66,14 @@
 
 mod auth;
 mod endpoint;
+#[cfg(feature = "axum")]
+mod routed_head;
 
-pub use auth::{Auth, AuthLayer, ResponseFuture, Waiting};
+pub use auth::{Auth, AuthLayer, ResponseFuture};
 pub use endpoint::{EndpointLayer, EndpointService, WithEndpoints};
 pub use portcullis::{
     endpoint::{EndpointServiceFuture, WithEndpointsFuture},
     guard::{Authentication, Authenticator},
 };
+#[cfg(feature = "axum")]
+pub use routed_head::RoutedHead;

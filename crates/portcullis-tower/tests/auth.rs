@@ -119,7 +119,7 @@ fn standard_body(kind: RejectionKind) -> Vec<u8> {
 #[tokio::test]
 async fn the_setters_reach_the_authenticator() {
     let layer = AuthLayer::new(verifier())
-        .require(Policy::scope("stations:read").unwrap())
+        .require_if_present(Policy::scope("stations:read").unwrap())
         .rejection_body(|rejection| {
             RejectionBody::new("text/plain", format!("{:?}", rejection.kind()))
         })
@@ -135,6 +135,30 @@ async fn the_setters_reach_the_authenticator() {
     assert_eq!(response.status(), 403);
     assert_eq!(response.headers()["content-type"], "text/plain");
     assert_eq!(text(response).await, "InsufficientScope");
+}
+
+/// Beside what the inner service writes of its own, also after waiting.
+#[tokio::test]
+async fn headers_are_added_to_answers() {
+    let remote = issuer().verifier().status(Remote(true)).build().unwrap();
+    for verifier in [verifier(), remote] {
+        let layer = AuthLayer::new(verifier)
+            .response_header("cache-control", "private")
+            .unwrap();
+        let service = layer.layer(service_fn(async |_: Request<Body>| {
+            let response = Response::builder().header("cache-control", "max-age=60");
+            Ok::<_, Infallible>(response.body(Body::default()).unwrap())
+        }));
+        for (authorization, expected) in [
+            (Some(credentials()), &["max-age=60", "private"][..]),
+            (None, &["private"]),
+        ] {
+            let request = request(authorization.as_deref());
+            let response = service.clone().oneshot(request).await.unwrap();
+            let fields = response.headers().get_all("cache-control");
+            assert!(fields.iter().eq(expected), "{:?}", response.headers());
+        }
+    }
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@
 //! let authenticator = Authenticator::new(verifier).require(Policy::scope("stations:read")?);
 //!
 //! // What an adapter does with every request:
-//! let Check::Ready(Err(rejection)) = authenticator.check([&b"Bearer garbage"[..]]) else {
+//! let request = http::Request::get("/").header("authorization", "Bearer garbage").body(())?;
+//! let Check::Ready(Err(rejection)) = authenticator.check(&request) else {
 //!     unreachable!("garbage is refused at once");
 //! };
 //! assert_eq!(rejection.status(), 401);
@@ -36,15 +37,16 @@
 //! # How a request flows
 //!
 //! ```text
-//! header values -> credentials -> verifier -> policy -> Authentication -> handler
-//!                       |             |          |
-//!                       +-------------+----------+--> Rejection -> status and challenge
+//! head -> credentials -> verifier -> policy -> Authentication -> handler
+//!              |             |          |
+//!              +-------------+----------+--> Rejection -> status and challenge
 //! ```
 //!
 //! # Modules
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`head`] | what is seen of a request, whatever framework it came through |
 //! | [`credentials`] | cutting a token out of header values, to the letter of RFC 9110 and RFC 6750 |
 //! | [`jose`] | algorithms, keys, key sets, compact signed tokens |
 //! | [`claims`] | scopes and registered claims |
@@ -70,6 +72,7 @@ pub mod credentials;
 pub mod endpoint;
 mod error;
 pub mod guard;
+pub mod head;
 pub mod issue;
 pub mod jose;
 mod json;

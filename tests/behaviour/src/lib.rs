@@ -25,3 +25,8 @@ pub mod site;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
+
+/// What the page about adapters shows compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/writing-an-adapter.md")]
+mod writing_an_adapter {}

@@ -87,6 +87,8 @@ pub enum Handler {
     /// The same, where the token has the scopes of [`ReadAndWrite`], by the
     /// adapter's extractor.
     Scoped,
+    /// The same, where there are credentials.
+    ScopedIfPresent,
     /// Answers how long the raw Bearer token is, unverified.
     Bearer,
     /// The same of the raw token of the `refresh-token` field.
@@ -149,6 +151,7 @@ pub fn reason_name(reason: &Reason) -> String {
         Reason::Claims(_) => "Claims".to_owned(),
         Reason::Unavailable => "Unavailable".to_owned(),
         Reason::MissingLayer(_) => "MissingLayer".to_owned(),
+        Reason::Misconfigured(_) => "Misconfigured".to_owned(),
         _ => "?".to_owned(),
     }
 }

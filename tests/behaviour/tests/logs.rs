@@ -111,6 +111,13 @@ fn no_secret_reaches_a_log() {
     let log = log.text();
     assert!(log.contains("portcullis"), "nothing was logged: {log}");
     assert!(secrets.0.len() > 100);
+    // What was wrong with credentials is told without them.
+    for told in [
+        "`authorization` fields: 1, scheme: Bearer, bytes: 20",
+        "`authorization` fields: 1, scheme: unknown, bytes: 16",
+    ] {
+        assert!(log.contains(told), "{told}");
+    }
     for secret in &secrets.0 {
         if let Some(line) = log.lines().find(|line| line.contains(secret.as_str())) {
             panic!("`{secret}` is in the log: {line}");

@@ -9,6 +9,7 @@ use behaviour::challenge;
 use portcullis::{
     challenge::Rejection,
     guard::{Authentication, Authenticator, Check},
+    head::{RequestHead, Target},
     jose::Algorithm,
 };
 use portcullis_testing::{
@@ -25,8 +26,26 @@ static MINT: LazyLock<Mint> = LazyLock::new(|| {
 
 static GUARD: LazyLock<Authenticator> = LazyLock::new(|| Authenticator::new(MINT.verifier()));
 
+/// A request with these `Authorization` fields, whatever bytes they are.
+struct Fields<'v>(&'v [&'v [u8]]);
+
+impl RequestHead for Fields<'_> {
+    fn method(&self) -> &str {
+        "GET"
+    }
+
+    fn target(&self) -> Target<'_> {
+        Target::new("/", None)
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        assert_eq!(name, "authorization");
+        self.0.iter().copied()
+    }
+}
+
 fn answer(values: &[&[u8]]) -> Result<Authentication, Rejection> {
-    match GUARD.check(values.iter().copied()) {
+    match GUARD.check(&Fields(values)) {
         Check::Ready(result) => result,
         Check::Pending(_) => panic!("nobody has to be asked"),
     }

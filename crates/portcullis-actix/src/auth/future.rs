@@ -12,14 +12,18 @@ use actix_web::{
     HttpMessage, ResponseError,
     body::EitherBody,
     dev::{Service, ServiceRequest, ServiceResponse},
+    http::header::{HeaderMap, HeaderName, HeaderValue},
 };
 use pin_project_lite::pin_project;
 use portcullis::{
-    challenge::Rejection,
-    guard::{Authentication, PendingCheck},
+    challenge::{Rejection, ResponseHeaders},
+    guard::{
+        Authentication, PendingCheck,
+        service::{Call, Outcome, OutcomeFuture},
+    },
 };
 
-use crate::AuthRejection;
+use crate::{AuthRejection, refused};
 
 pin_project! {
     /// The future of [`AuthMiddleware`](super::AuthMiddleware).
@@ -29,24 +33,7 @@ pin_project! {
         S: Service<ServiceRequest>,
     {
         #[pin]
-        state: State<S, S::Future>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    enum State<S, F> {
-        Accepted {
-            #[pin]
-            future: F,
-        },
-        Refused {
-            refused: Option<(Rejection, ServiceRequest)>,
-        },
-        Pending {
-            check: PendingCheck,
-            call: Option<Call<S>>,
-        },
+        outcome: OutcomeFuture<Waiting<S>>,
     }
 }
 
@@ -54,24 +41,29 @@ impl<S> ResponseFuture<S>
 where
     S: Service<ServiceRequest>,
 {
-    pub(super) fn accepted(future: S::Future) -> Self {
+    /// Calls `service`.
+    pub(super) fn passed(
+        service: &S,
+        request: ServiceRequest,
+        authentication: Authentication,
+    ) -> Self {
+        let headers = authentication.response_headers();
+        request.extensions_mut().insert(authentication);
         Self {
-            state: State::Accepted { future },
+            outcome: OutcomeFuture::passed(service.call(request), headers),
         }
     }
 
     pub(super) fn refused(rejection: Rejection, request: ServiceRequest) -> Self {
         Self {
-            state: State::refused(rejection, request),
+            outcome: OutcomeFuture::refused((rejection, request)),
         }
     }
 
+    /// Calls `service` when `check` says so.
     pub(super) fn pending(check: PendingCheck, service: Rc<S>, request: ServiceRequest) -> Self {
         Self {
-            state: State::Pending {
-                check,
-                call: Some(Call { service, request }),
-            },
+            outcome: OutcomeFuture::pending(check, Waiting { service, request }),
         }
     }
 }
@@ -83,60 +75,42 @@ where
     type Output = Result<ServiceResponse<EitherBody<B>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
-        loop {
-            let next = match state.as_mut().project() {
-                StateProj::Accepted { future } => {
-                    let response = ready!(future.poll(cx))?;
-                    return Poll::Ready(Ok(response.map_into_left_body()));
-                }
-                StateProj::Refused { refused } => {
-                    return match refused.take() {
-                        Some((rejection, request)) => {
-                            let response = AuthRejection(rejection).error_response();
-                            let response = request.into_response(response);
-                            Poll::Ready(Ok(response.map_into_right_body()))
-                        }
-                        // Polled again after the end.
-                        None => Poll::Pending,
-                    };
-                }
-                StateProj::Pending { check, call } => {
-                    match (ready!(Pin::new(check).poll(cx)), call.take()) {
-                        (Ok(authentication), Some(call)) => State::Accepted {
-                            future: call.accept(authentication),
-                        },
-                        (Err(rejection), Some(call)) => State::refused(rejection, call.request),
-                        (_, None) => return Poll::Pending,
-                    }
-                }
-            };
-            state.set(next);
-        }
+        Poll::Ready(match ready!(self.project().outcome.poll(cx)) {
+            Outcome::Passed(result, headers) => result.map(|response| answer(response, &headers)),
+            Outcome::Refused((rejection, request)) => {
+                let response = AuthRejection(rejection).error_response();
+                Ok(request.into_response(response).map_into_right_body())
+            }
+        })
     }
 }
 
-impl<S, F> State<S, F> {
-    fn refused(rejection: Rejection, request: ServiceRequest) -> Self {
-        Self::Refused {
-            refused: Some((rejection, request)),
+/// What the service said, unless an extractor has refused the request.
+fn answer<B>(
+    response: ServiceResponse<B>,
+    headers: &ResponseHeaders,
+) -> ServiceResponse<EitherBody<B>> {
+    let mut response = match refused::swallowed(&response) {
+        Some(rejection) => {
+            let refusal = AuthRejection(rejection).error_response();
+            response.into_response(refusal).map_into_right_body()
         }
+        None => response.map_into_left_body(),
+    };
+    for (name, value) in headers.iter() {
+        add(response.headers_mut(), name, value);
     }
+    response
 }
 
-/// A request that waits.
-struct Call<S> {
-    service: Rc<S>,
-    request: ServiceRequest,
-}
-
-impl<S> Call<S>
-where
-    S: Service<ServiceRequest>,
-{
-    fn accept(self, authentication: Authentication) -> S::Future {
-        self.request.extensions_mut().insert(authentication);
-        self.service.call(self.request)
+/// Beside those of the same name, and not twice, as
+/// [`ResponseHeaders::add_to`] has it.
+fn add(headers: &mut HeaderMap, name: &str, value: &[u8]) {
+    let field = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value));
+    if let (Ok(name), Ok(value)) = field
+        && !headers.get_all(&name).any(|own| *own == value)
+    {
+        headers.append(name, value);
     }
 }
 
@@ -146,5 +120,28 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// A request that waits, with the service that will answer it.
+struct Waiting<S> {
+    service: Rc<S>,
+    request: ServiceRequest,
+}
+
+impl<S> Call for Waiting<S>
+where
+    S: Service<ServiceRequest>,
+{
+    type Future = S::Future;
+    type Refusal = (Rejection, ServiceRequest);
+
+    fn pass(self, authentication: Authentication) -> Self::Future {
+        self.request.extensions_mut().insert(authentication);
+        self.service.call(self.request)
+    }
+
+    fn refuse(self, rejection: Rejection) -> Self::Refusal {
+        (rejection, self.request)
     }
 }

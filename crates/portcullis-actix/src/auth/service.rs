@@ -6,14 +6,13 @@ use std::{
 };
 
 use actix_web::{
-    HttpMessage,
     body::EitherBody,
     dev::{Service, ServiceRequest, ServiceResponse},
-    http::header::{AUTHORIZATION, HeaderValue},
 };
 use portcullis::guard::{Authenticator, Check};
 
 use super::ResponseFuture;
+use crate::Head;
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself; made by [`Auth`](super::Auth).
@@ -49,14 +48,12 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        // The values cannot be marked as sensitive: the head of a request that
+        // The credentials cannot be marked as sensitive: the head of a request that
         // an outer middleware has cloned must not be touched. actix leaves
         // them out of its `Debug` outputs by itself.
-        let values = request.headers().get_all(AUTHORIZATION);
-        match self.authenticator.check(values.map(HeaderValue::as_bytes)) {
+        match self.authenticator.check(&Head::from(&request)) {
             Check::Ready(Ok(authentication)) => {
-                request.extensions_mut().insert(authentication);
-                ResponseFuture::accepted(self.inner.call(request))
+                ResponseFuture::passed(&self.inner, request, authentication)
             }
             Check::Ready(Err(rejection)) => ResponseFuture::refused(rejection, request),
             Check::Pending(check) => ResponseFuture::pending(check, self.inner.clone(), request),

@@ -6,16 +6,16 @@ use actix_web::{
     body::EitherBody,
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
 };
-use portcullis::{
-    challenge::{Realm, Rejection, RejectionBody},
-    guard::Authenticator,
-    policy::Policy,
-};
+use portcullis::guard::Authenticator;
 
 use super::AuthMiddleware;
 
 /// Demands a good access token of every request that passes: for `wrap` on an
 /// `App`, a `Scope` or a `Resource`. See the [crate's documentation](crate).
+///
+/// What an extractor of this crate refuses within, it refuses too: actix's
+/// `Option<E>` and `Result<E, _>` hide that from the answer of a handler, which
+/// is then replaced.
 ///
 /// The setters are those of [`Authenticator`].
 ///
@@ -46,29 +46,7 @@ impl Auth {
         }
     }
 
-    /// The realm that challenges name.
-    pub fn realm(self, realm: Realm) -> Self {
-        Self::new(self.authenticator.realm(realm))
-    }
-
-    /// Demands that the token satisfy `policy` too; several add up.
-    pub fn require(self, policy: Policy) -> Self {
-        Self::new(self.authenticator.require(policy))
-    }
-
-    /// Lets requests without credentials pass. Optional means absent: bad
-    /// credentials are still refused.
-    pub fn optional(self) -> Self {
-        Self::new(self.authenticator.optional())
-    }
-
-    /// Writes the bodies of refusals. Status and headers stay as they are.
-    pub fn rejection_body(
-        self,
-        body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
-    ) -> Self {
-        Self::new(self.authenticator.rejection_body(body))
-    }
+    portcullis::__authenticator_setters!();
 }
 
 impl<S, B> Transform<S, ServiceRequest> for Auth

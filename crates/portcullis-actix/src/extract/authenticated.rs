@@ -7,27 +7,30 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::header::{AUTHORIZATION, HeaderValue},
-    web,
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use portcullis::{
     challenge::Rejection,
     guard::{Authentication, Authenticator, Check, PendingCheck},
     verify::FromToken,
 };
 
-use super::source::{self, Demand, Source};
-use crate::AuthRejection;
+use super::source::{Demand, Source, extract_from, refuse};
+use crate::{AuthRejection, Head};
 
 /// The claims of a token that this extractor verifies by itself, with the
 /// [`Authenticator`] of the app data: protects one route, needs no middleware.
 ///
-/// The app data may be an `Authenticator` or a `web::Data<Authenticator>`. As
-/// `Authenticated<Verified>`, it is the token itself, with its scopes and dates.
-/// It leaves nothing behind for other extractors.
+/// The app data may be an `Authenticator` or a `web::Data<Authenticator>`, but
+/// not both anywhere around a route: actix does not tell which of them is nearer,
+/// so the answer is a server error. As `Authenticated<Verified>`, it is the token
+/// itself, with its scopes and dates. It leaves nothing behind for other
+/// extractors, and has no hand in the answer:
+/// [`response_header`](Authenticator::response_header) reaches refusals only.
+///
+/// Where there may be no credentials, take [`OptionalAuthenticated`], never
+/// actix's `Option<Authenticated<T>>` or `Result<Authenticated<T>, _>`: they take
+/// **bad credentials for none**, and without an [`Auth`](crate::Auth) around the
+/// route nobody is there to refuse them.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -52,7 +55,7 @@ impl<T: FromToken> FromRequest for Authenticated<T> {
     type Future = AuthenticatedFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Self::extract_with(request, source::NOTHING)
+        Self::extract_with(request, None)
     }
 }
 
@@ -60,9 +63,8 @@ impl<T: FromToken> Source for Authenticated<T> {
     type Extraction = AuthenticatedFuture<Self>;
 
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
-        let check =
-            authenticator(request).map(|authenticator| authenticator.check(authorization(request)));
-        AuthenticatedFuture::new(check, demand, |authentication| {
+        let check = authenticator(request).map(|it| it.check(&Head::from(request)));
+        AuthenticatedFuture::new(request, check, demand, |authentication| {
             authentication.claims().map(Self)
         })
     }
@@ -78,7 +80,7 @@ impl<T: FromToken> FromRequest for OptionalAuthenticated<T> {
     type Future = AuthenticatedFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Self::extract_with(request, source::NOTHING)
+        Self::extract_with(request, None)
     }
 }
 
@@ -86,83 +88,109 @@ impl<T: FromToken> Source for OptionalAuthenticated<T> {
     type Extraction = AuthenticatedFuture<Self>;
 
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
-        let check = authenticator(request)
-            .map(|authenticator| authenticator.check_optional(authorization(request)));
-        AuthenticatedFuture::new(check, demand, |authentication| {
-            let claims = authentication.optional().map(|_| authentication.claims());
-            claims.transpose().map(Self)
+        let check = authenticator(request).map(|it| it.check_optional(&Head::from(request)));
+        AuthenticatedFuture::new(request, check, demand, |authentication| {
+            authentication.optional_claims().map(Self)
         })
     }
 }
 
 fn authenticator(request: &HttpRequest) -> Result<&Authenticator, Rejection> {
-    request
-        .app_data::<Authenticator>()
-        .or_else(|| {
-            request
-                .app_data::<web::Data<Authenticator>>()
-                .map(|data| &***data)
-        })
-        .ok_or_else(|| Rejection::missing_layer(HINT))
+    let bare = request.app_data::<Authenticator>();
+    let data = request.app_data::<web::Data<Authenticator>>();
+    match (bare, data) {
+        (Some(authenticator), None) => Ok(authenticator),
+        (None, Some(data)) => Ok(data),
+        (None, None) => Err(Rejection::missing_layer(MISSING)),
+        (Some(_), Some(_)) => Err(Rejection::misconfigured(AMBIGUOUS)),
+    }
 }
 
-const HINT: &str = "add `.app_data(Authenticator::new(verifier))` to the app, the scope or the \
-                    resource";
+const MISSING: &str = "add `.app_data(Authenticator::new(verifier))` to the app, the scope or the \
+                       resource";
 
-fn authorization(request: &HttpRequest) -> impl Iterator<Item = &[u8]> {
-    let values = request.headers().get_all(AUTHORIZATION);
-    values.map(HeaderValue::as_bytes)
-}
+const AMBIGUOUS: &str = "around this route there are both an `Authenticator` and a \
+                         `web::Data<Authenticator>` in the app data, and actix does not tell \
+                         which is nearer: use one of the two forms everywhere";
 
 /// The future of [`Authenticated`] and [`OptionalAuthenticated`].
 #[must_use = "futures do nothing unless polled"]
-pub struct AuthenticatedFuture<E> {
-    state: State,
-    demand: Demand,
-    extract: fn(&Authentication) -> Result<E, Rejection>,
+pub struct AuthenticatedFuture<E>(State<E>);
+
+enum State<E> {
+    Decided(Option<Result<E, AuthRejection>>),
+    Pending {
+        check: PendingCheck,
+        then: Then<E>,
+        request: HttpRequest,
+    },
 }
 
-enum State {
-    Decided(Option<Result<Authentication, Rejection>>),
-    Pending(PendingCheck),
+/// What follows once the token is verified.
+struct Then<E> {
+    extract: fn(&Authentication) -> Result<E, Rejection>,
+    demand: Demand,
+}
+
+impl<E> Then<E> {
+    fn conclude(
+        &self,
+        request: &HttpRequest,
+        result: Result<Authentication, Rejection>,
+    ) -> Result<E, AuthRejection> {
+        result
+            .and_then(|authentication| extract_from(&authentication, self.extract, self.demand))
+            .map_err(|rejection| refuse(request, rejection, self.demand))
+    }
 }
 
 impl<E> AuthenticatedFuture<E> {
     fn new(
+        request: &HttpRequest,
         check: Result<Check, Rejection>,
         demand: Demand,
         extract: fn(&Authentication) -> Result<E, Rejection>,
     ) -> Self {
-        let state = match check {
-            Ok(Check::Ready(result)) => State::Decided(Some(result)),
-            Ok(Check::Pending(check)) => State::Pending(check),
-            Err(rejection) => State::Decided(Some(Err(rejection))),
+        let then = Then { extract, demand };
+        let result = match check {
+            Ok(Check::Ready(result)) => result,
+            Ok(Check::Pending(check)) => {
+                return Self(State::Pending {
+                    check,
+                    then,
+                    request: request.clone(),
+                });
+            }
+            Err(rejection) => Err(rejection),
         };
-        Self {
-            state,
-            demand,
-            extract,
-        }
+        Self(State::Decided(Some(then.conclude(request, result))))
     }
 }
+
+// What was extracted is only handed over.
+impl<E> Unpin for AuthenticatedFuture<E> {}
 
 impl<E> Future for AuthenticatedFuture<E> {
     type Output = Result<E, AuthRejection>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let decision = match &mut self.state {
-            State::Pending(check) => ready!(Pin::new(check).poll(cx)),
-            State::Decided(decision) => match decision.take() {
-                Some(decision) => decision,
+        match &mut self.0 {
+            State::Pending {
+                check,
+                then,
+                request,
+            } => {
+                let result = ready!(Pin::new(check).poll(cx));
+                let result = then.conclude(request, result);
+                self.0 = State::Decided(None);
+                Poll::Ready(result)
+            }
+            State::Decided(result) => match result.take() {
+                Some(result) => Poll::Ready(result),
                 // Polled again after the end.
-                None => return Poll::Pending,
+                None => Poll::Pending,
             },
-        };
-        self.state = State::Decided(None);
-        let authentication = decision?;
-        let extracted = (self.extract)(&authentication)?;
-        (self.demand)(&authentication)?;
-        Poll::Ready(Ok(extracted))
+        }
     }
 }
 

@@ -11,7 +11,10 @@ use crate::AuthRejection;
 /// The claims of the token that [`Auth`](crate::Auth) verified, as the
 /// application's own type.
 ///
-/// Claims that do not have the form of `T` are refused like a bad token.
+/// Claims that do not have the form of `T` are refused like a bad token. Where
+/// there may be none, take [`OptionalClaims`], never actix's
+/// `Option<Claims<T>>`: that calls the handler as if nobody had come, and the
+/// refusal is told only afterwards.
 ///
 /// ```
 /// use portcullis_actix::Claims;
@@ -33,7 +36,7 @@ impl<T: FromToken> FromRequest for Claims<T> {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Self::extract_with(request, source::NOTHING)
+        Self::extract_with(request, None)
     }
 }
 
@@ -69,7 +72,7 @@ impl<T: FromToken> FromRequest for OptionalClaims<T> {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Self::extract_with(request, source::NOTHING)
+        Self::extract_with(request, None)
     }
 }
 
@@ -77,10 +80,7 @@ impl<T: FromToken> Source for OptionalClaims<T> {
     type Extraction = Ready<Result<Self, AuthRejection>>;
 
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
-        let claims = |authentication: &Authentication| {
-            let claims = authentication.optional().map(|_| authentication.claims());
-            claims.transpose()
-        };
-        ready(source::of_middleware(request, claims, demand).map(Self))
+        let claims = source::of_middleware(request, Authentication::optional_claims, demand);
+        ready(claims.map(Self))
     }
 }

@@ -11,5 +11,5 @@ mod token;
 pub use authenticated::{Authenticated, AuthenticatedFuture, OptionalAuthenticated};
 pub use claims::{Claims, OptionalClaims};
 pub use raw::{Bearer, OptionalBearer, Refresh};
-pub use scoped::{Scoped, ScopedFuture};
+pub use scoped::{Scoped, ScopedFuture, ScopedIfPresent};
 pub use token::{OptionalToken, Token};

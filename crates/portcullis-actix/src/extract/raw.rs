@@ -5,20 +5,20 @@ use std::{
     future::{Ready, ready},
 };
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
-    dev::Payload,
-    http::header::{AUTHORIZATION, HeaderValue},
-};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use portcullis::{
-    challenge::Rejection,
-    credentials::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader},
+    challenge::{Realm, Rejection},
+    credentials::{BearerToken, CredentialsError, RefreshToken, RefreshTokenHeader, TokenHeader},
     guard::Authentication,
 };
 
-use crate::AuthRejection;
+use super::source;
+use crate::{AuthRejection, Head};
 
 /// The token of the `Authorization` header, unverified; needs no middleware.
+///
+/// Where there may be none, take [`OptionalBearer`], never actix's
+/// `Option<Bearer>`: that takes a malformed token for none.
 ///
 /// ```
 /// use portcullis_actix::Bearer;
@@ -35,12 +35,8 @@ impl FromRequest for Bearer {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = BearerToken::required(values(request, AUTHORIZATION.as_str()));
-        ready(
-            token
-                .map(Self)
-                .map_err(|rejection| refuse(request, rejection)),
-        )
+        let found = BearerToken::from_head(&Head::from(request));
+        ready(required(request, found).map(Self))
     }
 }
 
@@ -54,18 +50,15 @@ impl FromRequest for OptionalBearer {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = BearerToken::from_values(values(request, AUTHORIZATION.as_str()));
-        ready(
-            token
-                .map(Self)
-                .map_err(|rejection| refuse(request, rejection)),
-        )
+        let found = BearerToken::from_head(&Head::from(request));
+        ready(optional(request, found).map(Self))
     }
 }
 
 /// The refresh token of a header of its own, unverified; needs no middleware.
 ///
-/// The header is `refresh-token` unless `H` names another.
+/// The header is `refresh-token` unless `H` names another. actix's
+/// `Option<Refresh>` takes a malformed token for none.
 ///
 /// ```
 /// use portcullis_actix::Refresh;
@@ -81,12 +74,8 @@ impl<H: TokenHeader> FromRequest for Refresh<H> {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = RefreshToken::required(values(request, H::NAME));
-        ready(
-            token
-                .map(Self)
-                .map_err(|rejection| refuse(request, rejection)),
-        )
+        let found = RefreshToken::from_head(&Head::from(request));
+        ready(required(request, found).map(Self))
     }
 }
 
@@ -96,14 +85,26 @@ impl<H> fmt::Debug for Refresh<H> {
     }
 }
 
-/// With the realm and the body of the middleware, where there is one.
-fn refuse(request: &HttpRequest, rejection: Rejection) -> AuthRejection {
-    let extensions = request.extensions();
-    let layer = extensions.get::<Authentication>();
-    AuthRejection(layer.map_or(rejection.clone(), |layer| layer.refuse(&rejection)))
+fn required<T>(
+    request: &HttpRequest,
+    found: Result<Option<T>, CredentialsError>,
+) -> Result<T, AuthRejection> {
+    let missing = || Rejection::missing_credentials(&Realm::default());
+    optional(request, found)?.ok_or_else(|| refuse(request, missing()))
 }
 
-fn values<'a>(request: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-    let values = request.headers().get_all(name);
-    values.map(HeaderValue::as_bytes)
+fn optional<T>(
+    request: &HttpRequest,
+    found: Result<Option<T>, CredentialsError>,
+) -> Result<Option<T>, AuthRejection> {
+    found.map_err(|error| refuse(request, error.into()))
+}
+
+/// With the realm and the body of the middleware, where there is one.
+fn refuse(request: &HttpRequest, rejection: Rejection) -> AuthRejection {
+    let rejection = match request.extensions().get::<Authentication>() {
+        Some(layer) => layer.refuse(&rejection),
+        None => rejection,
+    };
+    source::refuse(request, rejection, None)
 }

@@ -3,9 +3,12 @@
 use std::future::Future;
 
 use actix_web::{HttpMessage, HttpRequest};
-use portcullis::{challenge::Rejection, guard::Authentication};
+use portcullis::{
+    challenge::{Rejection, RejectionKind},
+    guard::Authentication,
+};
 
-use crate::AuthRejection;
+use crate::{AuthRejection, refused};
 
 /// An extractor of a verified token, of which [`Scoped`](super::Scoped) demands
 /// more.
@@ -21,10 +24,8 @@ pub trait Source: Sized {
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction;
 }
 
-/// What is demanded of a token besides.
-pub(crate) type Demand = fn(&Authentication) -> Result<(), Rejection>;
-
-pub(super) const NOTHING: Demand = |_| Ok(());
+/// What is demanded of a token besides, if anything is.
+pub(crate) type Demand = Option<fn(&Authentication) -> Result<(), Rejection>>;
 
 /// Reads what [`Auth`](crate::Auth) left.
 pub(super) fn of_middleware<T>(
@@ -32,12 +33,30 @@ pub(super) fn of_middleware<T>(
     extract: impl FnOnce(&Authentication) -> Result<T, Rejection>,
     demand: Demand,
 ) -> Result<T, AuthRejection> {
-    let extensions = request.extensions();
-    let authentication = extensions.get();
-    let authentication = authentication.ok_or_else(|| Rejection::missing_layer(HINT))?;
+    let result = match request.extensions().get() {
+        Some(authentication) => extract_from(authentication, extract, demand),
+        None => Err(Rejection::missing_layer(HINT)),
+    };
+    result.map_err(|rejection| refuse(request, rejection, demand))
+}
+
+pub(super) fn extract_from<T>(
+    authentication: &Authentication,
+    extract: impl FnOnce(&Authentication) -> Result<T, Rejection>,
+    demand: Demand,
+) -> Result<T, Rejection> {
     let extracted = extract(authentication)?;
-    demand(authentication)?;
+    demand.map_or(Ok(()), |demand| demand(authentication))?;
     Ok(extracted)
+}
+
+/// Refuses a request. That there are no credentials where none are demanded may
+/// be turned into a `None`; everything else must be told.
+pub(super) fn refuse(request: &HttpRequest, rejection: Rejection, demand: Demand) -> AuthRejection {
+    if demand.is_none() && rejection.kind() == RejectionKind::MissingCredentials {
+        return AuthRejection(rejection);
+    }
+    refused::refuse(request, rejection)
 }
 
 const HINT: &str = "wrap the app, the scope or the resource with `.wrap(Auth::new(verifier))`, \

@@ -14,6 +14,10 @@ use crate::AuthRejection;
 /// The token that [`Auth`](crate::Auth) verified, untyped: its subject, scopes,
 /// dates.
 ///
+/// Where there may be none, take [`OptionalToken`], never actix's
+/// `Option<Token>`: where there is no [`Auth`](crate::Auth), that takes the
+/// service's fault for nobody.
+///
 /// ```
 /// use portcullis_actix::Token;
 ///
@@ -37,7 +41,7 @@ impl FromRequest for Token {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Self::extract_with(request, source::NOTHING)
+        Self::extract_with(request, None)
     }
 }
 
@@ -60,7 +64,7 @@ impl FromRequest for OptionalToken {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Self::extract_with(request, source::NOTHING)
+        Self::extract_with(request, None)
     }
 }
 

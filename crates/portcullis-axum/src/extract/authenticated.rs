@@ -6,11 +6,12 @@ use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use portcullis::{
     challenge::Rejection,
-    guard::{Authentication, Authenticator, Check},
+    guard::{Authentication, Authenticator},
     verify::FromToken,
 };
+use portcullis_tower::RoutedHead;
 
-use super::source::{self, Credentials, Source};
+use super::source::{Credentials, Source};
 use crate::AuthRejection;
 
 /// The claims of a token that this extractor verifies by itself, with the
@@ -18,7 +19,8 @@ use crate::AuthRejection;
 ///
 /// As `Option<Authenticated<T>>`, absent credentials are `None`. As
 /// `Authenticated<Verified>`, it is the token itself, with its scopes and dates.
-/// It leaves nothing behind for other extractors.
+/// It leaves nothing behind for other extractors, and has no hand in the answer:
+/// [`response_header`](Authenticator::response_header) reaches refusals only.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -48,7 +50,8 @@ where
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        source::required(parts, state, source::NOTHING).await
+        let authentication = verify(parts, state, Credentials::Required).await?;
+        Ok(Self(authentication.claims()?))
     }
 }
 
@@ -64,7 +67,8 @@ where
         parts: &mut Parts,
         state: &S,
     ) -> Result<Option<Self>, Self::Rejection> {
-        source::optional(parts, state, source::NOTHING).await
+        let authentication = verify(parts, state, Credentials::Optional).await?;
+        Ok(authentication.optional_claims()?.map(Self))
     }
 }
 
@@ -79,18 +83,28 @@ where
         state: &S,
         credentials: Credentials,
     ) -> Result<Cow<'p, Authentication>, AuthRejection> {
-        let authenticator = Authenticator::from_ref(state);
-        let check = match credentials {
-            Credentials::Required => authenticator.check_headers(&mut parts.headers),
-            Credentials::Optional => authenticator.check_headers_optional(&mut parts.headers),
-        };
-        Ok(Cow::Owned(match check {
-            Check::Ready(result) => result?,
-            Check::Pending(check) => check.await?,
-        }))
+        verify(parts, state, credentials).await.map(Cow::Owned)
     }
 
     fn extract(authentication: &Authentication) -> Result<Self, Rejection> {
         authentication.claims().map(Self)
     }
+}
+
+async fn verify<S>(
+    parts: &mut Parts,
+    state: &S,
+    credentials: Credentials,
+) -> Result<Authentication, AuthRejection>
+where
+    Authenticator: FromRef<S>,
+{
+    let authenticator = Authenticator::from_ref(state);
+    let head = RoutedHead::from(&*parts);
+    let check = match credentials {
+        Credentials::Required => authenticator.check(&head),
+        Credentials::Optional => authenticator.check_optional(&head),
+    };
+    authenticator.hide_credentials(&mut parts.headers);
+    Ok(check.await?)
 }

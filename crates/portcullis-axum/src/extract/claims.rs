@@ -6,7 +6,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use portcullis::{challenge::Rejection, guard::Authentication, verify::FromToken};
 
-use super::source::{self, Credentials, Source};
+use super::source::{Credentials, Source, of_layer};
 use crate::AuthRejection;
 
 /// The claims of the token that a layer verified, as the application's own
@@ -41,8 +41,8 @@ where
 {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        source::required(parts, state, source::NOTHING).await
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(of_layer(parts)?.claims()?))
     }
 }
 
@@ -53,11 +53,8 @@ where
 {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        state: &S,
-    ) -> Result<Option<Self>, Self::Rejection> {
-        source::optional(parts, state, source::NOTHING).await
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        Ok(of_layer(parts)?.optional_claims()?.map(Self))
     }
 }
 
@@ -67,7 +64,7 @@ impl<S: Sync, T: FromToken> Source<S> for Claims<T> {
         _: &S,
         _: Credentials,
     ) -> Result<Cow<'p, Authentication>, AuthRejection> {
-        source::of_layer(parts)
+        of_layer(parts).map(Cow::Borrowed)
     }
 
     fn extract(authentication: &Authentication) -> Result<Self, Rejection> {

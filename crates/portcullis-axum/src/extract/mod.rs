@@ -10,5 +10,5 @@ mod token;
 pub use authenticated::Authenticated;
 pub use claims::Claims;
 pub use raw::{Bearer, Refresh};
-pub use scoped::Scoped;
+pub use scoped::{Scoped, ScopedIfPresent};
 pub use token::Token;

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::{HeaderValue, header::AUTHORIZATION, request::Parts};
+use http::request::Parts;
 use portcullis::{
-    challenge::Rejection,
-    credentials::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader},
+    challenge::{Realm, Rejection},
+    credentials::{BearerToken, CredentialsError, RefreshToken, RefreshTokenHeader, TokenHeader},
     guard::Authentication,
 };
 
@@ -28,10 +28,7 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let token = BearerToken::required(values(parts, AUTHORIZATION.as_str()));
-        token
-            .map(Self)
-            .map_err(|rejection| refuse(parts, rejection))
+        required(parts, BearerToken::from_head(&*parts)).map(Self)
     }
 }
 
@@ -39,9 +36,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Bearer {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        let token = BearerToken::from_values(values(parts, AUTHORIZATION.as_str()));
-        let token = token.map_err(|rejection| refuse(parts, rejection))?;
-        Ok(token.map(Self))
+        Ok(optional(parts, BearerToken::from_head(&*parts))?.map(Self))
     }
 }
 
@@ -62,10 +57,7 @@ impl<S: Sync, H: TokenHeader> FromRequestParts<S> for Refresh<H> {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let token = RefreshToken::required(values(parts, H::NAME));
-        token
-            .map(Self)
-            .map_err(|rejection| refuse(parts, rejection))
+        required(parts, RefreshToken::from_head(&*parts)).map(Self)
     }
 }
 
@@ -73,9 +65,7 @@ impl<S: Sync, H: TokenHeader> OptionalFromRequestParts<S> for Refresh<H> {
     type Rejection = AuthRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        let token = RefreshToken::from_values(values(parts, H::NAME));
-        let token = token.map_err(|rejection| refuse(parts, rejection))?;
-        Ok(token.map(Self))
+        Ok(optional(parts, RefreshToken::from_head(&*parts))?.map(Self))
     }
 }
 
@@ -85,13 +75,23 @@ impl<H> fmt::Debug for Refresh<H> {
     }
 }
 
+fn required<T>(
+    parts: &Parts,
+    found: Result<Option<T>, CredentialsError>,
+) -> Result<T, AuthRejection> {
+    let missing = || Rejection::missing_credentials(&Realm::default());
+    optional(parts, found)?.ok_or_else(|| refuse(parts, missing()))
+}
+
+fn optional<T>(
+    parts: &Parts,
+    found: Result<Option<T>, CredentialsError>,
+) -> Result<Option<T>, AuthRejection> {
+    found.map_err(|error| refuse(parts, error.into()))
+}
+
 /// With the realm and the body of the layer, where there is one.
 fn refuse(parts: &Parts, rejection: Rejection) -> AuthRejection {
     let layer = parts.extensions.get::<Authentication>();
     AuthRejection(layer.map_or(rejection.clone(), |layer| layer.refuse(&rejection)))
-}
-
-fn values<'a>(parts: &'a Parts, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-    let values = parts.headers.get_all(name);
-    values.iter().map(HeaderValue::as_bytes)
 }

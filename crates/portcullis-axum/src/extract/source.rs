@@ -32,44 +32,10 @@ pub enum Credentials {
     Optional,
 }
 
-/// Runs an extractor whose token there must be.
-pub(super) async fn required<E: Source<S>, S>(
-    parts: &mut Parts,
-    state: &S,
-    demand: Demand,
-) -> Result<E, AuthRejection> {
-    let found = E::authenticate(parts, state, Credentials::Required).await?;
-    let extracted = E::extract(&found)?;
-    demand(&found)?;
-    Ok(extracted)
-}
-
-/// Runs an extractor whose token there may be.
-pub(super) async fn optional<E: Source<S>, S>(
-    parts: &mut Parts,
-    state: &S,
-    demand: Demand,
-) -> Result<Option<E>, AuthRejection> {
-    let found = E::authenticate(parts, state, Credentials::Optional).await?;
-    if found.optional().is_none() {
-        return Ok(None);
-    }
-    let extracted = E::extract(&found)?;
-    demand(&found)?;
-    Ok(Some(extracted))
-}
-
-/// What is demanded of a token besides.
-type Demand = fn(&Authentication) -> Result<(), Rejection>;
-
-pub(super) const NOTHING: Demand = |_| Ok(());
-
 /// What a layer left.
-pub(super) fn of_layer(parts: &Parts) -> Result<Cow<'_, Authentication>, AuthRejection> {
+pub(super) fn of_layer(parts: &Parts) -> Result<&Authentication, AuthRejection> {
     let authentication = parts.extensions.get();
-    Ok(Cow::Borrowed(
-        authentication.ok_or_else(|| Rejection::missing_layer(HINT))?,
-    ))
+    Ok(authentication.ok_or_else(|| Rejection::missing_layer(HINT))?)
 }
 
 const HINT: &str = "add `.layer(AuthLayer::new(verifier))` after the route, \

@@ -6,7 +6,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use portcullis::{challenge::Rejection, guard::Authentication, verify::Verified};
 
-use super::source::{self, Credentials, Source};
+use super::source::{Credentials, Source, of_layer};
 use crate::AuthRejection;
 
 /// The token that a layer verified, untyped: its subject, scopes, dates.
@@ -35,19 +35,16 @@ impl Deref for Token {
 impl<S: Sync> FromRequestParts<S> for Token {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        source::required(parts, state, source::NOTHING).await
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(of_layer(parts)?.verified()?.clone()))
     }
 }
 
 impl<S: Sync> OptionalFromRequestParts<S> for Token {
     type Rejection = AuthRejection;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        state: &S,
-    ) -> Result<Option<Self>, Self::Rejection> {
-        source::optional(parts, state, source::NOTHING).await
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        Ok(of_layer(parts)?.optional().cloned().map(Self))
     }
 }
 
@@ -57,7 +54,7 @@ impl<S: Sync> Source<S> for Token {
         _: &S,
         _: Credentials,
     ) -> Result<Cow<'p, Authentication>, AuthRejection> {
-        source::of_layer(parts)
+        of_layer(parts).map(Cow::Borrowed)
     }
 
     fn extract(authentication: &Authentication) -> Result<Self, Rejection> {

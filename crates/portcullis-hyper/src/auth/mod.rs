@@ -1,5 +1,7 @@
 //! The service and its future.
 
+mod future;
 mod service;
 
-pub use service::{Auth, ResponseFuture, Waiting};
+pub use future::ResponseFuture;
+pub use service::Auth;

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::service::Service;
-use portcullis::guard::{self, Authentication, Authenticator, Check};
+use portcullis::guard::{Authenticator, Check};
+
+use super::ResponseFuture;
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself.
@@ -60,38 +62,14 @@ where
     type Future = ResponseFuture<S, ReqBody>;
 
     fn call(&self, mut request: Request<ReqBody>) -> Self::Future {
-        match self.authenticator.check_headers(request.headers_mut()) {
+        let check = self.authenticator.check(&request);
+        self.authenticator.hide_credentials(request.headers_mut());
+        match check {
             Check::Ready(Ok(authentication)) => {
-                request.extensions_mut().insert(authentication);
-                ResponseFuture::accepted(self.inner.call(request))
+                ResponseFuture::passed(&self.inner, request, authentication)
             }
             Check::Ready(Err(rejection)) => ResponseFuture::refused(rejection),
-            Check::Pending(check) => {
-                let service = self.inner.clone();
-                ResponseFuture::pending(check, Waiting { service, request })
-            }
+            Check::Pending(check) => ResponseFuture::pending(check, self.inner.clone(), request),
         }
-    }
-}
-
-/// The future of [`Auth`](Auth).
-pub type ResponseFuture<S, ReqBody> = guard::ResponseFuture<Waiting<S, ReqBody>>;
-
-/// A request that waits.
-#[derive(Debug)]
-pub struct Waiting<S, ReqBody> {
-    service: S,
-    request: Request<ReqBody>,
-}
-
-impl<S, ReqBody> guard::Call for Waiting<S, ReqBody>
-where
-    S: Service<Request<ReqBody>>,
-{
-    type Future = S::Future;
-
-    fn call(mut self, authentication: Authentication) -> Self::Future {
-        self.request.extensions_mut().insert(authentication);
-        self.service.call(self.request)
     }
 }

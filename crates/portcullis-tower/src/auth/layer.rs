@@ -1,10 +1,6 @@
 //! The layer.
 
-use portcullis::{
-    challenge::{Realm, Rejection, RejectionBody},
-    guard::Authenticator,
-    policy::Policy,
-};
+use portcullis::guard::Authenticator;
 use tower_layer::Layer;
 
 use super::Auth;
@@ -40,29 +36,7 @@ impl AuthLayer {
         }
     }
 
-    /// The realm that challenges name.
-    pub fn realm(self, realm: Realm) -> Self {
-        Self::new(self.authenticator.realm(realm))
-    }
-
-    /// Demands that the token satisfy `policy` too; several add up.
-    pub fn require(self, policy: Policy) -> Self {
-        Self::new(self.authenticator.require(policy))
-    }
-
-    /// Lets requests without credentials pass. Optional means absent: bad
-    /// credentials are still refused.
-    pub fn optional(self) -> Self {
-        Self::new(self.authenticator.optional())
-    }
-
-    /// Writes the bodies of refusals. Status and headers stay as they are.
-    pub fn rejection_body(
-        self,
-        body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
-    ) -> Self {
-        Self::new(self.authenticator.rejection_body(body))
-    }
+    portcullis::__authenticator_setters!();
 }
 
 impl<S> Layer<S> for AuthLayer {

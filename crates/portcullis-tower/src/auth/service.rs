@@ -7,8 +7,12 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use portcullis::guard::{self, Authentication, Authenticator, Check};
+use portcullis::guard::{Authenticator, Check};
 use tower_service::Service;
+
+use super::ResponseFuture;
+#[cfg(feature = "axum")]
+use crate::RoutedHead;
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself; made by [`AuthLayer`](super::AuthLayer).
@@ -69,10 +73,14 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        match self.authenticator.check_headers(request.headers_mut()) {
+        #[cfg(feature = "axum")]
+        let check = self.authenticator.check(&RoutedHead::from(&request));
+        #[cfg(not(feature = "axum"))]
+        let check = self.authenticator.check(&request);
+        self.authenticator.hide_credentials(request.headers_mut());
+        match check {
             Check::Ready(Ok(authentication)) => {
-                request.extensions_mut().insert(authentication);
-                ResponseFuture::accepted(self.inner.call(request))
+                ResponseFuture::passed(&mut self.inner, request, authentication)
             }
             Check::Ready(Err(rejection)) => {
                 // A place that was reserved is given back, or refused requests
@@ -80,32 +88,7 @@ where
                 drop(self.take_ready());
                 ResponseFuture::refused(rejection)
             }
-            Check::Pending(check) => {
-                let service = self.take_ready();
-                ResponseFuture::pending(check, Waiting { service, request })
-            }
+            Check::Pending(check) => ResponseFuture::pending(check, self.take_ready(), request),
         }
-    }
-}
-
-/// The future of [`Auth`](Auth).
-pub type ResponseFuture<S, ReqBody> = guard::ResponseFuture<Waiting<S, ReqBody>>;
-
-/// A request that waits, with the service that was polled ready for it.
-#[derive(Debug)]
-pub struct Waiting<S, ReqBody> {
-    service: S,
-    request: Request<ReqBody>,
-}
-
-impl<S, ReqBody> guard::Call for Waiting<S, ReqBody>
-where
-    S: Service<Request<ReqBody>>,
-{
-    type Future = S::Future;
-
-    fn call(mut self, authentication: Authentication) -> Self::Future {
-        self.request.extensions_mut().insert(authentication);
-        self.service.call(self.request)
     }
 }

@@ -12,16 +12,23 @@
 //! | scope or role missing | 403 | `error="insufficient_scope"` |
 //! | authentication too old (RFC 9470) | 401 | `error="insufficient_user_authentication"` |
 //! | store or key source down | 503 with `Retry-After` | none |
-//! | extractor without a layer | 500 | none |
+//! | extractor without a layer, or put together wrongly otherwise | 500 | none |
 
+mod body;
+mod kind;
 mod prepared;
 mod realm;
+mod reason;
 mod rejection;
+mod response_headers;
 mod writer;
 
+pub use body::RejectionBody;
+pub use kind::RejectionKind;
 pub(crate) use prepared::Challenges;
 pub use realm::Realm;
-pub(crate) use rejection::BodyFn;
-pub(crate) use rejection::whole_seconds;
-pub use rejection::{Reason, Rejection, RejectionBody, RejectionKind};
+pub use reason::Reason;
+pub use rejection::Rejection;
+pub(crate) use rejection::{BodyFn, whole_seconds};
+pub use response_headers::ResponseHeaders;
 pub use writer::{Challenge, ErrorCode};

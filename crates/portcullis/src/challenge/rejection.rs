@@ -5,11 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::{Challenge, Realm};
+use super::{Challenge, Realm, Reason, RejectionBody, RejectionKind, ResponseHeaders};
 use crate::{
-    claims::ScopeSet,
     credentials::CredentialsError,
-    policy::{PolicyError, PolicyErrorKind},
+    policy::PolicyError,
     verify::{ClaimsError, VerifyError},
 };
 
@@ -24,6 +23,7 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     // Boxed: few services write their own.
     body: Option<Box<RejectionBody>>,
+    further: ResponseHeaders,
 }
 
 impl Rejection {
@@ -73,6 +73,13 @@ impl Rejection {
         Self::of(Reason::MissingLayer(hint))
     }
 
+    /// The application is put together in a way that cannot be right: 500, and
+    /// a log line with `hint`, which says what to change.
+    pub fn misconfigured(hint: &'static str) -> Self {
+        tracing::error!(hint, "authentication is put together wrongly");
+        Self::of(Reason::Misconfigured(hint))
+    }
+
     /// Without a challenge.
     pub(crate) fn of(reason: Reason) -> Self {
         let kind = reason.kind();
@@ -86,6 +93,7 @@ impl Rejection {
             challenge: None,
             retry_after,
             body: None,
+            further: ResponseHeaders::default(),
         }
     }
 
@@ -105,6 +113,11 @@ impl Rejection {
     #[must_use = "returns the changed rejection"]
     pub fn with_body(mut self, body: RejectionBody) -> Self {
         self.body = Some(Box::new(body));
+        self
+    }
+
+    pub(crate) fn with_headers(mut self, headers: ResponseHeaders) -> Self {
+        self.further = headers;
         self
     }
 
@@ -129,7 +142,15 @@ impl Rejection {
     }
 
     /// The header fields of the answer: names in lower case, values.
-    pub fn headers(&self) -> impl Iterator<Item = (&'static str, Bytes)> {
+    pub fn headers(&self) -> impl Iterator<Item = (&str, Bytes)> {
+        let own = self
+            .own_headers()
+            .map(|(name, value)| (name as &str, value));
+        let further = self.further.iter();
+        own.chain(further.map(|(name, value)| (name, Bytes::copy_from_slice(value))))
+    }
+
+    fn own_headers(&self) -> impl Iterator<Item = (&'static str, Bytes)> + use<> {
         let challenge = self.challenge.clone();
         let retry_after = self.retry_after.map(|after| {
             let secs = whole_seconds(after);
@@ -168,7 +189,7 @@ impl Rejection {
         let mut response = Response::new(B::from(self.body()));
         *response.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in self.headers() {
+        for (name, value) in self.own_headers() {
             // The writers let nothing through that is not a header value.
             if let Ok(value) = HeaderValue::from_maybe_shared(value) {
                 response
@@ -176,8 +197,16 @@ impl Rejection {
                     .insert(HeaderName::from_static(name), value);
             }
         }
+        self.further.add_to(response.headers_mut());
         response.extensions_mut().insert(self.reason);
         response
+    }
+}
+
+impl From<CredentialsError> for Rejection {
+    /// A refusal in the default realm, where no layer knows another.
+    fn from(error: CredentialsError) -> Self {
+        Self::invalid_request(&Realm::default(), error)
     }
 }
 
@@ -198,145 +227,6 @@ pub(crate) fn whole_seconds(after: Duration) -> u64 {
 
 /// When to come back where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The kinds of [`Rejection`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RejectionKind {
-    /// No credentials, or those of another scheme: 401.
-    MissingCredentials,
-    /// Malformed or repeated credentials: 400.
-    InvalidRequest,
-    /// A bad, expired or revoked token, or another kind of token: 401.
-    InvalidToken,
-    /// A scope or role is missing: 403.
-    InsufficientScope,
-    /// The login behind the token is too old or too weak: 401 (RFC 9470).
-    InsufficientUserAuthentication,
-    /// What is needed to judge the token is down: 503.
-    Unavailable,
-    /// The service is put together wrongly: 500.
-    Misconfigured,
-}
-
-impl RejectionKind {
-    /// The HTTP status code.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::InvalidRequest => 400,
-            Self::MissingCredentials
-            | Self::InvalidToken
-            | Self::InsufficientUserAuthentication => 401,
-            Self::InsufficientScope => 403,
-            Self::Misconfigured => 500,
-            Self::Unavailable => 503,
-        }
-    }
-}
-
-/// The body of a refusal and its content type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RejectionBody {
-    content_type: &'static str,
-    content: Bytes,
-}
-
-impl RejectionBody {
-    /// A body of this content type.
-    pub fn new(content_type: &'static str, content: impl Into<Bytes>) -> Self {
-        Self {
-            content_type,
-            content: content.into(),
-        }
-    }
-
-    /// No body at all.
-    pub const fn empty() -> Self {
-        Self {
-            content_type: "",
-            content: Bytes::new(),
-        }
-    }
-
-    /// `{"error":"…"}` with the error code of the challenge.
-    pub fn standard(kind: RejectionKind) -> Self {
-        let json = match kind {
-            RejectionKind::MissingCredentials => r#"{"error":"unauthorized"}"#,
-            RejectionKind::InvalidRequest => r#"{"error":"invalid_request"}"#,
-            RejectionKind::InvalidToken => r#"{"error":"invalid_token"}"#,
-            RejectionKind::InsufficientScope => r#"{"error":"insufficient_scope"}"#,
-            RejectionKind::InsufficientUserAuthentication => {
-                r#"{"error":"insufficient_user_authentication"}"#
-            }
-            RejectionKind::Unavailable => r#"{"error":"temporarily_unavailable"}"#,
-            RejectionKind::Misconfigured => r#"{"error":"server_error"}"#,
-        };
-        Self {
-            content_type: "application/json",
-            content: Bytes::from_static(json.as_bytes()),
-        }
-    }
-}
-
-/// Why a request was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// There were no credentials.
-    MissingCredentials,
-    /// The credentials were malformed or repeated.
-    Credentials(CredentialsError),
-    /// The token was refused, or could not be judged.
-    Token(VerifyError),
-    /// The claims do not have the form that a handler asks for.
-    Claims(ClaimsError),
-    /// The policy is not satisfied.
-    Policy(PolicyError),
-    /// Something that is needed is down.
-    Unavailable,
-    /// An extractor ran where no layer did.
-    MissingLayer(&'static str),
-}
-
-impl Reason {
-    /// The kind of the refusal that it leads to.
-    pub(crate) fn kind(&self) -> RejectionKind {
-        match self {
-            Self::MissingCredentials => RejectionKind::MissingCredentials,
-            Self::Credentials(_) => RejectionKind::InvalidRequest,
-            Self::Token(error) if error.kind().is_unavailable() => RejectionKind::Unavailable,
-            Self::Token(_) | Self::Claims(_) => RejectionKind::InvalidToken,
-            Self::Policy(error) if error.kind() == PolicyErrorKind::NotFresh => {
-                RejectionKind::InsufficientUserAuthentication
-            }
-            Self::Policy(_) => RejectionKind::InsufficientScope,
-            Self::Unavailable => RejectionKind::Unavailable,
-            Self::MissingLayer(_) => RejectionKind::Misconfigured,
-        }
-    }
-
-    /// The scopes that would do, where one is what is lacking.
-    pub(super) fn scope(&self) -> Option<&ScopeSet> {
-        match self {
-            Self::Policy(error) => Some(error.scope()),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MissingCredentials => f.write_str("there are no credentials"),
-            Self::Credentials(error) => error.fmt(f),
-            Self::Token(error) => error.fmt(f),
-            Self::Claims(error) => error.fmt(f),
-            Self::Policy(error) => error.fmt(f),
-            Self::Unavailable => f.write_str("something that is needed is down"),
-            Self::MissingLayer(hint) => f.write_str(hint),
-        }
-    }
-}
 
 /// Replaces the body of refusals.
 pub(crate) type BodyFn = Arc<dyn Fn(&Rejection) -> RejectionBody + Send + Sync>;

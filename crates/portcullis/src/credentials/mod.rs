@@ -6,11 +6,13 @@
 mod bearer;
 mod owned;
 mod refresh;
+mod sent;
 
 pub(crate) use bearer::unread_token;
 pub use bearer::{AUTHORIZATION, bearer_token};
 pub use owned::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader};
 pub use refresh::{REFRESH_TOKEN, header_token};
+pub(crate) use sent::Sent;
 
 use std::fmt;
 

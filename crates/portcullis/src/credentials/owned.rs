@@ -2,11 +2,8 @@
 
 use std::{fmt, marker::PhantomData};
 
-use super::{CredentialsError, REFRESH_TOKEN, bearer_token, header_token};
-use crate::{
-    challenge::{Realm, Rejection},
-    secret::SecretString,
-};
+use super::{AUTHORIZATION, CredentialsError, REFRESH_TOKEN, Sent, bearer_token, header_token};
+use crate::{head::RequestHead, secret::SecretString};
 
 /// The token of an `Authorization` field, unverified: for whoever verifies it
 /// otherwise, or passes it on.
@@ -14,25 +11,16 @@ use crate::{
 pub struct BearerToken(SecretString);
 
 impl BearerToken {
-    /// Cuts the token out of the raw values of all `Authorization` fields; see
-    /// [`bearer_token`].
+    /// Cuts the token out of the `Authorization` field of a request; see
+    /// [`bearer_token`]. `None` if there is none.
     ///
     /// # Errors
     ///
     /// If it is malformed or repeated.
-    pub fn from_values<'a>(
-        values: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Option<Self>, Rejection> {
-        owned(bearer_token(values)).map(|token| token.map(Self))
-    }
-
-    /// As [`from_values`](Self::from_values), where there has to be one.
-    ///
-    /// # Errors
-    ///
-    /// If it is missing, malformed or repeated.
-    pub fn required<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Rejection> {
-        Self::from_values(values)?.ok_or_else(missing)
+    pub fn from_head(head: &impl RequestHead) -> Result<Option<Self>, CredentialsError> {
+        let token = bearer_token(head.authorization());
+        let token = token.inspect_err(|error| log(*error, AUTHORIZATION, head));
+        Ok(owned(token?).map(Self))
     }
 
     /// The text. Whoever calls this answers for where it goes.
@@ -64,9 +52,10 @@ impl fmt::Debug for BearerToken {
 ///     const NAME: &'static str = "x-refresh";
 /// }
 ///
-/// let token = RefreshToken::<XRefresh>::required([&b"abc"[..]])?;
-/// assert_eq!(token.expose(), "abc");
-/// # Ok::<(), portcullis::challenge::Rejection>(())
+/// let request = http::Request::get("/").header("x-refresh", "abc").body(())?;
+/// let token = RefreshToken::<XRefresh>::from_head(&request)?;
+/// assert_eq!(token.as_ref().map(RefreshToken::expose), Some("abc"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name a header",
@@ -93,29 +82,19 @@ pub struct RefreshToken<H = RefreshTokenHeader> {
 }
 
 impl<H: TokenHeader> RefreshToken<H> {
-    /// Cuts the token out of the raw values of all the header's fields; see
-    /// [`header_token`].
+    /// Cuts the token out of the header of a request; see [`header_token`].
+    /// `None` if there is none.
     ///
     /// # Errors
     ///
     /// If it is malformed or repeated.
-    pub fn from_values<'a>(
-        values: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Option<Self>, Rejection> {
-        let token = owned(header_token(values))?;
-        Ok(token.map(|token| Self {
+    pub fn from_head(head: &impl RequestHead) -> Result<Option<Self>, CredentialsError> {
+        let token = header_token(head.values(H::NAME));
+        let token = token.inspect_err(|error| log(*error, H::NAME, head));
+        Ok(owned(token?).map(|token| Self {
             token,
             header: PhantomData,
         }))
-    }
-
-    /// As [`from_values`](Self::from_values), where there has to be one.
-    ///
-    /// # Errors
-    ///
-    /// If it is missing, malformed or repeated.
-    pub fn required<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Rejection> {
-        Self::from_values(values)?.ok_or_else(missing)
     }
 }
 
@@ -147,58 +126,55 @@ impl<H> fmt::Debug for RefreshToken<H> {
     }
 }
 
-fn owned(
-    token: Result<Option<&[u8]>, CredentialsError>,
-) -> Result<Option<SecretString>, Rejection> {
+fn owned(token: Option<&[u8]>) -> Option<SecretString> {
     // A `b64token` is ASCII.
-    let token = token.map(|token| token.and_then(|token| std::str::from_utf8(token).ok()));
-    match token {
-        Ok(token) => Ok(token.map(|token| SecretString::from(token.to_owned()))),
-        Err(error) => Err(Rejection::invalid_request(&Realm::default(), error)),
-    }
+    let text = std::str::from_utf8(token?).ok()?;
+    Some(SecretString::from(text.to_owned()))
 }
 
-fn missing() -> Rejection {
-    Rejection::missing_credentials(&Realm::default())
+fn log(error: CredentialsError, field: &'static str, head: &impl RequestHead) {
+    if let Some(sent) = Sent::of(field, head.values(field)) {
+        tracing::debug!(%sent, "{error}");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::challenge::RejectionKind::{InvalidRequest, MissingCredentials};
+
+    fn request(name: &str, values: &[&str]) -> http::Request<()> {
+        let request = http::Request::builder();
+        let add = |request: http::request::Builder, value: &&str| request.header(name, *value);
+        values.iter().fold(request, add).body(()).unwrap()
+    }
 
     #[test]
-    fn missing_malformed_and_repeated_are_refused_alike_for_both() {
-        let kind = |rejection: Rejection| rejection.kind();
-        let bearer = |values: &[&'static [u8]]| {
-            BearerToken::required(values.iter().copied())
-                .map_err(kind)
-                .map(|t| t.0)
+    fn missing_malformed_and_repeated_are_three_things_for_both() {
+        let bearer = |values: &[&str]| {
+            let token = BearerToken::from_head(&request("authorization", values));
+            token.map(|token| token.map(|token| token.expose().to_owned()))
         };
-        let refresh = |values: &[&'static [u8]]| {
-            RefreshToken::<RefreshTokenHeader>::required(values.iter().copied())
-                .map_err(kind)
-                .map(SecretString::from)
+        let refresh = |values: &[&str]| {
+            let token = <RefreshToken>::from_head(&request("refresh-token", values));
+            token.map(|token| token.map(|token| token.expose().to_owned()))
         };
-        assert_eq!(bearer(&[]).unwrap_err(), MissingCredentials);
-        assert_eq!(bearer(&[b"Basic YTpi"]).unwrap_err(), MissingCredentials);
-        assert_eq!(bearer(&[b"Bearer a b"]).unwrap_err(), InvalidRequest);
-        assert_eq!(
-            bearer(&[b"Bearer a", b"Bearer a"]).unwrap_err(),
-            InvalidRequest
-        );
-        assert_eq!(bearer(&[b"Bearer a"]).unwrap().expose(), "a");
-        assert_eq!(refresh(&[]).unwrap_err(), MissingCredentials);
-        assert_eq!(refresh(&[b"a b"]).unwrap_err(), InvalidRequest);
-        assert_eq!(refresh(&[b"a", b"a"]).unwrap_err(), InvalidRequest);
-        assert_eq!(refresh(&[b"a"]).unwrap().expose(), "a");
+        let (malformed, repeated) = (CredentialsError::Malformed, CredentialsError::Repeated);
+        assert_eq!(bearer(&[]), Ok(None));
+        assert_eq!(bearer(&["Basic YTpi"]), Ok(None));
+        assert_eq!(bearer(&["Bearer a b"]), Err(malformed));
+        assert_eq!(bearer(&["Bearer a", "Bearer a"]), Err(repeated));
+        assert_eq!(bearer(&["Bearer a"]), Ok(Some("a".to_owned())));
+        assert_eq!(refresh(&[]), Ok(None));
+        assert_eq!(refresh(&["a b"]), Err(malformed));
+        assert_eq!(refresh(&["a", "a"]), Err(repeated));
+        assert_eq!(refresh(&["a"]), Ok(Some("a".to_owned())));
     }
 
     #[test]
     fn debug_is_redacted() {
-        let token = BearerToken::required([&b"Bearer hush"[..]]).unwrap();
-        assert_eq!(format!("{token:?}"), "BearerToken(..)");
-        let token = RefreshToken::<RefreshTokenHeader>::required([&b"hush"[..]]).unwrap();
-        assert_eq!(format!("{token:?}"), "RefreshToken(..)");
+        let token = BearerToken::from_head(&request("authorization", &["Bearer hush"]));
+        assert_eq!(format!("{token:?}"), "Ok(Some(BearerToken(..)))");
+        let token = <RefreshToken>::from_head(&request("refresh-token", &["hush"]));
+        assert_eq!(format!("{token:?}"), "Ok(Some(RefreshToken(..)))");
     }
 }

@@ -1,10 +1,16 @@
 //! What a verified token must be allowed to do.
 //!
 //! A [`Policy`] is a small expression over a token's scopes, roles and
-//! freshness. What is empty denies: `any` of nothing and `all` of nothing are
-//! never satisfied.
+//! freshness, and over the request where an application adds a rule of its own.
+//! What is empty denies: `any` of nothing and `all` of nothing are never
+//! satisfied.
+//!
+//! The request is at hand where it is decided about: in a layer, or in an
+//! extractor that verifies by itself. A rule about it that is asked later,
+//! without the request, does not hold.
 
 mod claim_path;
+mod request_rule;
 mod required_scopes;
 
 pub use claim_path::ClaimPath;
@@ -12,8 +18,10 @@ pub use required_scopes::RequiredScopes;
 
 use std::fmt;
 
+use self::request_rule::RequestRule;
 use crate::{
     claims::{ScopeError, ScopeSet, is_scope_token, text_at},
+    head::{HeadRef, RequestHead},
     verify::Verified,
 };
 
@@ -39,6 +47,7 @@ enum Rule {
     Scopes(ScopeSet),
     Role { path: ClaimPath, role: Box<str> },
     Fresh,
+    Request(RequestRule),
     All(Vec<Policy>),
     Any(Vec<Policy>),
 }
@@ -116,6 +125,23 @@ impl Policy {
         Self::of(Rule::Fresh)
     }
 
+    /// `holds` says yes about the token and the request that brought it. A
+    /// request for which it does not is refused as one that lacks a role: 403.
+    ///
+    /// It decides about requests with a token; whoever has none is asked for
+    /// one.
+    ///
+    /// ```
+    /// use portcullis::policy::Policy;
+    ///
+    /// // Everybody reads, administrators do the rest.
+    /// let policy = Policy::request(|_, head| matches!(head.method(), "GET" | "HEAD"))
+    ///     .or(Policy::role("roles", "admin"));
+    /// ```
+    pub fn request(holds: impl Fn(&Verified, HeadRef<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self::of(Rule::Request(RequestRule::new(holds)))
+    }
+
     /// Every one of `policies` holds; of none, it denies.
     pub fn all(policies: impl IntoIterator<Item = Policy>) -> Self {
         Self::of(Rule::All(policies.into_iter().collect()))
@@ -138,13 +164,31 @@ impl Policy {
         Self::any([self, other])
     }
 
-    /// Whether `token` satisfies the policy.
+    /// Whether `token` satisfies the policy, whatever request brought it: what
+    /// asks for the [`request`](Self::request) does not hold.
     ///
     /// # Errors
     ///
     /// What it lacks. Missing scopes and roles go before freshness: a new
     /// login would not help.
     pub fn check(&self, token: &Verified) -> Result<(), PolicyError> {
+        self.evaluate(token, None)
+    }
+
+    /// Whether `token` and the request that brought it satisfy the policy.
+    ///
+    /// # Errors
+    ///
+    /// As of [`check`](Self::check).
+    pub fn check_for(&self, token: &Verified, head: &impl RequestHead) -> Result<(), PolicyError> {
+        self.evaluate(token, Some(HeadRef::new(head)))
+    }
+
+    pub(crate) fn evaluate(
+        &self,
+        token: &Verified,
+        head: Option<HeadRef<'_>>,
+    ) -> Result<(), PolicyError> {
         match &self.rule {
             Rule::Scopes(scopes) => {
                 if !scopes.is_empty() && scopes.is_subset_of(&token.scope()) {
@@ -162,9 +206,11 @@ impl Policy {
             }
             Rule::Fresh if token.is_fresh() => Ok(()),
             Rule::Fresh => Err(PolicyError::new(PolicyErrorKind::NotFresh)),
-            Rule::All(policies) => all(policies, token),
+            Rule::Request(rule) if rule.holds(token, head) => Ok(()),
+            Rule::Request(_) => Err(PolicyError::new(PolicyErrorKind::RequestRefused)),
+            Rule::All(policies) => all(policies, token, head),
             // The alternative that is named brings its own scopes.
-            Rule::Any(policies) => return any(policies, token),
+            Rule::Any(policies) => return any(policies, token, head),
         }
         .map_err(|error| error.with_scope(&self.sufficient))
     }
@@ -172,7 +218,7 @@ impl Policy {
     fn of(rule: Rule) -> Self {
         let sufficient = match &rule {
             Rule::Scopes(scopes) => scopes.clone(),
-            Rule::Role { .. } | Rule::Fresh => ScopeSet::new(),
+            Rule::Role { .. } | Rule::Fresh | Rule::Request(_) => ScopeSet::new(),
             Rule::All(policies) => union(policies),
             Rule::Any(policies) => {
                 let mut scopes = policies.iter().map(|policy| &policy.sufficient);
@@ -200,14 +246,18 @@ pub(crate) fn has_scopes<S: RequiredScopes>(token: &Verified) -> bool {
     !S::SCOPES.is_empty() && S::SCOPES.iter().all(|scope| granted.contains(scope))
 }
 
-fn all(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
+fn all(
+    policies: &[Policy],
+    token: &Verified,
+    head: Option<HeadRef<'_>>,
+) -> Result<(), PolicyError> {
     let mut worst = if policies.is_empty() {
         Some(PolicyError::new(PolicyErrorKind::Denied))
     } else {
         None
     };
     for policy in policies {
-        match policy.check(token) {
+        match policy.evaluate(token, head) {
             Ok(()) => {}
             Err(error) if error.kind == PolicyErrorKind::NotFresh => worst = worst.or(Some(error)),
             Err(error) => return Err(error),
@@ -218,10 +268,14 @@ fn all(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
 
 /// Of what the alternatives lack, what is easiest to come by is named: a new
 /// login, then a scope.
-fn any(policies: &[Policy], token: &Verified) -> Result<(), PolicyError> {
+fn any(
+    policies: &[Policy],
+    token: &Verified,
+    head: Option<HeadRef<'_>>,
+) -> Result<(), PolicyError> {
     let mut easiest = PolicyError::new(PolicyErrorKind::Denied);
     for policy in policies {
-        match policy.check(token) {
+        match policy.evaluate(token, head) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind.effort() < easiest.kind.effort() => easiest = error,
             Err(_) => {}
@@ -274,6 +328,9 @@ impl fmt::Display for PolicyError {
             PolicyErrorKind::ScopeMissing => write!(f, "the scope `{}` is needed", self.scope),
             PolicyErrorKind::RoleMissing => f.write_str("a role is missing"),
             PolicyErrorKind::NotFresh => f.write_str("the token does not come from a login"),
+            PolicyErrorKind::RequestRefused => {
+                f.write_str("a rule of the application refuses the request")
+            }
             PolicyErrorKind::Denied => f.write_str("the policy is empty, which denies"),
         }
     }
@@ -291,6 +348,8 @@ pub enum PolicyErrorKind {
     RoleMissing,
     /// The token was refreshed, and one from a login is asked for.
     NotFresh,
+    /// A rule about the request does not hold, or was asked without one.
+    RequestRefused,
     /// The policy is empty.
     Denied,
 }
@@ -301,7 +360,8 @@ impl PolicyErrorKind {
             Self::NotFresh => 0,
             Self::ScopeMissing => 1,
             Self::RoleMissing => 2,
-            Self::Denied => 3,
+            Self::RequestRefused => 3,
+            Self::Denied => 4,
         }
     }
 }

@@ -67,3 +67,43 @@ fn of_alternatives_the_easiest_remedy_is_named() {
         assert_eq!(kind(&policy, READER), Err(PolicyErrorKind::NotFresh));
     }
 }
+
+fn deletes(_: &Verified, head: HeadRef<'_>) -> bool {
+    head.method() == "DELETE"
+}
+
+#[test]
+fn a_rule_about_the_request_sees_it() {
+    let policy = Policy::request(deletes);
+    let about = |method: &str| {
+        let request = http::Request::builder().method(method).body(()).unwrap();
+        let result = policy.check_for(&token(ADMIN), &request);
+        result.map_err(|error| error.kind())
+    };
+    assert_eq!(about("DELETE"), Ok(()));
+    assert_eq!(about("GET"), Err(PolicyErrorKind::RequestRefused));
+}
+
+#[test]
+fn without_a_request_a_rule_about_it_does_not_hold() {
+    let refused = Err(PolicyErrorKind::RequestRefused);
+    let anything = || Policy::request(|_, _| true);
+    assert_eq!(kind(&anything(), ADMIN), refused);
+    assert_eq!(kind(&anything().and(Policy::fresh()), ADMIN), refused);
+    assert_eq!(kind(&anything().or(Policy::fresh()), ADMIN), Ok(()));
+}
+
+#[test]
+fn the_request_reaches_every_part_of_a_policy() {
+    let request = http::Request::delete("/").body(()).unwrap();
+    let deletes = || Policy::request(deletes);
+    for policy in [
+        deletes().and(Policy::fresh()),
+        Policy::fresh().and(deletes()),
+        deletes().or(Policy::all([])),
+        Policy::all([]).or(deletes()),
+        Policy::any([Policy::all([deletes()])]),
+    ] {
+        assert_eq!(policy.check_for(&token(ADMIN), &request), Ok(()));
+    }
+}

@@ -383,6 +383,13 @@ pub struct PendingVerification {
     verified: Option<Box<Verified>>,
 }
 
+impl PendingVerification {
+    /// The token, which is good but for its status; until that is known.
+    pub(crate) fn token(&self) -> Option<&Verified> {
+        self.verified.as_deref()
+    }
+}
+
 impl Future for PendingVerification {
     type Output = Result<Verified, VerifyError>;
 

@@ -12,6 +12,7 @@ use actix_web::{
 use portcullis::{challenge::Reason, verify::Verified};
 use portcullis_actix::{
     Auth, Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalToken, Refresh, Scoped,
+    ScopedIfPresent,
 };
 
 use super::Server;
@@ -76,6 +77,7 @@ fn resource(route: &Route) -> Resource {
         Handler::Maybe => resource.to(maybe),
         Handler::Typed => resource.to(typed),
         Handler::Scoped => resource.to(scoped),
+        Handler::ScopedIfPresent => resource.to(scoped_if_present),
         Handler::Echo => resource.to(echo),
         Handler::Bearer => resource.to(bearer),
         Handler::Refresh => resource.to(refresh),
@@ -98,6 +100,13 @@ async fn typed(Claims(employee): Claims<Employee>) -> impl Responder {
 
 async fn scoped(token: Scoped<ReadAndWrite>) -> impl Responder {
     json(site::scoped_body(&token))
+}
+
+async fn scoped_if_present(token: ScopedIfPresent<ReadAndWrite>) -> impl Responder {
+    let OptionalToken(token) = token.into_inner();
+    json(site::maybe_body(
+        token.as_ref().and_then(|token| token.subject_name()),
+    ))
 }
 
 async fn own_claims(Authenticated(claims): Authenticated<AnyClaims>) -> impl Responder {

@@ -10,7 +10,9 @@ use axum::{
     routing::{MethodRouter, any},
 };
 use portcullis::verify::Verified;
-use portcullis_axum::{AuthLayer, Authenticated, Bearer, Claims, Refresh, Scoped, Token};
+use portcullis_axum::{
+    AuthLayer, Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token,
+};
 use tower::util::MapResponseLayer;
 
 use super::{Server, by_hand, run};
@@ -60,6 +62,7 @@ fn method_router(route: &Route) -> MethodRouter {
         Handler::Maybe => any(maybe),
         Handler::Typed => any(typed),
         Handler::Scoped => any(scoped),
+        Handler::ScopedIfPresent => any(scoped_if_present),
         Handler::Echo => any(echo),
         Handler::Bearer => any(bearer),
         Handler::Refresh => any(refresh),
@@ -86,6 +89,13 @@ async fn typed(Claims(employee): Claims<Employee>) -> impl IntoResponse {
 
 async fn scoped(token: Scoped<ReadAndWrite>) -> impl IntoResponse {
     json(site::scoped_body(&token))
+}
+
+async fn scoped_if_present(token: ScopedIfPresent<ReadAndWrite>) -> impl IntoResponse {
+    let token = token.into_inner();
+    json(site::maybe_body(
+        token.as_ref().and_then(|token| token.subject_name()),
+    ))
 }
 
 async fn own_claims(Authenticated(claims): Authenticated<AnyClaims>) -> impl IntoResponse {

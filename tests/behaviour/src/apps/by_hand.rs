@@ -12,8 +12,8 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use portcullis::{
-    challenge::{Reason, Rejection},
-    credentials::{AUTHORIZATION, BearerToken, REFRESH_TOKEN, RefreshToken},
+    challenge::{Realm, Reason, Rejection},
+    credentials::{BearerToken, RefreshToken},
     guard::Authentication,
     policy::Policy,
 };
@@ -63,10 +63,7 @@ pub(super) fn answer(handler: Handler, request: Request<Incoming>) -> Response<A
 }
 
 fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection> {
-    let values = |name: &str| {
-        let values = request.headers().get_all(name).iter();
-        values.map(HeaderValue::as_bytes).collect::<Vec<_>>()
-    };
+    let missing = || Rejection::missing_credentials(&Realm::default());
     let authentication = || {
         let found = request.extensions().get::<Authentication>();
         found.ok_or_else(|| Rejection::missing_layer("wrap the service in the adapter's"))
@@ -82,12 +79,19 @@ fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection
             let policy = Policy::scopes_of::<ReadAndWrite>();
             site::scoped_body(authentication()?.require(&policy)?)
         }
+        Handler::ScopedIfPresent => {
+            let token = authentication()?.optional();
+            if token.is_some() {
+                authentication()?.require(&Policy::scopes_of::<ReadAndWrite>())?;
+            }
+            site::maybe_body(token.and_then(|token| token.subject_name()))
+        }
         Handler::Bearer => {
-            let token = BearerToken::required(values(AUTHORIZATION))?;
+            let token = BearerToken::from_head(request)?.ok_or_else(missing)?;
             site::raw_body(token.expose())
         }
         Handler::Refresh => {
-            let token = <RefreshToken>::required(values(REFRESH_TOKEN))?;
+            let token = <RefreshToken>::from_head(request)?.ok_or_else(missing)?;
             site::raw_body(token.expose())
         }
         Handler::Echo => String::new(),

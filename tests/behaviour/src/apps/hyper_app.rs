@@ -10,9 +10,13 @@ use std::{
 };
 
 use http::{Request, Response};
-use hyper::{body::Incoming, server::conn::http1, service::Service};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::rt::TokioIo;
-use portcullis::endpoint::Endpoints;
+use portcullis::{endpoint::Endpoints, head::Peer};
 use portcullis_hyper::{Auth, WithEndpoints};
 
 use super::{
@@ -51,7 +55,13 @@ async fn accept(listener: tokio::net::TcpListener, router: Router, endpoints: Op
                     let service = WithEndpoints::new(router, endpoints).client(peer.ip());
                     server.serve_connection(stream, service).await
                 }
-                None => server.serve_connection(stream, router).await,
+                None => {
+                    let service = service_fn(|mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(Peer(peer));
+                        router.call(request)
+                    });
+                    server.serve_connection(stream, service).await
+                }
             };
         });
     }

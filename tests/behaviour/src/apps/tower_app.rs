@@ -13,7 +13,7 @@ use std::{
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use portcullis::endpoint::ClientAddress;
+use portcullis::{endpoint::ClientAddress, head::Peer};
 use portcullis_tower::{AuthLayer, EndpointLayer};
 use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 
@@ -54,6 +54,7 @@ async fn accept(listener: tokio::net::TcpListener, service: Inner) {
             .clone()
             .map_request(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ClientAddress(peer.ip()));
+                request.extensions_mut().insert(Peer(peer));
                 request
             });
         let service = TowerToHyperService::new(service);

@@ -1,12 +1,13 @@
 //! Scopes, roles and freshness (RFC 6750 section 3.1, RFC 9470 section 3).
 
 use behaviour::case::{
-    Case, insufficient_role, insufficient_scope, invalid_token, missing, not_fresh, passes,
+    Case, Expected, insufficient_role, insufficient_scope, invalid_token, missing, not_fresh,
+    passes,
 };
 use portcullis_testing::clock::FakeClock;
 use serde_json::{Value, json};
 
-use crate::protected::{everywhere, get, session_token, token};
+use crate::protected::{everywhere, get, mint, session_token, token};
 
 fn with(path: &str, name: &str, value: Value) -> behaviour::client::Request {
     get(path).authorization(token().claim(name, value).bearer())
@@ -300,4 +301,118 @@ fn freshness() {
             not_fresh(),
         ),
     ]);
+}
+
+fn anonymous() -> Expected {
+    passes().body(r#"{"authenticated":false,"subject":null}"#)
+}
+
+fn alice() -> Expected {
+    passes().body(r#"{"authenticated":true,"subject":"alice"}"#)
+}
+
+/// Otherwise whoever is refused could drop the token and pass.
+#[test]
+fn a_policy_implies_a_token() {
+    let good = |path| with(path, "scope", json!("read write"));
+    let poor = |path| with(path, "scope", json!("x"));
+    let both = || insufficient_scope("read write");
+    everywhere().run(&[
+        Case::new("required", get("/maybe/read"), missing()),
+        Case::new(
+            "another scheme",
+            get("/maybe/read").authorization("Basic YTpi"),
+            missing(),
+        ),
+        Case::new("required, good", good("/maybe/read"), alice()),
+        Case::new(
+            "required, poor",
+            poor("/maybe/read"),
+            insufficient_scope("read"),
+        ),
+        Case::new("an extractor's", get("/own/maybe/read"), missing()),
+        Case::new("an extractor's, good", good("/own/maybe/read"), alice()),
+        Case::new(
+            "an extractor's, poor",
+            poor("/own/maybe/read"),
+            insufficient_scope("read"),
+        ),
+        Case::new("scopes of a handler", get("/maybe/scoped"), missing()),
+        Case::new("scopes of a handler, poor", poor("/maybe/scoped"), both()),
+    ]);
+}
+
+#[test]
+fn a_policy_for_those_who_have_a_token() {
+    let good = |path| with(path, "scope", json!("read write"));
+    let poor = |path| with(path, "scope", json!("x"));
+    let (layer, handler) = ("/maybe/read/if-present", "/maybe/scoped/if-present");
+    let both = || insufficient_scope("read write");
+    everywhere().run(&[
+        Case::new("absent", get(layer), anonymous()),
+        Case::new("good", good(layer), alice()),
+        Case::new("poor", poor(layer), insufficient_scope("read")),
+        Case::new("bad", get(layer).bearer("x"), invalid_token()),
+        Case::new("a handler's, absent", get(handler), anonymous()),
+        Case::new("a handler's, good", good(handler), alice()),
+        Case::new("a handler's, poor", poor(handler), both()),
+        Case::new(
+            "a handler's, bad",
+            get(handler).bearer("x"),
+            invalid_token(),
+        ),
+    ]);
+}
+
+#[test]
+fn a_rule_about_the_request() {
+    let ask = |method: &str, target: &str, tenants: [&str; 2]| {
+        let request = behaviour::client::Request::new(method, target);
+        let tenants = tenants.into_iter();
+        tenants.fold(request, |request, it| request.field("X-Tenant", it))
+    };
+    let tenants = ["north", "south"];
+    let refused = || insufficient_role().reason("RequestRefused");
+    let alice = token().bearer();
+    let bob = mint().token("bob").bearer();
+    let mut cases = Vec::new();
+    for path in ["/request", "/own/request"] {
+        let good = format!("{path}?a=%31");
+        let case = |name: &str, request: behaviour::client::Request, expected| {
+            Case::new(format!("{name} on {path}"), request, expected)
+        };
+        let wanted = || ask("GET", &good, tenants);
+        cases.extend([
+            case("as wanted", wanted().authorization(&alice), passes()),
+            case("another subject", wanted().authorization(&bob), refused()),
+            case(
+                "another method",
+                ask("POST", &good, tenants).authorization(&alice),
+                refused(),
+            ),
+            case(
+                "another spelling of the query",
+                ask("GET", &format!("{path}?a=1"), tenants).authorization(&alice),
+                refused(),
+            ),
+            case(
+                "no query",
+                ask("GET", path, tenants).authorization(&alice),
+                refused(),
+            ),
+            case(
+                "fields in another order",
+                ask("GET", &good, ["south", "north"]).authorization(&alice),
+                refused(),
+            ),
+            case("no token", wanted(), missing()),
+            case("a bad token", wanted().bearer("x"), invalid_token()),
+        ]);
+    }
+    cases.push(Case::new(
+        "or a scope",
+        with("/request/or", "scope", json!("read")),
+        passes(),
+    ));
+    everywhere().run(&cases);
 }

@@ -83,6 +83,17 @@ fn site(cache: Option<TokenCache>) -> Site {
             with(scope("read")).optional(),
             Handler::Maybe,
         )
+        .route(
+            "/maybe/read/if-present",
+            guard().require_if_present(scope("read")).optional(),
+            Handler::Maybe,
+        )
+        .route("/maybe/scoped", guard().optional(), Handler::Scoped)
+        .route(
+            "/maybe/scoped/if-present",
+            guard().optional(),
+            Handler::ScopedIfPresent,
+        )
         .route("/echo", guard(), Handler::Echo)
         .route("/open", Guard::Nothing, Handler::Echo)
         .route("/no-layer", Guard::Nothing, Handler::Claims)
@@ -93,6 +104,11 @@ fn site(cache: Option<TokenCache>) -> Site {
         .route(
             "/own/maybe",
             Guard::extractor(guard().optional()),
+            Handler::Maybe,
+        )
+        .route(
+            "/own/maybe/read",
+            Guard::extractor(with(scope("read"))),
             Handler::Maybe,
         )
         .route("/own/typed", Guard::extractor(guard()), Handler::Typed)
@@ -129,6 +145,29 @@ fn site(cache: Option<TokenCache>) -> Site {
         .route(
             "/added",
             with(scope("read")).require(scope("write")),
+            Handler::Claims,
+        )
+        .route("/request", with(about_the_request()), Handler::Claims)
+        .route(
+            "/request/or",
+            with(about_the_request().or(scope("read"))),
+            Handler::Claims,
+        )
+        .route(
+            "/own/request",
+            Guard::extractor(with(about_the_request())),
+            Handler::Claims,
+        )
+        .route("/private", private(guard()), Handler::Claims)
+        .route(
+            "/private/maybe",
+            private(guard()).optional(),
+            Handler::Maybe,
+        )
+        .route("/private/typed", private(guard()), Handler::Typed)
+        .route(
+            "/own/private",
+            Guard::extractor(private(guard())),
             Handler::Claims,
         )
         .route("/nobody", with(Policy::all([])), Handler::Claims)
@@ -222,4 +261,25 @@ fn site(cache: Option<TokenCache>) -> Site {
             guard_of(builder().max_token_size(64 * 1024)),
             Handler::Claims,
         )
+}
+
+/// A rule over everything that is seen of a request.
+fn about_the_request() -> Policy {
+    Policy::request(|token, head| {
+        head.method() == "GET"
+            && head.target().path().ends_with("/request")
+            && head.target().query() == Some("a=%31")
+            && head.values("x-tenant") == [&b"north"[..], b"south"]
+            && head.values("X-Tenant").len() == 2
+            && head.values("x-nothing").is_empty()
+            && head.peer().is_some_and(|peer| peer.ip().is_loopback())
+            && head.client_certificate().is_none()
+            && token.subject_name() == Some("alice")
+    })
+}
+
+/// With headers on every answer.
+pub(crate) fn private(guard: Authenticator) -> Authenticator {
+    let guard = guard.response_header("Cache-Control", "private").unwrap();
+    guard.response_header("x-guard", "a").unwrap()
 }

@@ -36,7 +36,7 @@ fn optional_means_absent() {
             get("/maybe").authorization(token().expired().bearer()),
             invalid_token(),
         ),
-        Case::new("absent, with a policy", get("/maybe/read"), anonymous()),
+        Case::new("absent, with a policy", get("/maybe/read"), missing()),
         Case::new(
             "good, with a policy",
             get("/maybe/read").authorization(&scoped),
@@ -206,5 +206,52 @@ fn what_is_not_protected_is_left_alone() {
         Case::new("garbage", open("Bearer garbage"), status(200).body("x")),
         Case::new("malformed", open("Bearer"), status(200).body("x")),
         Case::new("no such route", get("/nowhere"), status(404)),
+    ]);
+}
+
+/// On every answer to a request that was decided about, once.
+#[test]
+fn headers_are_added_to_answers() {
+    let private = |expected: behaviour::case::Expected| {
+        expected
+            .field("cache-control", "private")
+            .field("x-guard", "a")
+    };
+    let good = token().bearer();
+    let on = |path: &str| get(path).authorization(&good);
+    everywhere().run(&[
+        Case::new("passed", on("/private"), private(passes())),
+        Case::new(
+            "passed without credentials",
+            get("/private/maybe"),
+            private(passes()),
+        ),
+        Case::new("missing", get("/private"), private(missing())),
+        Case::new(
+            "malformed",
+            get("/private").authorization("Bearer"),
+            private(invalid_request()),
+        ),
+        Case::new("bad", get("/private").bearer("x"), private(invalid_token())),
+        Case::new(
+            "refused by a handler's extractor",
+            on("/private/typed"),
+            private(invalid_token()),
+        ),
+        Case::new(
+            "refused by an extractor of its own",
+            get("/own/private").bearer("x"),
+            private(invalid_token()),
+        ),
+        Case::new(
+            "HEAD",
+            Request::new("HEAD", "/private").authorization(&good),
+            private(passes().without_body()),
+        ),
+        Case::new(
+            "elsewhere",
+            on("/claims"),
+            passes().no_field("cache-control"),
+        ),
     ]);
 }

@@ -3,16 +3,17 @@
 use std::sync::OnceLock;
 
 use behaviour::{
-    case::{Case, invalid_token, missing, passes, unavailable},
+    case::{Case, Expected, insufficient_role, invalid_token, missing, passes, unavailable},
     run::Everywhere,
     site::{Handler, Site},
 };
 use portcullis::{
     guard::Authenticator,
+    policy::Policy,
     verify::{Status, TokenCache, TokenStatus, Verified},
 };
 
-use crate::protected::{get, mint, token, with_cache};
+use crate::protected::{get, mint, private, token, with_cache};
 
 /// A source that says what the token's `x-status` claim says.
 struct Told {
@@ -55,12 +56,17 @@ fn site(cache: Option<TokenCache>) -> Site {
         let builder = mint().verifier_builder().status(Told { lists });
         Authenticator::new(with_cache(builder, &cache).build().unwrap())
     };
-    let read = portcullis::policy::Policy::scope("read").unwrap();
+    let read = Policy::scope("read").unwrap();
     Site::new()
         .route("/status", guard(false), Handler::Claims)
         .route("/listed", guard(true), Handler::Claims)
         .route("/maybe", guard(false).optional(), Handler::Maybe)
         .route("/read", guard(false).require(read), Handler::Claims)
+        .route(
+            "/get",
+            private(guard(false)).require(Policy::request(|_, head| head.method() == "GET")),
+            Handler::Claims,
+        )
         .route("/echo", guard(false), Handler::Echo)
 }
 
@@ -111,6 +117,38 @@ fn what_the_source_says() {
             "a policy, later",
             told("/read", "later clear"),
             behaviour::case::insufficient_scope("read"),
+        ),
+    ]);
+}
+
+/// The policy sees the request, which is gone when the status comes; and what
+/// came of it is told only of good tokens.
+#[test]
+fn a_policy_does_not_wait_for_the_status() {
+    let post = |status: &str| {
+        let token = token().claim("x-status", status).bearer();
+        behaviour::client::Request::new("POST", "/get").authorization(token)
+    };
+    let private = |expected: Expected| expected.field("cache-control", "private");
+    let refused = || private(insufficient_role().reason("RequestRefused"));
+    let revoked = || private(invalid_token().reason("Revoked"));
+    let unknown = || private(unavailable());
+    everywhere().run(&[
+        Case::new("clear", told("/get", "clear"), private(passes())),
+        Case::new("later", told("/get", "later clear"), private(passes())),
+        Case::new("revoked", told("/get", "later revoked"), revoked()),
+        Case::new("refused", post("clear"), refused()),
+        Case::new("refused, later", post("later clear"), refused()),
+        Case::new("refused and revoked", post("revoked"), revoked()),
+        Case::new(
+            "refused and revoked later",
+            post("later revoked"),
+            revoked(),
+        ),
+        Case::new(
+            "refused and unknown later",
+            post("later unknown"),
+            unknown(),
         ),
     ]);
 }

@@ -1,0 +1,108 @@
+//! The future.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::service::Service;
+use pin_project_lite::pin_project;
+use portcullis::{
+    challenge::Rejection,
+    guard::{
+        Authentication, PendingCheck,
+        service::{Call, OutcomeFuture},
+    },
+};
+
+pin_project! {
+    /// The future of [`Auth`](super::Auth).
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<S, ReqBody>
+    where
+        S: Service<Request<ReqBody>>,
+    {
+        #[pin]
+        outcome: OutcomeFuture<Waiting<S, ReqBody>>,
+    }
+}
+
+impl<S, ReqBody> ResponseFuture<S, ReqBody>
+where
+    S: Service<Request<ReqBody>>,
+{
+    /// Calls `service`.
+    pub(super) fn passed(
+        service: &S,
+        mut request: Request<ReqBody>,
+        authentication: Authentication,
+    ) -> Self {
+        let headers = authentication.response_headers();
+        request.extensions_mut().insert(authentication);
+        Self {
+            outcome: OutcomeFuture::passed(service.call(request), headers),
+        }
+    }
+
+    pub(super) fn refused(rejection: Rejection) -> Self {
+        Self {
+            outcome: OutcomeFuture::refused(rejection),
+        }
+    }
+
+    /// Calls `service` when `check` says so.
+    pub(super) fn pending(check: PendingCheck, service: S, request: Request<ReqBody>) -> Self {
+        Self {
+            outcome: OutcomeFuture::pending(check, Waiting { service, request }),
+        }
+    }
+}
+
+impl<S, ReqBody, ResBody> Future for ResponseFuture<S, ReqBody>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: From<Bytes>,
+{
+    type Output = Result<S::Response, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = ready!(self.project().outcome.poll(cx));
+        Poll::Ready(outcome.into_response())
+    }
+}
+
+impl<S, ReqBody> fmt::Debug for ResponseFuture<S, ReqBody>
+where
+    S: Service<Request<ReqBody>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// A request that waits, with the service that will answer it.
+struct Waiting<S, ReqBody> {
+    service: S,
+    request: Request<ReqBody>,
+}
+
+impl<S, ReqBody> Call for Waiting<S, ReqBody>
+where
+    S: Service<Request<ReqBody>>,
+{
+    type Future = S::Future;
+    type Refusal = Rejection;
+
+    fn pass(mut self, authentication: Authentication) -> Self::Future {
+        self.request.extensions_mut().insert(authentication);
+        self.service.call(self.request)
+    }
+
+    fn refuse(self, rejection: Rejection) -> Rejection {
+        rejection
+    }
+}

@@ -1,0 +1,49 @@
+//! The bodies of refusals.
+
+use bytes::Bytes;
+
+use super::RejectionKind;
+
+/// The body of a refusal and its content type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectionBody {
+    pub(super) content_type: &'static str,
+    pub(super) content: Bytes,
+}
+
+impl RejectionBody {
+    /// A body of this content type.
+    pub fn new(content_type: &'static str, content: impl Into<Bytes>) -> Self {
+        Self {
+            content_type,
+            content: content.into(),
+        }
+    }
+
+    /// No body at all.
+    pub const fn empty() -> Self {
+        Self {
+            content_type: "",
+            content: Bytes::new(),
+        }
+    }
+
+    /// `{"error":"…"}` with the error code of the challenge.
+    pub fn standard(kind: RejectionKind) -> Self {
+        let json = match kind {
+            RejectionKind::MissingCredentials => r#"{"error":"unauthorized"}"#,
+            RejectionKind::InvalidRequest => r#"{"error":"invalid_request"}"#,
+            RejectionKind::InvalidToken => r#"{"error":"invalid_token"}"#,
+            RejectionKind::InsufficientScope => r#"{"error":"insufficient_scope"}"#,
+            RejectionKind::InsufficientUserAuthentication => {
+                r#"{"error":"insufficient_user_authentication"}"#
+            }
+            RejectionKind::Unavailable => r#"{"error":"temporarily_unavailable"}"#,
+            RejectionKind::Misconfigured => r#"{"error":"server_error"}"#,
+        };
+        Self {
+            content_type: "application/json",
+            content: Bytes::from_static(json.as_bytes()),
+        }
+    }
+}

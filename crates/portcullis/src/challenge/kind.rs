@@ -1,0 +1,36 @@
+//! The kinds of refusals.
+
+/// The kinds of [`Rejection`](super::Rejection).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// No credentials, or those of another scheme: 401.
+    MissingCredentials,
+    /// Malformed or repeated credentials: 400.
+    InvalidRequest,
+    /// A bad, expired or revoked token, or another kind of token: 401.
+    InvalidToken,
+    /// A scope or role is missing: 403.
+    InsufficientScope,
+    /// The login behind the token is too old or too weak: 401 (RFC 9470).
+    InsufficientUserAuthentication,
+    /// What is needed to judge the token is down: 503.
+    Unavailable,
+    /// The service is put together wrongly: 500.
+    Misconfigured,
+}
+
+impl RejectionKind {
+    /// The HTTP status code.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest => 400,
+            Self::MissingCredentials
+            | Self::InvalidToken
+            | Self::InsufficientUserAuthentication => 401,
+            Self::InsufficientScope => 403,
+            Self::Misconfigured => 500,
+            Self::Unavailable => 503,
+        }
+    }
+}

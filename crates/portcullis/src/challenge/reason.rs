@@ -1,0 +1,73 @@
+//! Why a request was refused.
+
+use std::fmt;
+
+use super::RejectionKind;
+use crate::{
+    claims::ScopeSet,
+    credentials::CredentialsError,
+    policy::{PolicyError, PolicyErrorKind},
+    verify::{ClaimsError, VerifyError},
+};
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There were no credentials.
+    MissingCredentials,
+    /// The credentials were malformed or repeated.
+    Credentials(CredentialsError),
+    /// The token was refused, or could not be judged.
+    Token(VerifyError),
+    /// The claims do not have the form that a handler asks for.
+    Claims(ClaimsError),
+    /// The policy is not satisfied.
+    Policy(PolicyError),
+    /// Something that is needed is down.
+    Unavailable,
+    /// An extractor ran where no layer did.
+    MissingLayer(&'static str),
+    /// The application is put together in a way that cannot be right.
+    Misconfigured(&'static str),
+}
+
+impl Reason {
+    /// The kind of the refusal that it leads to.
+    pub(crate) fn kind(&self) -> RejectionKind {
+        match self {
+            Self::MissingCredentials => RejectionKind::MissingCredentials,
+            Self::Credentials(_) => RejectionKind::InvalidRequest,
+            Self::Token(error) if error.kind().is_unavailable() => RejectionKind::Unavailable,
+            Self::Token(_) | Self::Claims(_) => RejectionKind::InvalidToken,
+            Self::Policy(error) if error.kind() == PolicyErrorKind::NotFresh => {
+                RejectionKind::InsufficientUserAuthentication
+            }
+            Self::Policy(_) => RejectionKind::InsufficientScope,
+            Self::Unavailable => RejectionKind::Unavailable,
+            Self::MissingLayer(_) | Self::Misconfigured(_) => RejectionKind::Misconfigured,
+        }
+    }
+
+    /// The scopes that would do, where one is what is lacking.
+    pub(super) fn scope(&self) -> Option<&ScopeSet> {
+        match self {
+            Self::Policy(error) => Some(error.scope()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingCredentials => f.write_str("there are no credentials"),
+            Self::Credentials(error) => error.fmt(f),
+            Self::Token(error) => error.fmt(f),
+            Self::Claims(error) => error.fmt(f),
+            Self::Policy(error) => error.fmt(f),
+            Self::Unavailable => f.write_str("something that is needed is down"),
+            Self::MissingLayer(hint) | Self::Misconfigured(hint) => f.write_str(hint),
+        }
+    }
+}

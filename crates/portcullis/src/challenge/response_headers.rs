@@ -1,0 +1,108 @@
+//! Header fields that a decision adds to the answer.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::ConfigError;
+
+/// Header fields for the answer to a request that was decided about, whether it
+/// passed or not. There are usually none, which costs nothing.
+///
+/// A field stands beside those of the same name that are there already, as lists
+/// do (RFC 9110 section 5.3): neither a handler's cookies nor its `Vary` are
+/// lost, and of directives of `Cache-Control` that contradict each other the
+/// most restrictive one holds (RFC 9111 section 4.2.1). The very same field is
+/// not written twice.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseHeaders(Option<Arc<Vec<(HeaderName, HeaderValue)>>>);
+
+impl ResponseHeaders {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Names in lower case, and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fields = self.0.iter().flat_map(|fields| fields.iter());
+        fields.map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    /// Adds them to the header fields of an answer of `http` 1.x.
+    pub fn add_to(&self, headers: &mut HeaderMap) {
+        for (name, value) in self.0.iter().flat_map(|fields| fields.iter()) {
+            if !headers.get_all(name).iter().any(|own| own == value) {
+                // Fails where there are too many fields already.
+                let _ = headers.try_append(name, value.clone());
+            }
+        }
+    }
+
+    /// Adds a field.
+    pub(crate) fn push(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        let field = name
+            .parse::<HeaderName>()
+            .ok()
+            .zip(HeaderValue::from_str(value).ok());
+        let Some(field) = field else {
+            return Err(ConfigError::new(
+                "a response header needs the name of a header, and a value in ASCII without \
+                 control characters",
+            ));
+        };
+        if FRAMING.contains(&field.0.as_str()) {
+            return Err(ConfigError::new(
+                "a response header that frames the message is the server's own to write",
+            ));
+        }
+        Arc::make_mut(self.0.get_or_insert_default()).push(field);
+        Ok(())
+    }
+}
+
+/// RFC 9110 sections 7.6.1, 7.8 and 8.6, RFC 9112 section 6.1.
+const FRAMING: [&str; 5] = [
+    "connection",
+    "content-length",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_beside_others_and_are_written_once() {
+        let mut fields = ResponseHeaders::default();
+        fields.push("Cache-Control", "private").unwrap();
+        fields.push("set-cookie", "a=; Max-Age=0").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("cache-control", HeaderValue::from_static("max-age=60"));
+        headers.insert("set-cookie", HeaderValue::from_static("b=1"));
+        for _ in 0..2 {
+            fields.add_to(&mut headers);
+            let all = |name: &str| headers.get_all(name).iter().collect::<Vec<_>>();
+            assert_eq!(all("cache-control"), ["max-age=60", "private"]);
+            assert_eq!(all("set-cookie"), ["b=1", "a=; Max-Age=0"]);
+        }
+    }
+
+    #[test]
+    fn what_would_break_a_message_is_refused() {
+        let mut fields = ResponseHeaders::default();
+        for (name, value) in [
+            ("cache control", "private"),
+            ("", "private"),
+            ("cache-control", "private\r\nx: y"),
+            ("Content-Length", "0"),
+            ("transfer-encoding", "chunked"),
+        ] {
+            assert!(fields.push(name, value).is_err(), "{name}");
+        }
+        assert!(fields.is_empty());
+        assert_eq!(fields.iter().count(), 0);
+    }
+}

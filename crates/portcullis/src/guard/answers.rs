@@ -1,0 +1,71 @@
+//! What a guard says to those it refuses, and adds to every answer.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    challenge::{BodyFn, Challenges, Realm, Reason, Rejection, ResponseHeaders},
+    claims::ScopeSet,
+    credentials::Sent,
+};
+
+#[derive(Clone)]
+pub(super) struct Answers {
+    pub(super) realm: Realm,
+    pub(super) body: Option<BodyFn>,
+    pub(super) headers: ResponseHeaders,
+    challenges: Challenges,
+}
+
+impl Answers {
+    pub(super) fn new() -> Self {
+        let realm = Realm::default();
+        Self {
+            challenges: Challenges::new(&realm, &ScopeSet::new()),
+            realm,
+            body: None,
+            headers: ResponseHeaders::default(),
+        }
+    }
+
+    /// Writes the challenges for a policy that demands `scope`.
+    pub(super) fn prepare(&mut self, scope: &ScopeSet) {
+        self.challenges = Challenges::new(&self.realm, scope);
+    }
+
+    /// Gives a refusal its body and its fields, and the log its reason.
+    pub(super) fn refuse(&self, reason: Reason) -> Rejection {
+        self.refuse_sent(reason, None)
+    }
+
+    /// The same, where the log tells of the credentials, too.
+    pub(super) fn refuse_sent(&self, reason: Reason, sent: Option<Sent>) -> Rejection {
+        let rejection = self.challenges.reject(reason);
+        tracing::debug!(
+            status = rejection.status(),
+            kind = ?rejection.kind(),
+            reason = %rejection.reason(),
+            sent = sent.map(tracing::field::display),
+            "request refused"
+        );
+        let rejection = rejection.with_headers(self.headers.clone());
+        match &self.body {
+            Some(body) => {
+                let body = body(&rejection);
+                rejection.with_body(body)
+            }
+            None => rejection,
+        }
+    }
+}
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answers")
+            .field("realm", &self.realm)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shared by all requests.
+pub(super) type SharedAnswers = Arc<Answers>;

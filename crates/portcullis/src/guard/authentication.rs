@@ -1,0 +1,118 @@
+//! A request that passed.
+
+use super::answers::SharedAnswers;
+use crate::{
+    challenge::{Reason, Rejection, ResponseHeaders},
+    head::{HeadRef, RequestHead},
+    policy::{Policy, RequiredScopes, has_scopes},
+    verify::{FromToken, Verified},
+};
+
+/// What a layer leaves in a request's extensions, and extractors read.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    answers: SharedAnswers,
+    verified: Option<Verified>,
+}
+
+impl Authentication {
+    /// `None`: there were no credentials, and none were needed.
+    pub(super) fn new(answers: SharedAnswers, verified: Option<Verified>) -> Self {
+        Self { answers, verified }
+    }
+
+    /// The token, if there were credentials.
+    pub fn optional(&self) -> Option<&Verified> {
+        self.verified.as_ref()
+    }
+
+    /// The token.
+    ///
+    /// # Errors
+    ///
+    /// If authentication is optional and there were no credentials.
+    pub fn verified(&self) -> Result<&Verified, Rejection> {
+        let verified = self.verified.as_ref();
+        verified.ok_or_else(|| self.answers.refuse(Reason::MissingCredentials))
+    }
+
+    /// The application's own type, built from the token's claims.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token, or its claims do not have the form of `T`.
+    pub fn claims<T: FromToken>(&self) -> Result<T, Rejection> {
+        let claims = self.verified()?.claims();
+        claims.map_err(|error| self.answers.refuse(Reason::Claims(error)))
+    }
+
+    /// As [`claims`](Self::claims), if there were credentials.
+    ///
+    /// # Errors
+    ///
+    /// If there is a token, and its claims do not have the form of `T`.
+    pub fn optional_claims<T: FromToken>(&self) -> Result<Option<T>, Rejection> {
+        let claims = self.verified.as_ref().map(|_| self.claims());
+        claims.transpose()
+    }
+
+    /// A refusal of this layer for the reason of `rejection`: with its realm
+    /// and its body.
+    pub fn refuse(&self, rejection: &Rejection) -> Rejection {
+        self.answers.refuse(rejection.reason().clone())
+    }
+
+    /// The token, if it satisfies `policy`. What a policy asks about the
+    /// [request](Policy::request) does not hold here: see
+    /// [`require_for`](Self::require_for).
+    ///
+    /// # Errors
+    ///
+    /// If there is no token, or it does not.
+    pub fn require(&self, policy: &Policy) -> Result<&Verified, Rejection> {
+        self.require_of(policy, None)
+    }
+
+    /// The token, if it and the request that brought it satisfy `policy`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token, or they do not.
+    pub fn require_for(
+        &self,
+        policy: &Policy,
+        head: &impl RequestHead,
+    ) -> Result<&Verified, Rejection> {
+        self.require_of(policy, Some(HeadRef::new(head)))
+    }
+
+    fn require_of(
+        &self,
+        policy: &Policy,
+        head: Option<HeadRef<'_>>,
+    ) -> Result<&Verified, Rejection> {
+        let verified = self.verified()?;
+        policy
+            .evaluate(verified, head)
+            .map_err(|error| self.answers.refuse(Reason::Policy(error)))?;
+        Ok(verified)
+    }
+
+    /// The token, if it has every scope that `S` demands.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token, or it lacks one.
+    pub fn require_scopes<S: RequiredScopes>(&self) -> Result<&Verified, Rejection> {
+        match self.verified()? {
+            verified if has_scopes::<S>(verified) => Ok(verified),
+            // Only a refusal needs the policy itself.
+            _ => self.require(&Policy::scopes_of::<S>()),
+        }
+    }
+
+    /// What an adapter adds to the answer of the service behind it.
+    pub fn response_headers(&self) -> ResponseHeaders {
+        self.answers.headers.clone()
+    }
+}

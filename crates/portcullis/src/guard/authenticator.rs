@@ -1,0 +1,277 @@
+//! What decides.
+
+use std::{fmt, sync::Arc};
+
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
+
+use super::{
+    Authentication, Check, PendingCheck,
+    answers::{Answers, SharedAnswers},
+    check::conclude,
+};
+use crate::{
+    ConfigError,
+    challenge::{Realm, Reason, Rejection, RejectionBody},
+    claims::ScopeSet,
+    credentials::{self, CredentialsError, Sent, is_b64token, unread_token},
+    head::{HeadRef, RequestHead},
+    policy::{Policy, PolicyError},
+    verify::{Verification, Verified, Verifier},
+};
+
+/// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
+/// for refusals. Cheap to clone.
+///
+/// Without further settings it demands a good access token and nothing else.
+///
+/// ```
+/// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), Box<dyn std::error::Error>> {
+/// use portcullis::{challenge::Realm, guard::Authenticator, policy::Policy};
+///
+/// let authenticator = Authenticator::new(verifier)
+///     .realm(Realm::new("stations")?)
+///     .require(Policy::scope("stations:read")?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Authenticator(Arc<Config>);
+
+#[derive(Clone)]
+struct Config {
+    verifier: Verifier,
+    policy: Option<Policy>,
+    credentials: Credentials,
+    answers: SharedAnswers,
+}
+
+/// Whether a request can do without credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credentials {
+    /// It can if a handler can.
+    Wanted,
+    /// It can.
+    Optional,
+    /// It cannot, whoever says so: a policy demands something of them.
+    Demanded,
+}
+
+impl Authenticator {
+    /// Demands an access token that `verifier` accepts.
+    pub fn new(verifier: Verifier) -> Self {
+        Self(Arc::new(Config {
+            verifier,
+            policy: None,
+            credentials: Credentials::Wanted,
+            answers: Arc::new(Answers::new()),
+        }))
+    }
+
+    /// The realm that challenges name.
+    #[must_use = "returns the changed authenticator"]
+    pub fn realm(self, realm: Realm) -> Self {
+        self.with(|config| Arc::make_mut(&mut config.answers).realm = realm)
+    }
+
+    /// Demands that the token satisfy `policy` too; several add up.
+    ///
+    /// A policy implies that there is a token, even where credentials are
+    /// [`optional`](Self::optional): otherwise whoever is refused could drop
+    /// the token and pass.
+    #[must_use = "returns the changed authenticator"]
+    pub fn require(self, policy: Policy) -> Self {
+        self.with(|config| {
+            config.credentials = Credentials::Demanded;
+            config.add(policy);
+        })
+    }
+
+    /// Demands that the token satisfy `policy` too, if there is one. Where
+    /// credentials are [`optional`](Self::optional), whoever sends none passes:
+    /// what a handler does for them must be less than for everybody else.
+    #[must_use = "returns the changed authenticator"]
+    pub fn require_if_present(self, policy: Policy) -> Self {
+        self.with(|config| config.add(policy))
+    }
+
+    /// Lets requests without credentials pass. Optional means absent: bad
+    /// credentials are still refused. A policy that is [required](Self::require)
+    /// demands credentials nevertheless.
+    #[must_use = "returns the changed authenticator"]
+    pub fn optional(self) -> Self {
+        self.with(|config| {
+            if config.credentials == Credentials::Wanted {
+                config.credentials = Credentials::Optional;
+            }
+        })
+    }
+
+    /// Writes the bodies of refusals. Status and headers stay as they are.
+    #[must_use = "returns the changed authenticator"]
+    pub fn rejection_body(
+        self,
+        body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|config| Arc::make_mut(&mut config.answers).body = Some(Arc::new(body)))
+    }
+
+    /// Adds a header to every answer to a request that is decided about,
+    /// whether it passes or is refused; several add up. It stands beside those
+    /// of the same name that a handler writes.
+    ///
+    /// An extractor that verifies by itself has no hand in the answer of its
+    /// handler: it adds to refusals only.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::guard::Authenticator;
+    ///
+    /// // For caches that do not look at `Authorization` (RFC 9111 section 3.5).
+    /// let authenticator = Authenticator::new(verifier).response_header("cache-control", "private")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If `name` or `value` is none of a header, or the header frames the
+    /// message and so is the server's own (`Content-Length` and the like).
+    pub fn response_header(mut self, name: &str, value: &str) -> Result<Self, ConfigError> {
+        let config = Arc::make_mut(&mut self.0);
+        let answers = Arc::make_mut(&mut config.answers);
+        answers.headers.push(name, value)?;
+        Ok(self)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        let config = Arc::make_mut(&mut self.0);
+        change(config);
+        let scope = config.policy.as_ref().map(Policy::sufficient_scope);
+        let scope = scope.cloned().unwrap_or_else(ScopeSet::new);
+        Arc::make_mut(&mut config.answers).prepare(&scope);
+        self
+    }
+
+    /// Decides about a request by its head.
+    ///
+    /// An adapter that lets it pass leaves the [`Authentication`] in the
+    /// request's extensions, keeps the [credentials](Self::credential_headers)
+    /// out of logs, and adds the
+    /// [`response_headers`](Authentication::response_headers) to the answer. One
+    /// that does not answers with the [`Rejection`] and nothing else.
+    pub fn check(&self, head: &impl RequestHead) -> Check {
+        self.decide(head, self.0.credentials == Credentials::Optional)
+    }
+
+    /// As [`check`](Self::check), where the handler of this one request can do
+    /// without credentials.
+    pub fn check_optional(&self, head: &impl RequestHead) -> Check {
+        self.decide(head, self.0.credentials != Credentials::Demanded)
+    }
+
+    /// The names of the request's headers that hold credentials, in lower case:
+    /// what must not be logged, or passed on to somebody else.
+    pub fn credential_headers(&self) -> impl Iterator<Item = &'static str> + use<> {
+        CREDENTIALS.iter().map(HeaderName::as_str)
+    }
+
+    /// Marks the credentials of a request of `http` 1.x as sensitive, which
+    /// keeps them out of `Debug` outputs and of the tables of HTTP/2.
+    pub fn hide_credentials(&self, headers: &mut HeaderMap) {
+        CREDENTIALS.iter().for_each(|name| hide(headers, name));
+    }
+
+    // Only what depends on the framework's type is compiled for each.
+    fn decide(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
+        match unread_token(head.authorization()) {
+            Ok(Some(token)) => self.decide_about(token, HeadRef::new(head)),
+            Ok(None) if can_do_without => {
+                let answers = self.0.answers.clone();
+                Check::Ready(Ok(Authentication::new(answers, None)))
+            }
+            Ok(None) => self.refuse(Reason::MissingCredentials, HeadRef::new(head)),
+            Err(error) => self.refuse(Reason::Credentials(error), HeadRef::new(head)),
+        }
+    }
+
+    fn decide_about(&self, token: &[u8], head: HeadRef<'_>) -> Check {
+        let answers = &self.0.answers;
+        match self.0.verifier.verify(token) {
+            Verification::Done(Ok(verified)) => {
+                let result = self.evaluate(&verified, head);
+                let verified = result.map(|()| verified).map_err(Reason::Policy);
+                Check::Ready(conclude(answers, verified))
+            }
+            Verification::Done(Err(_)) if !is_b64token(token) => {
+                self.refuse(Reason::Credentials(CredentialsError::Malformed), head)
+            }
+            Verification::Done(Err(error)) => {
+                Check::Ready(conclude(answers, Err(Reason::Token(error))))
+            }
+            Verification::Pending(verification) => {
+                // Without a token its status stays unknown.
+                let token = verification.token();
+                let policy = token.map_or(Ok(()), |token| self.evaluate(token, head));
+                let check = PendingCheck::new(verification, policy, answers.clone());
+                Check::Pending(check)
+            }
+        }
+    }
+
+    fn evaluate(&self, token: &Verified, head: HeadRef<'_>) -> Result<(), PolicyError> {
+        match &self.0.policy {
+            Some(policy) => policy.evaluate(token, Some(head)),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse(&self, reason: Reason, head: HeadRef<'_>) -> Check {
+        let sent = tracing::enabled!(tracing::Level::DEBUG).then(|| {
+            let field = credentials::AUTHORIZATION;
+            Sent::of(field, head.values(field))
+        });
+        Check::Ready(Err(self.0.answers.refuse_sent(reason, sent.flatten())))
+    }
+}
+
+impl Config {
+    fn add(&mut self, policy: Policy) {
+        self.policy = Some(match self.policy.take() {
+            Some(own) => own.and(policy),
+            None => policy,
+        });
+    }
+}
+
+static CREDENTIALS: [HeaderName; 1] = [AUTHORIZATION];
+
+fn hide(headers: &mut HeaderMap, name: &HeaderName) {
+    // Not by `entry`, which makes room for one more field first.
+    if headers.get_all(name).iter().nth(1).is_none() {
+        if let Some(value) = headers.get_mut(name) {
+            value.set_sensitive(true);
+        }
+        return;
+    }
+    for (own, value) in headers {
+        if own == name {
+            value.set_sensitive(true);
+        }
+    }
+}
+
+impl From<Verifier> for Authenticator {
+    fn from(verifier: Verifier) -> Self {
+        Self::new(verifier)
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("policy", &self.0.policy)
+            .field("credentials", &self.0.credentials)
+            .field("answers", &self.0.answers)
+            .finish_non_exhaustive()
+    }
+}

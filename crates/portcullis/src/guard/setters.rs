@@ -1,0 +1,61 @@
+//! The setters of an authenticator, once more for what holds one.
+
+/// The setters of [`Authenticator`](crate::guard::Authenticator), for an
+/// adapter's layer with a constructor `new` and a field `authenticator`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __authenticator_setters {
+    () => {
+        /// The realm that challenges name.
+        pub fn realm(self, realm: $crate::challenge::Realm) -> Self {
+            Self::new(self.authenticator.realm(realm))
+        }
+
+        /// Demands that the token satisfy `policy` too; several add up. A policy
+        /// implies that there is a token, even where credentials are
+        /// [`optional`](Self::optional).
+        pub fn require(self, policy: $crate::policy::Policy) -> Self {
+            Self::new(self.authenticator.require(policy))
+        }
+
+        /// Demands that the token satisfy `policy` too, if there is one; whoever
+        /// sends none passes where credentials are [`optional`](Self::optional).
+        pub fn require_if_present(self, policy: $crate::policy::Policy) -> Self {
+            Self::new(self.authenticator.require_if_present(policy))
+        }
+
+        /// Lets requests without credentials pass. Optional means absent: bad
+        /// credentials are still refused.
+        pub fn optional(self) -> Self {
+            Self::new(self.authenticator.optional())
+        }
+
+        /// Writes the bodies of refusals. Status and headers stay as they are.
+        pub fn rejection_body(
+            self,
+            body: impl Fn(&$crate::challenge::Rejection) -> $crate::challenge::RejectionBody
+            + Send
+            + Sync
+            + 'static,
+        ) -> Self {
+            Self::new(self.authenticator.rejection_body(body))
+        }
+
+        /// Adds a header to every answer, whether the request passes or is
+        /// refused, beside those of the same name that a handler writes; several
+        /// add up.
+        ///
+        /// # Errors
+        ///
+        /// If `name` or `value` is none of a header, or the header frames the
+        /// message and so is the server's own.
+        pub fn response_header(
+            self,
+            name: &str,
+            value: &str,
+        ) -> ::core::result::Result<Self, $crate::ConfigError> {
+            let authenticator = self.authenticator.response_header(name, value)?;
+            ::core::result::Result::Ok(Self::new(authenticator))
+        }
+    };
+}
