@@ -37,6 +37,27 @@ pub struct PostgresStoreBuilder {
     test_clock: Option<SharedClock>,
 }
 
+impl PostgresStore {
+    /// Connects to the server and database of a
+    /// [connection URL](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS).
+    ///
+    /// The tables are looked for along the `search_path`; they are made by
+    /// [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    ///
+    /// When the URL makes no sense, or no primary server answers there.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::builder(url).connect().await
+    }
+
+    /// A store that is to be connected to the server of this URL, with other
+    /// settings than the default.
+    pub fn builder(url: &str) -> PostgresStoreBuilder {
+        PostgresStoreBuilder::new(url)
+    }
+}
+
 impl PostgresStoreBuilder {
     /// How many connections there are at most by default, besides that of the
     /// feed.

@@ -8,7 +8,7 @@ use portcullis::{
 };
 use sqlx::{PgConnection, postgres::PgRow};
 
-use super::{clock, error::Failure, tell};
+use super::{announce::tell, clock::clock, error::Failure};
 use crate::row;
 
 pub(super) async fn application_token_is_live(

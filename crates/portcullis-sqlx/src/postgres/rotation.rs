@@ -4,9 +4,9 @@ use portcullis::session::{RefusalReason, RotationAttempt, RotationOutcome, rules
 use sqlx::PgConnection;
 
 use super::{
+    announce::tell,
     clock::{ServerClock, clock},
     error::Failure,
-    tell,
 };
 use crate::{
     rotation::{self, assignments},

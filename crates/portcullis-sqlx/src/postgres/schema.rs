@@ -6,7 +6,7 @@ use portcullis::session::StoreError;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::{
-    clock,
+    clock::clock,
     error::Failure,
     pool::{Pool, run},
 };

@@ -8,7 +8,7 @@ use portcullis::{
 };
 use sqlx::{PgConnection, Row as _};
 
-use super::{clock, error::Failure, subjects, tell};
+use super::{announce::tell, clock::clock, error::Failure, subjects};
 use crate::row::{self, session_columns, signed};
 
 /// How often a subject's row may vanish, purged, just when it is needed.

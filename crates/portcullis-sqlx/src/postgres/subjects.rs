@@ -11,7 +11,7 @@ use portcullis::{
 };
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use super::{clock, error::Failure, tell};
+use super::{announce::tell, clock::clock, error::Failure};
 use crate::row::{self, signed};
 
 /// The number of the last log-out that has happened: of any whose number is

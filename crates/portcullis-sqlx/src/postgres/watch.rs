@@ -19,7 +19,28 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// How long announcements are gathered before the store is read once for all.
 const GATHER: Duration = Duration::from_millis(5);
 
-pub(super) async fn watch(store: PostgresStore, revocations: Revocations) -> Infallible {
+impl PostgresStore {
+    /// Keeps `revocations`, a snapshot of this store, up to date: a task to
+    /// spawn once per process. It ends only when it is dropped.
+    ///
+    /// What any node revokes is announced with the revocation itself
+    /// (`LISTEN`/`NOTIFY`) and read at once. Behind that the store is read every
+    /// few seconds ([`poll_interval`](super::PostgresStoreBuilder::poll_interval)), and
+    /// after each new connection everything that still matters, so that a lost
+    /// message or a broken connection only delays. While the server does not
+    /// answer, the snapshot grows old, and what then happens is its own
+    /// decision: see [`Revocations::with_max_silence`].
+    ///
+    /// Takes one connection of its own.
+    pub fn watch(
+        &self,
+        revocations: Revocations,
+    ) -> impl Future<Output = Infallible> + Send + 'static + use<> {
+        watch(self.clone(), revocations)
+    }
+}
+
+async fn watch(store: PostgresStore, revocations: Revocations) -> Infallible {
     let polling = poll(revocations.clone(), store.poll_interval);
     let (never, _) = tokio::join!(polling, listen(&store, &revocations));
     never

@@ -19,13 +19,16 @@ const FRESH: Duration = Duration::from_secs(60);
 /// For [`SessionStore::current_time`](super::SessionStore::current_time).
 ///
 /// ```
+/// use std::time::{Duration, Instant};
 /// use portcullis::{session::RemoteClock, time::Timestamp};
 ///
 /// let clock = RemoteClock::default();
-/// assert_eq!(clock.now(), None);
+/// let now = Instant::now();
+/// assert_eq!(clock.at(now), None);
 /// let told = Timestamp::from_secs(1_800_000_000);
-/// clock.heard(told);
-/// assert!(clock.now() >= Some(told));
+/// clock.heard(told, now);
+/// let second = Duration::from_secs(1);
+/// assert_eq!(clock.at(now + second), Some(told.saturating_add(second)));
 /// ```
 #[derive(Debug, Default)]
 pub struct RemoteClock(Mutex<Option<Heard>>);
@@ -37,21 +40,16 @@ struct Heard {
 }
 
 impl RemoteClock {
-    /// Takes in the time that an answer of the server carried; to be called when
-    /// the answer has arrived.
-    pub fn heard(&self, time: Timestamp) {
-        let at = Instant::now();
+    /// Takes in the time that an answer of the server carried, which arrived at
+    /// `at`.
+    pub fn heard(&self, time: Timestamp, at: Instant) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Heard { at, time });
     }
 
-    /// The server's time, or earlier by no more than the last answer was on its
-    /// way. `None` when none has come for a minute: then the server must be
-    /// asked.
-    pub fn now(&self) -> Option<Timestamp> {
-        self.at(Instant::now())
-    }
-
-    fn at(&self, now: Instant) -> Option<Timestamp> {
+    /// The server's time at `now`, or earlier by no more than the last answer was
+    /// on its way. `None` when none has come for a minute: then the server must
+    /// be asked.
+    pub fn at(&self, now: Instant) -> Option<Timestamp> {
         let heard = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         let passed = now.saturating_duration_since(heard.at);
         (passed < FRESH).then(|| heard.time.saturating_add(passed))
@@ -65,9 +63,9 @@ mod tests {
     #[test]
     fn it_goes_on_from_the_last_answer_for_a_minute() {
         let clock = RemoteClock::default();
-        assert_eq!(clock.now(), None);
         let (at, time) = (Instant::now(), Timestamp::from_secs(5));
-        *clock.0.lock().unwrap() = Some(Heard { at, time });
+        assert_eq!(clock.at(at), None);
+        clock.heard(time, at);
         assert_eq!(clock.at(at), Some(time));
         let almost = FRESH - Duration::from_millis(1);
         let later = time.saturating_add(almost);
@@ -78,8 +76,9 @@ mod tests {
     #[test]
     fn the_last_answer_counts_even_if_the_server_went_back() {
         let clock = RemoteClock::default();
-        clock.heard(Timestamp::from_secs(1_000_000));
-        clock.heard(Timestamp::from_secs(5));
-        assert!(clock.now().unwrap() < Timestamp::from_secs(1_000_000));
+        let (now, told) = (Instant::now(), Timestamp::from_secs(5));
+        clock.heard(Timestamp::from_secs(1_000_000), now);
+        clock.heard(told, now);
+        assert_eq!(clock.at(now), Some(told));
     }
 }

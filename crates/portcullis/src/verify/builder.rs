@@ -62,8 +62,15 @@ pub(crate) struct OwnTokens<'a> {
 /// Remembers the choices without owning anything of their types.
 type Choices<Keys, Issuer, Audience> = PhantomData<fn() -> (Keys, Issuer, Audience)>;
 
+impl Verifier {
+    /// Starts with nothing chosen.
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder::new()
+    }
+}
+
 impl VerifierBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self::with(Profile::default())
     }
 }

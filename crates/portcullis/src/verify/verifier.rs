@@ -11,7 +11,6 @@ use std::{
 use super::{
     Status, Verified, VerifyError,
     VerifyErrorKind::{BadSignature, Malformed, Revoked, StatusUnknown, TooLarge},
-    builder::VerifierBuilder,
     cache::{Cache, Remembered, Validity},
     claim_rules::{ClaimRules, Expiry, wrong_issuer},
     known::KnownHeaders,
@@ -27,7 +26,7 @@ use crate::{
 
 /// Checks access tokens. Cheap to clone; build it once.
 ///
-/// See [`VerifierBuilder`] for what it checks, and
+/// See [`VerifierBuilder`](super::VerifierBuilder) for what it checks, and
 /// [`TokenIssuer::verifier`](crate::issue::TokenIssuer::verifier) for a verifier of an own issuer's tokens.
 #[derive(Clone)]
 pub struct Verifier(Arc<Inner>);
@@ -40,11 +39,6 @@ struct Inner {
 }
 
 impl Verifier {
-    /// Starts with nothing chosen.
-    pub fn builder() -> VerifierBuilder {
-        VerifierBuilder::new()
-    }
-
     pub(super) fn of_profile(profile: Profile) -> Self {
         Self::of_profiles(vec![profile])
     }

@@ -8,13 +8,14 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 17] = [
+const LAYERS: [&str; 18] = [
     "error",
     "random",
     "json",
     "time",
     "secret",
     "subject",
+    "head",
     "jose",
     "claims",
     "verify",

@@ -28,8 +28,16 @@ pub struct SessionsBuilder {
     application_tokens: u32,
 }
 
+impl Sessions {
+    /// Sessions whose access tokens `issuer` signs, kept in the store of
+    /// `revocations`.
+    pub fn builder(revocations: Revocations, issuer: TokenIssuer) -> SessionsBuilder {
+        SessionsBuilder::new(revocations, issuer)
+    }
+}
+
 impl SessionsBuilder {
-    pub(super) fn new(revocations: Revocations, issuer: TokenIssuer) -> Self {
+    fn new(revocations: Revocations, issuer: TokenIssuer) -> Self {
         Self {
             revocations,
             issuer,

@@ -88,12 +88,6 @@ struct Inner {
 }
 
 impl Sessions {
-    /// Sessions whose access tokens `issuer` signs, kept in the store of
-    /// `revocations`.
-    pub fn builder(revocations: Revocations, issuer: TokenIssuer) -> SessionsBuilder {
-        SessionsBuilder::new(revocations, issuer)
-    }
-
     /// To be called before credentials are checked: a login whose subject is
     /// logged out everywhere meanwhile comes to nothing.
     ///

@@ -7,7 +7,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{Presented, Validity};
+use super::{presented::Presented, remembered::Validity};
 use crate::time::Timestamp;
 
 /// How many are remembered.

@@ -1,6 +1,7 @@
 //! Remembering tokens that were verified, and some that were forged.
 
 mod forged;
+mod presented;
 mod remembered;
 mod settings;
 
@@ -13,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use self::{forged::ForgedTokens, remembered::VerifiedTokens};
+use self::{forged::ForgedTokens, presented::Presented, remembered::VerifiedTokens};
 use crate::time::{Clock, SharedClock};
 
 /// What a verifier remembers. Its keys never change, so a new set of keys is a
@@ -23,13 +24,6 @@ pub(super) struct Cache {
     clock: SharedClock,
     verified: VerifiedTokens,
     forged: ForgedTokens,
-}
-
-/// A token with the hash under which it is looked for.
-#[derive(Clone, Copy)]
-pub(super) struct Presented<'t> {
-    token: &'t [u8],
-    hash: u64,
 }
 
 impl Cache {

@@ -14,7 +14,7 @@ use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter, sync::Cache};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::Presented;
+use super::presented::Presented;
 use crate::{
     subject::Subject,
     time::Timestamp,

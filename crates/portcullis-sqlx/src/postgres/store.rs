@@ -1,0 +1,242 @@
+//! The store.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use portcullis::{
+    session::{
+        ApplicationToken, Created, Device, LoginTicket, NewSession, Revocation, RevokedAll,
+        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
+        TokenAdded,
+    },
+    subject::Subject,
+    time::Timestamp,
+};
+
+use super::{
+    clock::ServerClock,
+    lists,
+    pool::{Pool, run},
+    rotation, schema, sessions, subjects,
+};
+
+/// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
+///
+/// ```no_run
+/// use portcullis::{
+///     session::{DynSessionStore, Revocations},
+///     time::SharedClock,
+/// };
+/// use portcullis_sqlx::PostgresStore;
+/// use std::time::Duration;
+///
+/// # async fn example() -> Result<(), portcullis::session::StoreError> {
+/// let store = PostgresStore::connect("postgres://sessions@db.internal/sessions").await?;
+/// store.migrate().await?;
+/// let longest_access_token = Duration::from_secs(3600);
+/// let revocations = Revocations::new(
+///     DynSessionStore::new(store.clone()),
+///     SharedClock::default(),
+///     longest_access_token,
+/// );
+/// tokio::spawn(store.watch(revocations.clone()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PostgresStore {
+    pub(super) pool: Pool,
+    pub(super) poll_interval: Duration,
+    pub(super) clock: Arc<ServerClock>,
+}
+
+impl PostgresStore {
+    /// Makes the tables, or brings them up to date. They have names that begin
+    /// with `portcullis_`, so that it can be the application's own database.
+    ///
+    /// To be called when a node starts, or when a new version is deployed, by a
+    /// role that may make tables. Tables that are up to date are left alone, so
+    /// that nodes without that right may call it, too; several that start at
+    /// once wait for each other.
+    ///
+    /// # Errors
+    ///
+    /// When the server fails, or the tables were made by a newer version of this
+    /// crate.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        schema::migrate(&self.pool).await
+    }
+
+    /// Closes the connections once their work is done; later calls fail.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// What goes in place of the server's clock.
+    fn now(&self) -> Option<i64> {
+        self.clock.told()
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("timeout", &self.pool.limit())
+            .field("poll_interval", &self.poll_interval)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SessionStore for PostgresStore {
+    async fn current_time(&self) -> Result<Timestamp, StoreError> {
+        match self.clock.now() {
+            Some(now) => Ok(now),
+            None => run!(self.pool.call(), |c| self.clock.ask(c)),
+        }
+    }
+
+    async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
+        run!(self.pool.call(), |c| subjects::login_ticket(c))
+    }
+
+    async fn create(
+        &self,
+        mut session: NewSession,
+        ticket: LoginTicket,
+    ) -> Result<Created, StoreError> {
+        session.device = storable_device(session.device);
+        let now = self.now();
+        run!(self.pool.call(), |c| sessions::create(
+            c, &session, ticket, now
+        ))
+    }
+
+    async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        let clock = &*self.clock;
+        if !attempt.may_change() || names_nothing(attempt) {
+            return run!(self.pool.call(), |c| rotation::check(c, attempt, clock));
+        }
+        let attempt = RotationAttempt {
+            device: storable_device(attempt.device.clone()),
+            ..attempt.clone()
+        };
+        run!(self.pool.call(), |c| rotation::rotate(c, &attempt, clock))
+    }
+
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        run!(self.pool.call(), |c| sessions::session(c, id))
+    }
+
+    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+        if !is_kept(subject) {
+            return Ok(Vec::new());
+        }
+        let now = self.now();
+        run!(self.pool.call(), |c| sessions::sessions(c, subject, now))
+    }
+
+    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+        let now = self.now();
+        run!(self.pool.call(), |c| sessions::revoke(c, id, now))
+    }
+
+    async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        if !is_kept(subject) {
+            return Ok(RevokedAll::default());
+        }
+        let now = self.now();
+        run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))
+    }
+
+    async fn add_application_token(
+        &self,
+        token: ApplicationToken,
+        limit: u32,
+        ticket: LoginTicket,
+    ) -> Result<TokenAdded, StoreError> {
+        run!(self.pool.call(), |c| subjects::add_application_token(
+            c, &token, limit, ticket
+        ))
+    }
+
+    async fn application_token_is_live(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        if !is_storable(id) || !is_kept(subject) {
+            return Ok(false);
+        }
+        run!(self.pool.call(), |c| lists::application_token_is_live(
+            c, subject, id
+        ))
+    }
+
+    async fn application_tokens(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<ApplicationToken>, StoreError> {
+        if !is_kept(subject) {
+            return Ok(Vec::new());
+        }
+        run!(self.pool.call(), |c| lists::application_tokens(c, subject))
+    }
+
+    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+        if !is_storable(id) {
+            return Ok(false);
+        }
+        let now = self.now();
+        run!(self.pool.call(), |c| lists::remove_application_token(
+            c, id, now
+        ))
+    }
+
+    async fn revoke_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        run!(self.pool.call(), |c| lists::revoke_token(
+            c, subject, id, now, until
+        ))
+    }
+
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        let now = self.now();
+        run!(self.pool.call(), |c| lists::revocations(c, since, now))
+    }
+
+    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+        schema::purge(&self.pool, keep, self.now()).await
+    }
+}
+
+/// PostgreSQL keeps every text but those with this character.
+fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+/// Whether there can be rows of this subject.
+fn is_kept(subject: &Subject) -> bool {
+    is_storable(subject.realm()) && is_storable(subject.name())
+}
+
+/// Whether the subject or client is one that no row can have. Such an attempt
+/// changes nothing, and its names cannot even be asked for.
+fn names_nothing(attempt: &RotationAttempt) -> bool {
+    let client = attempt.client.as_deref();
+    !is_kept(&attempt.subject) || client.is_some_and(|id| !is_storable(id))
+}
+
+/// The device, which says about itself what it likes, as it can be kept.
+fn storable_device(mut device: Device) -> Device {
+    device.user_agent = device
+        .user_agent
+        .map(|user_agent| match is_storable(&user_agent) {
+            true => user_agent,
+            false => user_agent.replace('\0', " "),
+        });
+    device
+}
