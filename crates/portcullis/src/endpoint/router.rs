@@ -65,7 +65,7 @@ impl Endpoints {
     {
         match self.find(request.uri().path()) {
             Some(endpoint) => endpoint.serve(request),
-            None => not_found(request.method()),
+            None => unmatched(request.method()),
         }
     }
 
@@ -110,7 +110,7 @@ impl Endpoints {
     pub fn accept(&self, head: Parts) -> Result<AcceptedRequest, EndpointFuture> {
         match self.find(head.uri.path()) {
             Some(endpoint) => endpoint.accept(head),
-            None => Err(not_found(&head.method)),
+            None => Err(unmatched(&head.method)),
         }
     }
 
@@ -118,14 +118,17 @@ impl Endpoints {
     pub fn bad_request(&self, path: &str) -> Response<Bytes> {
         match self.find(path) {
             Some(endpoint) => endpoint.bad_request(),
-            None => error_response(StatusCode::NOT_FOUND, "not_found"),
+            None => not_found(),
         }
     }
 }
 
-fn not_found(method: &Method) -> EndpointFuture {
-    let response = error_response(StatusCode::NOT_FOUND, "not_found");
-    EndpointFuture::ready(for_method(method, response))
+fn unmatched(method: &Method) -> EndpointFuture {
+    EndpointFuture::ready(for_method(method, not_found()))
+}
+
+fn not_found() -> Response<Bytes> {
+    error_response(StatusCode::NOT_FOUND, "not_found")
 }
 
 impl fmt::Debug for Endpoints {

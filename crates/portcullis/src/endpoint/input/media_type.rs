@@ -10,9 +10,9 @@ use crate::credentials::is_tchar;
 /// Neither `application/json` (RFC 8259 section 11) nor
 /// `application/x-www-form-urlencoded` has a parameter: `charset=utf8` changes
 /// nothing, nor does a `boundary` that a program left behind, and what is not
-/// known is to be ignored (RFC 2045 section 5). Nothing is misread for that:
-/// both are UTF-8, and what is not is refused where it is read. Parameters
-/// must have their grammar, so that a list of two types is none.
+/// known is to be ignored (RFC 2045 section 5). Both are UTF-8 whatever is said,
+/// and what is not is refused where it is read. Parameters must have their
+/// grammar, so that a list of two types is none.
 pub(super) fn is(headers: &HeaderMap, wanted: &str) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
