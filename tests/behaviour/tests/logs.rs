@@ -150,7 +150,7 @@ fn refusals_say_what_came_and_what_is_configured() {
         ),
         (
             "/auth/stations",
-            draft().signed_by(&es256),
+            draft().signed_by(&es256).header("typ", "JWT"),
             r#"no key fits the token: `kid` is "a-strange-id", `alg` is "ES256", and the keys are ES256 ("grant-key")"#,
         ),
         (
