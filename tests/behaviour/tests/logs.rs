@@ -136,7 +136,7 @@ fn refusals_say_what_came_and_what_is_configured() {
         (
             "/me",
             draft().claim("iss", "https://strange.test\nforged line"),
-            r#"is of another issuer: "https://strange.test\nforged line", and none, "https://site.test", none is configured"#,
+            r#"is of another issuer: "https://strange.test\nforged line", and none, "https://site.test" is configured"#,
         ),
         (
             "/v1/stations",
@@ -167,7 +167,7 @@ fn refusals_say_what_came_and_what_is_configured() {
     block_on(async {
         for server in everywhere.servers() {
             for (path, draft, _) in &refused {
-                let request = Request::new("GET", *path).authorization(draft.bearer());
+                let request = Request::new("GET", path).authorization(draft.bearer());
                 assert_eq!(exchange(server, &request).await.status, 401);
             }
         }
