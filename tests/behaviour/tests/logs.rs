@@ -143,7 +143,7 @@ fn refusals_say_what_came_and_what_is_configured() {
         (
             "/me",
             draft().claim("iss", "https://strange.test\nforged line"),
-            r#"is of another issuer: "https://strange.test\nforged line", and none, "https://site.test", none is configured"#,
+            r#"is of another issuer: "https://strange.test\nforged line", and none, "https://site.test" is configured"#,
         ),
         (
             "/v1/stations",
@@ -157,7 +157,7 @@ fn refusals_say_what_came_and_what_is_configured() {
         ),
         (
             "/auth/stations",
-            draft().signed_by(&es256),
+            draft().signed_by(&es256).header("typ", "JWT"),
             r#"no key fits the token: `kid` is "a-strange-id", `alg` is "ES256", and the keys are ES256 ("grant-key")"#,
         ),
         (
@@ -174,7 +174,7 @@ fn refusals_say_what_came_and_what_is_configured() {
     block_on(async {
         for server in everywhere.servers() {
             for (path, draft, _) in &refused {
-                let request = Request::new("GET", *path).authorization(draft.bearer());
+                let request = Request::new("GET", path).authorization(draft.bearer());
                 assert_eq!(exchange(server, &request).await.status, 401);
             }
         }

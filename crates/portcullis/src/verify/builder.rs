@@ -347,7 +347,8 @@ impl<K, I, A> Dangerous<VerifierBuilder<K, I, A>> {
 
 impl<K, A> Dangerous<VerifierBuilder<K, Missing, A>> {
     /// Accepts tokens of whatever issuer, and without one. Whoever holds one
-    /// of the keys can then speak as anybody.
+    /// of the keys can then speak as anybody, in every realm unless
+    /// [`subject_realm`](VerifierBuilder::subject_realm) names one.
     pub fn any_issuer(self) -> VerifierBuilder<K, Ready, A> {
         let mut profile = self.0.profile;
         profile.claims.issuer = IssuerRule::Any;

@@ -329,7 +329,13 @@ pub(super) fn wrong_issuer<'r>(
     found: Option<&str>,
     configured: impl IntoIterator<Item = &'r IssuerRule>,
 ) -> VerifyError {
-    let configured = list(configured.into_iter().map(IssuerRule::shown));
+    let mut names = Vec::new();
+    for name in configured.into_iter().map(IssuerRule::shown) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let configured = list(names);
     let found = or_none(found);
     VerifyError::with_detail(
         WrongIssuer,

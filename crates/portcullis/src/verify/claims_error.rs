@@ -7,7 +7,7 @@ use std::fmt;
 pub struct ClaimsError(String);
 
 impl ClaimsError {
-    /// A refusal by the application's own [`FromToken`]. `reason` goes to the
+    /// A refusal by the application's own [`FromToken`](super::FromToken). `reason` goes to the
     /// log, not to the client.
     pub fn custom(reason: impl Into<String>) -> Self {
         Self(reason.into())
