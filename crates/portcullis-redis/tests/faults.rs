@@ -57,7 +57,7 @@ async fn what_was_answered_survives_a_killed_server() {
         let subject = Subject::new("users", format!("user-{number}"));
         let session = open_for(&store, &subject, DAY).await;
         let store = store.clone();
-        // Refreshes until there is a fault; tells what it was answered last.
+        // Refreshes until there is a fault; tells what was not answered.
         clients.push(tokio::spawn(async move {
             for generation in 0.. {
                 let presented = without_window(attempt(&session, generation));

@@ -54,6 +54,7 @@ pub struct FaultyStore {
     calls: Arc<AtomicU64>,
     delay: Arc<Mutex<Option<(FakeClock, Duration)>>>,
     held: Arc<Mutex<Vec<RotationAttempt>>>,
+    behind: Arc<Mutex<Duration>>,
 }
 
 impl FaultyStore {
@@ -65,6 +66,7 @@ impl FaultyStore {
             calls: Arc::default(),
             delay: Arc::default(),
             held: Arc::default(),
+            behind: Arc::default(),
         }
     }
 
@@ -92,6 +94,12 @@ impl FaultyStore {
             outcomes.push(self.inner.rotate(&attempt).await?);
         }
         Ok(outcomes)
+    }
+
+    /// Lets the store's time be taken for earlier by `by` until a refresh token is
+    /// presented, as on a node that slept.
+    pub fn fall_behind(&self, by: Duration) {
+        *lock(&self.behind) = by;
     }
 
     /// How many calls there have been.
@@ -138,7 +146,8 @@ impl fmt::Debug for FaultyStore {
 impl SessionStore for FaultyStore {
     /// Never fails: the time is known without asking.
     async fn current_time(&self) -> Result<Timestamp, StoreError> {
-        self.inner.current_time().await
+        let behind = *lock(&self.behind);
+        Ok(self.inner.current_time().await?.saturating_sub(behind))
     }
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
@@ -154,6 +163,7 @@ impl SessionStore for FaultyStore {
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        self.fall_behind(Duration::ZERO);
         if matches!(*lock(&self.next), (1.., Fault::HeldUp)) {
             lock(&self.held).push(attempt.clone());
         }

@@ -155,6 +155,17 @@ async fn a_refresh_that_arrives_within_the_window_is_forgiven() {
     assert_ne!(token(&exchanged), token(&next));
 }
 
+/// A node that does not know the store's time well learns it from the answer.
+#[tokio::test]
+async fn a_deadline_reckoned_from_a_wrong_time_costs_one_more_call() {
+    let api = Api::new(Duration::from_secs(10));
+    let pair = api.open().await;
+    api.store.fall_behind(Duration::from_secs(3600));
+    let calls = api.store.calls();
+    api.refresh(&pair).await.unwrap();
+    assert_eq!(api.store.calls() - calls, 2);
+}
+
 /// Whoever asks again carries the same deadline on, however late that is.
 #[tokio::test]
 async fn the_second_ask_has_only_the_time_that_is_left() {
