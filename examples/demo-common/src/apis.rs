@@ -23,11 +23,11 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug)]
 struct Ttls {
     session_access: Duration,
-    password_access: Duration,
+    password_grant_access: Duration,
     api_key_access: Duration,
     refresh: Duration,
     session_session: Duration,
-    password_session: Duration,
+    password_grant_session: Duration,
 }
 
 impl Ttls {
@@ -35,12 +35,12 @@ impl Ttls {
         let refresh = lifetimes.refresh.unwrap_or(30 * DAY);
         Self {
             session_access: lifetimes.access.unwrap_or(15 * MINUTE),
-            password_access: lifetimes.access.unwrap_or(HOUR),
+            password_grant_access: lifetimes.access.unwrap_or(HOUR),
             api_key_access: lifetimes.api_key.unwrap_or(30 * MINUTE),
             refresh,
             // Its refresh token stays the same, and so does its end.
             session_session: lifetimes.session.unwrap_or(refresh),
-            password_session: lifetimes.session.unwrap_or(90 * DAY),
+            password_grant_session: lifetimes.session.unwrap_or(90 * DAY),
         }
     }
 }
@@ -50,7 +50,7 @@ impl Ttls {
 pub(crate) fn revocations_matter_for(lifetimes: &Lifetimes) -> Duration {
     let ttls = Ttls::of(lifetimes);
     ttls.session_access
-        .max(ttls.password_access)
+        .max(ttls.password_grant_access)
         .max(ttls.api_key_access)
         .saturating_add(5 * MINUTE)
 }
@@ -94,27 +94,28 @@ pub(crate) fn build(
             .rules(rules)
     };
 
-    let issuer_a = issuer(TokenShape::session_json(), ttls.session_access).build()?;
-    let session = with_refresh(issuer_a, ttls.session_session)
+    let session_issuer = issuer(TokenShape::session(), ttls.session_access).build()?;
+    let session = with_refresh(session_issuer, ttls.session_session)
         .mode(RotationMode::Keep)
         .build()?;
-    let issuer_b = issuer(TokenShape::api_key(), ttls.api_key_access)
+    let api_key_issuer = issuer(TokenShape::api_key(), ttls.api_key_access)
         .issuer("https://demo.portcullis.example")
         .audience("ApiId")
         .build()?;
-    let api_key = Sessions::builder(revocations.clone(), issuer_b)
+    let api_key = Sessions::builder(revocations.clone(), api_key_issuer)
         .session_ttl(ttls.api_key_access)
         .build()?;
-    let issuer_c = issuer(TokenShape::password_grant(), ttls.password_access)
+    let password_grant_issuer = issuer(TokenShape::password_grant(), ttls.password_grant_access)
         .audience("fastapi-users:auth")
         .build()?;
-    let password = with_refresh(issuer_c, ttls.password_session).build()?;
+    let password_grant =
+        with_refresh(password_grant_issuer, ttls.password_grant_session).build()?;
 
-    let guards = guards(&session, &api_key, &password)?;
+    let guards = guards(&session, &api_key, &password_grant)?;
     let endpoints = Endpoints::builder(accounts)
         .session_api(SessionApi::new(session))
         .api_key_api(ApiKeyApi::new(api_key))
-        .password_grant_api(PasswordGrantApi::new(password))
+        .password_grant_api(PasswordGrantApi::new(password_grant))
         .common_routes()
         .build()?;
     Ok((endpoints, guards))
@@ -123,12 +124,12 @@ pub(crate) fn build(
 fn guards(
     session: &Sessions,
     api_key: &Sessions,
-    password: &Sessions,
+    password_grant: &Sessions,
 ) -> Result<Guards, ConfigError> {
     let session = session.verifier().build()?;
     let api_key = api_key.verifier().build()?;
-    let password = password.verifier().build()?;
-    let any = Verifier::combine([session.clone(), api_key.clone(), password])?;
+    let password_grant = password_grant.verifier().build()?;
+    let any = Verifier::combine([session.clone(), api_key.clone(), password_grant])?;
     Ok(Guards {
         any: Authenticator::new(any.clone()),
         optional: Authenticator::new(any).optional(),
@@ -147,11 +148,11 @@ mod tests {
     fn each_api_has_its_own_lifetimes() {
         let ttls = Ttls::of(&cli::defaults().lifetimes);
         assert_eq!(ttls.session_access, 15 * MINUTE);
-        assert_eq!(ttls.password_access, HOUR);
+        assert_eq!(ttls.password_grant_access, HOUR);
         assert_eq!(ttls.api_key_access, 30 * MINUTE);
         assert_eq!(ttls.refresh, 30 * DAY);
         assert_eq!(ttls.session_session, 30 * DAY);
-        assert_eq!(ttls.password_session, 90 * DAY);
+        assert_eq!(ttls.password_grant_session, 90 * DAY);
     }
 
     #[test]
@@ -165,13 +166,13 @@ mod tests {
         let lifetimes = cli::from_words(&words).lifetimes;
         let ttls = Ttls::of(&lifetimes);
         assert_eq!(
-            (ttls.session_access, ttls.password_access),
+            (ttls.session_access, ttls.password_grant_access),
             (2 * HOUR, 2 * HOUR)
         );
         assert_eq!(ttls.api_key_access, 4 * HOUR);
         assert_eq!(ttls.refresh, 3 * DAY);
         assert_eq!(
-            (ttls.session_session, ttls.password_session),
+            (ttls.session_session, ttls.password_grant_session),
             (5 * DAY, 5 * DAY)
         );
         assert!(revocations_matter_for(&lifetimes) > 4 * HOUR);

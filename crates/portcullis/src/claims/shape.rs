@@ -73,9 +73,9 @@ impl TokenShape {
         }
     }
 
-    /// A JSON session API: the subject is in `identity`, `type` is `access` or
+    /// A session API: the subject is in `identity`, `type` is `access` or
     /// `refresh`, and `fresh` says whether a login gave the token.
-    pub fn session_json() -> Self {
+    pub fn session() -> Self {
         Self {
             typ: Typ::Jwt,
             subject: "identity".into(),
@@ -212,7 +212,7 @@ mod tests {
     fn every_claim_has_one_meaning() {
         for shape in [
             TokenShape::rfc9068(),
-            TokenShape::session_json(),
+            TokenShape::session(),
             TokenShape::api_key(),
             TokenShape::password_grant(),
             TokenShape::rfc9068().subject_claim("uid"),
@@ -224,7 +224,7 @@ mod tests {
             TokenShape::rfc9068().subject_claim("client_id"),
             TokenShape::rfc9068().subject_claim("scope"),
             TokenShape::rfc9068().subject_claim(""),
-            TokenShape::session_json().subject_claim("type"),
+            TokenShape::session().subject_claim("type"),
             kind("exp"),
             kind("sub"),
             TokenShape::rfc9068().kind_claim("type", "t", "t"),

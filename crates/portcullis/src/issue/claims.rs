@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_the_issuer_writes_is_reserved() {
-        let claims = Claims::new(&TokenShape::session_json(), None, None);
+        let claims = Claims::new(&TokenShape::session(), None, None);
         for name in [
             "identity", "type", "sub", "iss", "aud", "exp", "scope", "fresh",
         ] {

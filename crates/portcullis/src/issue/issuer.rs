@@ -408,7 +408,7 @@ mod tests {
     #[test]
     fn nothing_is_issued_for_a_subject_of_another_realm() {
         let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
-            .shape(TokenShape::session_json())
+            .shape(TokenShape::session())
             .build()
             .unwrap();
         let [user, api] = ["users", "apis"].map(|realm| Subject::new(realm, "alice"));

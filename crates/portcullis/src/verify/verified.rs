@@ -216,7 +216,7 @@ impl FromToken for Verified {
 impl Verified {
     /// A token with these claims, unchecked.
     pub(crate) fn for_test(json: &str) -> Self {
-        let shape = crate::claims::TokenShape::session_json().subject_claim("sub");
+        let shape = crate::claims::TokenShape::session().subject_claim("sub");
         let names = shape.claim_names();
         let claims = crate::claims::RegisteredClaims::parse(json, &names).unwrap();
         let now = Timestamp::from_secs(0);

@@ -68,11 +68,7 @@ impl Node {
                 .access_ttl(Duration::from_secs(minutes * 60))
                 .clock(clock.clone())
         };
-        let session = issuer(
-            keys::signing(Algorithm::HS256),
-            TokenShape::session_json(),
-            15,
-        );
+        let session = issuer(keys::signing(Algorithm::HS256), TokenShape::session(), 15);
         let api_key = issuer(keys::signing(Algorithm::HS384), TokenShape::api_key(), 30)
             .issuer(KEY_ISSUER)
             .audience("ApiId");

@@ -68,7 +68,7 @@ fn everywhere() -> &'static Everywhere {
     static SERVED: OnceLock<Everywhere> = OnceLock::new();
     SERVED.get_or_init(|| {
         let issuers = Verifier::combine([one().verifier(), two().verifier()]).unwrap();
-        let session = own(TokenShape::session_json()).verifier().build().unwrap();
+        let session = own(TokenShape::session()).verifier().build().unwrap();
         let grant = with_audience(TokenShape::password_grant())
             .verifier()
             .build()
@@ -173,7 +173,7 @@ fn issued(path: &str, issuer: &TokenIssuer) -> Request {
 /// only by that.
 #[test]
 fn profiles_do_not_mix() {
-    let session = own(TokenShape::session_json());
+    let session = own(TokenShape::session());
     let grant = with_audience(TokenShape::password_grant());
     everywhere().run(&[
         Case::new("session", issued("/session", &session), passes()),

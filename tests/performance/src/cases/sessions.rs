@@ -45,7 +45,7 @@ fn sessions(rules: RotationRules) -> Sessions {
     let revocations = Revocations::new(store, clock, Duration::from_secs(900)).sole_writer();
     finish(revocations.sync()).expect("the store is there");
     let issuer = TokenIssuer::builder(keys::signing(Algorithm::HS256))
-        .shape(TokenShape::session_json())
+        .shape(TokenShape::session())
         .build()
         .expect("it is complete");
     Sessions::builder(revocations, issuer)

@@ -27,7 +27,7 @@ use crate::{
 /// A refresh by `GET` issues a token, so `HEAD` is answered 405 there.
 ///
 /// Its [`Sessions`] are to issue tokens of
-/// [`TokenShape::session_json`](crate::issue::TokenShape::session_json) and to
+/// [`TokenShape::session`](crate::issue::TokenShape::session) and to
 /// keep refresh tokens as they are. If they rotate all the same, the answer to
 /// a refresh has the next refresh token, too.
 #[derive(Clone, Debug)]

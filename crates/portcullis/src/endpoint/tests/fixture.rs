@@ -164,7 +164,7 @@ impl Server {
                 .access_ttl(Duration::from_secs(minutes * 60))
                 .clock(shared.clone())
         };
-        let session = issuer(Algorithm::HS256, TokenShape::session_json(), 15);
+        let session = issuer(Algorithm::HS256, TokenShape::session(), 15);
         let key = issuer(Algorithm::HS256, TokenShape::api_key(), 30)
             .issuer("https://api.example")
             .audience("ApiId");

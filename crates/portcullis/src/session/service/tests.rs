@@ -36,7 +36,7 @@ impl Api {
         let clock = Hand(Arc::new(AtomicI64::new(1_700_000_000_123)));
         let shared = SharedClock::new(clock.clone());
         let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
-            .shape(TokenShape::session_json())
+            .shape(TokenShape::session())
             .clock(shared.clone())
             .build()
             .unwrap();
@@ -380,7 +380,7 @@ async fn the_session_of_a_client_is_for_whoever_says_to_be_it() {
 async fn settings_that_are_unsafe_are_refused() {
     let key = SigningKey::generate(Algorithm::HS256).unwrap();
     let issuer = TokenIssuer::builder(key.clone())
-        .shape(TokenShape::session_json())
+        .shape(TokenShape::session())
         .build()
         .unwrap();
     let clock = SharedClock::default();

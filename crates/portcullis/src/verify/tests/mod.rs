@@ -345,7 +345,7 @@ fn a_verifier_of_an_issuer_checks_what_that_issuer_writes() {
             .shape(shape)
             .clock(clock.clone())
     };
-    let session = issuer(TokenShape::session_json()).build().unwrap();
+    let session = issuer(TokenShape::session()).build().unwrap();
     let grant = issuer(TokenShape::password_grant())
         .audience("auth")
         .build()
@@ -381,7 +381,7 @@ fn a_verifier_of_an_issuer_checks_what_that_issuer_writes() {
 #[test]
 fn a_token_outlives_neither_its_lifetime_nor_its_session() {
     let issuer = TokenIssuer::builder(key(3))
-        .shape(TokenShape::session_json())
+        .shape(TokenShape::session())
         .access_ttl(Duration::from_secs(900))
         .clock(clock())
         .build()
@@ -410,7 +410,7 @@ fn a_token_outlives_neither_its_lifetime_nor_its_session() {
 #[test]
 fn further_claims_do_not_replace_the_issuers_own() {
     let issuer = TokenIssuer::builder(key(3))
-        .shape(TokenShape::session_json())
+        .shape(TokenShape::session())
         .build()
         .unwrap();
     let alice = Subject::new("users", "alice");

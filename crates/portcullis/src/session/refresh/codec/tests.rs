@@ -30,7 +30,7 @@ fn successor(tokens: &RefreshTokens) -> Successor {
 fn tokens() -> RefreshTokens {
     RefreshTokens::new(
         RefreshKeys::generate().unwrap(),
-        &issuer(TokenShape::session_json()),
+        &issuer(TokenShape::session()),
     )
 }
 
@@ -109,7 +109,7 @@ fn tokens_of_other_kinds_shapes_and_keys_are_refused() {
         TokenIssuer::builder(key).shape(TokenShape::password_grant())
     };
     let apis: Vec<_> = [
-        issuer(TokenShape::session_json()),
+        issuer(TokenShape::session()),
         issuer(TokenShape::password_grant()),
         issuer(TokenShape::password_grant().kind_claim("kind", "a", "r")),
         grant().audience("fastapi-users:auth").build().unwrap(),
@@ -127,7 +127,7 @@ fn tokens_of_other_kinds_shapes_and_keys_are_refused() {
             }
         }
     }
-    let staff = issuer(TokenShape::session_json().subject_realm("staff"));
+    let staff = issuer(TokenShape::session().subject_realm("staff"));
     let staff = RefreshTokens::new(keys, &staff);
     let token = tokens.encode(&family(), &successor(&tokens)).unwrap();
     let error = staff.decode_expired(token.expose().as_bytes()).unwrap_err();
@@ -148,7 +148,7 @@ fn a_key_of_the_same_name_is_not_the_same_key() {
         .unwrap()
         .with_key_id(id);
     let keys = RefreshKeys::new(impostor, []).unwrap();
-    let error = RefreshTokens::new(keys, &issuer(TokenShape::session_json()))
+    let error = RefreshTokens::new(keys, &issuer(TokenShape::session()))
         .decode_expired(token.expose().as_bytes())
         .unwrap_err();
     assert_eq!(error.kind(), RefreshErrorKind::Signature);

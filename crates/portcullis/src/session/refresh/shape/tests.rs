@@ -113,17 +113,17 @@ fn claims_that_share_a_name_are_not_written() {
     let tokens = |shape| Shape::new(&issuer(shape, "", &[]));
     for shape in [
         TokenShape::password_grant().subject_claim("realm"),
-        TokenShape::session_json().kind_claim("session_exp", "a", "r"),
+        TokenShape::session().kind_claim("session_exp", "a", "r"),
         TokenShape::api_key().subject_claim("type"),
     ] {
         assert!(tokens(shape).is_ambiguous);
     }
-    assert!(!tokens(TokenShape::session_json()).is_ambiguous);
+    assert!(!tokens(TokenShape::session()).is_ambiguous);
 }
 
 #[test]
 fn claims_that_occur_twice_are_refused() {
-    let shape = Shape::new(&issuer(TokenShape::session_json(), "", &[]));
+    let shape = Shape::new(&issuer(TokenShape::session(), "", &[]));
     for json in [
         r#"{"type":"refresh","type":"refresh"}"#,
         r#"{"type":"refresh","jti":"a","jti":"a"}"#,
