@@ -1,6 +1,10 @@
 //! The store: what is asked of which script, and what the answers mean.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use portcullis::{
@@ -116,14 +120,14 @@ impl SessionStore for RedisStore {
         if let Some(clock) = &self.0.test_clock {
             return Ok(clock.now());
         }
-        if let Some(now) = self.0.server_clock.now() {
+        if let Some(now) = self.0.server_clock.at(Instant::now()) {
             return Ok(now);
         }
         let answer = self.0.link.send(&redis::cmd("TIME")).await;
         let time = <(i64, i64)>::from_redis_value(answer.map_err(store_error)?);
         let (seconds, micros) = time.map_err(StoreError::corrupt)?;
         let now = Timestamp::from_millis(seconds.saturating_mul(1000) + micros / 1000);
-        self.0.server_clock.heard(now);
+        self.0.server_clock.heard(now, Instant::now());
         Ok(now)
     }
 
@@ -207,7 +211,7 @@ impl SessionStore for RedisStore {
         };
         let (now, row): (String, Option<String>) = self.at(&attempt.subject, step, what).await?;
         let now = row::time(&now)?;
-        self.0.server_clock.heard(now);
+        self.0.server_clock.heard(now, Instant::now());
         let Some(row) = row else {
             return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
         };

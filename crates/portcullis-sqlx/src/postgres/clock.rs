@@ -1,5 +1,7 @@
 //! The clock that decides: the server's, or one that a test turns.
 
+use std::time::Instant;
+
 use portcullis::{
     session::RemoteClock,
     time::{Clock, SharedClock, Timestamp},
@@ -45,14 +47,14 @@ impl ServerClock {
 
     /// Takes in the time that an answer carried.
     pub(super) fn heard(&self, time: Timestamp) {
-        self.heard.heard(time);
+        self.heard.heard(time, Instant::now());
     }
 
     /// The time as far as it is known.
     pub(super) fn now(&self) -> Option<Timestamp> {
         match &self.test {
             Some(clock) => Some(clock.now()),
-            None => self.heard.now(),
+            None => self.heard.at(Instant::now()),
         }
     }
 
