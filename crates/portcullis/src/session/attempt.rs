@@ -78,8 +78,9 @@ pub struct RotationRules {
     /// exchanged. In whole milliseconds, rounded up; zero for not at all.
     pub grace: Duration,
     /// Whether the predecessor of a token that was never exchanged is accepted
-    /// however late, once for each rotation. A token that was presented while it
-    /// rested was not exchanged. A thief who uses a stolen token first is noticed
+    /// however late, once for each rotation: of several requests that come late
+    /// at once, the second is reuse. A token that was presented while it rested
+    /// was not exchanged. A thief who uses a stolen token first is noticed
     /// one refresh later than otherwise.
     pub until_used: bool,
     /// Whether what is forgiven depends on who asks. The current token is no

@@ -35,15 +35,16 @@ pub struct RemoteClock(Mutex<Option<Heard>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Heard {
-    at: Instant,
+    arrived: Instant,
     time: Timestamp,
 }
 
 impl RemoteClock {
-    /// Takes in the time that an answer of the server carried, which arrived at
-    /// `at`.
-    pub fn heard(&self, time: Timestamp, at: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Heard { at, time });
+    /// Takes in the time that an answer of the server carried. It arrived at
+    /// `arrived`, by this machine's monotonic clock.
+    pub fn heard(&self, time: Timestamp, arrived: Instant) {
+        let heard = Heard { arrived, time };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(heard);
     }
 
     /// The server's time at `now`, or earlier by no more than the last answer was
@@ -51,7 +52,7 @@ impl RemoteClock {
     /// be asked.
     pub fn at(&self, now: Instant) -> Option<Timestamp> {
         let heard = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let passed = now.saturating_duration_since(heard.at);
+        let passed = now.saturating_duration_since(heard.arrived);
         (passed < FRESH).then(|| heard.time.saturating_add(passed))
     }
 }
@@ -63,22 +64,21 @@ mod tests {
     #[test]
     fn it_goes_on_from_the_last_answer_for_a_minute() {
         let clock = RemoteClock::default();
-        let (at, time) = (Instant::now(), Timestamp::from_secs(5));
-        assert_eq!(clock.at(at), None);
-        clock.heard(time, at);
-        assert_eq!(clock.at(at), Some(time));
+        let (arrived, time) = (Instant::now(), Timestamp::from_secs(5));
+        assert_eq!(clock.at(arrived), None);
+        clock.heard(time, arrived);
+        assert_eq!(clock.at(arrived), Some(time));
         let almost = FRESH - Duration::from_millis(1);
         let later = time.saturating_add(almost);
-        assert_eq!(clock.at(at + almost), Some(later));
-        assert_eq!(clock.at(at + FRESH), None);
+        assert_eq!(clock.at(arrived + almost), Some(later));
+        assert_eq!(clock.at(arrived + FRESH), None);
     }
 
     #[test]
     fn the_last_answer_counts_even_if_the_server_went_back() {
-        let clock = RemoteClock::default();
-        let (now, told) = (Instant::now(), Timestamp::from_secs(5));
+        let (clock, now) = (RemoteClock::default(), Instant::now());
         clock.heard(Timestamp::from_secs(1_000_000), now);
-        clock.heard(told, now);
-        assert_eq!(clock.at(now), Some(told));
+        clock.heard(Timestamp::from_secs(5), now);
+        assert_eq!(clock.at(now), Some(Timestamp::from_secs(5)));
     }
 }
