@@ -5,7 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use actix_web::{
@@ -19,7 +19,7 @@ use portcullis::{
     challenge::{Rejection, ResponseHeaders},
     guard::{
         Authentication, PendingCheck,
-        service::{Call, Outcome, OutcomeFuture},
+        service::{Call, GuardedCall},
     },
 };
 
@@ -33,7 +33,7 @@ pin_project! {
         S: Service<ServiceRequest>,
     {
         #[pin]
-        outcome: OutcomeFuture<Waiting<S>>,
+        call: GuardedCall<Waiting<S>>,
     }
 }
 
@@ -50,20 +50,20 @@ where
         let headers = authentication.response_headers();
         request.extensions_mut().insert(authentication);
         Self {
-            outcome: OutcomeFuture::passed(service.call(request), headers),
+            call: GuardedCall::passed(service.call(request), headers),
         }
     }
 
     pub(super) fn refused(rejection: Rejection, request: ServiceRequest) -> Self {
         Self {
-            outcome: OutcomeFuture::refused((rejection, request)),
+            call: GuardedCall::refused((rejection, request)),
         }
     }
 
     /// Calls `service` when `check` says so.
     pub(super) fn pending(check: PendingCheck, service: Rc<S>, request: ServiceRequest) -> Self {
         Self {
-            outcome: OutcomeFuture::pending(check, Waiting { service, request }),
+            call: GuardedCall::pending(check, Waiting { service, request }),
         }
     }
 }
@@ -75,13 +75,14 @@ where
     type Output = Result<ServiceResponse<EitherBody<B>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match ready!(self.project().outcome.poll(cx)) {
-            Outcome::Passed(result, headers) => result.map(|response| answer(response, &headers)),
-            Outcome::Refused((rejection, request)) => {
-                let response = AuthRejection(rejection).error_response();
-                Ok(request.into_response(response).map_into_right_body())
-            }
-        })
+        let passed = |result: Result<ServiceResponse<B>, S::Error>, headers: &ResponseHeaders| {
+            result.map(|response| answer(response, headers))
+        };
+        let refused = |(rejection, request): (Rejection, ServiceRequest)| {
+            let response = AuthRejection(rejection).error_response();
+            Ok(request.into_response(response).map_into_right_body())
+        };
+        self.project().call.poll_answer(cx, passed, refused)
     }
 }
 
@@ -97,8 +98,10 @@ fn answer<B>(
         }
         None => response.map_into_left_body(),
     };
-    for (name, value) in headers.iter() {
-        add(response.headers_mut(), name, value);
+    if !headers.is_empty() {
+        for (name, value) in headers.iter() {
+            add(response.headers_mut(), name, value);
+        }
     }
     response
 }

@@ -6,7 +6,7 @@ use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use portcullis::{
     challenge::Rejection,
-    guard::{Authentication, Authenticator},
+    guard::{Authentication, Authenticator, Check},
     verify::FromToken,
 };
 use portcullis_tower::RoutedHead;
@@ -106,5 +106,8 @@ where
         Credentials::Optional => authenticator.check_optional(&head),
     };
     authenticator.hide_credentials(&mut parts.headers);
-    Ok(check.await?)
+    match check {
+        Check::Ready(result) => Ok(result?),
+        Check::Pending(check) => Ok(check.await?),
+    }
 }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -12,10 +12,10 @@ use http::{Request, Response};
 use hyper::service::Service;
 use pin_project_lite::pin_project;
 use portcullis::{
-    challenge::Rejection,
+    challenge::{Rejection, ResponseHeaders},
     guard::{
         Authentication, PendingCheck,
-        service::{Call, OutcomeFuture},
+        service::{Call, GuardedCall},
     },
 };
 
@@ -27,7 +27,7 @@ pin_project! {
         S: Service<Request<ReqBody>>,
     {
         #[pin]
-        outcome: OutcomeFuture<Waiting<S, ReqBody>>,
+        call: GuardedCall<Waiting<S, ReqBody>>,
     }
 }
 
@@ -44,20 +44,20 @@ where
         let headers = authentication.response_headers();
         request.extensions_mut().insert(authentication);
         Self {
-            outcome: OutcomeFuture::passed(service.call(request), headers),
+            call: GuardedCall::passed(service.call(request), headers),
         }
     }
 
     pub(super) fn refused(rejection: Rejection) -> Self {
         Self {
-            outcome: OutcomeFuture::refused(rejection),
+            call: GuardedCall::refused(rejection),
         }
     }
 
     /// Calls `service` when `check` says so.
     pub(super) fn pending(check: PendingCheck, service: S, request: Request<ReqBody>) -> Self {
         Self {
-            outcome: OutcomeFuture::pending(check, Waiting { service, request }),
+            call: GuardedCall::pending(check, Waiting { service, request }),
         }
     }
 }
@@ -70,8 +70,14 @@ where
     type Output = Result<S::Response, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = ready!(self.project().outcome.poll(cx));
-        Poll::Ready(outcome.into_response())
+        let passed = |mut result: Self::Output, headers: &ResponseHeaders| {
+            if let Ok(response) = &mut result {
+                headers.add_to(response.headers_mut());
+            }
+            result
+        };
+        let refused = |rejection: Rejection| Ok(rejection.into_response());
+        self.project().call.poll_answer(cx, passed, refused)
     }
 }
 

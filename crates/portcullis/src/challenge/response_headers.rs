@@ -31,7 +31,8 @@ impl ResponseHeaders {
 
     /// Adds them to the header fields of an answer of `http` 1.x.
     pub fn add_to(&self, headers: &mut HeaderMap) {
-        for (name, value) in self.0.iter().flat_map(|fields| fields.iter()) {
+        let Some(fields) = &self.0 else { return };
+        for (name, value) in fields.iter() {
             if !headers.get_all(name).iter().any(|own| own == value) {
                 // Fails where there are too many fields already.
                 let _ = headers.try_append(name, value.clone());

@@ -2,12 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
+use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{
     Authentication, Check, PendingCheck,
     answers::{Answers, SharedAnswers},
-    check::conclude,
 };
 use crate::{
     ConfigError,
@@ -172,13 +171,24 @@ impl Authenticator {
     /// The names of the request's headers that hold credentials, in lower case:
     /// what must not be logged, or passed on to somebody else.
     pub fn credential_headers(&self) -> impl Iterator<Item = &'static str> + use<> {
-        CREDENTIALS.iter().map(HeaderName::as_str)
+        [credentials::AUTHORIZATION].into_iter()
     }
 
     /// Marks the credentials of a request of `http` 1.x as sensitive, which
     /// keeps them out of `Debug` outputs and of the tables of HTTP/2.
     pub fn hide_credentials(&self, headers: &mut HeaderMap) {
-        CREDENTIALS.iter().for_each(|name| hide(headers, name));
+        // Not by `entry`, which makes room for one more field first.
+        if headers.get_all(AUTHORIZATION).iter().nth(1).is_none() {
+            if let Some(value) = headers.get_mut(AUTHORIZATION) {
+                value.set_sensitive(true);
+            }
+            return;
+        }
+        for (name, value) in headers {
+            if name == AUTHORIZATION {
+                value.set_sensitive(true);
+            }
+        }
     }
 
     // Only what depends on the framework's type is compiled for each.
@@ -198,15 +208,16 @@ impl Authenticator {
         let answers = &self.0.answers;
         match self.0.verifier.verify(token) {
             Verification::Done(Ok(verified)) => {
-                let result = self.evaluate(&verified, head);
-                let verified = result.map(|()| verified).map_err(Reason::Policy);
-                Check::Ready(conclude(answers, verified))
+                Check::Ready(match self.evaluate(&verified, head) {
+                    Ok(()) => Ok(Authentication::new(answers.clone(), Some(verified))),
+                    Err(error) => Err(answers.refuse(Reason::Policy(error))),
+                })
             }
             Verification::Done(Err(_)) if !is_b64token(token) => {
                 self.refuse(Reason::Credentials(CredentialsError::Malformed), head)
             }
             Verification::Done(Err(error)) => {
-                Check::Ready(conclude(answers, Err(Reason::Token(error))))
+                Check::Ready(Err(answers.refuse(Reason::Token(error))))
             }
             Verification::Pending(verification) => {
                 // Without a token its status stays unknown.
@@ -240,23 +251,6 @@ impl Config {
             Some(own) => own.and(policy),
             None => policy,
         });
-    }
-}
-
-static CREDENTIALS: [HeaderName; 1] = [AUTHORIZATION];
-
-fn hide(headers: &mut HeaderMap, name: &HeaderName) {
-    // Not by `entry`, which makes room for one more field first.
-    if headers.get_all(name).iter().nth(1).is_none() {
-        if let Some(value) = headers.get_mut(name) {
-            value.set_sensitive(true);
-        }
-        return;
-    }
-    for (own, value) in headers {
-        if own == name {
-            value.set_sensitive(true);
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Authentication, answers::SharedAnswers};
 use crate::{
     challenge::{Reason, Rejection},
     policy::PolicyError,
-    verify::{PendingVerification, Verified},
+    verify::PendingVerification,
 };
 
 /// The answer of [`Authenticator::check`](super::Authenticator::check).
@@ -84,23 +84,12 @@ impl Future for PendingCheck {
     type Output = Result<Authentication, Rejection>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answers = self.answers.clone();
         Pin::new(&mut self.verification).poll(cx).map(|result| {
-            let verified = result.map_err(Reason::Token).and_then(|verified| {
-                let policy = self.policy.clone();
-                policy.map(|()| verified).map_err(Reason::Policy)
-            });
-            conclude(&self.answers, verified)
+            let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
+            let policy = self.policy.clone();
+            policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
+            Ok(Authentication::new(answers, Some(verified)))
         })
-    }
-}
-
-/// What becomes of a request with credentials.
-pub(super) fn conclude(
-    answers: &SharedAnswers,
-    verified: Result<Verified, Reason>,
-) -> Result<Authentication, Rejection> {
-    match verified {
-        Ok(verified) => Ok(Authentication::new(answers.clone(), Some(verified))),
-        Err(reason) => Err(answers.refuse(reason)),
     }
 }

@@ -9,8 +9,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
-use http::Response;
 use pin_project_lite::pin_project;
 
 use super::{Authentication, PendingCheck};
@@ -33,38 +31,10 @@ pub trait Call {
     fn refuse(self, rejection: Rejection) -> Self::Refusal;
 }
 
-/// What came of a request.
-#[derive(Debug)]
-pub enum Outcome<T, R> {
-    /// It passed, and this is what the inner service said; the headers are to be
-    /// added to its answer.
-    Passed(T, ResponseHeaders),
-    /// It was refused.
-    Refused(R),
-}
-
-impl<B: From<Bytes>, E> Outcome<Result<Response<B>, E>, Rejection> {
-    /// The answer, for `http` 1.x.
-    ///
-    /// # Errors
-    ///
-    /// The inner service's own.
-    pub fn into_response(self) -> Result<Response<B>, E> {
-        match self {
-            Self::Passed(result, headers) => {
-                let mut response = result?;
-                headers.add_to(response.headers_mut());
-                Ok(response)
-            }
-            Self::Refused(rejection) => Ok(rejection.into_response()),
-        }
-    }
-}
-
 pin_project! {
-    /// The [`Outcome`] for a request.
-    #[must_use = "futures do nothing unless polled"]
-    pub struct OutcomeFuture<C>
+    /// A request on its way: what an adapter's own future is made of.
+    #[must_use = "does nothing unless polled"]
+    pub struct GuardedCall<C>
     where
         C: Call,
     {
@@ -93,7 +63,7 @@ pin_project! {
     }
 }
 
-impl<C: Call> OutcomeFuture<C> {
+impl<C: Call> GuardedCall<C> {
     /// The inner service was called; `headers` are the
     /// [authentication's](Authentication::response_headers).
     pub fn passed(future: C::Future, headers: ResponseHeaders) -> Self {
@@ -118,22 +88,24 @@ impl<C: Call> OutcomeFuture<C> {
             },
         }
     }
-}
 
-impl<C: Call> Future for OutcomeFuture<C> {
-    type Output = Outcome<<C::Future as Future>::Output, C::Refusal>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    /// Polls for the answer, which `passed` makes of what the inner service said
+    /// and the headers to add to it, and `refused` of a refusal.
+    pub fn poll_answer<A>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        passed: impl FnOnce(<C::Future as Future>::Output, &ResponseHeaders) -> A,
+        refused: impl FnOnce(C::Refusal) -> A,
+    ) -> Poll<A> {
         let mut state = self.project().state;
         loop {
             let next = match state.as_mut().project() {
                 StateProj::Passed { future, headers } => {
-                    let output = ready!(future.poll(cx));
-                    return Poll::Ready(Outcome::Passed(output, std::mem::take(headers)));
+                    return future.poll(cx).map(|output| passed(output, headers));
                 }
                 StateProj::Refused { refusal } => {
                     return match refusal.take() {
-                        Some(refusal) => Poll::Ready(Outcome::Refused(refusal)),
+                        Some(refusal) => Poll::Ready(refused(refusal)),
                         // Polled again after the end.
                         None => Poll::Pending,
                     };
@@ -162,8 +134,8 @@ impl<C, F, R> State<C, F, R> {
     }
 }
 
-impl<C: Call> fmt::Debug for OutcomeFuture<C> {
+impl<C: Call> fmt::Debug for GuardedCall<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutcomeFuture").finish_non_exhaustive()
+        f.debug_struct("GuardedCall").finish_non_exhaustive()
     }
 }

@@ -1,6 +1,8 @@
 //! One token endpoint for both grants (RFC 6749 section 3.2), asked as programs
 //! ask that know of one.
 
+use std::time::Duration;
+
 use behaviour::client::Request;
 use portcullis::endpoint::{Endpoints, PasswordGrantApi};
 
@@ -117,6 +119,8 @@ fn programs_that_know_of_one_token_endpoint() {
             let mut pair = Pair::of(&answer);
             for _ in 0..2 {
                 assert!(on.accepts("/auth/stations", &pair.access).await);
+                // Within the window it would rest.
+                on.backend.clock.advance(Duration::from_secs(10));
                 let [before, after] = client.refresh;
                 let form = format!("{before}{}{after}", pair.refresh);
                 let answer = on.send(client.request(&form)).await;
