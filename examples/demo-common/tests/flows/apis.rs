@@ -79,12 +79,14 @@ pub(crate) fn session_api(program: &str) {
         .send()
         .expect(200);
 
-    // Out everywhere: the token that never expires goes, too.
+    // A token of a program does not end its owner's sessions.
     server
         .post("/logout/all")
         .bearer(&application)
         .send()
-        .expect(204);
+        .expect(403);
+    // Out everywhere: the token that never expires goes, too.
+    server.post("/logout/all").bearer(&robot).send().expect(204);
     server
         .get("/api/stations")
         .bearer(&application)

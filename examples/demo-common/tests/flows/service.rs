@@ -120,7 +120,7 @@ impl Service {
         logout.send().expect(204);
         self.is_over_everywhere(&first);
         assert!(accepts(&self.one, &second) && accepts(&self.two, &second));
-        let everywhere = self.one.post("/logout/all").bearer(&second);
+        let everywhere = self.one.post("/logout/all").bearer(&refresh);
         everywhere.send().expect(204);
         self.is_over_everywhere(&second);
     }
