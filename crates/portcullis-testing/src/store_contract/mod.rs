@@ -154,6 +154,7 @@ macro_rules! store_contract {
                 a_held_up_attempt_is_judged_as_of_when_it_set_out,
                 an_attempt_that_set_out_after_the_window_is_not_forgiven,
                 the_time_is_that_of_the_store,
+                a_limit_becomes_a_deadline,
             }
             bursts::{
                 clients_without_a_lock_are_not_logged_out,

@@ -142,6 +142,19 @@ pub async fn the_time_is_that_of_the_store(bench: &Bench) {
     }
 }
 
+/// A limit is a deadline in that time, and the attempt has it afterwards.
+pub async fn a_limit_becomes_a_deadline(bench: &Bench) {
+    let session = third(bench).await;
+    let mut presented = attempt(&session, 2);
+    for limit in [Duration::ZERO, GRACE] {
+        let outcome = bench.store.rotate_within(&mut presented, limit).await;
+        let outcome = outcome.expect("the store rotates");
+        assert_eq!(presented.deadline, bench.now().saturating_add(limit));
+        let in_time = matches!(outcome, RotationOutcome::Rotated(_));
+        assert_eq!(in_time, !limit.is_zero(), "{outcome:?}");
+    }
+}
+
 /// A session whose third token is current, and does not rest.
 async fn third(bench: &Bench) -> SessionRecord {
     let session = bench.open().await;
