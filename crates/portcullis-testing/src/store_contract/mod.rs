@@ -171,6 +171,7 @@ macro_rules! store_contract {
             log_out::{
                 ending_a_session_can_be_repeated,
                 logging_out_everywhere_ends_everything_of_one_subject,
+                a_session_past_its_deadline_can_be_ended,
                 a_ticket_from_before_a_log_out_is_worthless,
                 the_order_outlives_a_purge,
             }
@@ -184,6 +185,7 @@ macro_rules! store_contract {
             revocations::{
                 everything_that_was_revoked_is_told,
                 what_was_revoked_before_is_not_told,
+                what_is_revoked_again_is_told_if_it_reaches_further,
                 a_token_is_revoked_within_its_realm,
                 a_token_is_revoked_until_the_latest_end,
             }
