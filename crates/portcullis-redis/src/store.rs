@@ -170,6 +170,7 @@ impl SessionStore for RedisStore {
         struct What<'a> {
             id: &'a str,
             deadline: String,
+            set_out: String,
             subject: String,
             digest: String,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,6 +191,7 @@ impl SessionStore for RedisStore {
         let what = What {
             id: attempt.session.as_str(),
             deadline: millis(attempt.deadline),
+            set_out: millis(attempt.set_out()),
             subject: subject_text(&attempt.subject),
             digest: row::digest_text(&attempt.secret_digest),
             client: attempt.client.as_deref(),

@@ -12,7 +12,7 @@
 //! | `$6` | client | `$14` | refresh key |
 //! | `$7` | generation | `$15` | address |
 //! | `$8` | attempt | `$16` | name of the reason "reuse" |
-//! | | | `$17` | the attempt's deadline |
+//! | `$17` | the attempt's deadline | `$18` | when it set out |
 //!
 //! `$now` is what the statement calls the time.
 
@@ -37,10 +37,15 @@ macro_rules! good {
     };
 }
 
-/// The current token was made within the grace window.
+/// The current token was made within the grace window, by when the attempt, in
+/// time, set out. A sum, because `$18` may be as far off as numbers go.
 macro_rules! young {
     ($now:literal) => {
-        concat!("($9 > 0 AND ", $now, " - rotated_at < $9)")
+        concat!(
+            "($9 > 0 AND (",
+            $now,
+            " < rotated_at + $9 OR $18 < rotated_at + $9))"
+        )
     };
 }
 
@@ -156,7 +161,7 @@ macro_rules! assignments {
 
 pub(crate) use {advances, assignments, good, late, retried_late, reused, second_use, young};
 
-/// Binds `$1` to `$17`; `$now` is what `$5` is.
+/// Binds `$1` to `$18`; `$now` is what `$5` is.
 macro_rules! bind {
     ($query:expr, $attempt:expr, $now:expr) => {{
         let attempt: &portcullis::session::RotationAttempt = $attempt;
@@ -179,6 +184,7 @@ macro_rules! bind {
             .bind(attempt.device.address.map(|address| address.to_string()))
             .bind(portcullis::session::RevocationReason::Reuse.as_str())
             .bind(attempt.deadline.as_millis())
+            .bind(attempt.set_out().as_millis())
     }};
 }
 pub(crate) use bind;

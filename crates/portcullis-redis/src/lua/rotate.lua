@@ -24,7 +24,9 @@ if not good or own_work then
   return unchanged
 end
 
-local young = math.max(now - rotated, 0) < number(ask, 'grace')
+-- As it was when the attempt set out.
+local asked_at = math.min(now, number(ask, 'set_out'))
+local young = math.max(asked_at - rotated, 0) < number(ask, 'grace')
 if presented == current and current > 0 and young then
   -- It rests while its predecessor is forgiven.
   return unchanged

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use portcullis::{
     session::{
-        Created, RefusalReason, RevocationReason, RotationOutcome, SessionId, SessionStore,
-        TokenAdded,
+        Created, RefusalReason, Revocation, RevocationReason, RotationOutcome, SessionId,
+        SessionStore, TokenAdded,
     },
     subject::Subject,
 };
@@ -56,6 +56,23 @@ pub async fn logging_out_everywhere_ends_everything_of_one_subject(bench: &Bench
     assert!(!live.expect("asks"));
     let again = bench.store.revoke_all(&alice()).await.expect("revokes");
     assert_eq!(again, portcullis::session::RevokedAll::default());
+}
+
+/// Its last access token may be good for longer than its refresh token was.
+pub async fn a_session_past_its_deadline_can_be_ended(bench: &Bench) {
+    let (one, everywhere) = (bench.open().await, bench.open().await);
+    bench.clock.set(one.idle_deadline);
+    let at = bench.now();
+    assert_eq!(bench.live(&alice()).await, []);
+    assert!(bench.store.revoke(&one.id).await.expect("revokes"));
+    let revoked = bench.store.revoke_all(&alice()).await.expect("revokes");
+    assert_eq!(revoked.sessions, std::slice::from_ref(&everywhere.id));
+    let told = bench.store.revocations(at).await.expect("tells");
+    for id in [one.id, everywhere.id] {
+        let of =
+            |known: &Revocation| matches!(known, Revocation::Session { id: own, .. } if *own == id);
+        assert!(told.iter().any(of), "{id:?} was not told");
+    }
 }
 
 /// A ticket orders a login and a log-out everywhere of its subject only.

@@ -151,7 +151,10 @@ macro_rules! store_contract {
                 an_overdue_attempt_changes_nothing,
                 what_would_change_nothing_is_answered_however_late,
                 a_held_up_attempt_does_not_end_the_session,
+                a_held_up_attempt_is_judged_as_of_when_it_set_out,
+                an_attempt_that_set_out_after_the_window_is_not_forgiven,
                 the_time_is_that_of_the_store,
+                a_limit_becomes_a_deadline,
             }
             bursts::{
                 clients_without_a_lock_are_not_logged_out,
@@ -168,6 +171,7 @@ macro_rules! store_contract {
             log_out::{
                 ending_a_session_can_be_repeated,
                 logging_out_everywhere_ends_everything_of_one_subject,
+                a_session_past_its_deadline_can_be_ended,
                 a_ticket_from_before_a_log_out_is_worthless,
                 the_order_outlives_a_purge,
             }
@@ -181,6 +185,7 @@ macro_rules! store_contract {
             revocations::{
                 everything_that_was_revoked_is_told,
                 what_was_revoked_before_is_not_told,
+                what_is_revoked_again_is_told_if_it_reaches_further,
                 a_token_is_revoked_within_its_realm,
                 a_token_is_revoked_until_the_latest_end,
             }

@@ -113,6 +113,9 @@ impl Dice {
             0 => now,
             1 => Timestamp::from_millis(now.as_millis() - 1 - i64::from(self.seldom()) * 5000),
             2 => Timestamp::from_millis(now.as_millis() + 1),
+            3..6 => Timestamp::from_millis(
+                now.as_millis() + i64::try_from(self.roll(4000)).unwrap_or(0),
+            ),
             _ => Timestamp::from_millis(i64::MAX),
         }
     }

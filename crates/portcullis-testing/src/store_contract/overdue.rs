@@ -93,6 +93,45 @@ pub async fn a_held_up_attempt_does_not_end_the_session(bench: &Bench) {
     }
 }
 
+/// One that set out within the window is judged as it was then. It arrives later
+/// than that, but in time, when others have been told what was forgiven and what
+/// rests.
+pub async fn a_held_up_attempt_is_judged_as_of_when_it_set_out(bench: &Bench) {
+    let limit = RotationRules::default().attempt_limit();
+    for held_up_for in [MILLISECOND, GRACE / 2, GRACE - MILLISECOND] {
+        for generation in [0, 1] {
+            let session = bench.open().await;
+            let current = bench.advance(&session, 0).await;
+            bench.pass(GRACE - MILLISECOND);
+            let mut held_up = attempt(&session, generation);
+            held_up.deadline = bench.now().saturating_add(limit);
+            assert_eq!(bench.advance(&session, generation).await, current);
+            let row = bench.row(&session).await;
+            bench.pass(held_up_for);
+            let outcome = bench.rotate(&held_up).await;
+            assert_eq!(outcome.successor(), Some(&current), "{outcome:?}");
+            assert_eq!(bench.row(&session).await, row);
+            // The others go on with what they were told, however late.
+            bench.pass(GRACE * 60);
+            assert_eq!(bench.advance(&session, 1).await.generation, 2);
+        }
+    }
+}
+
+/// One that set out after the window is not forgiven, however fast it is.
+pub async fn an_attempt_that_set_out_after_the_window_is_not_forgiven(bench: &Bench) {
+    let session = bench.open().await;
+    bench.advance(&session, 0).await;
+    bench.pass(GRACE);
+    let mut reuse = attempt(&session, 0);
+    reuse.deadline = bench.now().saturating_add(reuse.rules.attempt_limit());
+    let outcome = bench.rotate(&reuse).await;
+    assert!(
+        matches!(outcome, RotationOutcome::Reused { .. }),
+        "{outcome:?}"
+    );
+}
+
 /// The time from which deadlines are reckoned is the one that they are compared
 /// with.
 pub async fn the_time_is_that_of_the_store(bench: &Bench) {
@@ -103,12 +142,26 @@ pub async fn the_time_is_that_of_the_store(bench: &Bench) {
     }
 }
 
+/// A limit is a deadline in that time, and the attempt has it afterwards.
+pub async fn a_limit_becomes_a_deadline(bench: &Bench) {
+    let session = third(bench).await;
+    let mut presented = attempt(&session, 2);
+    for limit in [Duration::ZERO, GRACE] {
+        let outcome = bench.store.rotate_within(&mut presented, limit).await;
+        let outcome = outcome.expect("the store rotates");
+        assert_eq!(presented.deadline, bench.now().saturating_add(limit));
+        let in_time = matches!(outcome, RotationOutcome::Rotated(_));
+        assert_eq!(in_time, !limit.is_zero(), "{outcome:?}");
+    }
+}
+
 /// A session whose third token is current, and does not rest.
 async fn third(bench: &Bench) -> SessionRecord {
     let session = bench.open().await;
     for generation in 0..2 {
         bench.advance(&session, generation).await;
-        bench.pass(GRACE);
+        // Not for attempts either that set out a window ago.
+        bench.pass(GRACE * 2);
     }
     session
 }

@@ -89,6 +89,33 @@ pub async fn what_was_revoked_before_is_not_told(bench: &Bench) {
     assert_eq!(store.revocations(at).await.expect("tells").len(), 2);
 }
 
+/// Logging out everywhere counts anew, for the tokens that were issued in between;
+/// what had ended is not told again.
+pub async fn what_is_revoked_again_is_told_if_it_reaches_further(bench: &Bench) {
+    let store = &bench.store;
+    bench.list_token("removed", bench.ticket().await).await;
+    let session = bench.open().await;
+    let first = bench.now();
+    let revoke = async || {
+        store.revoke(&session.id).await.expect("revokes");
+        let removed = store.remove_application_token("removed").await;
+        removed.expect("removes");
+        store.revoke_all(&alice()).await.expect("revokes");
+    };
+    revoke().await;
+    bench.pass(Duration::from_secs(5));
+    let second = bench.now();
+    revoke().await;
+    let log_out = Revocation::Subject {
+        subject: alice(),
+        at: second,
+    };
+    let told = store.revocations(second).await.expect("tells");
+    assert_eq!(told, [log_out]);
+    let told = store.revocations(first).await.expect("tells");
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
 /// The `jti` of a token is unique within its issuer only.
 pub async fn a_token_is_revoked_within_its_realm(bench: &Bench) {
     let store = &bench.store;

@@ -55,6 +55,12 @@ impl RotationAttempt {
     pub fn may_change(&self) -> bool {
         self.mode == RotationMode::Rotate && self.scope_allowed && self.generation < MAX_GENERATION
     }
+
+    /// When it set out, as its deadline tells. As long as it is in time, what is
+    /// younger than the window then is so when it arrives, too.
+    pub fn set_out(&self) -> Timestamp {
+        self.deadline.saturating_sub(self.rules.attempt_limit())
+    }
 }
 
 /// Whether the refresh tokens of an API are exchanged when used.
@@ -111,8 +117,9 @@ impl RotationRules {
 
     /// How long an attempt may be on its way before it changes nothing any
     /// more: the grace window, but a second at least. What happened since it set
-    /// out is then younger than the window, and forgiven. Without a window,
-    /// three seconds: whatever comes second is reuse, however late.
+    /// out is then younger than the window, and forgiven; of a window that is
+    /// shorter than a second, one exchange is. Without a window, three seconds:
+    /// whatever comes second is reuse, however late.
     pub fn attempt_limit(&self) -> Duration {
         match self.window() {
             Duration::ZERO => Duration::from_secs(3),

@@ -12,7 +12,11 @@
 //!
 //! A token rests for as long as its predecessor is forgiven, so that at most one
 //! generation lies in the window: whatever a client sends at once, and in
-//! whatever order it arrives, none of it is two generations old.
+//! whatever order it arrives, none of it is two generations old. What an attempt
+//! finds to be younger than the window is what was so when it
+//! [set out](RotationAttempt::set_out): one that is held up between node and
+//! store revokes nothing that was forgiven, and exchanges no token that rested
+//! and was given to others meanwhile.
 //!
 //! It is idempotent: the same attempt on the row that it left gives the same
 //! outcome and changes nothing more. So a store may write by any means that
@@ -169,9 +173,14 @@ fn rests(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> bool
     attempt.generation == row.generation && row.generation > 0 && is_young(row, attempt, now)
 }
 
-/// Whether the current token was made within the grace window.
+/// Whether the current token was made within the grace window, by when the
+/// attempt set out unless it comes too late.
 fn is_young(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> bool {
-    elapsed(row, now) < attempt.rules.window()
+    let asked_at = match now < attempt.deadline {
+        true => now.min(attempt.set_out()),
+        false => now,
+    };
+    elapsed(row, asked_at) < attempt.rules.window()
 }
 
 impl Change {

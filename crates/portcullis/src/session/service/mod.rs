@@ -252,7 +252,8 @@ impl Sessions {
     }
 
     /// What to put into `Retry-After` when the store is unavailable: at most a
-    /// third of the grace window, so that a client which obeys is in time.
+    /// third of the grace window, so that a client which obeys is in time; but a
+    /// second at least, which is the unit of the header.
     pub fn retry_after(&self) -> Duration {
         Duration::from_secs((self.0.rules.grace.as_secs() / 3).clamp(1, 30))
     }
