@@ -34,6 +34,9 @@ pub trait Call {
 }
 
 /// What came of a request.
+///
+/// Exhaustive on purpose: it passed or it was refused, and an adapter has an
+/// answer to both.
 #[derive(Debug)]
 pub enum Outcome<T, R> {
     /// It passed, and this is what the inner service said; the headers are to be
