@@ -24,6 +24,7 @@ use crate::clock::FakeClock;
 
 /// How a [`FaultyStore`] fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// The call does not reach the store.
     Unreachable,

@@ -25,6 +25,7 @@ const TICK: Duration = Duration::from_millis(2);
 
 /// What a [`Proxy`] does with what it is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mode {
     /// Everything goes through.
     #[default]

@@ -73,6 +73,11 @@ impl<'a> RegisteredClaims<'a> {
 
 /// Fills the claims in where they are: handed on by value, they would be copied
 /// at every step.
+///
+/// Not one of [`read_object`](crate::json::read_object)'s: its names are looked
+/// up where they stand, and a place that `null` left empty is taken. By way of
+/// that reader a verification takes 1.4 % more instructions, for a dozen lines
+/// less.
 struct ClaimsVisitor<'v, 'n, 'de> {
     into: &'v mut RegisteredClaims<'de>,
     names: &'n ClaimNames,
@@ -152,7 +157,7 @@ impl<'de> Visitor<'de> for KeySeed<'_> {
 
 const NO_OBJECT: &str = "the claims are not a JSON object";
 
-const TWICE: &str = "a claim occurs twice, or is no JSON";
+const TWICE: &str = "a claim occurs twice, or the claims are not JSON";
 
 impl<'de> RegisteredClaims<'de> {
     /// Reads the value of a claim that matters.

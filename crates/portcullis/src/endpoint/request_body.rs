@@ -15,6 +15,7 @@ pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 /// Why there is no body to answer to: what an adapter that reads bodies itself
 /// says to [`AcceptedRequest::answer`](super::AcceptedRequest::answer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum BodyError {
     /// It has more than [`BODY_LIMIT`] bytes: 413.
     TooLarge,

@@ -69,6 +69,13 @@ pub(super) fn rsa_private_numbers(der: &[u8]) -> Option<[&[u8]; 8]> {
     sequence.is_empty().then_some(numbers)
 }
 
+/// The first of several values, such as the certificates of a chain.
+pub(super) fn first(der: &[u8]) -> Option<&[u8]> {
+    let mut rest = Reader(der);
+    rest.element()?;
+    der.get(..der.len() - rest.0.len())
+}
+
 /// Which form this is. `None` if none, or if anything follows it.
 pub(super) fn form(der: &[u8]) -> Option<Form<'_>> {
     let mut outer = Reader::whole(der)?;

@@ -107,6 +107,7 @@ impl KeySet {
         json: &[u8],
         allowed: &[Algorithm],
     ) -> Result<(Self, Vec<SkippedKey>), KeyError> {
+        let json = json.strip_prefix(source::BYTE_ORDER_MARK).unwrap_or(json);
         let set: RawSet<'_> = serde_json::from_slice(json).map_err(|_| {
             KeyError::malformed("the text is not a JWK Set: a JSON object with an array `keys`")
         })?;
@@ -340,7 +341,9 @@ mod tests {
         ]);
         let published = keys.public_jwks();
         assert!(!published.contains("secret") && !published.contains("\"d\""));
-        let (read, skipped) = KeySet::from_jwks(published.as_bytes(), Algorithm::ALL).unwrap();
+        // As some editors write it.
+        let edited = format!("\u{feff}{published}");
+        let (read, skipped) = KeySet::from_jwks(edited.as_bytes(), Algorithm::ALL).unwrap();
         assert!(skipped.is_empty());
         let thumbprints = |keys: &KeySet| -> Vec<_> {
             keys.iter()

@@ -120,7 +120,7 @@ pub(super) fn pem_or_jwk<K: Load>(
     text: &[u8],
     algorithm: Option<Algorithm>,
 ) -> Result<K, KeyError> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = text.strip_prefix(source::BYTE_ORDER_MARK).unwrap_or(text);
     if text.trim_ascii_start().starts_with(b"{") {
         return jwk(text, algorithm.map_or(Wanted::Detected, Wanted::Exactly));
     }

@@ -4,23 +4,23 @@
 use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
-use super::KeyError;
+use super::{KeyError, source::BYTE_ORDER_MARK};
 
 /// One block, not decoded yet.
 pub(super) struct Block<'a> {
     pub(super) label: &'a str,
-    lines: Vec<&'a str>,
+    lines: Vec<&'a [u8]>,
 }
 
-const BEGIN: &str = "-----BEGIN ";
-const END: &str = "-----END ";
-const DASHES: &str = "-----";
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
 
-/// All blocks of `text`, in their order; what stands between them is skipped.
+/// All blocks of `text`, in their order; what stands between them is skipped,
+/// whatever its encoding: names in PKCS#12 need not be UTF-8.
 pub(super) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, KeyError> {
-    let text =
-        std::str::from_utf8(text).map_err(|_| KeyError::malformed("the PEM text is not UTF-8"))?;
-    let mut lines = text.lines().map(str::trim);
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
         if let Some(label) = label(line, BEGIN) {
@@ -35,13 +35,14 @@ pub(super) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, KeyError> {
     Ok(blocks)
 }
 
-fn label<'a>(line: &'a str, boundary: &str) -> Option<&'a str> {
-    line.strip_prefix(boundary)?.strip_suffix(DASHES)
+fn label<'a>(line: &'a [u8], boundary: &[u8]) -> Option<&'a str> {
+    let label = line.strip_prefix(boundary)?.strip_suffix(DASHES)?;
+    std::str::from_utf8(label).ok()
 }
 
 fn block<'a>(
     begun: &'a str,
-    lines: &mut impl Iterator<Item = &'a str>,
+    lines: &mut impl Iterator<Item = &'a [u8]>,
 ) -> Result<Block<'a>, KeyError> {
     let mut body = Vec::new();
     for line in lines {
@@ -67,14 +68,14 @@ impl Block<'_> {
     /// memory than what is overwritten.
     pub(super) fn der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let is_header =
-            |line: &&str| line.starts_with("Proc-Type:") || line.starts_with("DEK-Info:");
+            |line: &&[u8]| line.starts_with(b"Proc-Type:") || line.starts_with(b"DEK-Info:");
         if self.lines.iter().any(is_header) {
             return Err(encrypted());
         }
         let length = self.lines.iter().map(|line| line.len()).sum();
         let mut der = Zeroizing::new(Vec::with_capacity(length));
         for line in &self.lines {
-            der.extend_from_slice(line.as_bytes());
+            der.extend_from_slice(line);
         }
         let length = match STANDARD.decode_inplace(&mut der) {
             Ok(decoded) => decoded.len(),
@@ -135,6 +136,18 @@ mod tests {
             assert_eq!(error, Some(KeyErrorKind::Malformed), "{text}");
         }
         assert!(first(b"\xff").is_err());
+    }
+
+    /// As `openssl pkcs12` writes a name in Latin-1, and Windows a text.
+    #[test]
+    fn what_is_no_utf_8_is_skipped_and_so_is_a_byte_order_mark() {
+        const BLOCK: &[u8] = b"-----BEGIN X-----\r\nAQID\r\n-----END X-----\r\n";
+        for text in [
+            [b"Bag Attributes\n    friendlyName: Fr\xf6hlich\n", BLOCK].concat(),
+            [b"\xef\xbb\xbf", BLOCK].concat(),
+        ] {
+            assert_eq!(first(&text).ok(), Some(("X".to_owned(), vec![1, 2, 3])));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyError, KeyErrorKind, algorithm::Family, base64url::append_segment, der,
-    jwk::wrong_family,
+    jwk::wrong_family, source::BYTE_ORDER_MARK,
 };
 
 /// A secret that is long enough for its algorithm.
@@ -54,18 +54,32 @@ impl SecretKey {
 /// Whether a would-be secret is a key in one of the forms in which public keys
 /// are handed out; taking it for a secret would let anyone sign.
 fn is_key(secret: &[u8]) -> bool {
-    is_plain_key(secret) || from_base64(secret).is_some_and(|bytes| is_plain_key(&bytes))
+    // All of it, in lines or not; or one word among others: in quotes, in an
+    // array such as `x5c`, behind a name.
+    let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let mut words = secret.split(|byte| !is_in_word(byte));
+    is_plain_key(secret) || is_encoded_key(secret) || words.any(is_encoded_key)
 }
 
-/// PEM, a JWK or a set of them, wherever in the text; a line of OpenSSH; DER.
+/// In base64 or in hexadecimal digits.
+fn is_encoded_key(text: &[u8]) -> bool {
+    let decoded = [from_base64(text), from_hex(text)];
+    decoded.iter().flatten().any(|bytes| is_plain_key(bytes))
+}
+
+/// PEM, a JWK or a set of them, wherever in the text; a line of OpenSSH, or what
+/// stands in one in base64; DER, and whatever follows it.
 fn is_plain_key(bytes: &[u8]) -> bool {
     const MARKS: [&[u8]; 3] = [b"-----BEGIN", b"---- BEGIN", b"\"kty\""];
     const SSH: [&[u8]; 4] = [b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    // RFC 4253 section 6.6: the name of the key's type, behind its length.
+    let blob = bytes.get(4..).unwrap_or_default();
     let mut words = text.split(u8::is_ascii_whitespace);
     MARKS.iter().any(|mark| memmem::find(text, mark).is_some())
         || words.any(|word| SSH.iter().any(|start| word.starts_with(start)))
-        || der::form(bytes).is_some()
+        || SSH.iter().any(|start| blob.starts_with(start))
+        || der::first(bytes).and_then(der::form).is_some()
 }
 
 /// What `text` stands for, if all of it is base64: either alphabet, padded or
@@ -84,8 +98,22 @@ fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
+/// What `text` stands for, if all of it is pairs of hexadecimal digits.
+fn from_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (pairs, []) = text.as_chunks::<2>() else {
+        return None;
+    };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
+    for [high, low] in pairs {
+        bytes.push(u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?);
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
+    use base64_simd::STANDARD;
     use proptest::prelude::*;
 
     use super::*;
@@ -121,7 +149,18 @@ mod tests {
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{SPKI}\n-----END PUBLIC KEY-----\n");
         let ssh = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0000000000000000000000";
         let url_safe = SPKI.replace('/', "_");
+        let der = STANDARD.decode_to_vec(SPKI).unwrap();
+        let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+        let twice = STANDARD.encode_to_string([&der[..], &der].concat());
         let texts = [
+            format!("\"{SPKI}\""),
+            format!("[\"{SPKI}\",\"{SPKI}\"]"),
+            format!("public_key={SPKI}"),
+            format!("data:application/x-pem-file;base64,{SPKI}"),
+            hex.to_uppercase(),
+            format!("key: {hex}"),
+            twice,
+            "AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea".to_owned(),
             jwk.to_owned(),
             format!("\u{feff}\n{jwk}"),
             format!("[{jwk}]"),
@@ -164,6 +203,9 @@ mod tests {
             "bm90IGEga2V5LCBidXQgbG9uZyBlbm91Z2ggZm9yIG9uZQ==",
             "{\"not\":\"a key, but long enough to be a secret\"}",
             "- - - - - - - - - - - - - - - - - - - - - - - - -",
+            // Hexadecimal digits, and base64 among other words.
+            "302a300506032b65700321d75a980182b10ab7d54bfed3c964073a0ee172f3da",
+            "correct horse bm90IGEga2V5LCBidXQgbG9uZw== battery staple",
         ] {
             assert_eq!(kind(Algorithm::HS256, text.as_bytes()), None, "{text}");
         }

@@ -9,6 +9,9 @@ use super::{KeyError, KeyErrorKind};
 /// More than any key or key set; a larger file is something else.
 const MAX_FILE: u64 = 1024 * 1024;
 
+/// What some editors write before a text in UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a file and hands its bytes to `read`; errors name the file.
 pub(super) fn file<T>(
     path: &Path,

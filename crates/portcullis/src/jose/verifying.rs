@@ -67,7 +67,8 @@ impl VerifyingKey {
     ///
     /// The secret is too short, the algorithm is not HMAC, or the secret is a
     /// key that may be public, with which anyone could sign: PEM, a JWK or a JWK
-    /// Set anywhere in the text, a line of OpenSSH, DER, or any of these in base64.
+    /// Set anywhere in the text, a line of OpenSSH, DER, or any of these in base64
+    /// or hexadecimal digits.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let key = Arc::new(SecretKey::new(algorithm, secret)?);
         Self::from_secret_key(algorithm, key)

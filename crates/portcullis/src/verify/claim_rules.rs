@@ -1,6 +1,6 @@
 //! What the claims of an acceptable token say: issuer, audience, kind, dates.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use super::{
     Confirmation, VerifyError,
@@ -34,7 +34,7 @@ pub(super) struct ClaimRules {
 }
 
 /// What `iss` must be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum IssuerRule {
     Exactly(Arc<str>),
     /// Our own issuer that writes no `iss`.
@@ -102,6 +102,11 @@ impl ClaimRules {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         if matches!(&self.issuer, IssuerRule::Exactly(name) if name.is_empty()) {
             return Err(ConfigError::new("the issuer must not be empty"));
+        }
+        if self.kind.as_ref().is_some_and(|access| access.is_empty()) {
+            return Err(ConfigError::new(
+                "what the kind claim says of access tokens must not be empty",
+            ));
         }
         if let AudienceRule::OneOf(names) = &self.audience
             && (names.is_empty() || names.iter().any(|name| name.is_empty()))
@@ -306,7 +311,7 @@ impl AudienceRule {
     fn refuse(&self, audience: Option<&Texts<'_>>) -> VerifyError {
         let found = match audience {
             Some(texts) if texts.as_slice().is_empty() => "nobody".to_owned(),
-            Some(texts) => list(texts.as_slice().iter().map(|text| Shown(text))),
+            Some(texts) => list(texts.as_slice(), |text| Shown(text)),
             None => "none".to_owned(),
         };
         let detail = format!("{found}, and {} is configured", self.shown());
@@ -316,7 +321,7 @@ impl AudienceRule {
     /// For a log.
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::OneOf(names) => list(names.iter().map(|name| Shown(name))),
+            Self::OneOf(names) => list(names, |name| Shown(name)),
             Self::Absent => "none".to_owned(),
             Self::Any => "any".to_owned(),
         }
@@ -329,13 +334,9 @@ pub(super) fn wrong_issuer<'r>(
     found: Option<&str>,
     configured: impl IntoIterator<Item = &'r IssuerRule>,
 ) -> VerifyError {
-    let mut names = Vec::new();
-    for name in configured.into_iter().map(IssuerRule::shown) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let configured = list(names);
+    let mut seen = HashSet::new();
+    let configured = configured.into_iter().filter(|rule| seen.insert(*rule));
+    let configured = list(configured, IssuerRule::shown);
     let found = or_none(found);
     VerifyError::with_detail(
         WrongIssuer,

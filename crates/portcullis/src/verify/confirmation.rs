@@ -69,7 +69,7 @@ impl fmt::Debug for Confirmation<'_> {
 /// The methods that a `cnf` claim names, for a log.
 pub(super) fn shown_methods(json: &str) -> String {
     let members = Members::read(json).unwrap_or_default();
-    list(members.0.iter().map(|(name, _)| Shown(name)))
+    list(&members.0, |(name, _)| Shown(name))
 }
 
 /// The members of an object whose names are unique.

@@ -94,6 +94,11 @@ impl Profile {
                 "a verifier needs at least one key: the key set is empty",
             ));
         }
+        if self.realm.as_ref().is_some_and(|realm| realm.is_empty()) {
+            return Err(ConfigError::new(
+                "the realm of the subjects must not be empty",
+            ));
+        }
         self.claims.validate()
     }
 
@@ -148,17 +153,17 @@ impl Profile {
     /// That none of the keys comes into question for this header.
     #[cold]
     pub(super) fn unknown_key(&self, header: &Header<'_>) -> VerifyError {
-        let kid = header.kid.as_deref().map(|kid| Shown(kid).to_string());
-        let kid = kid.as_deref().unwrap_or("none");
-        let keys = self.keys.iter().map(|key| {
-            let name = key.key_id().map(|id| Shown(id).to_string());
-            let name = name.as_deref().unwrap_or("without an id");
+        let shown = |id: Option<&str>, none: &str| {
+            id.map_or_else(|| none.to_owned(), |id| Shown(id).to_string())
+        };
+        let keys = list(self.keys.iter(), |key| {
+            let name = shown(key.key_id(), "without an id");
             format!("{} ({name})", key.algorithm().name())
         });
         let detail = format!(
-            "`kid` is {kid}, `alg` is {}, and the keys are {}",
-            Shown(&header.alg),
-            list(keys)
+            "`kid` is {}, `alg` is {}, and the keys are {keys}",
+            shown(header.kid.as_deref(), "none"),
+            Shown(&header.alg)
         );
         VerifyError::with_detail(UnknownKey, detail)
     }

@@ -19,14 +19,18 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The first few of several things, and how many more there are.
-pub(super) fn list<T: fmt::Display>(things: impl IntoIterator<Item = T>) -> String {
+/// The first few of several things, and how many more there are. Only those few
+/// are shown: whoever is refused on and on shall not make us write all names.
+pub(super) fn list<T, D: fmt::Display>(
+    things: impl IntoIterator<Item = T>,
+    show: impl Fn(T) -> D,
+) -> String {
     let mut things = things.into_iter();
     let mut list = String::new();
     for (index, thing) in things.by_ref().take(MAX_ITEMS).enumerate() {
         let separator = if index == 0 { "" } else { ", " };
         // A string takes everything.
-        let _ = write!(list, "{separator}{thing}");
+        let _ = write!(list, "{separator}{}", show(thing));
     }
     match things.count() {
         0 => {}
@@ -42,6 +46,8 @@ const MAX_ITEMS: usize = 4;
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -66,8 +72,19 @@ mod tests {
 
     #[test]
     fn lists_are_bounded() {
-        assert_eq!(list([1, 2]), "1, 2");
-        assert_eq!(list(0..7), "0, 1, 2, 3 and 3 more");
-        assert_eq!(list([""; 0]), "");
+        assert_eq!(list([1, 2], |it| it), "1, 2");
+        assert_eq!(list(0..7, |it| it), "0, 1, 2, 3 and 3 more");
+        assert_eq!(list([""; 0], |it| it), "");
+    }
+
+    #[test]
+    fn what_is_only_counted_is_not_shown() {
+        let shown = Cell::new(0);
+        let show = |it| {
+            shown.set(shown.get() + 1);
+            it
+        };
+        assert_eq!(list(0..1000, show), "0, 1, 2, 3 and 996 more");
+        assert_eq!(shown.get(), 4);
     }
 }

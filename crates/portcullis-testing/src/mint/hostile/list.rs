@@ -14,6 +14,7 @@ use crate::{
 
 /// A token that nobody may accept.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Forged {
     /// What is wrong with it.
     pub name: &'static str,

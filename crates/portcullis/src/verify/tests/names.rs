@@ -189,3 +189,12 @@ fn an_array_element_is_one_scope() {
         }
     }
 }
+
+#[test]
+fn what_is_configured_is_not_empty() {
+    let refused = |builder: VerifierBuilder<Ready, Ready, Ready>| builder.build().is_err();
+    assert!(!refused(builder()));
+    assert!(refused(builder().subject_realm("")));
+    assert!(refused(builder().subject_claim("")));
+    assert!(refused(builder().kind_claim("typ", "")));
+}
