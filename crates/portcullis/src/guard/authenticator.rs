@@ -134,7 +134,8 @@ impl Authenticator {
     /// # Errors
     ///
     /// If `name` or `value` is none of a header, or the header frames the
-    /// message and so is the server's own (`Content-Length` and the like).
+    /// message and so is the server's own (`Content-Length` and the like), or
+    /// describes the body (`Content-Type` and the like).
     pub fn response_header(mut self, name: &str, value: &str) -> Result<Self, ConfigError> {
         let config = Arc::make_mut(&mut self.0);
         let answers = Arc::make_mut(&mut config.answers);
