@@ -166,7 +166,14 @@ impl Authenticator {
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        self.decide(head, self.0.credentials != Credentials::Demanded)
+        self.decide(head, !self.demands_credentials())
+    }
+
+    /// Whether a [policy](Self::require) demands credentials, even of a handler
+    /// that can do without: where a framework makes `None` of an extractor's
+    /// error, their absence is then a refusal, too.
+    pub fn demands_credentials(&self) -> bool {
+        self.0.credentials == Credentials::Demanded
     }
 
     /// The names of the request's headers that hold credentials, in lower case:
