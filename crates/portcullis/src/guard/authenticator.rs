@@ -15,7 +15,7 @@ use crate::{
     credentials::{self, CredentialsError, Sent, is_b64token, unread_token},
     head::{HeadRef, RequestHead},
     policy::{Policy, PolicyError},
-    verify::{Verification, Verified, Verifier},
+    verify::{Verification, Verified, Verifier, VerifyError, VerifyErrorKind},
 };
 
 /// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
@@ -228,9 +228,12 @@ impl Authenticator {
                 Check::Ready(Err(answers.refuse(Reason::Token(error))))
             }
             Verification::Pending(verification) => {
-                // Without a token its status stays unknown.
-                let token = verification.token();
-                let policy = token.map_or(Ok(()), |token| self.evaluate(token, head));
+                // A policy that nobody asks must not hold.
+                let Some(token) = verification.token() else {
+                    let unknown = VerifyError::new(VerifyErrorKind::StatusUnknown);
+                    return Check::Ready(Err(answers.refuse(Reason::Token(unknown))));
+                };
+                let policy = self.evaluate(token, head);
                 let check = PendingCheck::new(verification, policy, answers.clone());
                 Check::Pending(check)
             }
