@@ -369,10 +369,16 @@ async fn what_actix_swallows_is_refused_nevertheless() {
         .app_data(Authenticator::new(remote))
         .route("", web::to(async |_: Option<Authenticated<User>>| "let in"));
     let strict = Authenticator::new(verifier()).require(Policy::scope("write").unwrap());
-    let own = web::scope("/own").app_data(strict).route(
-        "",
-        web::to(async |_: Result<Authenticated<User>, AuthRejection>| "let in"),
-    );
+    let own = web::scope("/own")
+        .app_data(strict)
+        .route(
+            "",
+            web::to(async |_: Result<Authenticated<User>, AuthRejection>| "let in"),
+        )
+        .route(
+            "/maybe",
+            web::to(async |_: Option<OptionalAuthenticated<User>>| "let in"),
+        );
     let auth = Auth::new(verifier()).optional();
     let app = App::new()
         .wrap(auth)
@@ -430,6 +436,10 @@ async fn what_actix_swallows_is_refused_nevertheless() {
         ("/other", good, invalid()),
         ("/other", None, (200, "let in".to_owned())),
         ("/own", good, insufficient()),
+        // The policy demands a token: who drops it is refused, too.
+        ("/own", None, missing()),
+        ("/own/maybe", good, insufficient()),
+        ("/own/maybe", None, missing()),
         (
             "/refresh",
             Some(("refresh-token", "a b")),

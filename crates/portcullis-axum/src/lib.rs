@@ -56,6 +56,11 @@
 //! `None` and bad ones are still refused. One that needs a layer answers with a server error and a
 //! line in the log where there is none.
 //!
+//! Take axum's `Result<E, AuthRejection>` only to answer with the error in an own
+//! way: the handler is called for whoever was refused, and nobody else refuses
+//! them. `Either` of `axum-extra` goes on with its next extractor, as if bad
+//! credentials were none.
+//!
 //! # Features
 //!
 //! | feature | adds |

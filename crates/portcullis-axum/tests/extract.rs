@@ -389,3 +389,32 @@ async fn an_extractor_adds_to_its_refusals() {
         assert_eq!(field.map(|value| value.to_str().unwrap()), expected);
     }
 }
+
+/// Of two layers, both have to be content with the token, and an optional one
+/// lets nobody past the other.
+#[tokio::test]
+async fn two_layers_are_two_demands() {
+    let key = SigningKey::from_secret(Algorithm::HS256, &[8; 32]).unwrap();
+    let other = TokenIssuer::builder(key).issuer("https://other.example");
+    let other = other.audience("https://api.example").build().unwrap();
+    let other = AuthLayer::new(other.verifier().build().unwrap());
+    let own = || AuthLayer::new(verifier());
+    let credentials = credentials();
+    let good = Some(("authorization", credentials.as_str()));
+    for (inner, outer, nobody, alice) in [
+        (own(), own(), 401, 200),
+        (own().optional(), own(), 401, 200),
+        (own(), own().optional(), 401, 200),
+        (own().optional(), own().optional(), 200, 200),
+        (own(), other.clone(), 401, 401),
+        (other.clone(), own(), 401, 401),
+        (other.clone().optional(), own().optional(), 200, 401),
+        (own().optional(), other.optional(), 200, 401),
+    ] {
+        let handler = get(async |_: Option<Token>| "in");
+        let route = Router::new().route("/", handler);
+        let app = route.layer(inner).layer(outer);
+        assert_eq!(ask(&app, "/", None).await.0, nobody);
+        assert_eq!(ask(&app, "/", good).await.0, alice);
+    }
+}

@@ -56,7 +56,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `axum` | `RoutedHead`: the target and the peer of requests that axum has routed. `portcullis-axum` switches it on |
+//! | `axum` | `RoutedHead`: the target and the peer of requests that axum has routed. `portcullis-axum` switches it on. Without it, a policy within axum's `nest` sees what is left of the path |
 //!
 //! # Token endpoints
 //!

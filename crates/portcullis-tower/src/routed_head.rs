@@ -8,8 +8,9 @@ use portcullis::head::{RequestHead, Target};
 
 /// The head of a request that axum may have routed.
 ///
-/// `Router::nest` takes a prefix away from the path; this shows the target as it
-/// was received. The peer is that of the connection, if the server was started
+/// `Router::nest` takes a prefix away from the path; this shows the target as the
+/// outermost router received it. Only a layer around that one, such as
+/// tower-http's `NormalizePath`, changes it. The peer is that of the connection, if the server was started
 /// with `into_make_service_with_connect_info`, unless a layer put a [`Peer`](portcullis::head::Peer) into
 /// the request's extensions.
 #[derive(Clone, Copy, Debug)]

@@ -49,8 +49,8 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // The credentials cannot be marked as sensitive: the head of a request that
-        // an outer middleware has cloned must not be touched. actix leaves
-        // them out of its `Debug` outputs by itself.
+        // an outer middleware has cloned must not be touched. actix leaves them
+        // out of the `Debug` output of an `HttpRequest` by itself.
         match self.authenticator.check(&Head::from(&request)) {
             Check::Ready(Ok(authentication)) => {
                 ResponseFuture::passed(&self.inner, request, authentication)

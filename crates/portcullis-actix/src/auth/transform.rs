@@ -15,7 +15,18 @@ use super::AuthMiddleware;
 ///
 /// What an extractor of this crate refuses within, it refuses too: actix's
 /// `Option<E>` and `Result<E, _>` hide that from the answer of a handler, which
-/// is then replaced.
+/// is then replaced, unread if it is a stream. An answer of the refusal's own
+/// status is left alone. So a handler that takes a `Result<E, AuthRejection>` can
+/// write a page of its own, but not let the request in, nor send it elsewhere:
+/// a redirect to a login is for a middleware around this one, which sees the
+/// refusal as a response.
+///
+/// An error that a middleware within returns passes through as it is, without
+/// [`response_header`](Self::response_header): actix makes an answer of it further
+/// out. Errors of handlers are answers already.
+///
+/// actix's `Debug` output leaves credentials out of an `HttpRequest`, but **not**
+/// out of a `ServiceRequest` or a `RequestHead`: a middleware must not log these.
 ///
 /// The setters are those of [`Authenticator`].
 ///

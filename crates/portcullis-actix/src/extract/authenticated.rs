@@ -14,7 +14,7 @@ use portcullis::{
     verify::FromToken,
 };
 
-use super::source::{Demand, Source, extract_from, refuse};
+use super::source::{Absence, Demand, Source, extract_from, refuse};
 use crate::{AuthRejection, Head};
 
 /// The claims of a token that this extractor verifies by itself, with the
@@ -63,10 +63,12 @@ impl<T: FromToken> Source for Authenticated<T> {
     type Extraction = AuthenticatedFuture<Self>;
 
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
-        let check = authenticator(request).map(|it| it.check(&Head::from(request)));
-        AuthenticatedFuture::new(request, check, demand, |authentication| {
-            authentication.claims().map(Self)
-        })
+        AuthenticatedFuture::new(
+            request,
+            demand,
+            |authenticator, head| authenticator.check(head),
+            |authentication| authentication.claims().map(Self),
+        )
     }
 }
 
@@ -88,10 +90,12 @@ impl<T: FromToken> Source for OptionalAuthenticated<T> {
     type Extraction = AuthenticatedFuture<Self>;
 
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
-        let check = authenticator(request).map(|it| it.check_optional(&Head::from(request)));
-        AuthenticatedFuture::new(request, check, demand, |authentication| {
-            authentication.optional_claims().map(Self)
-        })
+        AuthenticatedFuture::new(
+            request,
+            demand,
+            |authenticator, head| authenticator.check_optional(head),
+            |authentication| authentication.optional_claims().map(Self),
+        )
     }
 }
 
@@ -130,6 +134,7 @@ enum State<E> {
 struct Then<E> {
     extract: fn(&Authentication) -> Result<E, Rejection>,
     demand: Demand,
+    absence: Absence,
 }
 
 impl<E> Then<E> {
@@ -140,30 +145,37 @@ impl<E> Then<E> {
     ) -> Result<E, AuthRejection> {
         result
             .and_then(|authentication| extract_from(&authentication, self.extract, self.demand))
-            .map_err(|rejection| refuse(request, rejection, self.demand))
+            .map_err(|rejection| refuse(request, rejection, self.absence))
     }
 }
 
 impl<E> AuthenticatedFuture<E> {
     fn new(
         request: &HttpRequest,
-        check: Result<Check, Rejection>,
         demand: Demand,
+        check: fn(&Authenticator, &Head<'_>) -> Check,
         extract: fn(&Authentication) -> Result<E, Rejection>,
     ) -> Self {
-        let then = Then { extract, demand };
-        let result = match check {
-            Ok(Check::Ready(result)) => result,
-            Ok(Check::Pending(check)) => {
-                return Self(State::Pending {
-                    check,
-                    then,
-                    request: request.clone(),
-                });
+        let (check, absence) = match authenticator(request) {
+            Ok(it) if it.demands_credentials() => {
+                (check(it, &Head::from(request)), Absence::Refusal)
             }
-            Err(rejection) => Err(rejection),
+            Ok(it) => (check(it, &Head::from(request)), Absence::of(demand)),
+            Err(rejection) => (Check::Ready(Err(rejection)), Absence::Refusal),
         };
-        Self(State::Decided(Some(then.conclude(request, result))))
+        let then = Then {
+            extract,
+            demand,
+            absence,
+        };
+        Self(match check {
+            Check::Ready(result) => State::Decided(Some(then.conclude(request, result))),
+            Check::Pending(check) => State::Pending {
+                check,
+                then,
+                request: request.clone(),
+            },
+        })
     }
 }
 

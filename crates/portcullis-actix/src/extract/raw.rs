@@ -12,7 +12,7 @@ use portcullis::{
     guard::Authentication,
 };
 
-use super::source;
+use super::source::{self, Absence};
 use crate::{AuthRejection, Head};
 
 /// The token of the `Authorization` header, unverified; needs no middleware.
@@ -106,5 +106,5 @@ fn refuse(request: &HttpRequest, rejection: Rejection) -> AuthRejection {
         Some(layer) => layer.refuse(&rejection),
         None => rejection,
     };
-    source::refuse(request, rejection, None)
+    source::refuse(request, rejection, Absence::Nobody)
 }

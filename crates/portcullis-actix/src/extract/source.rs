@@ -37,7 +37,7 @@ pub(super) fn of_middleware<T>(
         Some(authentication) => extract_from(authentication, extract, demand),
         None => Err(Rejection::missing_layer(HINT)),
     };
-    result.map_err(|rejection| refuse(request, rejection, demand))
+    result.map_err(|rejection| refuse(request, rejection, Absence::of(demand)))
 }
 
 pub(super) fn extract_from<T>(
@@ -50,10 +50,32 @@ pub(super) fn extract_from<T>(
     Ok(extracted)
 }
 
-/// Refuses a request. That there are no credentials where none are demanded may
-/// be turned into a `None`; everything else must be told.
-pub(super) fn refuse(request: &HttpRequest, rejection: Rejection, demand: Demand) -> AuthRejection {
-    if demand.is_none() && rejection.kind() == RejectionKind::MissingCredentials {
+/// What it means that there are no credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// Nothing wrong: it may be turned into a `None`.
+    Nobody,
+    /// A refusal like any other: something is demanded of credentials.
+    Refusal,
+}
+
+impl Absence {
+    pub(super) fn of(demand: Demand) -> Self {
+        match demand {
+            Some(_) => Self::Refusal,
+            None => Self::Nobody,
+        }
+    }
+}
+
+/// Refuses a request, which must be told unless it is for the absence of
+/// credentials, and that is nothing wrong.
+pub(super) fn refuse(
+    request: &HttpRequest,
+    rejection: Rejection,
+    absence: Absence,
+) -> AuthRejection {
+    if absence == Absence::Nobody && rejection.kind() == RejectionKind::MissingCredentials {
         return AuthRejection(rejection);
     }
     refused::refuse(request, rejection)

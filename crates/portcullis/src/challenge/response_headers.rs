@@ -57,18 +57,38 @@ impl ResponseHeaders {
                 "a response header that frames the message is the server's own to write",
             ));
         }
-        Arc::make_mut(self.0.get_or_insert_default()).push(field);
+        if CONTENT.contains(&field.0.as_str()) {
+            return Err(ConfigError::new(
+                "a response header that describes the body belongs to whoever writes the body",
+            ));
+        }
+        let fields = Arc::make_mut(self.0.get_or_insert_default());
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
         Ok(())
     }
 }
 
-/// RFC 9110 sections 7.6.1, 7.8 and 8.6, RFC 9112 section 6.1.
-const FRAMING: [&str; 5] = [
+/// RFC 9110 sections 7.6.1, 7.8 and 8.6, RFC 9112 section 6.1, RFC 9113 section
+/// 8.2.2.
+const FRAMING: [&str; 7] = [
     "connection",
     "content-length",
+    "keep-alive",
+    "proxy-connection",
     "trailer",
     "transfer-encoding",
     "upgrade",
+];
+
+/// RFC 9110 sections 8.3, 8.4, 8.7 and 14.4: of one body, which is a handler's or
+/// a refusal's. A second field beside theirs would contradict it.
+const CONTENT: [&str; 4] = [
+    "content-encoding",
+    "content-location",
+    "content-range",
+    "content-type",
 ];
 
 #[cfg(test)]
@@ -78,8 +98,11 @@ mod tests {
     #[test]
     fn fields_stand_beside_others_and_are_written_once() {
         let mut fields = ResponseHeaders::default();
-        fields.push("Cache-Control", "private").unwrap();
+        for _ in 0..2 {
+            fields.push("Cache-Control", "private").unwrap();
+        }
         fields.push("set-cookie", "a=; Max-Age=0").unwrap();
+        assert_eq!(fields.iter().count(), 2);
         let mut headers = HeaderMap::new();
         headers.insert("cache-control", HeaderValue::from_static("max-age=60"));
         headers.insert("set-cookie", HeaderValue::from_static("b=1"));
@@ -100,6 +123,8 @@ mod tests {
             ("cache-control", "private\r\nx: y"),
             ("Content-Length", "0"),
             ("transfer-encoding", "chunked"),
+            ("keep-alive", "timeout=5"),
+            ("content-type", "text/plain"),
         ] {
             assert!(fields.push(name, value).is_err(), "{name}");
         }

@@ -15,7 +15,7 @@ use crate::{
     credentials::{self, CredentialsError, Sent, is_b64token, unread_token},
     head::{HeadRef, RequestHead},
     policy::{Policy, PolicyError},
-    verify::{Verification, Verified, Verifier},
+    verify::{Verification, Verified, Verifier, VerifyError, VerifyErrorKind},
 };
 
 /// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
@@ -134,7 +134,8 @@ impl Authenticator {
     /// # Errors
     ///
     /// If `name` or `value` is none of a header, or the header frames the
-    /// message and so is the server's own (`Content-Length` and the like).
+    /// message and so is the server's own (`Content-Length` and the like), or
+    /// describes the body (`Content-Type` and the like).
     pub fn response_header(mut self, name: &str, value: &str) -> Result<Self, ConfigError> {
         let config = Arc::make_mut(&mut self.0);
         let answers = Arc::make_mut(&mut config.answers);
@@ -165,7 +166,14 @@ impl Authenticator {
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        self.decide(head, self.0.credentials != Credentials::Demanded)
+        self.decide(head, !self.demands_credentials())
+    }
+
+    /// Whether a [policy](Self::require) demands credentials, even of a handler
+    /// that can do without: where a framework makes `None` of an extractor's
+    /// error, their absence is then a refusal, too.
+    pub fn demands_credentials(&self) -> bool {
+        self.0.credentials == Credentials::Demanded
     }
 
     /// The names of the request's headers that hold credentials, in lower case:
@@ -220,9 +228,12 @@ impl Authenticator {
                 Check::Ready(Err(answers.refuse(Reason::Token(error))))
             }
             Verification::Pending(verification) => {
-                // Without a token its status stays unknown.
-                let token = verification.token();
-                let policy = token.map_or(Ok(()), |token| self.evaluate(token, head));
+                // A policy that nobody asks must not hold.
+                let Some(token) = verification.token() else {
+                    let unknown = VerifyError::new(VerifyErrorKind::StatusUnknown);
+                    return Check::Ready(Err(answers.refuse(Reason::Token(unknown))));
+                };
+                let policy = self.evaluate(token, head);
                 let check = PendingCheck::new(verification, policy, answers.clone());
                 Check::Pending(check)
             }

@@ -48,7 +48,8 @@ macro_rules! __authenticator_setters {
         /// # Errors
         ///
         /// If `name` or `value` is none of a header, or the header frames the
-        /// message and so is the server's own.
+        /// message and so is the server's own (`Content-Length` and the like), or
+        /// describes the body (`Content-Type` and the like).
         pub fn response_header(
             self,
             name: &str,

@@ -280,6 +280,13 @@ fn about_the_request() -> Policy {
 
 /// With headers on every answer.
 pub(crate) fn private(guard: Authenticator) -> Authenticator {
-    let guard = guard.response_header("Cache-Control", "private").unwrap();
-    guard.response_header("x-guard", "a").unwrap()
+    let fields = [
+        ("Cache-Control", "private"),
+        ("x-guard", "a"),
+        // The very same field is written once.
+        ("cache-control", "private"),
+    ];
+    fields.into_iter().fold(guard, |guard, (name, value)| {
+        guard.response_header(name, value).unwrap()
+    })
 }
