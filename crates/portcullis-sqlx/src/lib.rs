@@ -26,6 +26,9 @@
 //! URL with `sslmode=require` is refused, and one that does not say is not
 //! encrypted: over a network, switch it on and say `sslmode=verify-full`.
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("there is no store without a feature: switch on `sqlite` or `postgres`");
+
 mod migrations;
 mod poll;
 #[cfg(feature = "postgres")]

@@ -1,5 +1,8 @@
 //! Extractors: what [`Auth`](crate::Auth) left, a verification of its own, the
 //! raw token.
+//!
+//! Their one field is public on purpose, so that handlers take them apart in
+//! their signature: `async fn me(Claims(user): Claims<User>)`.
 
 mod authenticated;
 mod claims;

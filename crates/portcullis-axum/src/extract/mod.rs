@@ -1,4 +1,7 @@
 //! Extractors: what a layer left, a verification of its own, the raw token.
+//!
+//! Their one field is public on purpose, so that handlers take them apart in
+//! their signature: `async fn me(Claims(user): Claims<User>)`.
 
 mod authenticated;
 mod claims;

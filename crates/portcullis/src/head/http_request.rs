@@ -17,11 +17,13 @@ use super::{RequestHead, Target};
 /// It is the socket's address, as `accept` told it. It is not for what a proxy
 /// forwards: that is [`ClientAddress`](crate::endpoint::ClientAddress), which
 /// whoever trusts the proxy sets.
+///
+/// Exhaustive on purpose: servers make it, and it is that address alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
 /// The client's certificate, in the extensions of a request of `http` 1.x: in
-/// DER, as the TLS handshake proved it.
+/// DER, as the TLS handshake proved it. Exhaustive on purpose, as [`Peer`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCertificate(pub Bytes);
 
