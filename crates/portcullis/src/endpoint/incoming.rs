@@ -20,8 +20,8 @@ use crate::{
 };
 
 /// Where a request comes from, as an extension of the request: the peer of the
-/// connection, or what a proxy that is trusted says. Adapters set it; exhaustive on purpose, for
-/// layers of the application make it, too.
+/// connection, or what a proxy that is trusted says. Adapters set it, and so do
+/// layers of the application: exhaustive on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
 
