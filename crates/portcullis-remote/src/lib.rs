@@ -1,0 +1,1 @@
+//! Everything that is fetched from an issuer: its metadata and its keys.
