@@ -210,15 +210,18 @@ impl IssuerKeys {
         self.owned.iter().map(|(_, key)| key)
     }
 
-    /// The algorithms of what is published.
-    pub(super) fn algorithms(&self) -> Vec<Algorithm> {
-        let mut algorithms = Vec::new();
-        for key in self.key_set().iter() {
-            if !algorithms.contains(&key.algorithm()) {
-                algorithms.push(key.algorithm());
+    /// The names of the algorithms that tokens may have now.
+    pub(super) fn algorithms(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for entry in &self.published {
+            if let Published::Key(name, _) = entry
+                && let algorithm = self.key(name).header_name()
+                && !names.contains(&algorithm)
+            {
+                names.push(algorithm);
             }
         }
-        algorithms
+        names
     }
 
     fn publish(&mut self, name: String, key: SigningKey) -> String {

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// How long a test waits for what never comes, before it fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Wakes those who wait whenever something has changed.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Signal {
 /// Something that a test waits for: `.await` it, or [`wait`](Self::wait) where
 /// there is no runtime.
 ///
-/// It panics, so that the test fails, if nothing came in ten seconds.
+/// It panics, so that the test fails, if nothing came in 30 seconds.
 #[derive(Debug)]
 #[must_use = "nothing is waited for until it is awaited"]
 pub struct Arrival {
@@ -74,7 +74,7 @@ impl Arrival {
     ///
     /// # Panics
     ///
-    /// If it does not come in ten seconds, and inside of an async function:
+    /// If it does not come in 30 seconds, and inside of an async function:
     /// there use `.await`.
     pub fn wait(self) {
         check(self.outcome.blocking_recv());

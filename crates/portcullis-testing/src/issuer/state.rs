@@ -76,8 +76,6 @@ impl Shared {
     pub(super) fn metadata(&self, state: &State) -> Value {
         let url = |endpoint: &str| self.layout.url_of(&endpoint.into());
         let base = self.layout.path.trim_end_matches('/');
-        let algorithms = state.keys.algorithms();
-        let algorithms: Vec<_> = algorithms.iter().map(|one| one.name()).collect();
         let document = json!({
             "issuer": self.layout.name(),
             "jwks_uri": self.layout.url_of(&Endpoint::Keys),
@@ -88,7 +86,7 @@ impl Shared {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "subject_types_supported": ["public"],
             "scopes_supported": ["openid", "profile"],
-            "id_token_signing_alg_values_supported": algorithms,
+            "id_token_signing_alg_values_supported": state.keys.algorithms(),
             "introspection_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "private_key_jwt"],
             "code_challenge_methods_supported": ["S256"],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis_testing::issuer::{Answer, Endpoint, FakeIssuer};
 use serde_json::json as value;
 
-use crate::{client, get, json};
+use crate::{client, client_builder, get, json};
 
 #[tokio::test]
 async fn answers_come_in_turn_and_then_as_usual() {
@@ -105,11 +105,7 @@ async fn bodies_are_zipped() {
     let blanks = " ".repeat(4 << 20);
     issuer.answer(Endpoint::Keys, Answer::normal().gzip());
     issuer.answer_once(Endpoint::Keys, Answer::text(blanks.clone()).gzip());
-    let plain = reqwest::Client::builder()
-        .no_proxy()
-        .no_gzip()
-        .build()
-        .unwrap();
+    let plain = client_builder().no_gzip().build().unwrap();
     let response = plain.get(issuer.keys_url()).send().await.unwrap();
     assert_eq!(response.headers()["content-encoding"], "gzip");
     assert!(response.bytes().await.unwrap().len() < blanks.len() / 100);
@@ -195,7 +191,7 @@ async fn redirects_lead_elsewhere() {
     assert_eq!(response.headers()["location"], other.keys_url());
     issuer.answer(Endpoint::Keys, away.status(307));
     assert_eq!(get(&issuer.keys_url()).await.status(), 307);
-    let following = reqwest::Client::builder().no_proxy().build().unwrap();
+    let following = client_builder().build().unwrap();
     let response = following.get(issuer.keys_url()).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(other.count(Endpoint::Keys), 1);
@@ -252,9 +248,13 @@ async fn a_client_that_goes_away_waits_no_longer() {
     fetch.abort();
     let next = tokio::spawn(client().get(issuer.keys_url()).send());
     gate.reached(2).await;
-    while gate.waiting() > 1 {
-        tokio::task::yield_now().await;
-    }
+    let left = async {
+        while gate.waiting() > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let outcome = tokio::time::timeout(Duration::from_secs(30), left).await;
+    assert!(outcome.is_ok(), "it still waits");
     gate.open();
     assert_eq!(next.await.unwrap().unwrap().status(), 200);
     assert_eq!(

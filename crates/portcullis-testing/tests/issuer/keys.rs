@@ -1,11 +1,13 @@
 //! Keys that change, and keys that are odd.
 
+use std::collections::BTreeSet;
+
 use portcullis::{
     jose::{Algorithm, KeyErrorKind, KeySet},
     verify::Verifier,
 };
 use portcullis_testing::{
-    issuer::{FakeIssuer, OddKey},
+    issuer::{Endpoint, FakeIssuer, OddKey},
     keys, mint,
 };
 use serde_json::Value;
@@ -173,35 +175,31 @@ async fn sets_are_large_or_empty_or_repeat_themselves() {
 /// Whoever fetches while keys are changed sees the set before or after.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_seen_as_a_whole() {
+    const TIMES: usize = 40;
     let issuer = FakeIssuer::start();
     let url = issuer.keys_url();
     let fetching = tokio::spawn(async move {
         let client = crate::client();
-        let mut seen = std::collections::BTreeSet::new();
-        while seen.len() < 20 {
-            let body = client
-                .get(&url)
-                .send()
-                .await
-                .unwrap()
-                .bytes()
-                .await
-                .unwrap();
+        let mut seen = BTreeSet::new();
+        for _ in 0..TIMES {
+            let response = client.get(&url).send().await.unwrap();
+            let body = response.bytes().await.unwrap();
             let document: Value = serde_json::from_slice(&body).unwrap();
             let keys = document["keys"].as_array().unwrap();
             assert_eq!(keys.len(), 1, "{document}");
             seen.insert(keys[0]["kid"].as_str().unwrap().to_owned());
         }
+        seen
     });
-    while !fetching.is_finished() {
+    for count in 1..=TIMES {
+        issuer.arrived(Endpoint::Keys, count).await;
         issuer.keys(|keys| {
             let old = keys.current().key_id().unwrap().to_owned();
             keys.roll();
             keys.withdraw(&old);
         });
-        tokio::task::yield_now().await;
     }
-    fetching.await.unwrap();
+    assert!(fetching.await.unwrap().len() > 1);
 }
 
 #[test]
