@@ -70,6 +70,12 @@
 //! # }
 //! ```
 //!
+//! # How do I test a service that fetches its keys?
+//!
+//! With the feature `issuer` there is an identity provider on loopback, with a
+//! page of its own: `issuer::FakeIssuer`. It rolls keys, hangs, fails and lies
+//! when it is told to, and says what it was asked.
+//!
 //! | module | content |
 //! |---|---|
 //! | [`clock`] | a clock that stands until it is turned |

@@ -198,6 +198,13 @@ impl FakeIssuer {
         self.shared.lock().without.push(member.to_owned());
     }
 
+    /// An endpoint asks for this bearer token from now on and answers 401
+    /// without it, as Kubernetes does for its metadata and keys.
+    pub fn require_bearer(&self, endpoint: impl Into<Endpoint>, token: &str) {
+        let path = self.path_of(endpoint);
+        self.shared.lock().require_bearer(path, token);
+    }
+
     /// How an endpoint answers from now on; answers that were told for the
     /// [next](Self::answer_once) requests are forgotten.
     pub fn answer(&self, endpoint: impl Into<Endpoint>, answer: Answer) {

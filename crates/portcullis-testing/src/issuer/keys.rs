@@ -91,7 +91,10 @@ impl IssuerKeys {
     /// Signs with this key from now on, whether it is published or not.
     pub fn sign_with(&mut self, name: &str) {
         let _ = self.key(name);
-        self.signers.push(name.to_owned());
+        // The one before is another one.
+        if self.signers.last().is_none_or(|current| current != name) {
+            self.signers.push(name.to_owned());
+        }
     }
 
     /// Publishes a key no longer; it can still sign.
@@ -99,6 +102,13 @@ impl IssuerKeys {
         let _ = self.key(name);
         self.published
             .retain(|entry| !matches!(entry, Published::Key(other, _) if other == name));
+    }
+
+    /// Publishes a key that was withdrawn, as the last of the set.
+    pub fn restore(&mut self, name: &str) {
+        self.withdraw(name);
+        let entry = Published::Key(name.to_owned(), public_jwk(self.key(name)));
+        self.published.push(entry);
     }
 
     /// Puts another key, of the same algorithm, in the place of one, under the

@@ -101,6 +101,10 @@ impl Usual {
 
 fn usual(shared: &Shared, state: &State, request: &ReceivedRequest) -> Usual {
     let is_at = |endpoint| shared.layout.path_of(&endpoint).as_deref() == Some(request.path());
+    let authorization = request.header("authorization");
+    if !state.admits(request.path(), authorization) {
+        return Usual::empty(StatusCode::UNAUTHORIZED).with(header::WWW_AUTHENTICATE, "Bearer");
+    }
     let method = if is_at(Endpoint::Introspection) {
         Method::POST
     } else {

@@ -46,6 +46,8 @@ pub(super) struct State {
 #[derive(Debug, Default)]
 struct Route {
     gate: Option<Arc<Barrier>>,
+    /// The token without which nothing is answered.
+    bearer: Option<String>,
     next: VecDeque<Answer>,
     always: Option<Answer>,
 }
@@ -128,6 +130,22 @@ impl State {
 
     pub(super) fn set_gate(&mut self, path: String, gate: Arc<Barrier>) {
         self.routes.entry(path).or_default().gate = Some(gate);
+    }
+
+    /// Whether a path may be asked with this `Authorization`.
+    pub(super) fn admits(&self, path: &str, authorization: Option<&str>) -> bool {
+        let route = self.routes.get(path);
+        let Some(bearer) = route.and_then(|route| route.bearer.as_deref()) else {
+            return true;
+        };
+        let sent = authorization.and_then(|value| value.split_once(' '));
+        sent.is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && token.trim() == bearer
+        })
+    }
+
+    pub(super) fn require_bearer(&mut self, path: String, token: &str) {
+        self.routes.entry(path).or_default().bearer = Some(token.to_owned());
     }
 
     /// What is to be answered at a path now, which counts as answered.

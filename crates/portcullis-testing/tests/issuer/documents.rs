@@ -127,6 +127,25 @@ async fn documents_are_read_only() {
 }
 
 #[tokio::test]
+async fn documents_may_ask_for_a_token() {
+    let issuer = FakeIssuer::start();
+    issuer.require_bearer(Endpoint::Metadata, "service-account");
+    let ask = |value: &str| {
+        let request = client().get(issuer.metadata_url());
+        request.header("authorization", value).send()
+    };
+    assert_eq!(get(&issuer.metadata_url()).await.status(), 401);
+    for (value, status) in [
+        ("Bearer other", 401),
+        ("Basic service-account", 401),
+        ("bearer service-account", 200),
+    ] {
+        assert_eq!(ask(value).await.unwrap().status(), status, "{value}");
+    }
+    assert_eq!(get(&issuer.keys_url()).await.status(), 200);
+}
+
+#[tokio::test]
 async fn requests_are_written_down() {
     let issuer = FakeIssuer::start();
     let request = client()

@@ -67,6 +67,11 @@ async fn keys_roll() {
     assert!(!passes(&issuer, &unknown.build()).await);
     // A verifier that fetches nothing sees the same.
     assert_eq!(issuer.key_set().len(), 1);
+
+    issuer.keys(|keys| keys.restore("key-1"));
+    assert!(passes(&issuer, &old).await && passes(&issuer, &new).await);
+    issuer.keys(|keys| keys.sign_with("key-2"));
+    assert_eq!(issuer.previous_key().key_id(), Some("key-1"));
 }
 
 #[tokio::test]
