@@ -106,10 +106,9 @@ impl Answer {
     ///
     /// If name or value cannot stand in an HTTP header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let name = HeaderName::from_bytes(name.as_bytes()).expect("the name of a field");
-        let value = HeaderValue::from_str(value).expect("the value of a field");
-        self.headers.retain(|(other, _)| *other != name);
-        self.headers.push((name, value));
+        let field = field(name, value);
+        self.headers.retain(|(other, _)| *other != field.0);
+        self.headers.push(field);
         self
     }
 
@@ -119,10 +118,7 @@ impl Answer {
     ///
     /// As [`header`](Self::header).
     pub fn another_header(mut self, name: &str, value: &str) -> Self {
-        let others = std::mem::take(&mut self.headers);
-        let mut one = Self::normal().header(name, value).headers;
-        self.headers = others;
-        self.headers.append(&mut one);
+        self.headers.push(field(name, value));
         self
     }
 
@@ -170,6 +166,15 @@ impl Answer {
     fn delivery(self, delivery: Delivery) -> Self {
         Self { delivery, ..self }
     }
+}
+
+fn field(name: &str, value: &str) -> (HeaderName, HeaderValue) {
+    let name = HeaderName::from_bytes(name.as_bytes());
+    let value = HeaderValue::from_str(value);
+    (
+        name.expect("the name of a field"),
+        value.expect("the value of a field"),
+    )
 }
 
 /// Whether `If-None-Match` names this tag (RFC 9110 section 13.1.2).
