@@ -138,8 +138,8 @@ impl FakeIssuerBuilder {
     }
 
     /// A client that may ask for introspection by `private_key_jwt`, in place of
-    /// [`CLIENT_ID`]: with assertions that are meant for the issuer or its
-    /// introspection endpoint.
+    /// [`CLIENT_ID`]: with assertions that are meant for the issuer, its
+    /// introspection endpoint or its token endpoint.
     pub fn client_with_keys(mut self, id: &str, keys: impl Into<KeySet>) -> Self {
         let clients = self.clients.get_or_insert_default();
         clients.add_keys(id, keys.into());

@@ -73,6 +73,11 @@ impl Layout {
         self.name.clone().unwrap_or_else(|| self.url())
     }
 
+    /// Where tokens would be given out: nothing is there.
+    pub(super) fn token_endpoint(&self) -> Endpoint {
+        Endpoint::Path(format!("{}/token", self.path.trim_end_matches('/')))
+    }
+
     /// The path of an endpoint; `None` if it has none.
     pub(super) fn path_of(&self, endpoint: &Endpoint) -> Option<String> {
         let base = self.path.trim_end_matches('/');

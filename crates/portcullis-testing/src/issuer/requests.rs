@@ -37,6 +37,11 @@ impl ReceivedRequest {
         &self.method
     }
 
+    /// What was asked for: the whole URL if the issuer was taken for a proxy.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     /// The path, without the query.
     pub fn path(&self) -> &str {
         self.uri.path()

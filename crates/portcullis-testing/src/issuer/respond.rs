@@ -50,8 +50,10 @@ fn received(shared: &Shared, request: ReceivedRequest) -> ReceivedRequest {
     let layout = &shared.layout;
     let introspection = layout.path_of(&Endpoint::Introspection);
     let request = if introspection.as_deref() == Some(request.path()) {
-        let audiences = [Some(layout.name()), layout.url_of(&Endpoint::Introspection)];
-        let audiences: Vec<_> = audiences.into_iter().flatten().collect();
+        // RFC 7523 section 3 names the token endpoint, its successor the issuer.
+        let endpoints = [Endpoint::Introspection, layout.token_endpoint()];
+        let mut audiences = vec![layout.name()];
+        audiences.extend(endpoints.iter().filter_map(|one| layout.url_of(one)));
         let (headers, body) = (request.headers(), request.body());
         let client = state
             .clients

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -20,7 +21,6 @@ use super::{
 };
 
 /// What handle and server share.
-#[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) layout: Layout,
@@ -28,7 +28,6 @@ pub(super) struct Shared {
     pub(super) signal: Signal,
 }
 
-#[derive(Debug)]
 pub(super) struct State {
     pub(super) keys: IssuerKeys,
     pub(super) tokens: Tokens,
@@ -43,7 +42,7 @@ pub(super) struct State {
 }
 
 /// What is to happen at a path.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Route {
     gate: Option<Arc<Barrier>>,
     /// The token without which nothing is answered.
@@ -76,14 +75,13 @@ impl Shared {
     /// The metadata document (OpenID Connect Discovery 1.0 section 3, RFC 8414
     /// section 2).
     pub(super) fn metadata(&self, state: &State) -> Value {
-        let url = |endpoint: &str| self.layout.url_of(&endpoint.into());
-        let base = self.layout.path.trim_end_matches('/');
+        let authorize = format!("{}/authorize", self.layout.path.trim_end_matches('/'));
         let document = json!({
             "issuer": self.layout.name(),
             "jwks_uri": self.layout.url_of(&Endpoint::Keys),
             "introspection_endpoint": self.layout.url_of(&Endpoint::Introspection),
-            "authorization_endpoint": url(&format!("{base}/authorize")),
-            "token_endpoint": url(&format!("{base}/token")),
+            "authorization_endpoint": self.layout.url_of(&authorize.into()),
+            "token_endpoint": self.layout.url_of(&self.layout.token_endpoint()),
             "response_types_supported": ["code"],
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "subject_types_supported": ["public"],
@@ -101,6 +99,15 @@ impl Shared {
         document.extend(state.metadata.clone());
         document.retain(|name, _| !state.without.contains(name));
         Value::Object(document)
+    }
+}
+
+/// Shows none of the tokens that it knows.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
     }
 }
 

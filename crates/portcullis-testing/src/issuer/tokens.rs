@@ -11,7 +11,7 @@ use super::keys::IssuerKeys;
 const MAX_TOKEN: usize = 64 * 1024;
 
 /// Tokens that introspection has something of its own to say about.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Tokens {
     answers: HashMap<String, Value>,
     opaque: usize,

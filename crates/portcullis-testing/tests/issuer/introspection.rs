@@ -57,6 +57,7 @@ async fn tokens_are_active_until_they_are_not() {
     issuer.keys(|keys| keys.withdraw("key-1"));
     assert_eq!(introspect(&issuer, &token).await["active"], true);
 
+    assert!(!format!("{issuer:?}").contains(&opaque));
     issuer.revoke(&opaque);
     let inactive = json!({"active": false});
     assert_eq!(introspect(&issuer, &opaque).await, inactive);
@@ -144,6 +145,8 @@ async fn clients_sign_an_assertion() {
     );
     let endpoint = assertion(&key, &issuer.introspection_url(), "client-1");
     assert_eq!(send(endpoint).await.0, 200);
+    let token_endpoint = assertion(&key, &format!("{name}/token"), "client-1");
+    assert_eq!(send(token_endpoint).await.0, 200);
 
     // A second time; by another key; for somebody else; of somebody else.
     let other_key = keys::untrusted(Algorithm::ES256).with_key_id("client key");

@@ -9,7 +9,7 @@ use std::{
 
 use portcullis_testing::issuer::{Answer, Endpoint, FakeIssuer};
 
-use crate::{client, get};
+use crate::{client, client_builder, get};
 
 /// A request without a runtime.
 fn blocking_get(issuer: &FakeIssuer, path: &str) -> std::io::Result<String> {
@@ -109,6 +109,19 @@ async fn going_offline_cuts_what_is_open() {
     issuer.go_offline();
     assert!(fetch.await.unwrap().is_err());
     assert_eq!(gate.waiting(), 0);
+}
+
+/// For tests of the variables that name a proxy.
+#[tokio::test]
+async fn it_is_a_proxy_to_itself() {
+    let issuer = FakeIssuer::start();
+    let proxy = reqwest::Proxy::http(issuer.url()).unwrap();
+    let client = client_builder().proxy(proxy).build().unwrap();
+    let url = "http://login.example/keys";
+    assert_eq!(client.get(url).send().await.unwrap().status(), 200);
+    let request = issuer.requests_to(Endpoint::Keys).remove(0);
+    assert_eq!(request.uri(), url);
+    assert_eq!(request.path(), "/keys");
 }
 
 #[tokio::test]
