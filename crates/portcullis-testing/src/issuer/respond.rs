@@ -107,32 +107,30 @@ fn usual(shared: &Shared, state: &State, request: &ReceivedRequest) -> Usual {
     if !state.admits(request.path(), authorization) {
         return Usual::empty(StatusCode::UNAUTHORIZED).with(header::WWW_AUTHENTICATE, "Bearer");
     }
-    let method = if is_at(Endpoint::Introspection) {
-        Method::POST
-    } else {
-        Method::GET
-    };
-    let document = if is_at(Endpoint::Metadata) {
-        shared.metadata(state).to_string()
+    if is_at(Endpoint::Metadata) {
+        document(request, || shared.metadata(state).to_string())
     } else if is_at(Endpoint::Keys) {
-        state.keys.document()
+        document(request, || state.keys.document())
     } else if is_at(Endpoint::Introspection) {
-        String::new()
+        introspection(shared, state, request).with(header::CACHE_CONTROL, "no-store")
     } else {
-        return Usual::empty(StatusCode::NOT_FOUND);
-    };
-    if request.method() != method {
-        let allow = if method == Method::GET { "GET" } else { "POST" };
-        return Usual::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, allow);
+        Usual::empty(StatusCode::NOT_FOUND)
     }
-    if method == Method::POST {
-        return introspection(shared, state, request).with(header::CACHE_CONTROL, "no-store");
+}
+
+fn document(request: &ReceivedRequest, text: impl FnOnce() -> String) -> Usual {
+    if request.method() == Method::GET {
+        Usual::json(StatusCode::OK, text())
+    } else {
+        Usual::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, "GET")
     }
-    Usual::json(StatusCode::OK, document)
 }
 
 /// RFC 7662 section 2.
 fn introspection(shared: &Shared, state: &State, request: &ReceivedRequest) -> Usual {
+    if request.method() != Method::POST {
+        return Usual::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, "POST");
+    }
     let error = |status, code: &str| Usual::json(status, json!({"error": code}).to_string());
     if request.client().is_none() {
         return error(StatusCode::UNAUTHORIZED, "invalid_client")
