@@ -5,4 +5,4 @@ mod lifetime;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use lifetime::{LONGEST, SHORTEST, fresh_for, retry_after};
+pub(crate) use lifetime::{LONGEST, SHORTEST, UNSAID, fresh_for, retry_after};

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::rules::Moment;
-
 /// A request that waits. Later ones have higher numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Ticket(pub(crate) u64);
@@ -23,8 +21,8 @@ pub(crate) enum Event {
     Seeded,
     /// The fetch brought a set that can be used, or found that it is the same.
     Fetched {
-        /// For how long it is fresh, if the issuer says so.
-        freshness: Option<Duration>,
+        /// For how long it is fresh.
+        fresh_for: Duration,
         jitter: u32,
     },
     /// The fetch brought nothing that can be used.
@@ -63,8 +61,8 @@ pub(crate) enum Answer {
 pub(crate) enum Report {
     /// The first of several attempts failed.
     Failing,
-    /// After several attempts one succeeded.
-    Recovered { failures: u32, since: Moment },
+    /// One succeeded, so long after the first that failed.
+    Recovered { failures: u32, lasted: Duration },
     /// The keys at hand were not seen for too long: none of them is good.
     Stale,
 }

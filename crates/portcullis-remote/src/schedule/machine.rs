@@ -103,7 +103,7 @@ impl Schedule {
             }
             Event::Changed => self.change(now, actions),
             Event::Seeded => self.seed(now, actions),
-            Event::Fetched { freshness, jitter } => self.land(now, freshness, jitter, actions),
+            Event::Fetched { fresh_for, jitter } => self.land(now, fresh_for, jitter, actions),
             Event::Failed {
                 retry_after,
                 jitter,
@@ -197,20 +197,14 @@ impl Schedule {
         actions.push(Action::Announce);
     }
 
-    fn land(
-        &mut self,
-        now: Moment,
-        freshness: Option<Duration>,
-        jitter: u32,
-        actions: &mut Vec<Action>,
-    ) {
+    fn land(&mut self, now: Moment, fresh_for: Duration, jitter: u32, actions: &mut Vec<Action>) {
         let Some(flight) = self.flight.take() else {
             return;
         };
         let began = flight.began;
         let (settled, refresh_after) = match flight.is_outdated {
             true => (Duration::ZERO, AFTER_FAILURE),
-            false => (SETTLED, self.rules.refresh_after(freshness, jitter)),
+            false => (SETTLED, self.rules.refresh_after(fresh_for, jitter)),
         };
         self.held = Some(Held {
             since: began,
@@ -223,7 +217,7 @@ impl Schedule {
         if let Some(trouble) = self.trouble.take() {
             actions.push(Action::Report(Report::Recovered {
                 failures: trouble.failures,
-                since: trouble.since,
+                lasted: now.saturating_sub(trouble.since),
             }));
         }
         let is_settled = self.is_settled(now);

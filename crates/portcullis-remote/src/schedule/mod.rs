@@ -15,7 +15,7 @@ mod timeline;
 
 pub(crate) use event::{Action, Answer, Event, Report, Ticket};
 pub(crate) use machine::{Schedule, Status};
-pub(crate) use rules::{Moment, Rules};
+pub(crate) use rules::{JITTER, Moment, Rules};
 pub(crate) use timeline::Timeline;
 
 #[cfg(test)]

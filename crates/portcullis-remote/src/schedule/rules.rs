@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use portcullis::ConfigError;
 
+use crate::freshness::UNSAID;
+
 /// A point in time: how long it is since the schedule began.
 pub(crate) type Moment = Duration;
 
@@ -33,34 +35,43 @@ pub(crate) const JITTER: u32 = 1000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     stale_limit: Duration,
-    interval: Duration,
+    longest_fresh: Duration,
 }
+
+/// Longer than anybody looks ahead, and short enough to be added up.
+const EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 impl Rules {
     pub(crate) const STALE_LIMIT: Duration = Duration::from_secs(3600);
-    pub(crate) const INTERVAL: Duration = Duration::from_secs(600);
 
     /// `stale_limit` is how long keys are good without being seen again,
-    /// `interval` how long they count as fresh where the issuer does not say.
+    /// `interval` for how long they count as fresh at most, whatever is said of
+    /// them.
     ///
     /// # Errors
     ///
     /// If keys would go stale before they are fetched again.
-    pub(crate) fn new(stale_limit: Duration, interval: Duration) -> Result<Self, ConfigError> {
-        if interval < SETTLED {
+    pub(crate) fn new(
+        stale_limit: Duration,
+        interval: Option<Duration>,
+    ) -> Result<Self, ConfigError> {
+        if interval.is_some_and(|interval| interval < SETTLED) {
             return Err(ConfigError::new(format!(
-                "the refresh interval is {interval:?}: make it {SETTLED:?} at least"
+                "an issuer cannot be asked for its keys so often: make the interval {SETTLED:?} at \
+                 least"
             )));
         }
-        if stale_limit <= interval {
+        let usual = interval.unwrap_or(UNSAID);
+        if stale_limit <= usual {
             return Err(ConfigError::new(format!(
-                "the stale limit of {stale_limit:?} does not exceed the refresh interval of \
-                 {interval:?}: keys would go stale before they are fetched again"
+                "the stale limit of {stale_limit:?} does not exceed the interval of {usual:?}: keys \
+                 would go stale before they are fetched again"
             )));
         }
+        let stale_limit = stale_limit.min(EVER);
         Ok(Self {
             stale_limit,
-            interval,
+            longest_fresh: interval.map_or(stale_limit, |interval| interval.min(stale_limit)),
         })
     }
 
@@ -70,8 +81,8 @@ impl Rules {
 
     /// How long after a fetch the next one begins: about four fifths of the time
     /// for which the set is fresh.
-    pub(super) fn refresh_after(&self, freshness: Option<Duration>, jitter: u32) -> Duration {
-        let fresh = freshness.unwrap_or(self.interval).min(self.stale_limit);
+    pub(super) fn refresh_after(&self, fresh_for: Duration, jitter: u32) -> Duration {
+        let fresh = fresh_for.min(self.longest_fresh).max(AFTER_FAILURE);
         fresh / 100 * 75 + fresh / 10 * jitter.min(JITTER) / JITTER
     }
 
@@ -95,25 +106,38 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
+    fn rules() -> Rules {
+        Rules::new(Rules::STALE_LIMIT, None).unwrap()
+    }
+
     #[test]
     fn keys_do_not_go_stale_between_two_fetches() {
-        assert!(Rules::new(10 * MINUTE, 10 * MINUTE).is_err());
-        let rules = Rules::new(11 * MINUTE, 10 * MINUTE).unwrap();
-        let hour = Some(60 * MINUTE);
-        assert!(rules.refresh_after(hour, JITTER) < 10 * MINUTE);
+        assert!(Rules::new(10 * MINUTE, None).is_err());
+        assert!(Rules::new(10 * MINUTE, Some(10 * MINUTE)).is_err());
+        assert!(Rules::new(10 * MINUTE, Some(MINUTE / 20)).is_err());
+        let rules = Rules::new(11 * MINUTE, Some(10 * MINUTE)).unwrap();
+        assert!(rules.refresh_after(60 * MINUTE, JITTER) < 10 * MINUTE);
+        let rules = Rules::new(11 * MINUTE, None).unwrap();
+        assert!(rules.refresh_after(60 * MINUTE, JITTER) < 11 * MINUTE);
+    }
+
+    #[test]
+    fn nothing_overflows() {
+        let rules = Rules::new(Duration::MAX, Some(Duration::MAX - MINUTE)).unwrap();
+        assert!(rules.refresh_after(Duration::MAX, JITTER) < rules.stale_limit());
     }
 
     #[test]
     fn a_fetch_comes_at_about_four_fifths() {
-        let rules = Rules::new(Rules::STALE_LIMIT, Rules::INTERVAL).unwrap();
-        assert_eq!(rules.refresh_after(None, 0).as_secs(), 450);
-        assert_eq!(rules.refresh_after(None, JITTER / 2).as_secs(), 480);
-        assert_eq!(rules.refresh_after(None, JITTER).as_secs(), 510);
+        let rules = rules();
+        let after = |jitter| rules.refresh_after(10 * MINUTE, jitter).as_secs();
+        assert_eq!([0, JITTER / 2, JITTER].map(after), [450, 480, 510]);
+        assert!(rules.refresh_after(Duration::ZERO, 0) >= 3 * AFTER_FAILURE / 4);
     }
 
     #[test]
     fn attempts_become_rarer() {
-        let rules = Rules::new(Rules::STALE_LIMIT, Rules::INTERVAL).unwrap();
+        let rules = rules();
         let delays: Vec<_> = (1..9).map(|n| rules.back_off(n, 0).as_secs()).collect();
         assert_eq!(delays, [1, 2, 4, 8, 16, 32, 60, 60]);
         assert_eq!(rules.back_off(u32::MAX, JITTER).as_secs(), 90);

@@ -9,7 +9,7 @@ use super::super::{
 };
 
 const FETCHED: Event = Event::Fetched {
-    freshness: None,
+    fresh_for: Duration::from_secs(600),
     jitter: 500,
 };
 const FAILED: Event = Event::Failed {
@@ -18,7 +18,7 @@ const FAILED: Event = Event::Failed {
 };
 
 fn schedule() -> Schedule {
-    Schedule::new(Rules::new(Rules::STALE_LIMIT, Rules::INTERVAL).unwrap())
+    Schedule::new(Rules::new(Rules::STALE_LIMIT, None).unwrap())
 }
 
 fn at(secs: f64) -> Moment {
@@ -161,7 +161,7 @@ fn after_a_failure_nobody_waits_until_the_next_attempt() {
             Announce,
             Action::Report(Report::Recovered {
                 failures: 1,
-                since: at(0.2)
+                lasted: at(1.3) - at(0.2)
             })
         ]
     );

@@ -86,7 +86,7 @@ pub(super) struct Fetch {
 impl World {
     pub(super) fn new(mut random: Random) -> Self {
         let provider = Provider::new(&mut random);
-        let rules = Rules::new(Duration::from_millis(STALE_LIMIT), Rules::INTERVAL);
+        let rules = Rules::new(Duration::from_millis(STALE_LIMIT), None);
         let wall_offset = 1_700_000_000_000;
         Self {
             now: 0,
@@ -177,7 +177,7 @@ impl World {
                     good_until: Timestamp::from_secs(0),
                 });
                 Event::Fetched {
-                    freshness: None,
+                    fresh_for: Duration::from_secs(600),
                     jitter,
                 }
             }
