@@ -1,5 +1,6 @@
 //! Everything that is fetched from an issuer: its metadata and its keys.
 
+mod discovery;
 mod error;
 mod freshness;
 mod http;
@@ -17,6 +18,6 @@ pub use self::http::{Client, ClientBuilder};
 pub use error::{FetchError, FetchErrorKind};
 pub use issuer::{Issuer, IssuerBuilder, IssuerError, IssuerHealth};
 pub use metadata::Metadata;
-pub use source::{Fetched, Source};
+pub use source::{Fetched, LeftOut, Source};
 pub use tenant::TenantId;
 pub use worker::Worker;

@@ -51,8 +51,7 @@ struct State {
     waiting: HashMap<Ticket, oneshot::Sender<Verdict>>,
     tickets: u64,
     last_error: Option<FetchError>,
-    /// The last answer.
-    fetched: Option<Fetched>,
+    metadata: Option<Arc<Metadata>>,
 }
 
 type Verdict = Result<(), KeysUnavailable>;
@@ -62,7 +61,8 @@ type Verdict = Result<(), KeysUnavailable>;
 #[derive(Default)]
 struct After {
     answers: Vec<(oneshot::Sender<Verdict>, Verdict)>,
-    reports: Vec<Report>,
+    /// With why the last fetch failed, if it did.
+    reports: Vec<(Report, Option<FetchError>)>,
     /// The keys, if they are others than before.
     changed: Option<KeySet>,
     wakes: bool,
@@ -93,7 +93,7 @@ impl Feed {
             waiting: HashMap::new(),
             tickets: 0,
             last_error: None,
-            fetched: None,
+            metadata: None,
         };
         Self {
             issuer,
@@ -124,7 +124,7 @@ impl Feed {
     }
 
     pub(super) fn metadata(&self) -> Option<Arc<Metadata>> {
-        self.lock().fetched.as_ref()?.metadata().cloned()
+        self.lock().metadata.clone()
     }
 
     /// Keys to begin with, until others come.
@@ -231,7 +231,7 @@ impl Feed {
                     jitter,
                 };
                 state.arrived = Some(fetched.keys().clone());
-                state.fetched = Some(fetched);
+                state.metadata = fetched.metadata().cloned();
                 state.last_error = None;
                 event
             }
@@ -284,7 +284,9 @@ impl Feed {
                     let waiting = state.waiting.remove(&ticket);
                     after.answers.extend(waiting.map(|it| (it, verdict)));
                 }
-                Action::Report(report) => after.reports.push(report),
+                Action::Report(report) => {
+                    after.reports.push((report, state.last_error.clone()));
+                }
             }
         }
         after.wakes = state.wants_fetch || earlier(state.schedule.wake_at(), due);
@@ -319,17 +321,10 @@ impl Feed {
         if after.wakes {
             self.wake.notify_one();
         }
-        if after.changed.is_none() && after.reports.is_empty() {
-            return;
-        }
-        let (error, fetched) = {
-            let state = self.lock();
-            (state.last_error.clone(), state.fetched.clone())
-        };
         if let Some(keys) = after.changed {
-            log::keys(&self.issuer, &keys, fetched.as_ref());
+            log::keys(&self.issuer, &keys);
         }
-        for report in after.reports {
+        for (report, error) in after.reports {
             log::report(&self.issuer, report, error.as_ref());
         }
     }

@@ -1,14 +1,14 @@
 //! What is logged of an issuer's keys.
 
-use portcullis::jose::{KeySet, SkippedKey};
+use portcullis::jose::KeySet;
 
-use crate::{FetchError, Fetched, schedule::Report};
+use crate::{FetchError, schedule::Report};
 
 /// How many key ids a line shows.
 const MOST_SHOWN: usize = 16;
 
 /// Other keys than before.
-pub(super) fn keys(issuer: &str, keys: &KeySet, fetched: Option<&Fetched>) {
+pub(super) fn keys(issuer: &str, keys: &KeySet) {
     let ids: Vec<_> = keys
         .iter()
         .take(MOST_SHOWN)
@@ -16,16 +16,6 @@ pub(super) fn keys(issuer: &str, keys: &KeySet, fetched: Option<&Fetched>) {
         .collect();
     let count = keys.len();
     tracing::info!(issuer, count, key_ids = ?ids, "the issuer's keys have changed");
-    let skipped = fetched.map(Fetched::skipped).unwrap_or_default();
-    for SkippedKey {
-        index,
-        key_id,
-        reason,
-        ..
-    } in skipped
-    {
-        tracing::info!(issuer, index, key_id, %reason, "a key of the issuer is left out");
-    }
 }
 
 /// Failures and recoveries, once for several in a row.
