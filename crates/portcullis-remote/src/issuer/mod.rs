@@ -11,6 +11,7 @@ mod feed;
 mod handle;
 mod health;
 mod log;
+mod origin;
 
 pub use builder::IssuerBuilder;
 pub use error::IssuerError;
