@@ -84,12 +84,13 @@ impl Future for PendingVerification {
                     let Stage::Keys { again, .. } = mem::replace(&mut self.0, Stage::Over) else {
                         return Poll::Pending;
                     };
-                    if let Err(unavailable) = arrived {
-                        return Poll::Ready(Err(VerifyError::keys_unavailable(unavailable)));
-                    }
-                    match again() {
-                        Verification::Done(result) => return Poll::Ready(result),
-                        Verification::Pending(next) => *self = next,
+                    match (again(), arrived) {
+                        // It may have come with keys that say nothing of others.
+                        (Verification::Done(Err(_)), Err(unavailable)) => {
+                            return Poll::Ready(Err(VerifyError::keys_unavailable(unavailable)));
+                        }
+                        (Verification::Done(result), _) => return Poll::Ready(result),
+                        (Verification::Pending(next), _) => *self = next,
                     }
                 }
                 Stage::Status { arrive, .. } => {
