@@ -11,6 +11,7 @@ mod connections;
 mod credentials;
 mod extractors;
 mod issuers;
+mod keys;
 mod policies;
 mod protected;
 mod refusals;
