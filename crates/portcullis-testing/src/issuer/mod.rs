@@ -5,38 +5,50 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use axum::{Router, body::Body, http::Request, routing::get};
-//! use portcullis::{jose::{Algorithm, KeySet}, verify::Verifier};
+//! use std::time::Duration;
+//! use axum::{Router, body::Body, http::{Request, StatusCode}, routing::get};
 //! use portcullis_axum::{AuthLayer, Token};
-//! use portcullis_testing::{issuer::{Endpoint, FakeIssuer}, mint::AUDIENCE};
+//! use portcullis_remote::{Client, Issuer};
+//! use portcullis_testing::{clock::FakeClock, issuer::{Endpoint, FakeIssuer}};
 //! use tower::ServiceExt;
 //!
-//! // The service, as it is: all it is told is who its issuer is.
-//! async fn app(name: &str, keys_url: &str) -> Result<Router, Box<dyn std::error::Error>> {
-//!     let http = reqwest::Client::builder().no_proxy().build()?;
-//!     let document = http.get(keys_url).send().await?.error_for_status()?.bytes().await?;
-//!     let (keys, _) = KeySet::from_jwks(&document, &[Algorithm::ES256])?;
-//!     let verifier = Verifier::builder().keys(keys).issuer(name).audience(AUDIENCE).build()?;
+//! // The service.
+//! fn app(issuer: &Issuer) -> Result<Router, portcullis::ConfigError> {
+//!     let verifier = issuer.verifier().audience("https://api.test").build()?;
 //!     let hello = |token: Token| async move { token.subject_name().unwrap_or("nobody").to_owned() };
 //!     Ok(Router::new().route("/me", get(hello)).layer(AuthLayer::new(verifier)))
 //! }
 //!
-//! // The test.
-//! let issuer = FakeIssuer::builder().path("/realms/main").start();
-//! let app = app(&issuer.name(), &issuer.keys_url()).await?;
-//! let answer = |bearer: String| {
+//! async fn status(app: &Router, bearer: &str) -> StatusCode {
 //!     let request = Request::get("/me").header("authorization", bearer).body(Body::empty());
-//!     let app = app.clone();
-//!     async move { app.oneshot(request.expect("a request")).await.map(|response| response.status()) }
-//! };
+//!     app.clone().oneshot(request.expect("a request")).await.expect("infallible").status()
+//! }
 //!
-//! assert_eq!(answer(issuer.token("alice").bearer()).await?, 200);
-//! let forged = issuer.token("alice").forged_by(&issuer.unknown_key());
-//! assert_eq!(answer(forged.bearer()).await?, 401);
-//! // This service asks once and never again: it misses what comes later.
-//! issuer.roll();
-//! assert_eq!(answer(issuer.token("alice").bearer()).await?, 401);
-//! assert_eq!(issuer.count(Endpoint::Keys), 1);
+//! // Its test: https is left out for this machine, and so are proxies.
+//! let clock = FakeClock::new();
+//! let fake = FakeIssuer::builder().path("/realms/main").clock(clock.shared()).start();
+//! let issuer = Issuer::builder(fake.name())
+//!     .allow_loopback_http()
+//!     .http_client(Client::builder().no_proxy().build()?)
+//!     .clock(clock.shared())
+//!     .build()?;
+//! let app = app(&issuer)?;
+//! assert_eq!(status(&app, &fake.token("alice").bearer()).await, 200);
+//! let forged = fake.token("alice").forged_by(&fake.unknown_key());
+//! assert_eq!(status(&app, &forged.bearer()).await, 401);
+//!
+//! // A new key is no trouble.
+//! clock.advance(Duration::from_secs(60));
+//! fake.roll();
+//! assert_eq!(status(&app, &fake.token("alice").bearer()).await, 200);
+//! assert_eq!(fake.count(Endpoint::Keys), 2);
+//!
+//! // Nor is an outage, until it has lasted for too long.
+//! fake.go_offline();
+//! clock.advance(Duration::from_secs(30 * 60));
+//! assert_eq!(status(&app, &fake.token("alice").bearer()).await, 200);
+//! clock.advance(Duration::from_secs(60 * 60));
+//! assert_eq!(status(&app, &fake.token("alice").bearer()).await, 503);
 //! # Ok(())
 //! # }
 //! ```
