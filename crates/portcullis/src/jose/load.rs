@@ -35,7 +35,7 @@ pub(super) trait Load: Sized {
     fn from_numbers(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyError>;
 
     /// The same key under the names that its JWK has for it and its algorithm.
-    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self;
+    fn with_names(self, key_id: Option<&str>, says_ed25519: bool) -> Self;
 
     fn is_same_as(&self, other: &Self) -> bool;
 }
@@ -112,7 +112,7 @@ pub(super) fn parsed_jwk<K: Load>(jwk: &Jwk<'_>, wanted: Wanted<'_>) -> Result<K
     } else {
         K::from_numbers(algorithm, jwk)?
     };
-    Ok(key.with_names(jwk.key_id()?, jwk.says_eddsa()))
+    Ok(key.with_names(jwk.key_id()?, jwk.says_ed25519()))
 }
 
 /// The key in a PEM text or a JWK, whichever it looks like.

@@ -55,8 +55,9 @@ enum Key {
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum EddsaName {
     Refuse,
+    /// Tokens may have it; what is written has `Ed25519`.
     Accept,
-    Publish,
+    Write,
 }
 
 impl VerifyingKey {
@@ -173,7 +174,7 @@ impl VerifyingKey {
                 thumbprint,
             }),
             key_id: None,
-            eddsa: EddsaName::Accept,
+            eddsa: EddsaName::Write,
         }
     }
 
@@ -196,12 +197,13 @@ impl VerifyingKey {
     }
 
     /// Whether an Ed25519 key also takes tokens that call the algorithm by its
-    /// older name `EdDSA` (deprecated by RFC 9864). It does by default.
+    /// older name `EdDSA` (deprecated by RFC 9864). It does by default. One that
+    /// does not is published as `Ed25519`.
     #[must_use]
     pub fn accept_eddsa_name(self, accept: bool) -> Self {
         match (accept, self.eddsa) {
-            (true, EddsaName::Publish) => self,
-            (true, _) => self.with_eddsa_name(EddsaName::Accept),
+            (true, EddsaName::Refuse) => self.with_eddsa_name(EddsaName::Write),
+            (true, _) => self,
             (false, _) => self.with_eddsa_name(EddsaName::Refuse),
         }
     }
@@ -266,10 +268,10 @@ impl VerifyingKey {
         Some(jwk)
     }
 
-    /// The name of the algorithm as the signer writes it.
-    pub(super) fn published_name(&self) -> &'static str {
+    /// The name of the algorithm as the signer and the key set write it.
+    pub(crate) fn published_name(&self) -> &'static str {
         match (self.material.algorithm, self.eddsa) {
-            (Algorithm::Ed25519, EddsaName::Publish) => EDDSA,
+            (Algorithm::Ed25519, EddsaName::Write) => EDDSA,
             (algorithm, _) => algorithm.name(),
         }
     }
@@ -310,10 +312,10 @@ impl Load for VerifyingKey {
         Self::from_public_key(algorithm, PublicKey::from_jwk(algorithm, jwk)?)
     }
 
-    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self {
+    fn with_names(self, key_id: Option<&str>, says_ed25519: bool) -> Self {
         let key = self.with_optional_key_id(key_id);
-        match is_eddsa {
-            true => key.with_eddsa_name(EddsaName::Publish),
+        match says_ed25519 {
+            true => key.with_eddsa_name(EddsaName::Accept),
             false => key,
         }
     }
