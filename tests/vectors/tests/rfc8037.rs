@@ -71,5 +71,8 @@ fn the_name_is_a_choice() {
     assert_eq!(key.verifying_key().public_jwk().unwrap()["alg"], "EdDSA");
     let newer = key.use_eddsa_name(false);
     assert_eq!(newer.header_name(), "Ed25519");
-    assert_eq!(newer.verifying_key().public_jwk().unwrap()["alg"], "Ed25519");
+    assert_eq!(
+        newer.verifying_key().public_jwk().unwrap()["alg"],
+        "Ed25519"
+    );
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName,
-    header::{AUTHORIZATION, USER_AGENT},
+    header::{AUTHORIZATION, IF_NONE_MATCH, USER_AGENT},
     request::Parts,
 };
 
@@ -85,6 +85,11 @@ impl Incoming {
     /// HTTP Basic credentials.
     pub(super) fn basic(&self) -> Result<Option<BasicCredentials>, Refusal> {
         basic_credentials(self.values(&AUTHORIZATION)).map_err(Refusal::Credentials)
+    }
+
+    /// Which documents are there already.
+    pub(super) fn if_none_match(&self) -> impl Iterator<Item = &[u8]> {
+        self.values(&IF_NONE_MATCH)
     }
 
     fn values(&self, name: &HeaderName) -> impl Iterator<Item = &[u8]> {

@@ -193,6 +193,11 @@ impl KeySet {
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
     }
 
+    /// Whether both are clones of one set.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// The keys in the order they were given.
     pub fn iter(&self) -> impl Iterator<Item = &VerifyingKey> {
         self.inner.keys.iter()
