@@ -46,8 +46,7 @@ fn not_stored(status: StatusCode, body: Bytes) -> Response<Bytes> {
 
 /// What of an answer goes to a request of this method.
 pub(super) fn for_method(method: &Method, response: Response<Bytes>) -> Response<Bytes> {
-    // What a 304 would announce is a length that it need not know (RFC 9110
-    // section 15.4.5).
+    // A 304 has no body to measure.
     if method == Method::HEAD && response.status() != StatusCode::NOT_MODIFIED {
         without_body(response)
     } else {

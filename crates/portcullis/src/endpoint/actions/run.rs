@@ -30,6 +30,8 @@ pub(in crate::endpoint) async fn run(
         Action::Logout => logout::logout(services, request).await,
         Action::LogoutAll(access) => logout::logout_all(services, access, request).await,
         Action::Sessions(access) => sessions(services, access, request).await,
-        Action::Document(document) => Ok(document.answer(request.if_none_match())),
+        Action::Document(document) => {
+            Ok(document.answer(request.is_head(), request.if_none_match()))
+        }
     }
 }

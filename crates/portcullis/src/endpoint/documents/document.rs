@@ -67,10 +67,11 @@ impl Document {
         }
     }
 
-    /// The answer to GET, given the values of `If-None-Match`: 304 where the
-    /// document is there already.
+    /// The answer to GET or HEAD, given the values of `If-None-Match`: 304 where
+    /// the document is there already.
     pub(in crate::endpoint) fn answer<'a>(
         &self,
+        is_head: bool,
         if_none_match: impl Iterator<Item = &'a [u8]>,
     ) -> Response<Bytes> {
         let Prepared { body, tag } = match &self.content {
@@ -92,6 +93,11 @@ impl Document {
             HeaderValue::from_static("*"),
         );
         if is_there {
+            // Servers that announce a length to HEAD would announce none, which is
+            // not that of the document (RFC 9110 section 8.6).
+            if is_head {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+            }
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
             headers.insert(header::CONTENT_TYPE, self.content_type.clone());
@@ -188,8 +194,8 @@ mod tests {
                 }
             },
         );
-        let get = || document.answer(iter::empty());
-        let if_changed = |tag: &HeaderValue| document.answer(iter::once(tag.as_bytes()));
+        let get = || document.answer(false, iter::empty());
+        let if_changed = |tag: &HeaderValue| document.answer(false, iter::once(tag.as_bytes()));
         let before = get();
         assert_eq!(before.body(), first.public_jwks().as_bytes());
         assert_eq!(get().body(), before.body());
@@ -216,11 +222,11 @@ mod tests {
     fn a_document_that_is_there_is_not_sent_again() {
         let lifetime = Lifetime(Duration::from_millis(90_500));
         let document = Document::fixed("application/json", lifetime, "{}".to_owned());
-        let whole = document.answer(iter::empty());
+        let whole = document.answer(false, iter::empty());
         assert_eq!(whole.headers()[header::CONTENT_TYPE], "application/json");
         assert_eq!(whole.headers()[header::CACHE_CONTROL], "public, max-age=90");
         let tag = tag(&whole);
-        let same = document.answer([&b"\"other\""[..], tag.as_bytes()].into_iter());
+        let same = document.answer(false, [&b"\"other\""[..], tag.as_bytes()].into_iter());
         assert_eq!(
             (same.status(), same.body().len()),
             (StatusCode::NOT_MODIFIED, 0)
@@ -230,7 +236,7 @@ mod tests {
             assert_eq!(same.headers()[&name], whole.headers()[&name]);
         }
         assert!(!same.headers().contains_key(header::CONTENT_TYPE));
-        let other = document.answer(iter::once(&b"\"other\""[..]));
+        let other = document.answer(false, iter::once(&b"\"other\""[..]));
         assert_eq!((other.status(), other.body().len()), (StatusCode::OK, 2));
     }
 }
