@@ -379,6 +379,36 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_ed25519_survives_being_stored() {
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        assert_eq!(key.header_name(), "EdDSA");
+        for (key, name) in [
+            (key.clone(), "EdDSA"),
+            (key.clone().use_eddsa_name(false), "Ed25519"),
+            (key.use_eddsa_name(false).use_eddsa_name(true), "EdDSA"),
+        ] {
+            let jwk = key.to_jwk().unwrap();
+            let read = SigningKey::from_jwk(jwk.expose(), Some(Algorithm::Ed25519)).unwrap();
+            let header: Value = serde_json::from_str(&read.header_json(None)).unwrap();
+            assert_eq!((&header["alg"], read.header_name()), (&name.into(), name));
+            let public = read.verifying_key();
+            assert_eq!(public.public_jwk().unwrap()["alg"], name);
+            assert!(public.accepts("Ed25519") && public.accepts("EdDSA"));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_accepted_is_not_published() {
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        let strict = key.verifying_key().accept_eddsa_name(false);
+        assert!(!strict.accepts("EdDSA"));
+        assert_eq!(strict.public_jwk().unwrap()["alg"], "Ed25519");
+        let both = strict.accept_eddsa_name(true);
+        assert!(both.accepts("EdDSA"));
+        assert_eq!(both.public_jwk().unwrap()["alg"], "EdDSA");
+    }
+
+    #[test]
     fn nothing_is_public_about_a_secret() {
         let key = SigningKey::generate(Algorithm::HS256).unwrap();
         assert_eq!(key.verifying_key().public_jwk(), None);
