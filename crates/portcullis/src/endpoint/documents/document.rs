@@ -144,7 +144,7 @@ impl OfKeys {
         if let Some(last) = &*self.last.load() {
             let (known, prepared) = &**last;
             let mut pairs = iter::zip(known, &sets);
-            if known.len() == sets.len() && pairs.all(|(one, other)| one.is_same(other)) {
+            if known.len() == sets.len() && pairs.all(|(one, other)| one.reads_as(other)) {
                 return prepared.clone();
             }
         }
