@@ -12,6 +12,7 @@ mod credentials;
 mod documents;
 mod extractors;
 mod issuers;
+mod keys;
 mod policies;
 mod protected;
 mod refusals;
