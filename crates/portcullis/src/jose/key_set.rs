@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    iter,
     path::Path,
     sync::Arc,
 };
@@ -207,6 +208,18 @@ impl KeySet {
             .filter(|jwk| seen.insert(Arc::clone(jwk)))
             .collect();
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+    }
+
+    /// Whether both are published alike: the same keys under the same names, in
+    /// the same order.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        let mut pairs = iter::zip(self.iter(), other.iter());
+        Arc::ptr_eq(&self.inner, &other.inner)
+            || (self.len() == other.len()
+                && pairs.all(|(one, other)| {
+                    one.is_interchangeable_with(other)
+                        && one.published_name() == other.published_name()
+                }))
     }
 
     /// The keys in the order they were given.

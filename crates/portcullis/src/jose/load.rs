@@ -43,8 +43,8 @@ pub(super) trait Load: Sized {
 /// What a JWK calls its key, its algorithm and its issuer.
 pub(super) struct Names<'j> {
     pub(super) key_id: Option<&'j str>,
-    /// Whether the algorithm goes by its older name.
-    pub(super) is_eddsa: bool,
+    /// Whether the algorithm goes by its newer name (RFC 9864).
+    pub(super) says_ed25519: bool,
     pub(super) issuer: Option<&'j str>,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn parsed_jwk<K: Load>(jwk: &Jwk<'_>, wanted: Wanted<'_>) -> Result<K
     };
     Ok(key.with_names(Names {
         key_id: jwk.key_id()?,
-        is_eddsa: jwk.says_eddsa(),
+        says_ed25519: jwk.says_ed25519(),
         issuer: jwk.issuer(),
     }))
 }

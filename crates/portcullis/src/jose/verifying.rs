@@ -56,8 +56,9 @@ enum Key {
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum EddsaName {
     Refuse,
+    /// Tokens may have it; what is written has `Ed25519`.
     Accept,
-    Publish,
+    Write,
 }
 
 impl VerifyingKey {
@@ -175,7 +176,7 @@ impl VerifyingKey {
             }),
             key_id: None,
             issuer: None,
-            eddsa: EddsaName::Accept,
+            eddsa: EddsaName::Write,
         }
     }
 
@@ -198,12 +199,13 @@ impl VerifyingKey {
     }
 
     /// Whether an Ed25519 key also takes tokens that call the algorithm by its
-    /// older name `EdDSA` (deprecated by RFC 9864). It does by default.
+    /// older name `EdDSA` (deprecated by RFC 9864). It does by default. One that
+    /// does not is published as `Ed25519`.
     #[must_use]
     pub fn accept_eddsa_name(self, accept: bool) -> Self {
         match (accept, self.eddsa) {
-            (true, EddsaName::Publish) => self,
-            (true, _) => self.with_eddsa_name(EddsaName::Accept),
+            (true, EddsaName::Refuse) => self.with_eddsa_name(EddsaName::Write),
+            (true, _) => self,
             (false, _) => self.with_eddsa_name(EddsaName::Refuse),
         }
     }
@@ -289,10 +291,10 @@ impl VerifyingKey {
         Some(jwk)
     }
 
-    /// The name of the algorithm as the signer writes it.
-    pub(super) fn published_name(&self) -> &'static str {
+    /// The name of the algorithm as the signer and the key set write it.
+    pub(crate) fn published_name(&self) -> &'static str {
         match (self.material.algorithm, self.eddsa) {
-            (Algorithm::Ed25519, EddsaName::Publish) => EDDSA,
+            (Algorithm::Ed25519, EddsaName::Write) => EDDSA,
             (algorithm, _) => algorithm.name(),
         }
     }
@@ -338,8 +340,8 @@ impl Load for VerifyingKey {
             issuer: names.issuer.map(Arc::from),
             ..self.with_optional_key_id(names.key_id)
         };
-        match names.is_eddsa {
-            true => key.with_eddsa_name(EddsaName::Publish),
+        match names.says_ed25519 {
+            true => key.with_eddsa_name(EddsaName::Accept),
             false => key,
         }
     }
@@ -414,6 +416,36 @@ mod tests {
             let der = [&[0x30, numbers.len() as u8], &numbers[..]].concat();
             assert_eq!(verifier.verify(b"message", &der), Err(SignatureError));
         }
+    }
+
+    #[test]
+    fn the_name_of_ed25519_survives_being_stored() {
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        assert_eq!(key.header_name(), "EdDSA");
+        for (key, name) in [
+            (key.clone(), "EdDSA"),
+            (key.clone().use_eddsa_name(false), "Ed25519"),
+            (key.use_eddsa_name(false).use_eddsa_name(true), "EdDSA"),
+        ] {
+            let jwk = key.to_jwk().unwrap();
+            let read = SigningKey::from_jwk(jwk.expose(), Some(Algorithm::Ed25519)).unwrap();
+            let header: Value = serde_json::from_str(&read.header_json(None)).unwrap();
+            assert_eq!((&header["alg"], read.header_name()), (&name.into(), name));
+            let public = read.verifying_key();
+            assert_eq!(public.public_jwk().unwrap()["alg"], name);
+            assert!(public.accepts("Ed25519") && public.accepts("EdDSA"));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_accepted_is_not_published() {
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        let strict = key.verifying_key().accept_eddsa_name(false);
+        assert!(!strict.accepts("EdDSA"));
+        assert_eq!(strict.public_jwk().unwrap()["alg"], "Ed25519");
+        let both = strict.accept_eddsa_name(true);
+        assert!(both.accepts("EdDSA"));
+        assert_eq!(both.public_jwk().unwrap()["alg"], "EdDSA");
     }
 
     #[test]

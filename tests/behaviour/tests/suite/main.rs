@@ -9,6 +9,7 @@ mod bodies;
 mod claims;
 mod connections;
 mod credentials;
+mod documents;
 mod extractors;
 mod issuers;
 mod keys;

@@ -4,6 +4,7 @@ mod api_key;
 mod arbitrary;
 mod clients;
 mod common;
+mod documents;
 mod faults;
 mod fixture;
 mod password_grant;

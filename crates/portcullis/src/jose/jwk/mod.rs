@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyError, KeyErrorKind,
-    algorithm::{Curve, EDDSA, Family},
+    algorithm::{Curve, Family},
     base64url::decode_segment,
     header::MAX_KEY_ID,
 };
@@ -122,9 +122,9 @@ impl<'a> Jwk<'a> {
         self.issuer.as_deref()
     }
 
-    /// Whether `alg` is the older name of `Ed25519`.
-    pub(super) fn says_eddsa(&self) -> bool {
-        self.alg.as_deref() == Some(EDDSA)
+    /// Whether `alg` is `Ed25519`, the newer name (RFC 9864).
+    pub(super) fn says_ed25519(&self) -> bool {
+        self.alg.as_deref() == Some(Algorithm::Ed25519.name())
     }
 
     pub(super) fn is_private(&self) -> bool {
