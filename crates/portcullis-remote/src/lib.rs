@@ -7,6 +7,8 @@ mod http;
 mod metadata;
 mod source;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod url_rules;
 
 pub use self::http::{BoxFuture, HttpClient};

@@ -12,6 +12,6 @@ mod reader;
 pub(crate) use discovered::Discovered;
 pub(crate) use document::JwksUrl;
 pub use fetched::{Fetched, Source};
-pub(crate) use files::KeyFiles;
+pub(crate) use files::{INTERVAL, KeyFiles};
 pub use left_out::LeftOut;
 pub(crate) use reader::Reader;
