@@ -1,5 +1,4 @@
 //! The client of this crate, and what servers do to it.
-#![cfg(feature = "client")]
 
 use std::{io::Write, time::Duration};
 

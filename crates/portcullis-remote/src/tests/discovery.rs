@@ -1,5 +1,4 @@
 //! Where metadata is looked for, and what is believed of it.
-#![cfg(feature = "client")]
 
 use std::time::Duration;
 

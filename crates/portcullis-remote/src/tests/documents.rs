@@ -1,5 +1,4 @@
 //! Key documents behind URLs, and in code.
-#![cfg(feature = "client")]
 
 use std::time::Duration;
 

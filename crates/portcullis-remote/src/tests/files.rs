@@ -156,6 +156,20 @@ async fn too_much_is_refused() {
     assert_eq!(error.kind(), FetchErrorKind::Unreadable);
 }
 
+/// Reading a pipe or socket would wait for somebody to write.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_is_not_opened() {
+    let directory = directory();
+    let path = directory.path().join("socket");
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    fs::write(directory.path().join("keys"), set(&["a"])).unwrap();
+    let fetched = source(directory.path(), None).fetch().await.unwrap();
+    assert_eq!(key_ids(&fetched), [Some("a")]);
+    let error = source(&path, None).fetch().await.unwrap_err();
+    assert_eq!(error.kind(), FetchErrorKind::Unreadable);
+}
+
 /// As Kubernetes mounts ConfigMaps and Secrets: files are links through `..data`,
 /// which is replaced by renaming.
 #[cfg(unix)]
