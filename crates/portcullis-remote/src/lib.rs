@@ -10,6 +10,8 @@ mod metadata;
 mod schedule;
 mod source;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod url_rules;
 mod worker;
 
