@@ -1,5 +1,7 @@
 //! Several issuers: lists, and tenants that come and go.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use std::{
     sync::{
         Arc, Weak,
