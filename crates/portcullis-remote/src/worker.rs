@@ -2,6 +2,7 @@
 
 use std::{fmt, future::Future, io, pin::Pin, sync::Arc, thread};
 
+use portcullis::ConfigError;
 use tokio::{runtime, sync::mpsc};
 
 /// A thread of its own on which the keys of any number of issuers are fetched.
@@ -38,6 +39,15 @@ impl Worker {
                 runtime.shutdown_background();
             })?;
         Ok(Self(Arc::new(tasks)))
+    }
+
+    pub(crate) fn or_start(worker: Option<Self>) -> Result<Self, ConfigError> {
+        match worker {
+            Some(worker) => Ok(worker),
+            None => Self::start().map_err(|error| {
+                ConfigError::new(format!("there is no thread to fetch keys on: {error}"))
+            }),
+        }
     }
 
     /// Runs a task, at the latest until the worker ends.

@@ -216,12 +216,7 @@ impl IssuerBuilder {
                 (None, Some(source))
             }
         };
-        let worker = match self.worker {
-            Some(worker) => worker,
-            None => Worker::start().map_err(|error| {
-                ConfigError::new(format!("there is no thread to fetch keys on: {error}"))
-            })?,
-        };
+        let worker = Worker::or_start(self.worker)?;
         let keys = LiveKeys::new(&self.setting.accepted_algorithms());
         let clock = self.setting.clock;
         let feed = Arc::new(Feed::new(self.issuer, keys, clock, rules, worker.clone()));

@@ -1,5 +1,7 @@
 //! Issuers over real HTTP: roll-overs, outages, hanging answers, and who waits.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod bench;
 mod faults;
 mod keys;
