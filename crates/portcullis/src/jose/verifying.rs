@@ -263,6 +263,7 @@ impl VerifyingKey {
         let accepts_eddsa = |key: &Self| key.accepts(EDDSA);
         self.material.algorithm == other.material.algorithm
             && self.key_id == other.key_id
+            && self.issuer == other.issuer
             && self.material.thumbprint == other.material.thumbprint
             && accepts_eddsa(self) == accepts_eddsa(other)
     }

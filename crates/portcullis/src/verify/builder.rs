@@ -4,10 +4,8 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
     Confirmation, KeySource, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
-    claim_rules::{AudienceRule, BindingRule, IssuerRule},
-    profile::Profile,
-    trusted_keys::TrustedKeys,
-    typ::TypRule,
+    audience_rule::AudienceRule, claim_rules::BindingRule, issuer_rule::IssuerRule,
+    profile::Profile, trusted_keys::TrustedKeys, typ::TypRule,
 };
 use crate::{
     ConfigError,
@@ -158,7 +156,7 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
         self.set(|profile| profile.claims.names.rename(claim, name.into()))
     }
 
-    fn set(mut self, change: impl FnOnce(&mut Profile)) -> Self {
+    pub(super) fn set(mut self, change: impl FnOnce(&mut Profile)) -> Self {
         change(&mut self.profile);
         self
     }

@@ -4,12 +4,16 @@
 //! a token must look like, the clock. Keys fix their algorithm; the token
 //! never chooses. What is configured is required.
 
+mod audience_rule;
 mod builder;
 mod cache;
 mod claim_rules;
 mod claims_error;
 mod confirmation;
 mod error;
+mod further_rules;
+mod further_settings;
+mod issuer_rule;
 mod key_source;
 mod key_table;
 mod known;

@@ -5,7 +5,9 @@ use std::{fmt, sync::Arc};
 use super::{
     Confirmation, LiveKeys, TokenCache, TokenStatus, Verified, VerifyError,
     VerifyErrorKind::*,
-    claim_rules::{AudienceRule, BindingRule, ClaimRules, Expiry, IssuerRule},
+    audience_rule::AudienceRule,
+    claim_rules::{BindingRule, ClaimRules, Expiry},
+    issuer_rule::IssuerRule,
     shown::{Shown, list},
     token::Token,
     trusted_keys::TrustedKeys,
@@ -101,6 +103,11 @@ impl Profile {
                 "the realm of the subjects must not be empty",
             ));
         }
+        if self.claims.further.id_tokens.is_some() && self.typ == TypRule::AtJwt {
+            return Err(ConfigError::new(
+                "ID tokens are no access tokens of RFC 9068: choose one, or combine two verifiers",
+            ));
+        }
         self.claims.validate()
     }
 
@@ -149,7 +156,7 @@ impl Profile {
         }
         let claims = RegisteredClaims::parse(json, &self.claims.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
-        self.claims.check(&claims, now, Expiry::Checked)
+        self.claims.check(json, &claims, now, Expiry::Checked)
     }
 
     /// Keeps what the checked claims say at `now`.
@@ -165,7 +172,7 @@ impl Profile {
         token
     }
 
-    /// That the header's `typ` is not that of an access token.
+    /// That the header's `typ` is not one that is accepted.
     #[cold]
     pub(super) fn wrong_type(&self, header: &Header<'_>) -> VerifyError {
         let found = header.typ.as_deref().map(|typ| Shown(typ).to_string());

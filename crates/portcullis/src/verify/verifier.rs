@@ -8,7 +8,8 @@ use super::{
     KeySource, MissingKey, PendingVerification, Status, Verification, Verified, VerifyError,
     VerifyErrorKind::{BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey},
     cache::{Cache, Remembered, Validity},
-    claim_rules::{ClaimRules, Expiry, wrong_issuer},
+    claim_rules::{ClaimRules, Expiry},
+    issuer_rule::wrong_issuer,
     profile::{Profile, of_jws},
     signature::{Signed, check_signature},
     token::Token,
@@ -259,7 +260,7 @@ impl Verifier {
         let claims = RegisteredClaims::parse(json, &rules.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         let now = profile.clock.now();
-        rules.check(&claims, now, expiry)?;
+        rules.check(json, &claims, now, expiry)?;
         Ok(Passed {
             index,
             profile,
@@ -374,13 +375,12 @@ fn addressed_profile<'p>(
     let addressee =
         Addressee::parse(json).map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
     let issuer = addressee.issuer.as_deref();
-    let audience = addressee.audience.as_ref();
     let of_issuer = || {
         let profiles = profiles.iter().enumerate();
         profiles.filter(|(_, profile)| profile.claims.issuer.accepts(issuer))
     };
     of_issuer()
-        .find(|(_, profile)| profile.claims.audience.accepts(audience))
+        .find(|(_, profile)| profile.claims.are_meant_by(&addressee, json))
         .or_else(|| of_issuer().next())
         .ok_or_else(|| wrong_issuer(issuer, profiles.iter().map(|own| &own.claims.issuer)))
 }

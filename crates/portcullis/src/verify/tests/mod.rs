@@ -2,6 +2,7 @@
 
 mod binding;
 mod combined;
+mod id_tokens;
 mod live;
 mod names;
 mod refusals;
