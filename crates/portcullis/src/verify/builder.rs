@@ -145,11 +145,15 @@ impl<K, I> VerifierBuilder<K, I, Missing> {
 }
 
 impl<K, I, A> VerifierBuilder<K, I, A> {
-    fn with(profile: Profile) -> Self {
+    pub(super) fn with(profile: Profile) -> Self {
         Self {
             profile,
             choices: PhantomData,
         }
+    }
+
+    pub(super) fn into_profile(self) -> Profile {
+        self.profile
     }
 
     fn name(self, claim: Claim, name: impl Into<Arc<str>>) -> Self {

@@ -9,7 +9,7 @@ use super::{
     cache::Validity,
     confirmation::shown_methods,
     further_rules::FurtherRules,
-    issuer_rule::{IssuerRule, wrong_issuer},
+    issuer_rule::{IssuerRule, Mistaken, wrong_issuer},
     shown::{Shown, or_none},
 };
 use crate::{
@@ -23,6 +23,10 @@ use crate::{
 pub(super) struct ClaimRules {
     pub(super) names: ClaimNames,
     pub(super) issuer: IssuerRule,
+    /// Issuers that are often taken for this one.
+    pub(super) mistaken: Vec<Mistaken>,
+    /// What its keys call an issuer of the first name: the second.
+    pub(super) keys_name_it: Option<(Arc<str>, Arc<str>)>,
     pub(super) audience: AudienceRule,
     /// What the claim that names the kind of token says of access tokens.
     pub(super) kind: Option<Arc<str>>,
@@ -60,6 +64,8 @@ impl Default for ClaimRules {
         Self {
             names: ClaimNames::default(),
             issuer: IssuerRule::Any,
+            mistaken: Vec::new(),
+            keys_name_it: None,
             audience: AudienceRule::Any,
             kind: None,
             further: FurtherRules::default(),
@@ -88,9 +94,7 @@ impl ClaimRules {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if matches!(&self.issuer, IssuerRule::Exactly(name) if name.is_empty()) {
-            return Err(ConfigError::new("the issuer must not be empty"));
-        }
+        self.issuer.validate()?;
         if self.kind.as_ref().is_some_and(|access| access.is_empty()) {
             return Err(ConfigError::new(
                 "what the kind claim says of access tokens must not be empty",
@@ -115,11 +119,17 @@ impl ClaimRules {
         now: Timestamp,
         expiry: Expiry,
     ) -> Result<(), VerifyError> {
+        let issuer = claims.issuer.as_deref();
+        let is_of_issuer = self.issuer.accepts(issuer);
+        // What others leave out is not worth a word.
+        if issuer.is_some() && !is_of_issuer {
+            return Err(self.wrong_issuer(issuer));
+        }
         if let Some(name) = claims.missing(&self.names) {
             return Err(VerifyError::with_detail(MissingClaim, name.to_owned()));
         }
-        if !self.issuer.accepts(claims.issuer.as_deref()) {
-            return Err(wrong_issuer(claims.issuer.as_deref(), [&self.issuer]));
+        if !is_of_issuer {
+            return Err(self.wrong_issuer(issuer));
         }
         let stands_elsewhere = self.further.audience_claim.is_some() && claims.audience.is_none();
         if !stands_elsewhere && !self.audience.accepts(claims.audience.as_ref()) {
@@ -141,6 +151,7 @@ impl ClaimRules {
             let methods = shown_methods(confirmation);
             return Err(VerifyError::with_detail(SenderConstrained, methods));
         }
+        self.issuer.check_tenant(json, issuer)?;
         self.further.check(json, claims, &self.audience)?;
         self.check_times(claims, now, expiry)
     }
@@ -241,6 +252,10 @@ impl ClaimRules {
             Some(_) => self.further.names_audience(json, &self.audience),
             None => self.audience.accepts(addressee.audience.as_ref()),
         }
+    }
+
+    pub(super) fn wrong_issuer(&self, found: Option<&str>) -> VerifyError {
+        wrong_issuer(found, [&self.issuer], &self.mistaken)
     }
 
     #[cold]

@@ -132,6 +132,13 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
         self.further(|rules| rules.refused.extend(names))
     }
 
+    /// Accepts ID tokens that their subject asked for itself.
+    pub(super) fn asked_by_subject(self) -> Self {
+        self.id_tokens().further(|rules| {
+            rules.id_tokens.get_or_insert_default().by_subject = true;
+        })
+    }
+
     fn further(self, change: impl FnOnce(&mut FurtherRules)) -> Self {
         self.set(|profile| change(&mut profile.claims.further))
     }

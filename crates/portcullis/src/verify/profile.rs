@@ -126,6 +126,9 @@ impl Profile {
     /// The application's own checks, which are asked about every request: a
     /// token was remembered together with one of them.
     pub(super) fn check_further(&self, token: &Verified) -> Result<(), VerifyError> {
+        if !self.claims.issuer.still_accepts(token.issuer()) {
+            return Err(self.claims.wrong_issuer(token.issuer()));
+        }
         if let BindingRule::CheckedBy(checks) = &self.claims.binding
             && token.confirmation_json().is_some()
         {
@@ -161,12 +164,11 @@ impl Profile {
 
     /// Keeps what the checked claims say at `now`.
     pub(super) fn keep(&self, json: &str, claims: &RegisteredClaims<'_>, now: Timestamp) -> Token {
-        let realm = match (&self.realm, &self.claims.issuer, &claims.issuer) {
-            (Some(realm), ..) => realm.clone(),
-            (None, IssuerRule::Exactly(issuer), _) => issuer.clone(),
-            (None, _, Some(issuer)) => Arc::from(&**issuer),
-            (None, _, None) => Arc::default(),
-        };
+        let realm = self.realm.clone().or_else(|| self.claims.issuer.realm());
+        let realm = realm.unwrap_or_else(|| match &claims.issuer {
+            Some(issuer) => Arc::from(&**issuer),
+            None => Arc::default(),
+        });
         let mut token = Token::new(json, realm, claims, now);
         token.own_issuer = self.own_issuer;
         token

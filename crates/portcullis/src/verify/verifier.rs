@@ -9,7 +9,8 @@ use super::{
     VerifyErrorKind::{BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey},
     cache::{Cache, Remembered, Validity},
     claim_rules::{ClaimRules, Expiry},
-    issuer_rule::wrong_issuer,
+    issuer_rule::{advice, wrong_issuer},
+    key_issuer::check_key_issuer,
     profile::{Profile, of_jws},
     signature::{Signed, check_signature},
     token::Token,
@@ -120,6 +121,9 @@ impl Verifier {
     /// Asks for a key, where that may be what is missing.
     #[cold]
     fn refuse(&self, token: &[u8], error: VerifyError, look: Look, changes: u64) -> Verification {
+        if let Some(error) = self.mistaken_issuer(token, &error) {
+            return Verification::Done(Err(error));
+        }
         let source = match self.source_of_key(token, &error) {
             Ok(source) => source,
             Err(error) => return Verification::Done(Err(error)),
@@ -142,6 +146,27 @@ impl Verifier {
                 Verification::Pending(PendingVerification::for_keys(keys, again))
             }
         }
+    }
+
+    /// That a token whose key is unknown is of an issuer that is often taken for the
+    /// one configured.
+    fn mistaken_issuer(&self, token: &[u8], error: &VerifyError) -> Option<VerifyError> {
+        let [profile] = self.0.profiles.as_slice() else {
+            // There, the issuer is looked at first.
+            return None;
+        };
+        let rules = &profile.claims;
+        if error.kind() != UnknownKey || rules.mistaken.is_empty() {
+            return None;
+        }
+        let mut payload = Payload::new();
+        let (.., json) = self.read(token, &mut payload).ok()?;
+        let issuer = Addressee::parse(json).ok()?.issuer;
+        let issuer = issuer
+            .as_deref()
+            .filter(|it| !rules.issuer.accepts(Some(it)))?;
+        advice(issuer, &rules.mistaken)?;
+        Some(rules.wrong_issuer(Some(issuer)))
     }
 
     /// Who may have the key that was missing when a token was refused with
@@ -244,7 +269,7 @@ impl Verifier {
     /// Signature first, then claims.
     fn check(&self, token: &[u8], expiry: Expiry) -> Result<Passed<'_>, VerifyError> {
         let mut payload = Payload::new();
-        let (index, profile, signed, json) = match self.0.profiles.as_slice() {
+        let (index, profile, mut signed, json) = match self.0.profiles.as_slice() {
             [profile] => {
                 let token = CompactJws::cut(token, profile.limits).map_err(of_jws)?;
                 let signed = check_signature(&token, profile)?;
@@ -261,6 +286,7 @@ impl Verifier {
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         let now = profile.clock.now();
         rules.check(json, &claims, now, expiry)?;
+        check_key_issuer(&mut signed, claims.issuer.as_deref(), profile)?;
         Ok(Passed {
             index,
             profile,
@@ -382,7 +408,11 @@ fn addressed_profile<'p>(
     of_issuer()
         .find(|(_, profile)| profile.claims.are_meant_by(&addressee, json))
         .or_else(|| of_issuer().next())
-        .ok_or_else(|| wrong_issuer(issuer, profiles.iter().map(|own| &own.claims.issuer)))
+        .ok_or_else(|| {
+            let rules = || profiles.iter().map(|own| &own.claims);
+            let mistaken = rules().flat_map(|rules| &rules.mistaken);
+            wrong_issuer(issuer, rules().map(|rules| &rules.issuer), mistaken)
+        })
 }
 
 fn never_asked(first: usize, own: &Profile, second: usize, other: &Profile) -> ConfigError {

@@ -3,6 +3,7 @@
 mod binding;
 mod combined;
 mod id_tokens;
+mod key_issuers;
 mod live;
 mod names;
 mod refusals;
