@@ -1,11 +1,14 @@
 //! Everything that is fetched from an issuer: its metadata and its keys.
 
+mod discovery;
 mod error;
 mod freshness;
 mod http;
 mod metadata;
 mod source;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod url_rules;
 
 pub use self::http::{BoxFuture, HttpClient};
@@ -13,5 +16,5 @@ pub use self::http::{BoxFuture, HttpClient};
 pub use self::http::{Client, ClientBuilder};
 pub use error::{FetchError, FetchErrorKind};
 pub use metadata::Metadata;
-pub use source::{Fetched, Source};
+pub use source::{Fetched, LeftOut, Source};
 pub use tenant::TenantId;

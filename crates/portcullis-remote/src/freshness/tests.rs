@@ -1,7 +1,5 @@
 //! Headers and what they say of time.
 
-use std::time::Duration;
-
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{AGE, CACHE_CONTROL, DATE, EXPIRES, RETRY_AFTER},

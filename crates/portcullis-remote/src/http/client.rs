@@ -20,8 +20,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///   [`TooLarge`](crate::FetchErrorKind::TooLarge). The body in the answer is not
 ///   compressed any more.
 /// * It follows no redirect: an answer of any status is an answer.
-/// * It gives up by itself after a while. The caller does so too, by dropping the
-///   future.
+/// * It gives up by itself after a while. The caller does so after 10 seconds, by
+///   dropping the future.
 /// * It keeps no request header in logs: some carry secrets, and those are marked
 ///   [sensitive](http::HeaderValue::is_sensitive).
 ///

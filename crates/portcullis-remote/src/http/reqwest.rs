@@ -99,7 +99,7 @@ impl ClientBuilder {
     }
 
     /// How long a request may take, from connecting to the last byte of the body:
-    /// 5 seconds unless set.
+    /// 5 seconds unless set. Who asks an issuer gives up after 10 in any case.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
