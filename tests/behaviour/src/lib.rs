@@ -30,3 +30,8 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/writing-an-adapter.md")]
 mod writing_an_adapter {}
+
+/// What the page about identity providers shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/providers.md")]
+mod providers {}

@@ -269,7 +269,6 @@ impl VerifyingKey {
         self.material.algorithm == other.material.algorithm
             && self.key_id == other.key_id
             && self.material.thumbprint == other.material.thumbprint
-            && self.issuer == other.issuer
             && accepts_eddsa(self) == accepts_eddsa(other)
     }
 

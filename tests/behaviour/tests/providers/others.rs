@@ -122,6 +122,9 @@ fn auth0() {
         ],
     );
     shape.check(&verifier, "id", &[(json!({}), Err(WrongAudience))]);
+    // An API that is called as the client is.
+    let client = shape.verifier(&provider, "K1AUPhZq8mRi0Q0pjhkfu1D7y6KjDQja");
+    shape.check(&client, "id", &[(json!({}), Err(MissingClaim))]);
     let sign_on = shape.verifier(
         &provider.clone().id_tokens(),
         "K1AUPhZq8mRi0Q0pjhkfu1D7y6KjDQja",
@@ -278,7 +281,11 @@ fn cognito() {
         "id",
         &[
             (json!({}), Err(WrongKind)),
-            (json!({"at_hash": null}), Err(WrongAudience)),
+            (json!({"at_hash": null}), Err(WrongKind)),
+            (
+                json!({"at_hash": null, "token_use": "access"}),
+                Err(WrongAudience),
+            ),
             (json!({"client_id": "1example23456789"}), Err(WrongKind)),
             (
                 json!({"client_id": "1example23456789", "at_hash": null}),

@@ -22,6 +22,8 @@ impl Provider {
             access: Settings {
                 client: Some("azp"),
                 scope: Some("scope"),
+                // By one of these names, as the API's token profile has it.
+                one_of: &["azp", "client_id"],
                 ..Settings::default()
             },
             role_path: &["permissions"],

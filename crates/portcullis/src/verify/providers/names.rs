@@ -29,8 +29,10 @@ pub(super) fn base_url(text: &str) -> Result<String, ConfigError> {
     let authority = parsed
         .authority()
         .map_or("", |authority| authority.as_str());
-    if authority.contains('@') || parsed.query().is_some() || url.contains('#') {
-        return Err(wrong("it has more than a host and a path"));
+    if authority.contains('@') || parsed.query().is_some() || url.contains('#') || !url.is_ascii() {
+        return Err(wrong(
+            "it has more than a host and a path, or other letters than a URL may have",
+        ));
     }
     Ok(url)
 }
