@@ -10,9 +10,9 @@ use std::{
 
 use crate::{
     session::{
-        ApplicationToken, Created, LoginTicket, MemoryStore, NewSession, Revocation, RevokedAll,
-        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
-        TokenAdded,
+        ApplicationToken, AttemptId, Created, LoginTicket, MemoryStore, NewSession, OneUse,
+        Revocation, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId,
+        SessionRecord, SessionStore, StoreError, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -120,6 +120,15 @@ impl SessionStore for FaultyStore {
 
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         self.up()?.revocations(since).await
+    }
+
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        self.up()?.use_once(value, attempt, keep).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
