@@ -58,6 +58,6 @@ pub use remote_clock::RemoteClock;
 pub use revocations::Revocations;
 pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
-    SessionsBuilder, TokenPair,
+    SessionsBuilder, SingleUse, TokenPair,
 };
 pub use store::{ApplicationToken, Created, Revocation, RevokedAll, SessionStore, TokenAdded};
