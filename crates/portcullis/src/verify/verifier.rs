@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use super::{
@@ -89,6 +90,12 @@ impl Verifier {
         }
         let profiles = profiles.into_iter().map(|(_, profile)| profile).collect();
         Ok(Self::of_profiles(profiles))
+    }
+
+    /// The longest time after its `exp` that a token may be taken.
+    pub(crate) fn leeway(&self) -> Duration {
+        let leeways = self.0.profiles.iter().map(|profile| profile.claims.leeway);
+        leeways.max().unwrap_or_default()
     }
 
     /// Checks a token in the compact serialization (RFC 7515 section 7.1).

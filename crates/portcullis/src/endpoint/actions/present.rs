@@ -54,8 +54,9 @@ pub(super) async fn access_token(
     Ok(verified)
 }
 
-fn of_verification(error: VerifyError) -> Refusal {
-    tracing::debug!(reason = %error, "access token refused");
+/// Why a token that could not be verified is refused.
+pub(super) fn of_verification(error: VerifyError) -> Refusal {
+    tracing::debug!(reason = %error, "token refused");
     if error.kind().is_unavailable() {
         Refusal::Unavailable(std::time::Duration::MAX)
     } else {
