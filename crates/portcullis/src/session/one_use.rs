@@ -43,3 +43,61 @@ impl OneUse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        session::{
+            ApplicationToken, Created, DynSessionStore, LoginTicket, NewSession, Revocation,
+            RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
+            SessionStore, StoreError, StoreErrorKind, TokenAdded,
+        },
+        subject::Subject,
+        time::Timestamp,
+    };
+
+    /// A store from before there was such a thing.
+    struct Old;
+
+    macro_rules! old {
+        ($($name:ident($($argument:ty),*) -> $answer:ty;)*) => {
+            impl SessionStore for Old {
+                $(async fn $name(&self, $(_: $argument),*) -> Result<$answer, StoreError> {
+                    unreachable!("nobody asks")
+                })*
+            }
+        };
+    }
+
+    old! {
+        current_time() -> Timestamp;
+        login_ticket() -> LoginTicket;
+        create(NewSession, LoginTicket) -> Created;
+        rotate(&RotationAttempt) -> RotationOutcome;
+        session(&SessionId) -> Option<SessionRecord>;
+        sessions(&Subject) -> Vec<SessionRecord>;
+        revoke(&SessionId) -> bool;
+        revoke_all(&Subject) -> RevokedAll;
+        add_application_token(ApplicationToken, u32, LoginTicket) -> TokenAdded;
+        application_token_is_live(&Subject, &str) -> bool;
+        application_tokens(&Subject) -> Vec<ApplicationToken>;
+        remove_application_token(&str) -> bool;
+        revoke_token(&Subject, &str, Timestamp) -> ();
+        revocations(Timestamp) -> Vec<Revocation>;
+        purge(Duration) -> u64;
+    }
+
+    #[tokio::test]
+    async fn a_store_that_leaves_it_out_accepts_no_use() {
+        let store = DynSessionStore::new(Old);
+        let (value, attempt) = (SecretDigest::of(b"value"), AttemptId::from_bytes([7; 16]));
+        for _ in 0..2 {
+            let used = store.use_once(&value, attempt, Duration::MAX).await;
+            let error = used.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Unsupported);
+            let cause = std::error::Error::source(&error).unwrap();
+            assert!(cause.to_string().contains("SessionStore::use_once"));
+        }
+    }
+}

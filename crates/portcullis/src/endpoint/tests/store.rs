@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct FaultyStore {
     store: Arc<MemoryStore>,
     down: Arc<AtomicBool>,
+    /// After how many calls it goes down by itself.
+    left: Arc<AtomicU32>,
 }
 
 impl FaultyStore {
@@ -29,14 +31,26 @@ impl FaultyStore {
         Self {
             store: Arc::new(store),
             down: Arc::default(),
+            left: Arc::new(AtomicU32::new(u32::MAX)),
         }
     }
 
     pub(super) fn set_down(&self, down: bool) {
+        self.left.store(u32::MAX, Ordering::Relaxed);
         self.down.store(down, Ordering::Relaxed);
     }
 
+    /// Takes it down in the middle of what is done next.
+    pub(super) fn go_down_after(&self, calls: u32) {
+        self.left.store(calls, Ordering::Relaxed);
+    }
+
     fn up(&self) -> Result<&MemoryStore, StoreError> {
+        match self.left.load(Ordering::Relaxed) {
+            u32::MAX => {}
+            0 => self.down.store(true, Ordering::Relaxed),
+            calls => self.left.store(calls - 1, Ordering::Relaxed),
+        }
         if self.down.load(Ordering::Relaxed) {
             return Err(StoreError::unavailable("taken down"));
         }
