@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::fixture::People;
+use super::fixture::{self, People, Server};
 use crate::{
     endpoint::{EntraIdTokens, SingleSignOn},
     jose::{Algorithm, SigningKey, encode_compact},
+    session::SessionStore,
+    subject::Subject,
     time::{Clock, SharedClock, Timestamp},
     verify::{KeySource, KeyTerms, KeysUnavailable, LiveKeys, MissingKey, Verifier},
 };
@@ -128,4 +130,34 @@ impl KeySource for Entra {
             })),
         }
     }
+}
+
+pub(super) const SSO: &str = "/api/users/sso";
+
+pub(super) async fn sign_on(server: &Server, token: &str) -> fixture::Answer {
+    server.bearer("POST", SSO, token).await
+}
+
+/// As all tokens that are not good, whatever the reason.
+pub(super) fn is_refused(answer: &fixture::Answer) {
+    answer.is(401);
+    assert_eq!(answer.body(), r#"{"login":false,"error":"invalid_token"}"#);
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some(r#"Bearer realm="api", error="invalid_token""#)
+    );
+}
+
+pub(super) fn is_unavailable(answer: &fixture::Answer) {
+    answer.is(503);
+    let body = r#"{"login":false,"error":"temporarily_unavailable"}"#;
+    assert_eq!(answer.body(), body);
+    assert_eq!(answer.header("retry-after"), Some("3"));
+    assert_eq!(answer.header("www-authenticate"), None);
+}
+
+/// How many sessions alice has.
+pub(super) async fn session_count(server: &Server) -> usize {
+    let sessions = server.store.sessions(&Subject::new("users", "alice")).await;
+    sessions.unwrap().len()
 }

@@ -13,5 +13,6 @@ mod router;
 mod secrecy;
 mod session;
 mod single_sign_on;
+mod single_use;
 mod store;
 mod token_endpoint;

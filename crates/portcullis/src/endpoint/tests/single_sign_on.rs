@@ -1,45 +1,20 @@
 //! Signing on with an ID token of Entra ID.
 
-use std::time::Duration;
-
 use http::Request;
 use serde_json::{Value, json};
 
 use super::{
-    entra::{Answer as Issuer, CLIENT, Entra, ISSUER, TENANT, key, other_key, sign},
-    fixture::{Answer, Server, claims},
+    entra::{
+        CLIENT, Entra, ISSUER, SSO, TENANT, is_refused, key, other_key, session_count, sign,
+        sign_on,
+    },
+    fixture::{Server, claims},
 };
 use crate::{
-    endpoint::{AccountsError, Endpoints, SessionApi, SingleSignOn},
+    endpoint::{Endpoints, SessionApi, SingleSignOn},
     jose::{Algorithm, SigningKey, encode_compact},
-    session::{RotationRules, SessionId, SessionStore},
-    subject::Subject,
-    verify::KeysUnavailable,
+    session::{SessionId, SessionStore},
 };
-
-const SSO: &str = "/api/users/sso";
-
-async fn sign_on(server: &Server, token: &str) -> Answer {
-    server.bearer("POST", SSO, token).await
-}
-
-/// As all tokens that are not good, whatever the reason.
-fn is_refused(answer: &Answer) {
-    answer.is(401);
-    assert_eq!(answer.body(), r#"{"login":false,"error":"invalid_token"}"#);
-    assert_eq!(
-        answer.header("www-authenticate"),
-        Some(r#"Bearer realm="api", error="invalid_token""#)
-    );
-}
-
-fn is_unavailable(answer: &Answer) {
-    answer.is(503);
-    let body = r#"{"login":false,"error":"temporarily_unavailable"}"#;
-    assert_eq!(answer.body(), body);
-    assert_eq!(answer.header("retry-after"), Some("3"));
-    assert_eq!(answer.header("www-authenticate"), None);
-}
 
 /// A token of the tenant's with another claim, or without it.
 fn with(server: &Server, name: &str, value: Value) -> String {
@@ -49,11 +24,6 @@ fn with(server: &Server, name: &str, value: Value) -> String {
         value => claims.as_object_mut().unwrap().insert(name.into(), value),
     };
     sign(&claims)
-}
-
-async fn session_count(server: &Server) -> usize {
-    let sessions = server.store.sessions(&Subject::new("users", "alice")).await;
-    sessions.unwrap().len()
 }
 
 #[tokio::test]
@@ -307,223 +277,6 @@ async fn an_account_of_another_realm_is_our_fault() {
     link("apis/alice");
     sign_on(&server, &token).await.is_error(500, "server_error");
     link("alice");
-    sign_on(&server, &token).await.is(200);
-}
-
-#[tokio::test]
-async fn repeated_in_the_window_it_gives_the_same_session() {
-    let server = Server::new().await;
-    let token = server.entra.token("alices-object");
-    let first = sign_on(&server, &token).await;
-    for _ in 0..3 {
-        server.pass(3);
-        let again = sign_on(&server, &token).await;
-        again.is(200);
-        assert_eq!(again.text("refreshToken"), first.text("refreshToken"));
-        let [one, two] = [&first, &again].map(|answer| claims(&answer.text("accessToken")));
-        assert_eq!(one["sid"], two["sid"]);
-        assert_ne!(one["jti"], two["jti"]);
-        assert_eq!(two["fresh"], false);
-    }
-    // The window is anchored at the first time: no repetition lengthens it.
-    server.pass(1);
-    is_refused(&sign_on(&server, &token).await);
-    server.pass(3600 - 11);
-    is_refused(&sign_on(&server, &token).await);
-    assert_eq!(session_count(&server).await, 1);
-    server
-        .bearer("POST", "/api/users/refresh", &first.text("refreshToken"))
-        .await
-        .is(200);
-    // A token that was given later is another one.
-    let other = sign_on(&server, &server.entra.token("alices-object")).await;
-    assert_ne!(other.text("refreshToken"), first.text("refreshToken"));
-    assert_eq!(session_count(&server).await, 2);
-}
-
-/// Until the very last moment at which its verifier would take it, and after a
-/// purge.
-#[tokio::test]
-async fn a_use_is_remembered_for_as_long_as_the_token_is_good() {
-    let server = Server::new().await;
-    let token = server.entra.token("alices-object");
-    let first = sign_on(&server, &token).await;
-    server
-        .bearer("POST", "/logout", &first.text("accessToken"))
-        .await
-        .is(204);
-    for pass in [3600, 58] {
-        server.pass(pass);
-        server.session.purge().await.unwrap();
-        // It is its use that speaks against it, not its age.
-        let verified = server.entra.verifier().verify_now(token.as_bytes());
-        assert!(verified.is_ok());
-        is_refused(&sign_on(&server, &token).await);
-    }
-    assert_eq!(session_count(&server).await, 0);
-}
-
-#[tokio::test]
-async fn without_a_window_the_second_time_is_refused() {
-    let rules = RotationRules::with_grace(Duration::ZERO);
-    let server = Server::with(|builder| builder.rules(rules)).await;
-    let token = server.entra.token("alices-object");
-    sign_on(&server, &token).await.is(200);
-    is_refused(&sign_on(&server, &token).await);
-    assert_eq!(session_count(&server).await, 1);
-}
-
-#[tokio::test]
-async fn a_session_that_has_ended_is_not_opened_again() {
-    for path in ["/logout", "/logout/all"] {
-        let server = Server::new().await;
-        let token = server.entra.token("alices-object");
-        let answer = sign_on(&server, &token).await;
-        let access = answer.text("accessToken");
-        server.bearer("POST", path, &access).await.is(204);
-        is_refused(&sign_on(&server, &token).await);
-        server.pass(60);
-        is_refused(&sign_on(&server, &token).await);
-        assert_eq!(session_count(&server).await, 0);
-    }
-}
-
-#[tokio::test]
-async fn a_log_out_everywhere_overtakes_it() {
-    let server = Server::new().await;
-    let sessions = server.session.clone();
-    server
-        .people
-        .change(|people| people.log_out_while_checking = Some(sessions));
-    let token = server.entra.token("alices-object");
-    is_refused(&sign_on(&server, &token).await);
-    assert_eq!(session_count(&server).await, 0);
-    server
-        .people
-        .change(|people| people.log_out_while_checking = None);
-    sign_on(&server, &token).await.is(200);
-}
-
-#[tokio::test]
-async fn a_link_that_changes_in_the_window_opens_no_second_session() {
-    let server = Server::new().await;
-    let token = server.entra.token("alices-object");
-    sign_on(&server, &token).await.is(200);
-    server
-        .people
-        .change(|people| people.links = vec![("alices-object", "robot")]);
-    is_refused(&sign_on(&server, &token).await);
-    let robot = Subject::new("users", "robot");
-    assert!(server.store.sessions(&robot).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn many_at_once_get_one_session() {
-    let server = Server::new().await;
-    for _ in 0..4 {
-        let before = session_count(&server).await;
-        server.pass(1);
-        let token = server.entra.token("alices-object");
-        let tasks: Vec<_> = (0..32)
-            .map(|_| {
-                let request = Request::post(SSO)
-                    .header("authorization", format!("Bearer {token}"))
-                    .body(bytes::Bytes::new());
-                let endpoints = server.endpoints.clone();
-                tokio::spawn(async move { Answer(endpoints.call(request.unwrap()).await) })
-            })
-            .collect();
-        let mut refresh_tokens = std::collections::HashSet::new();
-        for task in tasks {
-            let answer = task.await.unwrap();
-            answer.is(200);
-            refresh_tokens.insert(answer.text("refreshToken"));
-        }
-        assert_eq!(refresh_tokens.len(), 1);
-        assert_eq!(session_count(&server).await, before + 1);
-    }
-}
-
-/// With refresh tokens that rotate, the session's current one comes back.
-#[tokio::test]
-async fn where_tokens_rotate_the_current_one_is_given() {
-    let server = Server::new().await;
-    let rotating = crate::session::Sessions::builder(
-        server.session.revocations().clone(),
-        server.session.issuer().clone(),
-    )
-    .refresh_keys(crate::session::refresh::RefreshKeys::generate().unwrap());
-    let api = SessionApi::new(rotating.build().unwrap())
-        .single_sign_on(server.entra.single_sign_on(server.people.clone()));
-    let endpoints = Endpoints::builder(server.people.clone()).session_api(api);
-    let server = Server {
-        endpoints: endpoints.common_routes().build().unwrap(),
-        ..server
-    };
-    let token = server.entra.token("alices-object");
-    let first = sign_on(&server, &token).await.text("refreshToken");
-    let next = server.bearer("POST", "/api/users/refresh", &first).await;
-    let next = next.text("refreshToken");
-    assert_ne!(first, next);
-    let again = sign_on(&server, &token).await;
-    assert_eq!(again.text("refreshToken"), next);
-}
-
-#[tokio::test]
-async fn without_the_keys_nothing_is_lost() {
-    let server = Server::new().await;
-    for retry_after in [3, 600] {
-        let token = server.entra.token("alices-object");
-        server.entra.answers(Issuer::Down(KeysUnavailable {
-            retry_after: Duration::from_secs(retry_after),
-        }));
-        is_unavailable(&sign_on(&server, &token).await);
-        server.pass(60);
-        is_unavailable(&sign_on(&server, &token).await);
-        assert!(server.people.asked().is_empty());
-        server.entra.answers(Issuer::Key);
-        sign_on(&server, &token).await.is(200);
-        server.people.asked();
-    }
-}
-
-/// Wherever in the middle the store goes away, and for however long.
-#[tokio::test]
-async fn without_the_store_nothing_is_lost() {
-    for calls in 0..3 {
-        for wait in [1, 60, 900] {
-            let server = Server::new().await;
-            let token = server.entra.token("alices-object");
-            server.store.go_down_after(calls);
-            is_unavailable(&sign_on(&server, &token).await);
-            server.pass(wait);
-            is_unavailable(&sign_on(&server, &token).await);
-            server.store.set_down(false);
-            assert_eq!(session_count(&server).await, 0);
-            let answer = sign_on(&server, &token).await;
-            answer.is(200);
-            let again = sign_on(&server, &token).await;
-            // From then on it is used up: the window began with the first use.
-            match (calls, wait) {
-                (2, 60..) => is_refused(&again),
-                _ => assert_eq!(again.text("refreshToken"), answer.text("refreshToken")),
-            }
-            assert_eq!(session_count(&server).await, 1);
-        }
-    }
-}
-
-#[tokio::test]
-async fn without_the_accounts_nothing_is_lost() {
-    let server = Server::new().await;
-    let token = server.entra.token("alices-object");
-    let trouble = AccountsError::unavailable(Duration::from_secs(60));
-    server
-        .people
-        .change(|people| people.trouble = Some(trouble));
-    is_unavailable(&sign_on(&server, &token).await);
-    server.pass(60);
-    server.people.change(|people| people.trouble = None);
     sign_on(&server, &token).await.is(200);
 }
 
