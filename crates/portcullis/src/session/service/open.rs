@@ -154,6 +154,8 @@ impl Sessions {
         request: &OpenSession<'_>,
     ) -> Result<TokenPair, SessionError> {
         let inner = &*self.0;
+        // Before the access token is made: it names the session, which the first
+        // use has named.
         let opening = match &request.single_use {
             Some(credential) => Some(self.use_up(credential).await?),
             None => None,

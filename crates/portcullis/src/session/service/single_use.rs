@@ -14,6 +14,10 @@ use crate::session::{
 /// nodes' clocks may be behind.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// For how long a use that came to nothing is made up for at most. No store
+/// forgets a session so soon after it is over.
+const MADE_UP_FOR: Duration = Duration::from_secs(60 * 60);
+
 /// A credential that opens one session and no second one, such as the ID token
 /// of a single sign-on or a link in a mail: for
 /// [`OpenSession::single_use`](super::OpenSession::single_use).
@@ -21,9 +25,13 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// Presented again within the [grace window](crate::session::RotationRules), it
 /// gives the same session, with the same refresh token and a new access token:
 /// answers get lost, and clients ask twice. Later it is refused
-/// ([`SessionErrorKind::AlreadyUsed`]), and at once if the session has ended.
+/// ([`SessionErrorKind::AlreadyUsed`]), and at once if the session has ended, or
+/// is another subject's or client's. Without a window it is good exactly once, and
+/// a lost answer is lost.
+///
 /// Where the first time came to nothing, because the store went away in the
-/// middle, the next one opens the session, however late.
+/// middle or a log-out everywhere overtook it, the next one opens the session: as
+/// long as the store would still know of it if it had been, an hour at most.
 ///
 /// ```
 /// use std::time::Duration;
@@ -142,7 +150,7 @@ impl Sessions {
     fn is_forgiven(&self, elapsed: Duration, row: Option<&SessionRecord>) -> bool {
         match row {
             Some(row) => elapsed < self.0.rules.window() && row.is_live(self.now()),
-            None => elapsed < self.revocations().keep(),
+            None => elapsed < self.revocations().keep().min(MADE_UP_FOR),
         }
     }
 }
