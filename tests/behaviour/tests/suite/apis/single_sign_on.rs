@@ -102,7 +102,7 @@ fn the_request_is_a_post_with_one_bearer_token() {
         }
         let twice = Request::new("POST", SSO)
             .bearer(&token)
-            .field("authorization", &format!("Bearer {token}"));
+            .field("authorization", format!("Bearer {token}"));
         assert_error(&on.send(twice).await, 400, "invalid_request");
         assert_refused(&on.sign_on("garbage").await);
         assert_refused(&on.sign_on(&"a".repeat(9000)).await);
