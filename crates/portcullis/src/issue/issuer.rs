@@ -1,6 +1,6 @@
 //! The issuer.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, iter, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -42,7 +42,8 @@ pub struct TokenIssuer(Arc<Inner>);
 
 struct Inner {
     key: SigningKey,
-    older_keys: Option<KeySet>,
+    /// Its own and the older ones.
+    keys: KeySet,
     header: EncodedHeader,
     claims: Claims,
     shape: TokenShape,
@@ -203,8 +204,7 @@ impl TokenIssuer {
 
     /// The keys that verify its tokens: its own and the older ones.
     pub fn keys(&self) -> KeySet {
-        let older = self.0.older_keys.iter().flat_map(KeySet::iter).cloned();
-        KeySet::new(std::iter::once(self.0.key.verifying_key()).chain(older))
+        self.0.keys.clone()
     }
 
     /// Whether both are clones of one issuer.
@@ -325,11 +325,13 @@ impl TokenIssuerBuilder {
         })?;
         let audience = audience_claim(self.shape.audience_form, &self.audience);
         let claims = Claims::new(&self.shape, self.issuer.as_deref(), audience.as_ref());
+        let older = self.older_keys.iter().flat_map(KeySet::iter).cloned();
+        let keys = iter::once(self.key.verifying_key()).chain(older);
         Ok(TokenIssuer(Arc::new(Inner {
             header,
             claims,
+            keys: KeySet::new(keys),
             key: self.key,
-            older_keys: self.older_keys,
             shape: self.shape,
             issuer: self.issuer,
             audience: self.audience,

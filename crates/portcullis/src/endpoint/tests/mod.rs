@@ -4,6 +4,7 @@ mod api_key;
 mod arbitrary;
 mod clients;
 mod common;
+mod documents;
 mod entra;
 mod faults;
 mod fixture;
