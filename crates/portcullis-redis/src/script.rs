@@ -19,6 +19,7 @@ pub(crate) struct Scripts {
     pub(crate) tokens: Step,
     pub(crate) remove_token: Step,
     pub(crate) revoke_token: Step,
+    pub(crate) use_once: Step,
     pub(crate) feed: Step,
     pub(crate) purge: Step,
 }
@@ -57,6 +58,7 @@ impl Scripts {
             tokens: in_shard!("tokens"),
             remove_token: in_shard!("remove_token"),
             revoke_token: in_shard!("revoke_token"),
+            use_once: in_shard!("use_once"),
             feed: in_shard!("feed"),
             purge: in_shard!("purge"),
         }

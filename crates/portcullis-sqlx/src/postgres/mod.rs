@@ -25,6 +25,7 @@ mod builder;
 mod clock;
 mod error;
 mod lists;
+mod one_use;
 mod pool;
 mod rotation;
 mod schema;

@@ -6,6 +6,7 @@
 
 mod error;
 mod lists;
+mod one_use;
 mod rotation;
 mod schema;
 mod sessions;
@@ -14,9 +15,9 @@ use std::{fmt, path::Path, time::Duration};
 
 use portcullis::{
     session::{
-        ApplicationToken, Created, LoginTicket, NewSession, Revocation, RevokedAll,
-        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
-        TokenAdded,
+        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, Revocation,
+        RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
+        SessionStore, StoreError, TokenAdded,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -283,6 +284,16 @@ impl SessionStore for SqliteStore {
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         let (mut connection, now) = self.reader().await?;
         lists::revocations(&mut connection, since, now).await
+    }
+
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        one_use::use_once(&mut connection, value, attempt, now, keep).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

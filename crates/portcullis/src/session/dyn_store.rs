@@ -3,8 +3,9 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    ApplicationToken, Created, LoginTicket, NewSession, Revocation, RevokedAll, RotationAttempt,
-    RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError, TokenAdded,
+    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, Revocation, RevokedAll,
+    RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord, SessionStore,
+    StoreError, TokenAdded,
 };
 use crate::{subject::Subject, time::Timestamp};
 
@@ -121,6 +122,15 @@ impl SessionStore for DynSessionStore {
         self.0.revocations(since).await
     }
 
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        self.0.use_once(value, attempt, keep).await
+    }
+
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
         self.0.purge(keep).await
     }
@@ -163,6 +173,12 @@ trait Erased: Send + Sync + 'static {
         until: Timestamp,
     ) -> Answer<'a, ()>;
     fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>>;
+    fn use_once<'a>(
+        &'a self,
+        value: &'a SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Answer<'a, OneUse>;
     fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64>;
 }
 
@@ -245,6 +261,15 @@ impl<S: SessionStore> Erased for S {
 
     fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>> {
         Box::pin(SessionStore::revocations(self, since))
+    }
+
+    fn use_once<'a>(
+        &'a self,
+        value: &'a SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Answer<'a, OneUse> {
+        Box::pin(SessionStore::use_once(self, value, attempt, keep))
     }
 
     fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64> {

@@ -3,12 +3,13 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    LoginTicket, NewSession, RevocationReason, RotationAttempt, RotationOutcome, SessionId,
-    SessionRecord, StoreError,
+    AttemptId, LoginTicket, NewSession, OneUse, RevocationReason, RotationAttempt, RotationOutcome,
+    SecretDigest, SessionId, SessionRecord, StoreError,
 };
 use crate::{subject::Subject, time::Timestamp};
 
-/// A place that keeps sessions, application tokens and revocations.
+/// A place that keeps sessions, application tokens, revocations, and what was
+/// used that may be used once.
 ///
 /// Every method is one atomic step: of two that run at once, one is wholly
 /// before the other, on however many nodes. The clock that counts is the
@@ -141,8 +142,34 @@ pub trait SessionStore: Send + Sync + 'static {
         since: Timestamp,
     ) -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send;
 
+    /// Uses something that may be used once, and says whether `attempt` is the
+    /// first to do so: of many that come at once, on however many nodes, exactly
+    /// one is. `value` is the digest of what is used and of what for, so that no
+    /// two uses share theirs; `attempt` is a fresh random name.
+    ///
+    /// Both are remembered for `keep` from now, by the store's own clock, and
+    /// forgotten at that very moment: then the next attempt is a first one again.
+    /// A repeated use lengthens nothing. Asked again for the same attempt it is
+    /// still the first.
+    ///
+    /// A store that leaves this out refuses every use
+    /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)):
+    /// one that forgot a use would let stolen tokens in.
+    fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> impl Future<Output = Result<OneUse, StoreError>> + Send {
+        let _ = (value, attempt, keep);
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::use_once`",
+        )))
+    }
+
     /// Forgets what has been over for longer than `keep`: expired and revoked
-    /// sessions, removed application tokens, log-outs. `keep` must be no less
+    /// sessions, removed application tokens, log-outs; and what has expired of
+    /// revoked tokens and of what may be used once. `keep` must be no less
     /// than the longest lifetime of an access token. How many rows went.
     fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

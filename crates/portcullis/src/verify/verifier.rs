@@ -1,6 +1,6 @@
 //! The verifier.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
@@ -124,6 +124,12 @@ impl Verifier {
         }
         let profiles = profiles.into_iter().map(|(_, profile)| profile).collect();
         Ok(Self::of_profiles(profiles, others))
+    }
+
+    /// The longest time after its `exp` that a token may be taken.
+    pub(crate) fn leeway(&self) -> Duration {
+        let leeways = self.0.profiles.iter().map(|profile| profile.claims.leeway);
+        leeways.max().unwrap_or_default()
     }
 
     /// Checks a token in the compact serialization (RFC 7515 section 7.1).
