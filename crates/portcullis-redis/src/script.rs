@@ -21,6 +21,8 @@ pub(crate) struct Scripts {
     pub(crate) revoke_token: Step,
     pub(crate) feed: Step,
     pub(crate) purge: Step,
+    pub(crate) key_ring: Step,
+    pub(crate) replace_key_ring: Step,
 }
 
 /// A script and the digest by which the server knows it.
@@ -59,6 +61,14 @@ impl Scripts {
             revoke_token: in_shard!("revoke_token"),
             feed: in_shard!("feed"),
             purge: in_shard!("purge"),
+            key_ring: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/key_ring.lua")
+            )),
+            replace_key_ring: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/replace_key_ring.lua")
+            )),
         }
     }
 }

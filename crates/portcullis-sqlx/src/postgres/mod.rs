@@ -24,6 +24,7 @@ mod announce;
 mod builder;
 mod clock;
 mod error;
+mod key_rings;
 mod lists;
 mod pool;
 mod rotation;

@@ -13,7 +13,11 @@ use super::{
 use crate::{migrations, row};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_key_rings.sql"),
+];
 
 /// The name of the lock that nodes which start at once wait for: "portcull".
 const LOCK: i64 = i64::from_be_bytes(*b"portcull");

@@ -5,6 +5,7 @@
 //! refresh token is never handed out and then forgotten.
 
 mod error;
+mod key_rings;
 mod lists;
 mod rotation;
 mod schema;
@@ -16,7 +17,7 @@ use portcullis::{
     session::{
         ApplicationToken, Created, LoginTicket, NewSession, Revocation, RevokedAll,
         RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
-        TokenAdded,
+        StoredRing, TokenAdded,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -283,6 +284,21 @@ impl SessionStore for SqliteStore {
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         let (mut connection, now) = self.reader().await?;
         lists::revocations(&mut connection, since, now).await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        key_rings::key_ring(&mut connection, name, now).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let (mut connection, _) = self.writer().await?;
+        key_rings::replace_key_ring(&mut connection, name, version, record).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

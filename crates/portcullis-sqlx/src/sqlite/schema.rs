@@ -7,7 +7,11 @@ use super::error::unavailable;
 use crate::migrations;
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_key_rings.sql"),
+];
 
 /// Brings the tables up to date, whichever version they are of. Processes that
 /// start at once wait for each other.

@@ -30,6 +30,7 @@
 
 mod bench;
 pub mod bursts;
+pub mod key_rings;
 pub mod lists;
 pub mod log_out;
 pub mod model;
@@ -188,6 +189,12 @@ macro_rules! store_contract {
                 what_is_revoked_again_is_told_if_it_reaches_further,
                 a_token_is_revoked_within_its_realm,
                 a_token_is_revoked_until_the_latest_end,
+            }
+            key_rings::{
+                a_ring_is_kept_until_it_is_replaced,
+                rings_are_told_apart_by_their_names,
+                a_ring_that_has_changed_is_not_replaced,
+                one_of_many_replaces_a_ring,
             }
             model::{
                 random_histories_follow_the_rules,

@@ -10,7 +10,7 @@ use std::{
 use super::{
     ApplicationToken, Created, LoginTicket, NewSession, RefusalReason, Revocation,
     RevocationReason, Revoked, RevokedAll, RotationAttempt, RotationOutcome, SessionId,
-    SessionRecord, SessionStore, StoreError, TokenAdded, rules,
+    SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded, rules,
 };
 use crate::{
     subject::Subject,
@@ -244,6 +244,31 @@ impl SessionStore for MemoryStore {
         Ok(state.revocations(since, now).collect())
     }
 
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let (state, now) = self.lock();
+        let (version, record) = state.key_rings.get(name).cloned().unwrap_or_default();
+        Ok(StoredRing {
+            version,
+            record,
+            now,
+        })
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let (mut state, _) = self.lock();
+        let ring = state.key_rings.entry(name.to_owned()).or_default();
+        if ring.0 != version {
+            return Ok(false);
+        }
+        *ring = (version + 1, record.to_owned());
+        Ok(true)
+    }
+
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
         let (mut state, now) = self.lock();
         Ok(state.purge(now, keep))
@@ -258,6 +283,8 @@ struct State {
     application_tokens: HashMap<String, Listed>,
     /// By realm and `jti`.
     revoked_tokens: HashMap<(Box<str>, String), RevokedToken>,
+    /// The version and the record of each key ring.
+    key_rings: HashMap<String, (u64, String)>,
     /// How many log-outs everywhere there have been.
     log_outs: u64,
     /// The number and time of each subject's last log-out everywhere.

@@ -30,6 +30,7 @@ mod attempt;
 mod dyn_store;
 mod error;
 mod id;
+mod key_ring;
 mod memory;
 mod record;
 pub mod refresh;
@@ -58,4 +59,6 @@ pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
     SessionsBuilder, TokenPair,
 };
-pub use store::{ApplicationToken, Created, Revocation, RevokedAll, SessionStore, TokenAdded};
+pub use store::{
+    ApplicationToken, Created, Revocation, RevokedAll, SessionStore, StoredRing, TokenAdded,
+};

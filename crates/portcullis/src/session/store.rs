@@ -141,6 +141,23 @@ pub trait SessionStore: Send + Sync + 'static {
         since: Timestamp,
     ) -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send;
 
+    /// What is kept of the key ring of this name, and the time.
+    fn key_ring(&self, name: &str) -> impl Future<Output = Result<StoredRing, StoreError>> + Send;
+
+    /// Keeps `record` for the key ring of this name, if its version is still
+    /// `version`, 0 for one that nothing is kept of; the version is then one
+    /// more. False, and nothing changed, if somebody else was first. It is kept
+    /// until it is replaced.
+    ///
+    /// A record has ids and times only. It is text of at most some 100 kB, which
+    /// is nothing to the store.
+    fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Forgets what has been over for longer than `keep`: expired and revoked
     /// sessions, removed application tokens, log-outs. `keep` must be no less
     /// than the longest lifetime of an access token. How many rows went.
@@ -183,6 +200,19 @@ pub struct ApplicationToken {
     pub subject: Subject,
     /// When it was issued.
     pub created_at: Timestamp,
+}
+
+/// What a store keeps of a [`KeyRing`](crate::issue::KeyRing), when it was asked.
+///
+/// Exhaustive on purpose: stores make it in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRing {
+    /// How often it was replaced; 0 if there is nothing.
+    pub version: u64,
+    /// The record; empty if there is none.
+    pub record: String,
+    /// The store's time.
+    pub now: Timestamp,
 }
 
 /// How the addition of an application token ended. More ways may come, which

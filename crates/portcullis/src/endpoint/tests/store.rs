@@ -12,7 +12,7 @@ use crate::{
     session::{
         ApplicationToken, Created, LoginTicket, MemoryStore, NewSession, Revocation, RevokedAll,
         RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
-        TokenAdded,
+        StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -120,6 +120,19 @@ impl SessionStore for FaultyStore {
 
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         self.up()?.revocations(since).await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        self.up()?.key_ring(name).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        self.up()?.replace_key_ring(name, version, record).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

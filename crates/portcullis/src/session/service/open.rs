@@ -144,7 +144,7 @@ impl Sessions {
         let auth_time = request.is_login.then(|| self.now());
         let secret = SessionSecret::random()?;
         let refresh_key = match &inner.refresh {
-            Some(tokens) => tokens.keys().current_id().clone(),
+            Some(tokens) => tokens.current_key()?,
             None => "".into(),
         };
         let (idle_ttl, absolute_ttl) = match &inner.refresh {
