@@ -66,6 +66,11 @@ impl RequestHead for Head<'_> {
         values.map(HeaderValue::as_bytes)
     }
 
+    fn fields(&self) -> Option<impl Iterator<Item = (&str, &[u8])>> {
+        let fields = self.head.headers().iter();
+        Some(fields.map(|(name, value)| (name.as_str(), value.as_bytes())))
+    }
+
     fn peer(&self) -> Option<SocketAddr> {
         self.head.peer_addr
     }

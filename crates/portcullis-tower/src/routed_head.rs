@@ -57,6 +57,10 @@ impl<H: RequestHead> RequestHead for RoutedHead<'_, H> {
         self.head.authorization()
     }
 
+    fn fields(&self) -> Option<impl Iterator<Item = (&str, &[u8])>> {
+        self.head.fields()
+    }
+
     fn peer(&self) -> Option<SocketAddr> {
         let info = self.extensions.get();
         let of_connection = || info.map(|ConnectInfo(address)| *address);

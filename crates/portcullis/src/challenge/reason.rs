@@ -1,6 +1,6 @@
 //! Why a request was refused.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::RejectionKind;
 use crate::{
@@ -46,6 +46,14 @@ impl Reason {
             Self::Policy(_) => RejectionKind::InsufficientScope,
             Self::Unavailable => RejectionKind::Unavailable,
             Self::MissingLayer(_) | Self::Misconfigured(_) => RejectionKind::Misconfigured,
+        }
+    }
+
+    /// After which time it is worth coming back, where somebody knows.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Token(error) => error.retry_after(),
+            _ => None,
         }
     }
 

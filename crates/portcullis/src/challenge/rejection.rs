@@ -84,7 +84,7 @@ impl Rejection {
     pub(crate) fn of(reason: Reason) -> Self {
         let kind = reason.kind();
         let retry_after = match kind {
-            RejectionKind::Unavailable => Some(RETRY_AFTER),
+            RejectionKind::Unavailable => Some(reason.retry_after().unwrap_or(RETRY_AFTER)),
             _ => None,
         };
         Self {

@@ -15,7 +15,7 @@ use crate::{
     credentials::{self, CredentialsError, Sent, is_b64token, unread_token},
     head::{HeadRef, RequestHead},
     policy::{Policy, PolicyError},
-    verify::{Verification, Verified, Verifier, VerifyError, VerifyErrorKind},
+    verify::{Verification, Verified, Verifier},
 };
 
 /// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
@@ -228,13 +228,8 @@ impl Authenticator {
                 Check::Ready(Err(answers.refuse(Reason::Token(error))))
             }
             Verification::Pending(verification) => {
-                // A policy that nobody asks must not hold.
-                let Some(token) = verification.token() else {
-                    let unknown = VerifyError::new(VerifyErrorKind::StatusUnknown);
-                    return Check::Ready(Err(answers.refuse(Reason::Token(unknown))));
-                };
-                let policy = self.evaluate(token, head);
-                let check = PendingCheck::new(verification, policy, answers.clone());
+                let policy = self.0.policy.clone();
+                let check = PendingCheck::new(verification, policy, head, answers.clone());
                 Check::Pending(check)
             }
         }

@@ -1,6 +1,7 @@
 //! The decision about a request.
 
 use std::{
+    fmt,
     future::{Future, IntoFuture},
     pin::Pin,
     task::{Context, Poll},
@@ -9,7 +10,8 @@ use std::{
 use super::{Authentication, answers::SharedAnswers};
 use crate::{
     challenge::{Reason, Rejection},
-    policy::PolicyError,
+    head::{HeadRef, KeptHead},
+    policy::Policy,
     verify::PendingVerification,
 };
 
@@ -56,27 +58,37 @@ impl Future for Decision {
 }
 
 /// A decision that waits for somebody else.
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct PendingCheck {
     verification: PendingVerification,
-    /// What came of the policy while the request was at hand. It is told only
-    /// once the token is known to be good.
-    policy: Result<(), PolicyError>,
+    policy: Option<Policy>,
+    /// The request, if the policy asks about it.
+    head: Option<Box<KeptHead>>,
     answers: SharedAnswers,
 }
 
 impl PendingCheck {
     pub(super) fn new(
         verification: PendingVerification,
-        policy: Result<(), PolicyError>,
+        policy: Option<Policy>,
+        head: HeadRef<'_>,
         answers: SharedAnswers,
     ) -> Self {
+        let asks = policy.as_ref().is_some_and(Policy::asks_about_request);
         Self {
             verification,
             policy,
+            head: asks.then(|| KeptHead::of(head)).flatten().map(Box::new),
             answers,
         }
+    }
+}
+
+impl fmt::Debug for PendingCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingCheck")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,8 +99,12 @@ impl Future for PendingCheck {
         let answers = self.answers.clone();
         Pin::new(&mut self.verification).poll(cx).map(|result| {
             let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
-            let policy = self.policy.clone();
-            policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
+            // A policy that nobody asked must not hold.
+            if let Some(policy) = &self.policy {
+                let head = self.head.as_deref().map(HeadRef::new);
+                let policy = policy.evaluate(&verified, head);
+                policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
+            }
             Ok(Authentication::new(answers, Some(verified)))
         })
     }

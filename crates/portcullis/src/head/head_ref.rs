@@ -42,6 +42,13 @@ impl<'r> HeadRef<'r> {
     }
 }
 
+impl<'r> HeadRef<'r> {
+    /// All fields, where they can be listed.
+    pub(super) fn fields(self) -> Option<Vec<(&'r str, &'r [u8])>> {
+        self.0.fields()
+    }
+}
+
 impl fmt::Debug for HeadRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HeadRef")
@@ -56,6 +63,7 @@ trait AnyHead {
     fn method(&self) -> &str;
     fn target(&self) -> Target<'_>;
     fn values<'h>(&'h self, name: &str) -> Vec<&'h [u8]>;
+    fn fields(&self) -> Option<Vec<(&str, &[u8])>>;
     fn peer(&self) -> Option<SocketAddr>;
     fn client_certificate(&self) -> Option<&[u8]>;
 }
@@ -71,6 +79,10 @@ impl<H: RequestHead> AnyHead for H {
 
     fn values<'h>(&'h self, name: &str) -> Vec<&'h [u8]> {
         RequestHead::values(self, name).collect()
+    }
+
+    fn fields(&self) -> Option<Vec<(&str, &[u8])>> {
+        RequestHead::fields(self).map(Iterator::collect)
     }
 
     fn peer(&self) -> Option<SocketAddr> {

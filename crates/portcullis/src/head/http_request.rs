@@ -51,6 +51,10 @@ impl<B> RequestHead for Request<B> {
         authorization(self.headers())
     }
 
+    fn fields(&self) -> Option<impl Iterator<Item = (&str, &[u8])>> {
+        Some(fields(self.headers()))
+    }
+
     fn peer(&self) -> Option<SocketAddr> {
         peer(self.extensions())
     }
@@ -77,6 +81,10 @@ impl RequestHead for Parts {
         authorization(&self.headers)
     }
 
+    fn fields(&self) -> Option<impl Iterator<Item = (&str, &[u8])>> {
+        Some(fields(&self.headers))
+    }
+
     fn peer(&self) -> Option<SocketAddr> {
         peer(&self.extensions)
     }
@@ -96,6 +104,11 @@ fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u
 
 fn authorization(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     bytes(headers.get_all(AUTHORIZATION))
+}
+
+fn fields(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    let fields = headers.iter();
+    fields.map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 fn bytes(values: GetAll<'_, HeaderValue>) -> impl Iterator<Item = &[u8]> {

@@ -10,10 +10,12 @@
 
 mod head_ref;
 mod http_request;
+mod kept;
 mod target;
 
 pub use head_ref::HeadRef;
 pub use http_request::{ClientCertificate, Peer};
+pub(crate) use kept::KeptHead;
 pub use target::Target;
 
 use std::net::SocketAddr;
@@ -53,6 +55,11 @@ use std::net::SocketAddr;
 ///         let named = fields.filter(move |(own, _)| own.eq_ignore_ascii_case(name));
 ///         named.map(|(_, value)| value.as_slice())
 ///     }
+///
+///     fn fields(&self) -> Option<impl Iterator<Item = (&str, &[u8])>> {
+///         let fields = self.0.fields.iter();
+///         Some(fields.map(|(name, value)| (name.as_str(), value.as_slice())))
+///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
@@ -75,6 +82,17 @@ pub trait RequestHead {
     /// adapter whose framework looks up well-known names faster overrides it.
     fn authorization(&self) -> impl Iterator<Item = &[u8]> {
         self.values("authorization")
+    }
+
+    /// All fields, names in lower case, values raw, in the order of each name.
+    ///
+    /// What has to wait before it can be decided, for keys of an issuer, say,
+    /// takes a copy of the head along if a policy
+    /// [asks about the request](crate::policy::Policy::request). `None`: fields
+    /// cannot be listed, and such a rule does not hold for a request that had to
+    /// wait.
+    fn fields(&self) -> Option<impl Iterator<Item = (&str, &[u8])>> {
+        None::<std::iter::Empty<_>>
     }
 
     /// The other end of the connection: the socket's, never a forwarded one.

@@ -162,6 +162,15 @@ impl KeySet {
         kid: Option<&str>,
         alg: &'a str,
     ) -> impl Iterator<Item = &'a VerifyingKey> + use<'a> {
+        self.placed_candidates(kid, alg).map(|(_, key)| key)
+    }
+
+    /// The same, each with its place in the set.
+    pub(crate) fn placed_candidates<'a>(
+        &'a self,
+        kid: Option<&str>,
+        alg: &'a str,
+    ) -> impl Iterator<Item = (usize, &'a VerifyingKey)> + use<'a> {
         let inner = &*self.inner;
         let of = |keys: &'a HashMap<Algorithm, Vec<usize>>| keys.get(&Algorithm::from_name(alg)?);
         let indices = match kid {
@@ -174,8 +183,8 @@ impl KeySet {
         indices
             .into_iter()
             .flatten()
-            .filter_map(|index| inner.keys.get(*index))
-            .filter(move |key| key.accepts(alg))
+            .filter_map(|index| Some((*index, inner.keys.get(*index)?)))
+            .filter(move |(_, key)| key.accepts(alg))
             .take(MAX_CANDIDATES)
     }
 

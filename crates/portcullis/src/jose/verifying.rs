@@ -247,6 +247,16 @@ impl VerifyingKey {
         self.material.thumbprint.clone()
     }
 
+    /// Whether the other verifies the same tokens: in a token, nothing tells one
+    /// from the other.
+    pub(crate) fn is_interchangeable_with(&self, other: &Self) -> bool {
+        let accepts_eddsa = |key: &Self| key.accepts(EDDSA);
+        self.material.algorithm == other.material.algorithm
+            && self.key_id == other.key_id
+            && self.material.thumbprint == other.material.thumbprint
+            && accepts_eddsa(self) == accepts_eddsa(other)
+    }
+
     /// The public key as a JWK with `kid`, `alg` and `use`. `None` for HMAC,
     /// which has nothing public.
     pub fn public_jwk(&self) -> Option<Map<String, Value>> {

@@ -229,6 +229,17 @@ impl Policy {
         Self { rule, sufficient }
     }
 
+    /// Whether it has a rule about the request.
+    pub(crate) fn asks_about_request(&self) -> bool {
+        match &self.rule {
+            Rule::Request(_) => true,
+            Rule::All(policies) | Rule::Any(policies) => {
+                policies.iter().any(Self::asks_about_request)
+            }
+            Rule::Scopes(_) | Rule::Role { .. } | Rule::Fresh => false,
+        }
+    }
+
     pub(crate) fn sufficient_scope(&self) -> &ScopeSet {
         &self.sufficient
     }

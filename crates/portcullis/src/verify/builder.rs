@@ -3,9 +3,10 @@
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
-    Confirmation, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
+    Confirmation, KeySource, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
     claim_rules::{AudienceRule, BindingRule, IssuerRule},
     profile::Profile,
+    trusted_keys::TrustedKeys,
     typ::TypRule,
 };
 use crate::{
@@ -79,7 +80,7 @@ impl VerifierBuilder<Ready, Ready, Ready> {
     /// Accepts exactly what an own issuer writes.
     pub(crate) fn of_own_tokens(tokens: OwnTokens<'_>) -> Self {
         Self::with(Profile {
-            keys: tokens.keys,
+            keys: TrustedKeys::fixed(tokens.keys),
             clock: tokens.clock,
             ..Profile::of_own_tokens(tokens.shape, tokens.issuer, tokens.audience)
         })
@@ -101,7 +102,15 @@ impl<I, A> VerifierBuilder<Missing, I, A> {
     /// The keys. Each fixes its algorithm (RFC 8725 section 3.1).
     pub fn keys(self, keys: impl Into<KeySet>) -> VerifierBuilder<Ready, I, A> {
         let mut profile = self.profile;
-        profile.keys = keys.into();
+        profile.keys = TrustedKeys::fixed(keys.into());
+        VerifierBuilder::with(profile)
+    }
+
+    /// Keys that change while the verifier is used. There may be none yet: a
+    /// token that comes before them waits, or gets a 503, as the source decides.
+    pub fn keys_from(self, source: impl KeySource) -> VerifierBuilder<Ready, I, A> {
+        let mut profile = self.profile;
+        profile.keys = TrustedKeys::live(source);
         VerifierBuilder::with(profile)
     }
 }

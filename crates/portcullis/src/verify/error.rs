@@ -1,6 +1,8 @@
 //! Why a token was refused: for logs and tests, never for the client.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, num::NonZeroU32, time::Duration};
+
+use super::KeysUnavailable;
 
 /// A token that was refused, or that could not be judged.
 ///
@@ -11,6 +13,8 @@ use std::{borrow::Cow, fmt};
 pub struct VerifyError {
     kind: VerifyErrorKind,
     detail: Cow<'static, str>,
+    /// In seconds, where somebody has said so.
+    retry_after: Option<NonZeroU32>,
 }
 
 impl VerifyError {
@@ -18,6 +22,7 @@ impl VerifyError {
         Self {
             kind,
             detail: Cow::Borrowed(""),
+            retry_after: None,
         }
     }
 
@@ -25,6 +30,19 @@ impl VerifyError {
         Self {
             kind,
             detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    /// That the issuer's keys cannot be had; in whole seconds, of which one is
+    /// the least.
+    pub(crate) fn keys_unavailable(error: KeysUnavailable) -> Self {
+        let after = error.retry_after;
+        let secs = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        let secs = u32::try_from(secs.max(1)).unwrap_or(u32::MAX);
+        Self {
+            retry_after: NonZeroU32::new(secs),
+            ..Self::new(VerifyErrorKind::KeysUnavailable)
         }
     }
 
@@ -37,6 +55,13 @@ impl VerifyError {
     /// What was wrong.
     pub fn kind(&self) -> VerifyErrorKind {
         self.kind
+    }
+
+    /// After which time it is worth coming back, where the token could not be
+    /// judged and somebody knows.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let secs = self.retry_after?.get();
+        Some(Duration::from_secs(secs.into()))
     }
 }
 
@@ -102,12 +127,14 @@ pub enum VerifyErrorKind {
     Custom,
     /// It cannot be said whether it is revoked: the source is down.
     StatusUnknown,
+    /// The issuer's keys cannot be had, or are too old.
+    KeysUnavailable,
 }
 
 impl VerifyErrorKind {
     /// Whether the token could not be judged, through no fault of its own.
     pub const fn is_unavailable(self) -> bool {
-        matches!(self, Self::StatusUnknown)
+        matches!(self, Self::StatusUnknown | Self::KeysUnavailable)
     }
 
     const fn message(self) -> &'static str {
@@ -133,6 +160,7 @@ impl VerifyErrorKind {
             Self::Revoked => "the token is revoked",
             Self::Custom => "the token fails a check of the application",
             Self::StatusUnknown => "it cannot be said whether the token is revoked",
+            Self::KeysUnavailable => "the issuer's keys are not available",
         }
     }
 }

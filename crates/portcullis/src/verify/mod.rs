@@ -10,12 +10,19 @@ mod claim_rules;
 mod claims_error;
 mod confirmation;
 mod error;
+mod key_source;
+mod key_table;
 mod known;
+mod lease;
+mod live_keys;
 mod profile;
 mod shown;
+mod signature;
 mod token;
 mod token_status;
+mod trusted_keys;
 mod typ;
+mod verification;
 mod verified;
 mod verifier;
 
@@ -25,9 +32,12 @@ pub use cache::TokenCache;
 pub use claims_error::ClaimsError;
 pub use confirmation::Confirmation;
 pub use error::{VerifyError, VerifyErrorKind};
+pub use key_source::{KeySource, KeysUnavailable, MissingKey, WaitForKeys};
+pub use live_keys::{KeyTerms, LiveKeys};
 pub use token_status::{Status, TokenStatus};
+pub use verification::{PendingVerification, Verification};
 pub use verified::{FromToken, Verified};
-pub use verifier::{PendingVerification, Verification, Verifier};
+pub use verifier::Verifier;
 
 #[cfg(test)]
 mod tests;

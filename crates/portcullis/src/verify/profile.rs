@@ -3,17 +3,18 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Confirmation, TokenCache, TokenStatus, Verified, VerifyError,
+    Confirmation, LiveKeys, TokenCache, TokenStatus, Verified, VerifyError,
     VerifyErrorKind::*,
-    claim_rules::{AudienceRule, BindingRule, ClaimRules, IssuerRule},
+    claim_rules::{AudienceRule, BindingRule, ClaimRules, Expiry, IssuerRule},
     shown::{Shown, list},
     token::Token,
+    trusted_keys::TrustedKeys,
     typ::TypRule,
 };
 use crate::{
     ConfigError,
     claims::{RegisteredClaims, TokenShape, Typ},
-    jose::{Algorithm, Header, JwsError, JwsErrorKind, KeySet, Limits, MAX_HEADER},
+    jose::{Algorithm, CompactJws, Header, JwsError, JwsErrorKind, KeySet, Limits, MAX_HEADER},
     time::{SharedClock, Timestamp},
 };
 
@@ -22,7 +23,7 @@ type Check = Arc<dyn Fn(&Verified) -> Result<(), VerifyError> + Send + Sync>;
 /// One issuer's tokens: keys, claims, and how their kinds are told apart.
 #[derive(Clone)]
 pub(super) struct Profile {
-    pub(super) keys: KeySet,
+    pub(super) keys: TrustedKeys,
     pub(super) typ: TypRule,
     pub(super) claims: ClaimRules,
     /// The realm of the subjects; the issuer, unless somebody says otherwise.
@@ -39,7 +40,7 @@ pub(super) struct Profile {
 impl Default for Profile {
     fn default() -> Self {
         Self {
-            keys: KeySet::new([]),
+            keys: TrustedKeys::fixed(KeySet::default()),
             typ: TypRule::AnyAccessToken,
             claims: ClaimRules::default(),
             realm: None,
@@ -89,9 +90,10 @@ impl Profile {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.keys.is_empty() {
+        if self.keys.are_none() {
             return Err(ConfigError::new(
-                "a verifier needs at least one key: the key set is empty",
+                "a verifier needs at least one key: the key set is empty, or keys that change are \
+                 of no algorithm",
             ));
         }
         if self.realm.as_ref().is_some_and(|realm| realm.is_empty()) {
@@ -104,8 +106,7 @@ impl Profile {
 
     /// The cache, if any of this issuer's tokens can be remembered.
     pub(super) fn worthwhile_cache(&self) -> Option<&TokenCache> {
-        let mut keys = self.keys.iter();
-        let is_remembered = keys.any(|key| self.remembers(key.algorithm()));
+        let is_remembered = self.keys.any(|algorithm| self.remembers(algorithm));
         self.cache.as_ref().filter(|_| is_remembered)
     }
 
@@ -126,6 +127,29 @@ impl Profile {
             checks.iter().try_for_each(|check| check(&confirmation))?;
         }
         self.checks.iter().try_for_each(|check| check(token))
+    }
+
+    /// Whether a token would be accepted at `now` if a key verified it, as far
+    /// as that is checked before the application's own checks.
+    pub(super) fn would_accept(
+        &self,
+        token: &CompactJws<'_>,
+        json: &str,
+        keys: &LiveKeys,
+        now: Timestamp,
+    ) -> Result<(), VerifyError> {
+        let mut header = Vec::new();
+        let header = token.decode_header(&mut header).map_err(of_jws)?;
+        if !self.typ.accepts(&header) {
+            return Err(self.wrong_type(&header));
+        }
+        let algorithm = Algorithm::from_name(&header.alg);
+        if algorithm.is_none_or(|algorithm| !keys.algorithms().contains(&algorithm)) {
+            return Err(self.unknown_key(&header));
+        }
+        let claims = RegisteredClaims::parse(json, &self.claims.names)
+            .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
+        self.claims.check(&claims, now, Expiry::Checked)
     }
 
     /// Keeps what the checked claims say at `now`.
@@ -156,7 +180,8 @@ impl Profile {
         let shown = |id: Option<&str>, none: &str| {
             id.map_or_else(|| none.to_owned(), |id| Shown(id).to_string())
         };
-        let keys = list(self.keys.iter(), |key| {
+        let keys = self.keys.keys();
+        let keys = list(keys.iter(), |key| {
             let name = shown(key.key_id(), "without an id");
             format!("{} ({name})", key.algorithm().name())
         });

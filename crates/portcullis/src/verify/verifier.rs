@@ -1,26 +1,24 @@
 //! The verifier.
 
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
+use std::{fmt, sync::Arc};
+
+use zeroize::Zeroizing;
 
 use super::{
-    Status, Verified, VerifyError,
-    VerifyErrorKind::{BadSignature, Malformed, Revoked, StatusUnknown, TooLarge},
+    KeySource, MissingKey, PendingVerification, Status, Verification, Verified, VerifyError,
+    VerifyErrorKind::{BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey},
     cache::{Cache, Remembered, Validity},
     claim_rules::{ClaimRules, Expiry, wrong_issuer},
-    known::KnownHeaders,
     profile::{Profile, of_jws},
+    signature::{Signed, check_signature},
     token::Token,
+    trusted_keys::TrustedKeys,
+    verification::judge,
 };
 use crate::{
     ConfigError,
     claims::{Addressee, RegisteredClaims},
-    jose::{Algorithm, CompactJws, Limits, Uninit, decode_front, decode_segment, uninit},
+    jose::{CompactJws, Limits, Uninit, decode_front, decode_segment, uninit},
     time::Clock,
 };
 
@@ -34,7 +32,6 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     // Most services have one kind of token.
     profiles: Vec<Profile>,
-    known: KnownHeaders,
     cache: Option<Cache>,
 }
 
@@ -52,11 +49,7 @@ impl Verifier {
         let cache = max_bytes
             .zip(clock)
             .and_then(|(max_bytes, clock)| Cache::new(max_bytes, clock));
-        Self(Arc::new(Inner {
-            profiles,
-            known: KnownHeaders::default(),
-            cache,
-        }))
+        Self(Arc::new(Inner { profiles, cache }))
     }
 
     /// Accepts what any one of `verifiers` accepts. A token is checked by the
@@ -93,8 +86,13 @@ impl Verifier {
 
     /// Checks a token in the compact serialization (RFC 7515 section 7.1).
     pub fn verify(&self, token: &[u8]) -> Verification {
+        self.look_at(token, Look::First)
+    }
+
+    fn look_at(&self, token: &[u8], look: Look) -> Verification {
+        let changes = self.changes();
         let checked = match &self.0.cache {
-            Some(cache) => self.recall(token, cache),
+            Some(cache) => self.recall(token, cache, changes),
             None => {
                 let passed = self.check(token, Expiry::Checked);
                 passed.map(|passed| (Verified::own(passed.token), passed.profile))
@@ -102,7 +100,7 @@ impl Verifier {
         };
         let (verified, profile) = match checked {
             Ok(checked) => checked,
-            Err(error) => return Verification::Done(Err(error)),
+            Err(error) => return self.refuse(token, error, look, changes),
         };
         if let Err(error) = profile.check_further(&verified) {
             return Verification::Done(Err(error));
@@ -111,12 +109,73 @@ impl Verifier {
             return Verification::Done(Ok(verified));
         };
         match status.status(&verified) {
-            Status::Pending(status) => Verification::Pending(PendingVerification {
-                status,
-                verified: Some(Box::new(verified)),
-            }),
+            Status::Pending(status) => {
+                Verification::Pending(PendingVerification::for_status(status, verified))
+            }
             status => Verification::Done(judge(&status, verified)),
         }
+    }
+
+    /// Asks for a key, where that may be what is missing.
+    #[cold]
+    fn refuse(&self, token: &[u8], error: VerifyError, look: Look, changes: u64) -> Verification {
+        let source = match self.source_of_key(token, &error) {
+            Ok(source) => source,
+            Err(error) => return Verification::Done(Err(error)),
+        };
+        if self.changes() != changes {
+            // They came while the token was being looked at.
+            return self.look_at(token, look);
+        }
+        let Some(source) = source.filter(|_| look == Look::First) else {
+            return Verification::Done(Err(error));
+        };
+        match source.missing() {
+            MissingKey::Absent => Verification::Done(Err(error)),
+            MissingKey::Unavailable(unavailable) => {
+                Verification::Done(Err(VerifyError::keys_unavailable(unavailable)))
+            }
+            MissingKey::Wait(keys) => {
+                let (verifier, token) = (self.clone(), Zeroizing::new(Box::from(token)));
+                let again = move || verifier.look_at(&token, Look::Last);
+                Verification::Pending(PendingVerification::for_keys(keys, again))
+            }
+        }
+    }
+
+    /// Who may have the key that was missing when a token was refused with
+    /// `error`; nobody, if the token would be refused in any case, or the issuer
+    /// has just said what keys it has.
+    fn source_of_key(
+        &self,
+        token: &[u8],
+        error: &VerifyError,
+    ) -> Result<Option<&dyn KeySource>, VerifyError> {
+        let kind = error.kind();
+        if !matches!(kind, UnknownKey | BadSignature | KeysUnavailable) {
+            return Ok(None);
+        }
+        let mut payload = Payload::new();
+        let (_, profile, jws, json) = self.read(token, &mut payload)?;
+        let TrustedKeys::Live { keys, source } = &profile.keys else {
+            return Ok(None);
+        };
+        let now = profile.clock.now();
+        if kind != KeysUnavailable && keys.is_settled(now) {
+            return Ok(None);
+        }
+        match profile.would_accept(&jws, json, keys, now) {
+            Ok(()) => Ok(Some(&**source)),
+            Err(worse) if kind == KeysUnavailable => Err(worse),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// How often keys have changed.
+    fn changes(&self) -> u64 {
+        let profiles = self.0.profiles.iter();
+        let changes = profiles.map(|profile| profile.keys.changes());
+        changes.fold(0, u64::wrapping_add)
     }
 
     /// As [`verify`](Self::verify), where waiting is not possible.
@@ -127,7 +186,7 @@ impl Verifier {
     pub fn verify_now(&self, token: &[u8]) -> Result<Verified, VerifyError> {
         match self.verify(token) {
             Verification::Done(result) => result,
-            Verification::Pending(_) => Err(VerifyError::new(StatusUnknown)),
+            Verification::Pending(pending) => Err(VerifyError::new(pending.what_is_unknown())),
         }
     }
 
@@ -142,30 +201,40 @@ impl Verifier {
 
     /// Finds the token among those that were checked before, or checks it and
     /// remembers what comes of it.
-    fn recall(&self, token: &[u8], cache: &Cache) -> Result<(Verified, &Profile), VerifyError> {
+    fn recall(
+        &self,
+        token: &[u8],
+        cache: &Cache,
+        changes: u64,
+    ) -> Result<(Verified, &Profile), VerifyError> {
         let presented = cache.look_up(token);
         if let Some(remembered) = cache.verified(presented)
             && let Some(profile) = self.0.profiles.get(remembered.profile)
         {
-            if remembered.validity.contains(profile.clock.now()) {
+            if remembered.holds(profile.clock.now()) {
                 return Ok((Verified::shared(remembered), profile));
             }
             // Checked anew, it is refused for the right reason.
             cache.forget(presented);
         }
-        if cache.is_forged(presented) {
+        if cache.is_forged(presented, changes) {
             return Err(VerifyError::new(BadSignature));
         }
         let passed = self.check(token, Expiry::Checked).inspect_err(|error| {
             if error.kind() == BadSignature {
-                cache.remember_forged(presented);
+                cache.remember_forged(presented, changes);
             }
         })?;
         let profile = passed.profile;
-        if !profile.remembers(passed.algorithm) {
+        if !profile.remembers(passed.signed.algorithm) {
             return Ok((Verified::own(passed.token), profile));
         }
-        let remembered = Remembered::new(passed.token, passed.index, passed.validity);
+        let remembered = Remembered::new(
+            passed.token,
+            passed.index,
+            passed.validity,
+            passed.signed.lease,
+        );
         let remembered = Arc::new(remembered);
         cache.remember(presented, remembered.clone());
         Ok((Verified::shared(remembered), profile))
@@ -174,24 +243,16 @@ impl Verifier {
     /// Signature first, then claims.
     fn check(&self, token: &[u8], expiry: Expiry) -> Result<Passed<'_>, VerifyError> {
         let mut payload = Payload::new();
-        let (index, profile, algorithm, json) = match self.0.profiles.as_slice() {
+        let (index, profile, signed, json) = match self.0.profiles.as_slice() {
             [profile] => {
                 let token = CompactJws::cut(token, profile.limits).map_err(of_jws)?;
-                let algorithm = self.check_signature(&token, 0, profile)?;
-                (0, profile, algorithm, payload.decode(&token)?)
+                let signed = check_signature(&token, profile)?;
+                (0, profile, signed, payload.decode(&token)?)
             }
-            profiles => {
-                let limits = profiles.iter().map(|profile| profile.limits);
-                let limits = limits.reduce(Limits::max).unwrap_or(Limits::NOTHING);
-                // It is peeked into before header and signature are decoded.
-                let jws = CompactJws::parse_within(token, limits).map_err(of_jws)?;
-                let json = payload.decode(&jws)?;
-                let (index, profile) = addressed_profile(profiles, json)?;
-                if !profile.limits.allow(&jws) {
-                    return Err(VerifyError::new(TooLarge));
-                }
-                let algorithm = self.check_signature(&jws, index, profile)?;
-                (index, profile, algorithm, json)
+            _ => {
+                let (index, profile, jws, json) = self.read(token, &mut payload)?;
+                let signed = check_signature(&jws, profile)?;
+                (index, profile, signed, json)
             }
         };
         let rules = &profile.claims;
@@ -202,52 +263,39 @@ impl Verifier {
         Ok(Passed {
             index,
             profile,
-            algorithm,
+            signed,
             token: profile.keep(json, &claims, now),
             validity: rules.validity(&claims, now),
         })
     }
 
-    /// The signature, by a key of `profile`, whose algorithm comes back; quickly
-    /// if the header was seen before.
-    fn check_signature(
+    /// Cuts a token and finds whose it is, before anything about it is checked.
+    fn read<'t>(
         &self,
-        token: &CompactJws<'_>,
-        index: usize,
-        profile: &Profile,
-    ) -> Result<Algorithm, VerifyError> {
-        let mut buffer = uninit();
-        let signature = token.signature_into(&mut buffer).map_err(of_jws)?;
-        if let Some(known) = self.0.known.find(token.header_segment(), index) {
-            if known.key.verify(token.signing_input(), signature).is_ok() {
-                return Ok(known.key.algorithm());
-            }
-            if known.is_sole {
-                return Err(VerifyError::new(BadSignature));
-            }
+        token: &'t [u8],
+        payload: &'t mut Payload,
+    ) -> Result<(usize, &Profile, CompactJws<'t>, &'t str), VerifyError> {
+        let profiles = self.0.profiles.as_slice();
+        let limits = profiles.iter().map(|profile| profile.limits);
+        let limits = limits.reduce(Limits::max).unwrap_or(Limits::NOTHING);
+        let jws = CompactJws::parse_within(token, limits).map_err(of_jws)?;
+        let json = payload.decode(&jws)?;
+        let (index, profile) = match profiles {
+            [profile] => (0, profile),
+            profiles => addressed_profile(profiles, json)?,
+        };
+        if !profile.limits.allow(&jws) {
+            return Err(VerifyError::new(TooLarge));
         }
-        let mut header = Vec::new();
-        let header = token.decode_header(&mut header).map_err(of_jws)?;
-        if !profile.typ.accepts(&header) {
-            return Err(profile.wrong_type(&header));
-        }
-        let mut candidates = profile.keys.candidates(header.kid.as_deref(), &header.alg);
-        let mut tried = 0;
-        while let Some(key) = candidates.next() {
-            tried += 1;
-            if key.verify(token.signing_input(), signature).is_ok() {
-                let is_sole = tried == 1 && candidates.next().is_none();
-                self.0
-                    .known
-                    .remember(token.header_segment(), index, key, is_sole);
-                return Ok(key.algorithm());
-            }
-        }
-        Err(match tried {
-            0 => profile.unknown_key(&header),
-            _ => VerifyError::new(BadSignature),
-        })
+        Ok((index, profile, jws, json))
     }
+}
+
+/// Whether keys may still be asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    First,
+    Last,
 }
 
 #[cfg(test)]
@@ -258,15 +306,23 @@ impl Verifier {
         cache.map(Cache::len_and_bytes).unwrap_or_default()
     }
 
+    pub(super) fn knows_header(&self, token: &str) -> bool {
+        let header = token.split('.').next().unwrap_or_default();
+        self.0.profiles.iter().any(|profile| {
+            let keys = profile.keys.current(|| profile.clock.now());
+            keys.is_some_and(|keys| keys.find(header.as_bytes(), profile.typ).is_some())
+        })
+    }
+
     pub(super) fn remember_forged(&self, token: &str) {
         if let Some(cache) = &self.0.cache {
-            cache.remember_forged(cache.look_up(token.as_bytes()));
+            cache.remember_forged(cache.look_up(token.as_bytes()), self.changes());
         }
     }
 
     pub(super) fn has_forged(&self, token: &str) -> bool {
         let cache = self.0.cache.as_ref();
-        cache.is_some_and(|cache| cache.is_forged(cache.look_up(token.as_bytes())))
+        cache.is_some_and(|cache| cache.is_forged(cache.look_up(token.as_bytes()), self.changes()))
     }
 }
 
@@ -274,7 +330,7 @@ impl Verifier {
 struct Passed<'v> {
     index: usize,
     profile: &'v Profile,
-    algorithm: Algorithm,
+    signed: Signed,
     token: Token,
     validity: Validity,
 }
@@ -343,69 +399,8 @@ fn never_asked(first: usize, own: &Profile, second: usize, other: &Profile) -> C
     ))
 }
 
-fn judge(status: &Status, verified: Verified) -> Result<Verified, VerifyError> {
-    match status {
-        Status::Clear => Ok(verified),
-        Status::Revoked => Err(VerifyError::new(Revoked)),
-        Status::Unknown | Status::Pending(_) => Err(VerifyError::new(StatusUnknown)),
-    }
-}
-
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Verifier").field(&self.0.profiles).finish()
-    }
-}
-
-/// The answer of [`Verifier::verify`].
-///
-/// There is no third answer, and nobody may overlook one: whoever matches on it
-/// has to say what becomes of both.
-#[derive(Debug)]
-pub enum Verification {
-    /// Decided, without waiting for anything: the hot path.
-    Done(Result<Verified, VerifyError>),
-    /// Good but for its status, about which somebody else is asked.
-    Pending(PendingVerification),
-}
-
-/// A token whose status is being asked for.
-#[must_use = "futures do nothing unless polled"]
-pub struct PendingVerification {
-    status: Pin<Box<dyn Future<Output = Status> + Send>>,
-    // Boxed, or the future of every request would be as large.
-    verified: Option<Box<Verified>>,
-}
-
-impl PendingVerification {
-    /// The token, which is good but for its status; until that is known.
-    pub(crate) fn token(&self) -> Option<&Verified> {
-        self.verified.as_deref()
-    }
-}
-
-impl Future for PendingVerification {
-    type Output = Result<Verified, VerifyError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match ready!(self.status.as_mut().poll(cx)) {
-                Status::Pending(next) => self.status = next,
-                status => {
-                    let verified = self.verified.take();
-                    return Poll::Ready(match verified {
-                        Some(verified) => judge(&status, *verified),
-                        None => Err(VerifyError::new(StatusUnknown)),
-                    });
-                }
-            }
-        }
-    }
-}
-
-impl fmt::Debug for PendingVerification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingVerification")
-            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Tokens as they are presented.
 
+use std::time::Duration;
+
 use super::services::Services;
 use crate::{
     endpoint::{incoming::Incoming, protected_route::Access, refusal::Refusal},
@@ -57,7 +59,7 @@ pub(super) async fn access_token(
 fn of_verification(error: VerifyError) -> Refusal {
     tracing::debug!(reason = %error, "access token refused");
     if error.kind().is_unavailable() {
-        Refusal::Unavailable(std::time::Duration::MAX)
+        Refusal::Unavailable(error.retry_after().unwrap_or(Duration::MAX))
     } else {
         Refusal::BadToken
     }

@@ -30,10 +30,12 @@ struct Forged {
     // It may be good elsewhere.
     token: Zeroizing<Box<[u8]>>,
     remembered: Validity,
+    /// How often the keys had changed.
+    changes: u64,
 }
 
 impl ForgedTokens {
-    pub(super) fn contains(&self, token: Presented<'_>, now: Timestamp) -> bool {
+    pub(super) fn contains(&self, token: Presented<'_>, changes: u64, now: Timestamp) -> bool {
         // Nobody waits here: what is being written is not looked at.
         let slot = match self.slot(token).map(RwLock::try_read) {
             Some(Ok(slot)) => slot,
@@ -43,11 +45,12 @@ impl ForgedTokens {
         slot.as_ref().is_some_and(|forged| {
             forged.hash == token.hash
                 && **forged.token == *token.token
+                && forged.changes == changes
                 && forged.remembered.contains(now)
         })
     }
 
-    pub(super) fn insert(&self, token: Presented<'_>, now: Timestamp) {
+    pub(super) fn insert(&self, token: Presented<'_>, changes: u64, now: Timestamp) {
         if token.token.len() > MAX_TOKEN {
             return;
         }
@@ -58,6 +61,7 @@ impl ForgedTokens {
                 from: now,
                 until: now.saturating_add(REMEMBERED),
             },
+            changes,
         };
         match self.slot(token).map(RwLock::try_write) {
             Some(Ok(mut slot)) => *slot = Some(forged),
@@ -91,35 +95,43 @@ mod tests {
     #[test]
     fn only_the_whole_token_is_found_again() {
         let forged = ForgedTokens::default();
-        assert!(!forged.contains(presented(b"a.b.c", 1), NOW));
-        forged.insert(presented(b"a.b.c", 1), NOW);
-        assert!(forged.contains(presented(b"a.b.c", 1), NOW));
-        assert!(!forged.contains(presented(b"a.b.d", 1), NOW));
-        assert!(!forged.contains(presented(b"", 0), NOW));
+        assert!(!forged.contains(presented(b"a.b.c", 1), 0, NOW));
+        forged.insert(presented(b"a.b.c", 1), 0, NOW);
+        assert!(forged.contains(presented(b"a.b.c", 1), 0, NOW));
+        assert!(!forged.contains(presented(b"a.b.d", 1), 0, NOW));
+        assert!(!forged.contains(presented(b"", 0), 0, NOW));
     }
 
     #[test]
     fn the_newest_takes_the_place_and_giants_take_none() {
         let forged = ForgedTokens::default();
         let giant = [b'a'; MAX_TOKEN + 1];
-        forged.insert(presented(b"a.b.c", 1), NOW);
-        forged.insert(presented(&giant, 1), NOW);
-        assert!(forged.contains(presented(b"a.b.c", 1), NOW));
-        forged.insert(presented(b"a.b.d", 1 + SLOTS as u64), NOW);
-        assert!(!forged.contains(presented(b"a.b.c", 1), NOW));
-        assert!(!forged.contains(presented(&giant, 1), NOW));
+        forged.insert(presented(b"a.b.c", 1), 0, NOW);
+        forged.insert(presented(&giant, 1), 0, NOW);
+        assert!(forged.contains(presented(b"a.b.c", 1), 0, NOW));
+        forged.insert(presented(b"a.b.d", 1 + SLOTS as u64), 0, NOW);
+        assert!(!forged.contains(presented(b"a.b.c", 1), 0, NOW));
+        assert!(!forged.contains(presented(&giant, 1), 0, NOW));
+    }
+
+    #[test]
+    fn none_is_remembered_past_a_change_of_the_keys() {
+        let forged = ForgedTokens::default();
+        forged.insert(presented(b"a.b.c", 1), 7, NOW);
+        assert!(forged.contains(presented(b"a.b.c", 1), 7, NOW));
+        assert!(!forged.contains(presented(b"a.b.c", 1), 8, NOW));
     }
 
     #[test]
     fn none_is_remembered_for_long() {
         let forged = ForgedTokens::default();
-        forged.insert(presented(b"a.b.c", 1), NOW);
+        forged.insert(presented(b"a.b.c", 1), 0, NOW);
         for (now, expected) in [
             (NOW.saturating_sub(Duration::from_millis(1)), false),
             (NOW.saturating_add(Duration::from_millis(9_999)), true),
             (NOW.saturating_add(REMEMBERED), false),
         ] {
-            assert_eq!(forged.contains(presented(b"a.b.c", 1), now), expected);
+            assert_eq!(forged.contains(presented(b"a.b.c", 1), 0, now), expected);
         }
     }
 }

@@ -17,8 +17,8 @@ use std::{
 use self::{forged::ForgedTokens, presented::Presented, remembered::VerifiedTokens};
 use crate::time::{Clock, SharedClock};
 
-/// What a verifier remembers. Its keys never change, so a new set of keys is a
-/// new verifier, which remembers nothing yet.
+/// What a verifier remembers: good verdicts until their key goes, bad ones until
+/// any key comes or goes.
 pub(super) struct Cache {
     hasher: RandomState,
     clock: SharedClock,
@@ -62,13 +62,15 @@ impl Cache {
         self.verified.remove(token);
     }
 
-    pub(super) fn is_forged(&self, token: Presented<'_>) -> bool {
-        self.forged.contains(token, self.clock.now())
+    /// Whether no key verified the token, and the keys have not changed since.
+    pub(super) fn is_forged(&self, token: Presented<'_>, changes: u64) -> bool {
+        self.forged.contains(token, changes, self.clock.now())
     }
 
-    /// Remembers that no key verifies a token, for a while.
-    pub(super) fn remember_forged(&self, token: Presented<'_>) {
-        self.forged.insert(token, self.clock.now());
+    /// Remembers that none of the keys, after so many changes, verifies a token;
+    /// for a while.
+    pub(super) fn remember_forged(&self, token: Presented<'_>, changes: u64) {
+        self.forged.insert(token, changes, self.clock.now());
     }
 
     #[cfg(test)]

@@ -18,7 +18,7 @@ use super::presented::Presented;
 use crate::{
     subject::Subject,
     time::Timestamp,
-    verify::{ClaimsError, token::Token},
+    verify::{ClaimsError, lease::SharedLease, token::Token},
 };
 
 /// A bounded table from whole tokens to what was read from them.
@@ -81,7 +81,8 @@ impl VerifiedTokens {
         {
             let expired = RefCell::new(Vec::new());
             self.tokens.retain(|_, token| {
-                let is_good = now < token.validity.until;
+                let is_good = now < token.validity.until
+                    && token.lease.as_ref().is_none_or(|lease| lease.holds(now));
                 if !is_good {
                     expired.borrow_mut().push(token.clone());
                 }
@@ -101,20 +102,34 @@ pub(in super::super) struct Remembered {
     pub(in super::super) token: Token,
     /// Which of the verifier's profiles it is of.
     pub(in super::super) profile: usize,
-    pub(in super::super) validity: Validity,
+    validity: Validity,
+    /// That of its key, where keys change.
+    lease: Option<SharedLease>,
     subject: OnceLock<Option<Subject>>,
     claims: BuiltClaims,
 }
 
 impl Remembered {
-    pub(in super::super) fn new(token: Token, profile: usize, validity: Validity) -> Self {
+    pub(in super::super) fn new(
+        token: Token,
+        profile: usize,
+        validity: Validity,
+        lease: Option<SharedLease>,
+    ) -> Self {
         Self {
             token,
             profile,
             validity,
+            lease,
             subject: OnceLock::new(),
             claims: BuiltClaims::default(),
         }
+    }
+
+    /// Whether it is good as it is.
+    pub(in super::super) fn holds(&self, now: Timestamp) -> bool {
+        let lease = self.lease.as_ref();
+        self.validity.contains(now) && lease.is_none_or(|lease| lease.holds(now))
     }
 
     /// The claims as `T`, built once.

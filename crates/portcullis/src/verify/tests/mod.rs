@@ -2,6 +2,7 @@
 
 mod binding;
 mod combined;
+mod live;
 mod names;
 mod refusals;
 

@@ -1,0 +1,128 @@
+//! What comes of looking at a token.
+
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use super::{
+    Status, Verified, VerifyError,
+    VerifyErrorKind::{self, KeysUnavailable, Revoked, StatusUnknown},
+    WaitForKeys,
+};
+
+/// The answer of [`Verifier::verify`](super::Verifier::verify).
+///
+/// There is no third answer, and nobody may overlook one: whoever matches on it
+/// has to say what becomes of both.
+#[derive(Debug)]
+pub enum Verification {
+    /// Decided, without waiting for anything: the hot path.
+    Done(Result<Verified, VerifyError>),
+    /// Somebody else has to be asked first.
+    Pending(PendingVerification),
+}
+
+/// A token about which somebody is being asked: its issuer for a key, or a
+/// [`TokenStatus`](super::TokenStatus) whether it is revoked.
+#[must_use = "futures do nothing unless polled"]
+pub struct PendingVerification(Stage);
+
+enum Stage {
+    Keys {
+        arrive: WaitForKeys,
+        /// Looks at the token once more.
+        again: Box<dyn FnOnce() -> Verification + Send>,
+    },
+    Status {
+        arrive: Pin<Box<dyn Future<Output = Status> + Send>>,
+        // Boxed, or the future of every request would be as large.
+        verified: Box<Verified>,
+    },
+    Over,
+}
+
+impl PendingVerification {
+    /// For keys, after which a token is looked at `again`.
+    pub(super) fn for_keys(
+        arrive: WaitForKeys,
+        again: impl FnOnce() -> Verification + Send + 'static,
+    ) -> Self {
+        let again = Box::new(again);
+        Self(Stage::Keys { arrive, again })
+    }
+
+    /// For the status of a token that is otherwise good.
+    pub(super) fn for_status(
+        arrive: Pin<Box<dyn Future<Output = Status> + Send>>,
+        verified: Verified,
+    ) -> Self {
+        let verified = Box::new(verified);
+        Self(Stage::Status { arrive, verified })
+    }
+
+    /// What is not known yet.
+    pub(super) fn what_is_unknown(&self) -> VerifyErrorKind {
+        match self.0 {
+            Stage::Keys { .. } => KeysUnavailable,
+            Stage::Status { .. } | Stage::Over => StatusUnknown,
+        }
+    }
+}
+
+impl Future for PendingVerification {
+    type Output = Result<Verified, VerifyError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.0 {
+                Stage::Keys { arrive, .. } => {
+                    let arrived = ready!(arrive.as_mut().poll(cx));
+                    let Stage::Keys { again, .. } = mem::replace(&mut self.0, Stage::Over) else {
+                        return Poll::Pending;
+                    };
+                    if let Err(unavailable) = arrived {
+                        return Poll::Ready(Err(VerifyError::keys_unavailable(unavailable)));
+                    }
+                    match again() {
+                        Verification::Done(result) => return Poll::Ready(result),
+                        Verification::Pending(next) => *self = next,
+                    }
+                }
+                Stage::Status { arrive, .. } => {
+                    let status = ready!(arrive.as_mut().poll(cx));
+                    match (status, mem::replace(&mut self.0, Stage::Over)) {
+                        (Status::Pending(arrive), Stage::Status { verified, .. }) => {
+                            self.0 = Stage::Status { arrive, verified };
+                        }
+                        (status, Stage::Status { verified, .. }) => {
+                            return Poll::Ready(judge(&status, *verified));
+                        }
+                        _ => return Poll::Pending,
+                    }
+                }
+                // Polled again after the end.
+                Stage::Over => return Poll::Pending,
+            }
+        }
+    }
+}
+
+/// What becomes of a token of this status.
+pub(super) fn judge(status: &Status, verified: Verified) -> Result<Verified, VerifyError> {
+    match status {
+        Status::Clear => Ok(verified),
+        Status::Revoked => Err(VerifyError::new(Revoked)),
+        Status::Unknown | Status::Pending(_) => Err(VerifyError::new(StatusUnknown)),
+    }
+}
+
+impl fmt::Debug for PendingVerification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingVerification")
+            .finish_non_exhaustive()
+    }
+}
