@@ -228,14 +228,22 @@ impl TokenIssuer {
     /// log-outs: it accepts revoked tokens until they expire. Where there are
     /// sessions, take [`Sessions::verifier`](crate::session::Sessions::verifier),
     /// or set a [`status`](VerifierBuilder::status).
+    ///
+    /// It follows the issuer's ring, if there is one: until that was
+    /// [read](crate::issue::KeyRing::sync), and while a key of it is missing here,
+    /// tokens that no key verifies are answered 503.
     pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Ready> {
-        VerifierBuilder::of_own_tokens(OwnTokens {
+        let verifier = VerifierBuilder::of_own_tokens(OwnTokens {
             keys: self.keys(),
             issuer: self.issuer(),
             audience: &self.0.audience,
             shape: self.shape(),
             clock: self.clock().clone(),
-        })
+        });
+        match self.0.signer.ring() {
+            None => verifier,
+            Some(ring) => verifier.following(ring.clone()),
+        }
     }
 }
 

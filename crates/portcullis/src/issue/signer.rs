@@ -110,6 +110,13 @@ impl Signer {
         }
     }
 
+    pub(super) fn ring(&self) -> Option<&KeyRing> {
+        match self {
+            Self::One { .. } => None,
+            Self::Ring { ring, .. } => Some(ring),
+        }
+    }
+
     /// The keys that verify.
     pub(super) fn keys(&self) -> KeySet {
         match self {

@@ -16,13 +16,14 @@ use super::{
     directory,
     health::{RingHealth, RingProblem},
     loaded::LoadedKey,
-    record::RingRecord,
+    record::{KeyRecord, RingRecord},
     rules::{self, Report},
     state::{Heard, State},
 };
 use crate::{
     jose::{Algorithm, KeySet},
     time::{Clock, SharedClock, Timestamp},
+    verify::{KeySource, KeyTerms, KeysUnavailable, LiveKeys, MissingKey},
 };
 
 /// How much longer than tokens live their keys verify: for verifiers' leeway and
@@ -85,6 +86,7 @@ struct Inner {
     covers: AtomicU64,
     state: Mutex<State>,
     current: ArcSwap<Snapshot>,
+    live: LiveKeys,
 }
 
 /// How a ring is set up.
@@ -123,6 +125,7 @@ impl KeyRing {
             is_complete: false,
         };
         Self(Arc::new(Inner {
+            live: LiveKeys::new(&settings.algorithms),
             settings,
             covers: AtomicU64::new(0),
             state: Mutex::default(),
@@ -290,20 +293,31 @@ impl KeyRing {
     /// Lets signers and verifiers have what follows from the state.
     fn publish(&self, state: &mut State) {
         let settings = &self.0.settings;
-        if state.heard.is_some() {
+        if let Some(heard) = state.heard {
             let decision = state.decide();
             let verifying = state.keys_at(&decision.verifying);
-            let keys = verifying.iter().map(|key| key.key.verifying_key());
+            let keys: KeySet = verifying
+                .iter()
+                .map(|key| key.key.verifying_key())
+                .collect();
+            let is_complete = decision.missing.is_empty();
+            let terms = KeyTerms {
+                settled_until: match is_complete {
+                    true => heard.lease,
+                    false => Timestamp::from_millis(i64::MIN),
+                },
+                good_until: heard.at.saturating_add(settings.silence),
+            };
+            // Before it signs with one of them.
+            self.0.live.publish(keys.clone(), terms);
+            let signing = decision.signing.and_then(|at| state.held.get(at));
             self.0.current.store(Arc::new(Snapshot {
-                signing: decision
-                    .signing
-                    .and_then(|at| state.held.get(at))
-                    .map(|held| held.key.clone()),
-                keys: KeySet::new(keys),
+                signing: signing.map(|held| held.key.clone()),
                 verifying,
+                keys,
                 silence: settings.silence,
                 heard: state.heard,
-                is_complete: decision.missing.is_empty(),
+                is_complete,
             }));
         }
         let now = settings.clock.now();
@@ -316,6 +330,23 @@ impl KeyRing {
         // Nothing in here panics half-way through a change.
         let state = self.0.state.lock();
         state.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The own tokens' keys. One that is not among them is none, unless this node
+/// lacks a key that others sign with, or has not read the store for a lease.
+impl KeySource for KeyRing {
+    fn keys(&self) -> &LiveKeys {
+        &self.0.live
+    }
+
+    fn missing(&self) -> MissingKey {
+        match self.current().is_settled(self.clock().now()) {
+            true => MissingKey::Absent,
+            false => MissingKey::Unavailable(KeysUnavailable {
+                retry_after: self.interval(),
+            }),
+        }
     }
 }
 
@@ -375,7 +406,7 @@ fn tell_changes(before: &RingRecord, after: &RingRecord, ring: &str) {
     for key in &after.keys {
         let older = before.key(&key.id);
         let id = key.id.as_str();
-        let is_now = |is: fn(&super::record::KeyRecord) -> bool| is(key) && !older.is_some_and(is);
+        let is_now = |is: fn(&KeyRecord) -> bool| is(key) && !older.is_some_and(is);
         if is_now(|key| key.withdrawn_at.is_some()) {
             tracing::warn!(
                 event = "ring_key_withdrawn",

@@ -12,7 +12,7 @@ use crate::{
 
 /// Keys that stay, or those of a ring. Cheap to clone.
 #[derive(Clone)]
-pub(super) enum KeySource {
+pub(super) enum RefreshSource {
     Fixed(RefreshKeys),
     Ring(Arc<RingKeys>),
 }
@@ -48,7 +48,7 @@ impl Deref for Loaded<'_> {
     }
 }
 
-impl KeySource {
+impl RefreshSource {
     pub(super) fn of_ring(ring: KeyRing, issuer: TokenIssuer) -> Self {
         Self::Ring(Arc::new(RingKeys {
             ring,
@@ -129,7 +129,7 @@ impl RingKeys {
     }
 }
 
-impl fmt::Debug for KeySource {
+impl fmt::Debug for RefreshSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(keys) => keys.fmt(f),

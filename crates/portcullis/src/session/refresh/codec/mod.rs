@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::{
     RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshKeys, keys::RefreshKey,
-    shape::Shape, source::KeySource,
+    shape::Shape, source::RefreshSource,
 };
 use crate::{
     issue::{KeyRing, TokenIssuer},
@@ -20,7 +20,7 @@ const MAX_LENGTH: usize = 8192;
 /// Makes and reads the refresh tokens of one API. Cheap to clone.
 #[derive(Clone)]
 pub struct RefreshTokens {
-    keys: KeySource,
+    keys: RefreshSource,
     shape: Arc<Shape>,
 }
 
@@ -29,16 +29,16 @@ impl RefreshTokens {
     /// these keys. Those of another shape, issuer, audience or realm are
     /// refused.
     pub fn new(keys: RefreshKeys, issuer: &TokenIssuer) -> Self {
-        Self::from_source(KeySource::Fixed(keys), issuer)
+        Self::from_source(RefreshSource::Fixed(keys), issuer)
     }
 
     /// As [`new`](Self::new), with the keys that `ring` has at each moment. Keys
     /// that are also among the issuer's are not used.
     pub fn with_ring(ring: KeyRing, issuer: &TokenIssuer) -> Self {
-        Self::from_source(KeySource::of_ring(ring, issuer.clone()), issuer)
+        Self::from_source(RefreshSource::of_ring(ring, issuer.clone()), issuer)
     }
 
-    fn from_source(keys: KeySource, issuer: &TokenIssuer) -> Self {
+    fn from_source(keys: RefreshSource, issuer: &TokenIssuer) -> Self {
         Self {
             keys,
             shape: Arc::new(Shape::new(issuer)),
