@@ -11,7 +11,7 @@ const FORMAT: u32 = 1;
 /// All that a store keeps of a ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RingRecord {
-    format: u32,
+    pub(super) format: u32,
     /// The newest is the last.
     pub(super) keys: Vec<KeyRecord>,
     pub(super) nodes: Vec<NodeRecord>,

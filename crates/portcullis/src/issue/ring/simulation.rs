@@ -284,11 +284,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Steps, and after each of them, most of the time, a while in which all goes
-/// well: otherwise no roll-over would ever come to its end.
-fn history() -> impl Strategy<Value = Vec<(Step, u64)>> {
-    let calm = prop_oneof![9 => Just(0), 1 => 0_u64..40];
-    prop::collection::vec((step(), calm), 0..120)
+/// Rounds in which nothing happens but that nodes look and sign, and one that
+/// cannot read the store meanwhile.
+type Calm = (u64, Option<usize>);
+
+/// Steps, and after some of them a while of calm: otherwise no roll-over would
+/// ever come to its end.
+fn history() -> impl Strategy<Value = Vec<(Step, Calm)>> {
+    let rounds = prop_oneof![9 => Just(0), 1 => 0_u64..60];
+    let away = prop::option::of(0..NODES);
+    prop::collection::vec((step(), (rounds, away)), 0..120)
 }
 
 proptest! {
@@ -297,13 +302,15 @@ proptest! {
     #[test]
     fn no_token_is_refused_for_want_of_a_key(history in history()) {
         let mut world = World::new();
-        for (step, calm) in history {
+        for (step, (rounds, away)) in history {
             world.run(&step);
             world.check();
-            for round in 0..calm {
+            for round in 0..rounds {
                 world.run(&Step::Pass(20));
                 for node in 0..NODES {
-                    world.run(&Step::Sync(node));
+                    if Some(node) != away {
+                        world.run(&Step::Sync(node));
+                    }
                     world.run(&Step::Sign(node));
                 }
                 world.run(&Step::Fetch(round as usize % NODES));

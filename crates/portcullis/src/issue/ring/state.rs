@@ -197,3 +197,81 @@ impl Heard {
             && self.at.saturating_duration_since(now) < silence
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{
+        super::{
+            directory::FoundFile,
+            record::{KeyRecord, NodeRecord, Time},
+        },
+        *,
+    };
+    use crate::jose::{Algorithm, SigningKey};
+
+    fn found(names: &[&str]) -> Found {
+        let files = names.iter().map(|name| {
+            let secret = [name.as_bytes()[0]; 32];
+            let key = SigningKey::from_secret(Algorithm::HS256, &secret).unwrap();
+            let file = FoundFile {
+                digest: [0; 32],
+                key: LoadedKey::new(key, name),
+            };
+            ((*name).to_owned(), file)
+        });
+        Found {
+            files: files.collect::<BTreeMap<_, _>>(),
+            failure: None,
+        }
+    }
+
+    fn reported(state: &State) -> Vec<&str> {
+        state.reported().into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// Other nodes may let it sign for as long as they take this one to have it.
+    #[test]
+    fn a_key_is_kept_until_the_others_know_that_its_file_is_gone() {
+        let heard = Heard {
+            at: Timestamp::from_secs(0),
+            lease: Timestamp::from_secs(60),
+        };
+        let mut state = State::default();
+        state.take_files(found(&["a", "b"]));
+        let record = |loaded: &[&str]| RingRecord {
+            keys: vec![KeyRecord::new("b", &state.held[1].key.check)],
+            nodes: vec![NodeRecord {
+                name: "here".to_owned(),
+                until: Time(heard.lease),
+                wait: 0,
+                loaded: loaded.iter().map(|id| (*id).to_owned()).collect(),
+            }],
+            ..RingRecord::default()
+        };
+        let [before, after] = [record(&["a", "b"]), record(&["a"])];
+        state.take_files(found(&["a"]));
+        assert_eq!(reported(&state), ["a"]);
+        // What was reported before the file went arrives late.
+        state.adopt(before, "here", heard);
+        assert_eq!(state.held.len(), 2);
+        assert_eq!(state.decide().verifying.len(), 2);
+        state.adopt(after, "here", heard);
+        assert_eq!(state.held.len(), 1);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_read_changes_nothing() {
+        let mut state = State::default();
+        state.take_files(found(&["a"]));
+        state.take_files(Found {
+            files: BTreeMap::new(),
+            failure: Some("gone".to_owned()),
+        });
+        assert_eq!(reported(&state), ["a"]);
+        let problems = state.health("here", Duration::ZERO, Timestamp::from_secs(0));
+        let gone = RingProblem::Directory("gone".to_owned());
+        assert!(problems.problems.contains(&gone));
+    }
+}
