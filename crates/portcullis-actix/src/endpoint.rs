@@ -29,6 +29,21 @@ use crate::convert;
 ///     );
 /// # }
 /// ```
+///
+/// In a scope, well-known documents still belong to the root:
+///
+/// ```
+/// # use actix_web::{App, web};
+/// use portcullis::{ConfigError, endpoint::EndpointsBuilder};
+///
+/// # fn example(builder: EndpointsBuilder) -> Result<(), ConfigError> {
+/// let own = builder.mounted_at("/auth").build()?;
+/// let app = App::new()
+///     .configure(portcullis_actix::endpoints(own.outside_mount()))
+///     .service(web::scope("/auth").configure(portcullis_actix::endpoints(own)));
+/// # Ok(())
+/// # }
+/// ```
 pub fn endpoints(endpoints: Endpoints) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         for path in endpoints.paths() {

@@ -67,6 +67,13 @@
 //!
 //! The token endpoints (login, refresh, logout) are routes too:
 //! [`endpoints`] adds them to an app.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
+//! | `remote` | `remote`: issuers whose keys are fetched, all of `portcullis-remote` |
 
 mod auth;
 mod convert;
@@ -85,4 +92,6 @@ pub use extract::{
 };
 pub use head::Head;
 pub use portcullis::guard::{Authentication, Authenticator};
+#[cfg(feature = "remote")]
+pub use portcullis_remote as remote;
 pub use rejection::AuthRejection;

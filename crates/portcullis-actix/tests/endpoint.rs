@@ -16,7 +16,7 @@ use actix_web::{
     test::{TestRequest, call_service, init_service, read_body},
     web,
 };
-use portcullis::endpoint::{BODY_LIMIT, ClientAddress, Endpoints, RefusalKind};
+use portcullis::endpoint::{BODY_LIMIT, ClientAddress, Endpoints, RefusalKind, ResourceMetadata};
 
 use nobody::Logins;
 
@@ -126,4 +126,27 @@ async fn head_tells_the_length_and_sends_no_body() {
     assert_eq!(head.matches(&length).count(), 1, "{head}");
     assert_eq!(head.matches("content-length").count(), 1, "{head}");
     handle.stop(false).await;
+}
+
+#[actix_web::test]
+async fn well_known_documents_of_a_scope_are_at_the_root() {
+    let resource = ResourceMetadata::new("https://a.example/mcp").unwrap();
+    let own = Endpoints::without_accounts()
+        .resource(resource)
+        .mounted_at("/mcp")
+        .build()
+        .unwrap();
+    let app = App::new()
+        .configure(portcullis_actix::endpoints(own.outside_mount()))
+        .service(web::scope("/mcp").configure(portcullis_actix::endpoints(own)));
+    let app = init_service(app).await;
+    for (path, status) in [
+        ("/.well-known/oauth-protected-resource/mcp", 200),
+        // For proxies that take the prefix away.
+        ("/mcp/.well-known/oauth-protected-resource/mcp", 200),
+        ("/.well-known/oauth-protected-resource", 404),
+    ] {
+        let response = call_service(&app, empty("GET", path).to_request()).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+    }
 }

@@ -67,6 +67,7 @@
 //! |---|---|
 //! | `router` | `router()`: the token endpoints as a ready `Router` |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
+//! | `remote` | `remote`: issuers whose keys are fetched, all of `portcullis-remote` |
 //!
 //! axum itself is depended upon for what it leaves in the extensions of
 //! requests: their targets before nesting, and the peer.
@@ -77,6 +78,8 @@ mod rejection;
 mod router;
 
 pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token};
+#[cfg(feature = "remote")]
+pub use portcullis_remote as remote;
 pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator, RoutedHead};
 pub use rejection::AuthRejection;
 #[cfg(feature = "router")]

@@ -33,6 +33,22 @@ use portcullis_tower::EndpointService;
 ///     .merge(portcullis_axum::router(endpoints));
 /// # }
 /// ```
+///
+/// Under a prefix, well-known documents still belong to the root:
+///
+/// ```
+/// # use axum::Router;
+/// use portcullis::{ConfigError, endpoint::EndpointsBuilder};
+/// use portcullis_axum::router;
+///
+/// # fn example(builder: EndpointsBuilder) -> Result<Router, ConfigError> {
+/// let endpoints = builder.mounted_at("/auth").build()?;
+/// let app = Router::new()
+///     .merge(router(endpoints.outside_mount()))
+///     .nest("/auth", router(endpoints));
+/// # Ok(app)
+/// # }
+/// ```
 pub fn router<S>(endpoints: Endpoints) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,

@@ -14,7 +14,7 @@ use axum::{
     routing::get,
 };
 use portcullis::{
-    endpoint::{BODY_LIMIT, ClientAddress, Endpoints},
+    endpoint::{BODY_LIMIT, ClientAddress, Endpoints, ResourceMetadata},
     issue::TokenIssuer,
     jose::{Algorithm, SigningKey},
 };
@@ -85,4 +85,26 @@ async fn the_address_of_the_client_is_the_peer_unless_a_request_has_one() {
     let home = ClientAddress(IpAddr::from([127, 0, 0, 1]));
     request.extensions_mut().insert(home);
     assert_eq!(status(request).await, 401);
+}
+
+#[tokio::test]
+async fn well_known_documents_of_what_is_nested_are_at_the_root() {
+    let resource = ResourceMetadata::new("https://a.example/mcp").unwrap();
+    let endpoints = Endpoints::without_accounts()
+        .resource(resource)
+        .mounted_at("/mcp")
+        .build()
+        .unwrap();
+    let app: Router = Router::new()
+        .merge(portcullis_axum::router(endpoints.outside_mount()))
+        .nest("/mcp", portcullis_axum::router(endpoints));
+    for (path, status) in [
+        ("/.well-known/oauth-protected-resource/mcp", 200),
+        // For proxies that take the prefix away.
+        ("/mcp/.well-known/oauth-protected-resource/mcp", 200),
+        ("/.well-known/oauth-protected-resource", 404),
+    ] {
+        let response = app.clone().oneshot(empty("GET", path)).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+    }
 }

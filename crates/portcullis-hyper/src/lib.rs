@@ -51,6 +51,13 @@
 //! The token endpoints (login, refresh, logout) are a service too:
 //! [`WithEndpoints`] puts them in front of another one, [`EndpointService`] is
 //! for those who dispatch by themselves.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
+//! | `remote` | `remote`: issuers whose keys are fetched, all of `portcullis-remote` |
 
 mod auth;
 mod endpoint;
@@ -61,3 +68,5 @@ pub use portcullis::{
     endpoint::{EndpointServiceFuture, WithEndpointsFuture},
     guard::{Authentication, Authenticator},
 };
+#[cfg(feature = "remote")]
+pub use portcullis_remote as remote;

@@ -57,6 +57,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `axum` | `RoutedHead`: the target and the peer of requests that axum has routed. `portcullis-axum` switches it on. Without it, a policy within axum's `nest` sees what is left of the path |
+//! | `remote` | `remote`: issuers whose keys are fetched, all of `portcullis-remote` |
 //!
 //! # Token endpoints
 //!
@@ -75,5 +76,7 @@ pub use portcullis::{
     endpoint::{EndpointServiceFuture, WithEndpointsFuture},
     guard::{Authentication, Authenticator},
 };
+#[cfg(feature = "remote")]
+pub use portcullis_remote as remote;
 #[cfg(feature = "axum")]
 pub use routed_head::RoutedHead;

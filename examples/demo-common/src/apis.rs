@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portcullis::{
     ConfigError,
-    endpoint::{ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi},
+    endpoint::{ApiKeyApi, Discovery, Endpoints, PasswordGrantApi, SessionApi},
     guard::Authenticator,
     issue::{TokenIssuer, TokenShape},
     policy::Policy,
@@ -13,7 +13,11 @@ use portcullis::{
     verify::Verifier,
 };
 
-use crate::{accounts::DemoAccounts, cli::Lifetimes, keys::DemoKeys};
+use crate::{
+    accounts::DemoAccounts,
+    cli::{Lifetimes, Options},
+    keys::DemoKeys,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -72,12 +76,13 @@ pub struct Guards {
 
 /// The endpoints and the guards of the three APIs.
 pub(crate) fn build(
-    lifetimes: &Lifetimes,
+    options: &Options,
     keys: &DemoKeys,
     accounts: DemoAccounts,
     revocations: &Revocations,
     clock: &SharedClock,
 ) -> Result<(Endpoints, Guards), ConfigError> {
+    let lifetimes = &options.lifetimes;
     let ttls = Ttls::of(lifetimes);
     let rules = RotationRules::with_grace(lifetimes.grace);
     let issuer = |shape, access_ttl| {
@@ -106,8 +111,12 @@ pub(crate) fn build(
         .session_ttl(ttls.api_key_access)
         .build()?;
     let password_grant_issuer = issuer(TokenShape::password_grant(), ttls.password_grant_access)
-        .audience("fastapi-users:auth")
-        .build()?;
+        .audience("fastapi-users:auth");
+    let password_grant_issuer = match &options.issuer {
+        Some(name) => password_grant_issuer.issuer(name.as_str()),
+        None => password_grant_issuer,
+    }
+    .build()?;
     let password_grant =
         with_refresh(password_grant_issuer, ttls.password_grant_session).build()?;
 
@@ -116,9 +125,12 @@ pub(crate) fn build(
         .session_api(SessionApi::new(session))
         .api_key_api(ApiKeyApi::new(api_key))
         .password_grant_api(PasswordGrantApi::new(password_grant))
-        .common_routes()
-        .build()?;
-    Ok((endpoints, guards))
+        .common_routes();
+    let endpoints = match &options.issuer {
+        Some(name) => endpoints.discovery(Discovery::new(name)?.open_id()),
+        None => endpoints,
+    };
+    Ok((endpoints.build()?, guards))
 }
 
 fn guards(

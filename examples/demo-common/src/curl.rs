@@ -86,10 +86,16 @@ fn write(text: &mut String, options: &Options, base: &str) -> fmt::Result {
         writeln!(text, "{access}; curl -s -i -X POST {BEARER} {base}/logout")?;
     }
     writeln!(text, "\n# For everybody")?;
-    for path in ["/maybe", "/healthz", "/.well-known/jwks.json"] {
+    for path in ["/maybe", "/healthz"] {
         writeln!(text, "curl -s {base}{path}")?;
     }
-    Ok(())
+    if let Some(issuer) = &options.issuer {
+        // The path of the URL stands behind what is well known.
+        let path = issuer.splitn(4, '/').nth(3).unwrap_or_default();
+        let document = format!("/.well-known/oauth-authorization-server/{path}");
+        writeln!(text, "curl -s {base}{}", document.trim_end_matches('/'))?;
+    }
+    writeln!(text, "curl -s {base}/.well-known/jwks.json")
 }
 
 const BEARER: &str = "-H \"Authorization: Bearer $TOKEN\"";
@@ -168,6 +174,16 @@ mod tests {
             let starts = ["# ", "curl ", "TOKEN=$(curl "];
             let known = starts.iter().any(|start| line.starts_with(start));
             assert!(line.is_empty() || known, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_has_its_document() {
+        assert!(!lines(&cli::defaults(), BASE).contains("authorization-server"));
+        for (issuer, path) in [("", ""), ("/", ""), ("/demo", "/demo"), ("/demo/", "/demo")] {
+            let options = cli::from_words(&["--issuer", &format!("{BASE}{issuer}")]);
+            let line = format!("curl -s {BASE}/.well-known/oauth-authorization-server{path}\n");
+            assert!(lines(&options, BASE).contains(&line), "{line}");
         }
     }
 

@@ -80,8 +80,7 @@ where
         let revocations = store.snapshot(&clock, keep).await?;
         let accounts = DemoAccounts::new(options, clock.clone())?;
         let (endpoints, guards) =
-            apis::build(&options.lifetimes, &keys, accounts, &revocations, &clock)
-                .map_err(StartError::new)?;
+            apis::build(options, &keys, accounts, &revocations, &clock).map_err(StartError::new)?;
         let background = Background::start(&store, &revocations);
         greet(options, address);
         let serving = serve(Demo {

@@ -30,3 +30,8 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/writing-an-adapter.md")]
 mod writing_an_adapter {}
+
+/// The code of `docs/publishing.md` compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/publishing.md")]
+mod publishing {}

@@ -108,7 +108,7 @@ impl Fixture {
 
 /// An access token of RFC 9068 as identity providers write it.
 fn token(key: SigningKey, id: &str) -> String {
-    let key = key.with_key_id(KEY_ID).use_eddsa_name(true);
+    let key = key.with_key_id(KEY_ID);
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());

@@ -288,7 +288,10 @@ async fn a_key_that_was_withdrawn_is_refused_everywhere() {
     }
     pass(&clock, &[&first, &second], TICK).await;
     assert!(!first.ring.withdraw(&store, "unknown").await.unwrap());
-    assert!(first.ring.withdraw(&store, old.id()).await.unwrap());
+    // By a tool that has no keys, and is not waited for.
+    let tool = Node::new(&store, &clock, &[]);
+    assert!(tool.ring.withdraw(&store, old.id()).await.unwrap());
+    first.look().await;
     assert!(first.verify(&token).is_err());
     second.look().await;
     assert!(second.verify(&token).is_err());

@@ -13,10 +13,17 @@
 //! | authentication too old (RFC 9470) | 401 | `error="insufficient_user_authentication"` |
 //! | store or key source down | 503 with `Retry-After` | none |
 //! | extractor without a layer, or put together wrongly otherwise | 500 | none |
+//!
+//! Where clients are to find out by themselves how to get a token, every
+//! challenge of a 401 or 403 has `resource_metadata` (RFC 9728 section 5.1), and
+//! that of a 401 `scope` where one is demanded:
+//! [`Authenticator::resource_metadata`](crate::guard::Authenticator::resource_metadata).
 
 mod body;
 mod kind;
+mod metadata_url;
 mod prepared;
+mod public_url;
 mod realm;
 mod reason;
 mod rejection;
@@ -25,7 +32,10 @@ mod writer;
 
 pub use body::RejectionBody;
 pub use kind::RejectionKind;
+pub use metadata_url::MetadataUrl;
+pub(crate) use metadata_url::WELL_KNOWN as RESOURCE_METADATA;
 pub(crate) use prepared::Challenges;
+pub(crate) use public_url::PublicUrl;
 pub use realm::Realm;
 pub use reason::Reason;
 pub use rejection::Rejection;

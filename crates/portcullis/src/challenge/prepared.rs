@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Challenge, Realm, Reason, Rejection, RejectionKind};
+use super::{Challenge, MetadataUrl, Realm, Reason, Rejection, RejectionKind};
 use crate::claims::ScopeSet;
 
 /// The challenges of one realm and one policy: whoever floods a service with
@@ -10,6 +10,7 @@ use crate::claims::ScopeSet;
 #[derive(Clone, Debug)]
 pub(crate) struct Challenges {
     realm: Realm,
+    resource: Option<MetadataUrl>,
     /// What the policy demands.
     scope: ScopeSet,
     missing_credentials: Option<Bytes>,
@@ -20,10 +21,11 @@ pub(crate) struct Challenges {
 }
 
 impl Challenges {
-    pub(crate) fn new(realm: &Realm, scope: &ScopeSet) -> Self {
-        let write = |kind| Some(Challenge::of(kind, realm, Some(scope))?.to_bytes());
+    pub(crate) fn new(realm: &Realm, resource: Option<&MetadataUrl>, scope: &ScopeSet) -> Self {
+        let write = |kind| write(kind, realm, resource, scope);
         Self {
             realm: realm.clone(),
+            resource: resource.cloned(),
             scope: scope.clone(),
             missing_credentials: write(RejectionKind::MissingCredentials),
             invalid_request: write(RejectionKind::InvalidRequest),
@@ -44,8 +46,7 @@ impl Challenges {
             RejectionKind::InsufficientScope => match rejection.reason().scope() {
                 // A policy of the handler's own.
                 Some(scope) if *scope != self.scope => {
-                    let challenge = Challenge::of(kind, &self.realm, Some(scope));
-                    let challenge = challenge.map(|challenge| challenge.to_bytes());
+                    let challenge = write(kind, &self.realm, self.resource.as_ref(), scope);
                     return rejection.with_challenge(challenge);
                 }
                 _ => &self.insufficient_scope,
@@ -55,6 +56,23 @@ impl Challenges {
         let prepared = prepared.clone();
         rejection.with_challenge(prepared)
     }
+}
+
+/// The challenge of a refusal. Clients that look for metadata are told on every
+/// 401 and 403 where they are, and on a 401 already what to ask for.
+fn write(
+    kind: RejectionKind,
+    realm: &Realm,
+    resource: Option<&MetadataUrl>,
+    scope: &ScopeSet,
+) -> Option<Bytes> {
+    let challenge = Challenge::of(kind, realm, Some(scope))?;
+    let challenge = match (resource, kind.status()) {
+        (Some(url), 401) => challenge.scope(scope).resource_metadata(url),
+        (Some(url), 403) => challenge.resource_metadata(url),
+        _ => challenge,
+    };
+    Some(challenge.to_bytes())
 }
 
 #[cfg(test)]
@@ -70,7 +88,7 @@ mod tests {
     fn prepared_challenges_are_those_that_would_be_written() {
         let realm = Realm::new("a \"b\"").unwrap();
         let own = Policy::all_scopes(["x", "y"]).unwrap();
-        let challenges = Challenges::new(&realm, own.sufficient_scope());
+        let challenges = Challenges::new(&realm, None, own.sufficient_scope());
         let lacks = |policy: &Policy| policy.check(&Verified::for_test("{}")).unwrap_err();
         let bad = VerifyError::custom("bad");
         let malformed = CredentialsError::Malformed;
@@ -104,5 +122,51 @@ mod tests {
             assert_eq!(prepared.challenge(), written.challenge());
             assert!(prepared.challenge().is_some());
         }
+    }
+
+    /// RFC 9728 section 5.1; what has no 401 or 403 stays as it was.
+    #[test]
+    fn a_resource_is_named_where_a_client_looks_for_it() {
+        let realm = Realm::default();
+        let url = MetadataUrl::of_resource("https://a.example/mcp").unwrap();
+        let own = Policy::all_scopes(["x", "y"]).unwrap();
+        let lacks = |policy: &Policy| policy.check(&Verified::for_test("{}")).unwrap_err();
+        let at =
+            r#"resource_metadata="https://a.example/.well-known/oauth-protected-resource/mcp""#;
+        let scope = own.sufficient_scope();
+        let challenges = Challenges::new(&realm, Some(&url), scope);
+        for (reason, challenge) in [
+            (
+                Reason::MissingCredentials,
+                format!(r#"Bearer realm="api", scope="x y", {at}"#),
+            ),
+            (
+                Reason::Credentials(CredentialsError::Malformed),
+                r#"Bearer realm="api", error="invalid_request""#.to_owned(),
+            ),
+            (
+                Reason::Token(VerifyError::custom("bad")),
+                format!(r#"Bearer realm="api", error="invalid_token", scope="x y", {at}"#),
+            ),
+            (
+                Reason::Policy(lacks(&own)),
+                format!(r#"Bearer realm="api", error="insufficient_scope", scope="x y", {at}"#),
+            ),
+            (
+                Reason::Policy(lacks(&Policy::scope("z").unwrap())),
+                format!(r#"Bearer realm="api", error="insufficient_scope", scope="z", {at}"#),
+            ),
+        ] {
+            let rejection = challenges.reject(reason);
+            assert_eq!(rejection.challenge().unwrap(), challenge.as_bytes());
+        }
+        assert_eq!(challenges.reject(Reason::Unavailable).challenge(), None);
+        let fresh = challenges.reject(Reason::Policy(lacks(&Policy::fresh())));
+        assert!(fresh.challenge().unwrap().ends_with(at.as_bytes()));
+        // Where no scope is demanded, none is named.
+        let challenges = Challenges::new(&realm, Some(&url), &ScopeSet::new());
+        let missing = challenges.reject(Reason::MissingCredentials);
+        let expected = format!(r#"Bearer realm="api", {at}"#);
+        assert_eq!(missing.challenge().unwrap(), expected.as_bytes());
     }
 }

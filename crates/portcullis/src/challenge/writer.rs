@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Realm, RejectionKind};
+use super::{MetadataUrl, Realm, RejectionKind};
 use crate::claims::ScopeSet;
 
 /// The `error` of a Bearer challenge.
@@ -57,6 +57,7 @@ pub struct Challenge {
     description: Option<String>,
     scope: ScopeSet,
     max_age: Option<u64>,
+    resource_metadata: Option<MetadataUrl>,
 }
 
 impl Challenge {
@@ -101,6 +102,7 @@ impl Challenge {
             description: None,
             scope: ScopeSet::new(),
             max_age: None,
+            resource_metadata: None,
         }
     }
 
@@ -138,6 +140,29 @@ impl Challenge {
         self
     }
 
+    /// Where the resource says what it is, and who issues tokens for it (RFC 9728
+    /// section 5.1).
+    ///
+    /// ```
+    /// use portcullis::challenge::{Challenge, MetadataUrl, Realm};
+    ///
+    /// let url = MetadataUrl::of_resource("https://api.example/mcp")?;
+    /// let challenge = Challenge::bearer(&Realm::default()).resource_metadata(&url);
+    /// assert_eq!(
+    ///     challenge.to_bytes(),
+    ///     concat!(
+    ///         r#"Bearer realm="api", resource_metadata="#,
+    ///         r#""https://api.example/.well-known/oauth-protected-resource/mcp""#,
+    ///     )
+    /// );
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    #[must_use = "returns the changed challenge"]
+    pub fn resource_metadata(mut self, url: &MetadataUrl) -> Self {
+        self.resource_metadata = Some(url.clone());
+        self
+    }
+
     /// The header value.
     pub fn to_bytes(&self) -> Bytes {
         let mut out = String::with_capacity(96);
@@ -159,6 +184,9 @@ impl Challenge {
         }
         if let Some(max_age) = self.max_age {
             param("max_age", &max_age.to_string());
+        }
+        if let Some(url) = &self.resource_metadata {
+            param("resource_metadata", url.as_str());
         }
         Bytes::from(out)
     }
@@ -213,13 +241,17 @@ mod tests {
             description in any::<String>(),
             scopes in proptest::collection::vec("[!#-\\[\\]-~]{1,6}", 0..4),
             max_age in any::<u64>(),
+            path in "(/[!$&-.0-;=@-Z_a-z~]{0,4}){0,3}",
         ) {
+            let url = format!("https://api.example{path}");
+            prop_assume!(MetadataUrl::new(&url).is_ok());
             let scope = ScopeSet::from_tokens(&scopes).unwrap();
             let bytes = Challenge::bearer(&Realm::new(&realm).unwrap())
                 .error(ErrorCode::InvalidToken)
                 .description(&description)
                 .scope(&scope)
                 .max_age(Duration::from_secs(max_age))
+                .resource_metadata(&MetadataUrl::new(&url).unwrap())
                 .to_bytes();
             prop_assert!(http::HeaderValue::from_bytes(&bytes).is_ok());
             let (scheme, params) = parse(std::str::from_utf8(&bytes).unwrap()).unwrap();
@@ -233,6 +265,7 @@ mod tests {
             prop_assert_eq!(find("error"), Some("invalid_token".to_owned()));
             prop_assert_eq!(find("scope").unwrap_or_default(), scope.to_string());
             prop_assert_eq!(find("max_age"), Some(max_age.to_string()));
+            prop_assert_eq!(find("resource_metadata"), Some(url));
             let shown = find("error_description").unwrap();
             prop_assert!(shown.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)));
         }

@@ -46,7 +46,8 @@ fn not_stored(status: StatusCode, body: Bytes) -> Response<Bytes> {
 
 /// What of an answer goes to a request of this method.
 pub(super) fn for_method(method: &Method, response: Response<Bytes>) -> Response<Bytes> {
-    if method == Method::HEAD {
+    // A 304 has no body to measure.
+    if method == Method::HEAD && response.status() != StatusCode::NOT_MODIFIED {
         without_body(response)
     } else {
         response

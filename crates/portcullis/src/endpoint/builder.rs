@@ -1,16 +1,25 @@
 //! Putting the endpoints together.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, mem,
+    sync::Arc,
+    time::Duration,
+};
 
 use http::HeaderName;
 
 use super::{
     accounts::Accounts,
-    actions::{NoAddress, Services, key_set},
+    actions::{NoAddress, Services},
     api::{ApiKeyApi, PasswordGrantApi, SessionApi},
     dialect::Dialect,
+    documents::{
+        Discovery, Document, Lifetime, Mount, Place, Published, ResourceMetadata, key_set,
+    },
     erased::DynAccounts,
     name::Name,
+    no_accounts::NoAccounts,
     protected_route::{Access, ProtectedRoute},
     route::{Action, Methods, Route},
     router::Endpoints,
@@ -26,12 +35,16 @@ use crate::{
 /// it the store, or a log-out would reach some of them only.
 #[must_use = "does nothing until built"]
 pub struct EndpointsBuilder {
-    accounts: DynAccounts,
+    accounts: Option<DynAccounts>,
     realm: Realm,
     sessions: Vec<Sessions>,
     refresh_headers: Vec<HeaderName>,
     routes: Vec<Route>,
     common: Vec<(Name, Common)>,
+    discoveries: Vec<Discovery>,
+    resources: Vec<ResourceMetadata>,
+    mount: Mount,
+    lifetime: Lifetime,
 }
 
 /// Routes that belong to no API; they know all of them.
@@ -50,12 +63,12 @@ impl Common {
         }
     }
 
-    fn action(self, sessions: &[Sessions]) -> Action {
+    fn action(self, sessions: &[Sessions], lifetime: Lifetime) -> Action {
         match self {
             Self::Logout => Action::Logout,
             Self::LogoutAll(access) => Action::LogoutAll(access),
             Self::Sessions(access) => Action::Sessions(access),
-            Self::KeySet => Action::KeySet(key_set::body(sessions)),
+            Self::KeySet => Action::Document(key_set(sessions, lifetime)),
         }
     }
 }
@@ -63,18 +76,32 @@ impl Common {
 impl Endpoints {
     /// Starts with no endpoints; `accounts` says who is who.
     pub fn builder(accounts: impl Accounts) -> EndpointsBuilder {
-        EndpointsBuilder {
-            accounts: DynAccounts::new(accounts),
+        EndpointsBuilder::new(Some(DynAccounts::new(accounts)))
+    }
+
+    /// Starts with no endpoints and nobody who could log in: for services that
+    /// take tokens of others and say so, by [`EndpointsBuilder::resource`].
+    pub fn without_accounts() -> EndpointsBuilder {
+        EndpointsBuilder::new(None)
+    }
+}
+
+impl EndpointsBuilder {
+    fn new(accounts: Option<DynAccounts>) -> Self {
+        Self {
+            accounts,
             realm: Realm::default(),
             sessions: Vec::new(),
             refresh_headers: Vec::new(),
             routes: Vec::new(),
             common: Vec::new(),
+            discoveries: Vec::new(),
+            resources: Vec::new(),
+            mount: Mount::default(),
+            lifetime: Lifetime::default(),
         }
     }
-}
 
-impl EndpointsBuilder {
     /// Adds a session API in JSON.
     pub fn session_api(mut self, api: SessionApi) -> Self {
         self.sessions.push(api.sessions().clone());
@@ -135,9 +162,43 @@ impl EndpointsBuilder {
     }
 
     /// `GET`: the public keys of all APIs (RFC 7517 section 5). Secret keys
-    /// are left out.
+    /// are left out. A key that comes or goes while the service runs does so with
+    /// the next request.
     pub fn key_set(self, path: impl Into<Name>) -> Self {
         self.common(path, Common::KeySet)
+    }
+
+    /// `GET`: what an issuer says about itself (RFC 8414), at the places that
+    /// are well known.
+    pub fn discovery(mut self, discovery: Discovery) -> Self {
+        self.discoveries.push(discovery);
+        self
+    }
+
+    /// `GET`: what a protected resource says about itself (RFC 9728), at the
+    /// place that is well known.
+    pub fn resource(mut self, metadata: ResourceMetadata) -> Self {
+        self.resources.push(metadata);
+        self
+    }
+
+    /// How long others may keep the documents, such as the key set, in whole
+    /// seconds; five minutes unless set. A new key is to be published that long
+    /// before it signs.
+    pub fn documents_max_age(mut self, max_age: Duration) -> Self {
+        self.lifetime = Lifetime(max_age);
+        self
+    }
+
+    /// The path before all others, where requests come to the endpoints without
+    /// it: because a framework mounts them, or a proxy takes it away. What they
+    /// publish about their own places has it.
+    ///
+    /// A well-known place is mostly outside of it: documents that are served from
+    /// the root are [`Endpoints::outside_mount`].
+    pub fn mounted_at(mut self, path: impl Into<Name>) -> Self {
+        self.mount = Mount::new(path.into());
+        self
     }
 
     /// The realm of the challenges of the common routes.
@@ -155,17 +216,30 @@ impl EndpointsBuilder {
     ///
     /// # Errors
     ///
-    /// If there is no API, the APIs do not share their
-    /// [`Revocations`](crate::session::Revocations), two endpoints share a path
-    /// (but for the grants of [`PasswordGrantApi::token_path`]), or the access
-    /// tokens of two APIs cannot be told apart by issuer and audience; if a path
-    /// does not begin with a slash, or has other characters than a path may have
-    /// unescaped (RFC 3986 section 3.3): frameworks take them for patterns.
+    /// If there is no API, and more than a [resource](Self::resource); if the APIs
+    /// do not share their [`Revocations`](crate::session::Revocations), two
+    /// endpoints share a path (but for the grants of
+    /// [`PasswordGrantApi::token_path`]), or the access tokens of two APIs cannot
+    /// be told apart by issuer and audience; if a path does not begin with a slash,
+    /// or has other characters than a path may have unescaped (RFC 3986 section
+    /// 3.3): frameworks take them for patterns; if a [`Discovery`] is of an issuer
+    /// whose tokens no API issues, or as OpenID has it without a key set; if
+    /// documents may be kept for longer than the
+    /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
-        if self.sessions.is_empty() {
+        let needs_api = !self.common.is_empty() || !self.discoveries.is_empty();
+        if self.sessions.is_empty() && (needs_api || self.resources.is_empty()) {
             return Err(ConfigError::new(
                 "there are no endpoints without an API: add one, such as `session_api`",
             ));
+        }
+        if self.accounts.is_none() && !self.sessions.is_empty() {
+            return Err(ConfigError::new(
+                "the APIs need accounts: begin with `Endpoints::builder`",
+            ));
+        }
+        if let Some(path) = self.mount.path() {
+            check_path(path)?;
         }
         if !one_snapshot(&self.sessions) {
             return Err(ConfigError::new(
@@ -173,7 +247,20 @@ impl EndpointsBuilder {
                  them only; build their `Sessions` with clones of one `Revocations`",
             ));
         }
-        let verifier = verifier(&self.sessions)?;
+        let mut issuers = self.sessions.iter().map(Sessions::issuer);
+        if issuers.any(|own| {
+            own.ring()
+                .is_some_and(|ring| ring.max_age() < self.lifetime.0)
+        }) {
+            return Err(ConfigError::new(
+                "a key ring lets keys sign before an older key set is forgotten: build it with a \
+                 `max_age` as long as that of the documents",
+            ));
+        }
+        let verifier = match self.sessions.is_empty() {
+            true => None,
+            false => Some(verifier(&self.sessions)?),
+        };
         if self.refresh_headers.is_empty() {
             let usual = HeaderName::from_static(REFRESH_TOKEN);
             self.refresh_headers.push(usual);
@@ -182,24 +269,56 @@ impl EndpointsBuilder {
             .sort_by(|a, b| a.as_str().cmp(b.as_str()));
         self.refresh_headers.dedup();
         let soonest = self.routes.iter().map(|route| route.retry_after).min();
+        let documents = self.documents()?;
         let mut routes = self.routes;
-        for (path, what) in self.common {
+        let mut add = |path, methods, action| {
             routes.push(Route {
                 path,
-                methods: what.methods(),
+                methods,
                 dialect: Dialect::bearer(self.realm.clone()),
                 retry_after: soonest.unwrap_or(Duration::from_secs(1)),
-                action: what.action(&self.sessions),
+                action,
             });
+        };
+        for (path, what) in self.common {
+            let methods = what.methods();
+            add(path, methods, what.action(&self.sessions, self.lifetime));
+        }
+        let mut outside = BTreeSet::new();
+        for (place, document) in documents {
+            if !place.is_below {
+                outside.insert(place.path.clone());
+            }
+            add(place.path, Methods::Get, Action::Document(document));
         }
         let services = Services {
-            accounts: self.accounts,
+            accounts: self
+                .accounts
+                .unwrap_or_else(|| DynAccounts::new(NoAccounts)),
             verifier,
             sessions: self.sessions,
             refresh_headers: self.refresh_headers,
             no_address: NoAddress::default(),
         };
-        Ok(Endpoints::new(by_path(routes)?, services))
+        Ok(Endpoints::new(by_path(routes)?, outside, services))
+    }
+
+    /// What issuers and resources say about themselves.
+    fn documents(&mut self) -> Result<Vec<(Place, Document)>, ConfigError> {
+        let mut common = self.common.iter();
+        let key_set = common.find(|(_, what)| matches!(what, Common::KeySet));
+        let key_set = key_set.map(|(path, _)| path.as_ref());
+        let mut documents = Vec::new();
+        for discovery in mem::take(&mut self.discoveries) {
+            let published = Published::of(discovery.issuer(), &self.routes, key_set);
+            let own =
+                discovery.documents(&self.mount, self.lifetime, &self.sessions, &published)?;
+            documents.extend(own);
+        }
+        for resource in mem::take(&mut self.resources) {
+            documents.extend(resource.documents(&self.mount, self.lifetime));
+        }
+        Ok(documents)
     }
 }
 
@@ -207,16 +326,7 @@ fn by_path(routes: Vec<Route>) -> Result<BTreeMap<Name, Arc<Route>>, ConfigError
     let mut found = BTreeMap::new();
     for route in routes {
         let path = route.path.clone();
-        if !path.starts_with('/') {
-            return Err(ConfigError::new(format!(
-                "the path `{path}` does not begin with a slash"
-            )));
-        }
-        if !path.bytes().all(is_path_byte) {
-            return Err(ConfigError::new(format!(
-                "the path `{path}` has characters that are not a path's"
-            )));
-        }
+        check_path(&path)?;
         if let Some(other) = found.insert(path, Arc::new(route)) {
             return Err(ConfigError::new(format!(
                 "two endpoints have the path `{}`",
@@ -225,6 +335,20 @@ fn by_path(routes: Vec<Route>) -> Result<BTreeMap<Name, Arc<Route>>, ConfigError
         }
     }
     Ok(found)
+}
+
+fn check_path(path: &str) -> Result<(), ConfigError> {
+    if !path.starts_with('/') {
+        return Err(ConfigError::new(format!(
+            "the path `{path}` does not begin with a slash"
+        )));
+    }
+    if !path.bytes().all(is_path_byte) {
+        return Err(ConfigError::new(format!(
+            "the path `{path}` has characters that are not a path's"
+        )));
+    }
+    Ok(())
 }
 
 /// `pchar` of RFC 3986 section 3.3 without its escapes, or a slash.

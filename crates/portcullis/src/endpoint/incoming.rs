@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName,
-    header::{AUTHORIZATION, USER_AGENT},
+    HeaderMap, HeaderName, Method,
+    header::{AUTHORIZATION, IF_NONE_MATCH, USER_AGENT},
     request::Parts,
 };
 
@@ -27,6 +27,7 @@ pub struct ClientAddress(pub IpAddr);
 
 /// What the actions read of a request. Not to be shown: it is full of secrets.
 pub(super) struct Incoming {
+    is_head: bool,
     headers: HeaderMap,
     body: Bytes,
     source: Option<IpAddr>,
@@ -39,6 +40,7 @@ impl Incoming {
         let source = parts.extensions.get::<ClientAddress>();
         Self {
             source: source.map(|address| address.0),
+            is_head: parts.method == Method::HEAD,
             headers: parts.headers,
             body,
         }
@@ -85,6 +87,16 @@ impl Incoming {
     /// HTTP Basic credentials.
     pub(super) fn basic(&self) -> Result<Option<BasicCredentials>, Refusal> {
         basic_credentials(self.values(&AUTHORIZATION)).map_err(Refusal::Credentials)
+    }
+
+    /// Whether the answer goes without its body.
+    pub(super) fn is_head(&self) -> bool {
+        self.is_head
+    }
+
+    /// Which documents are there already.
+    pub(super) fn if_none_match(&self) -> impl Iterator<Item = &[u8]> {
+        self.values(&IF_NONE_MATCH)
     }
 
     fn values(&self, name: &HeaderName) -> impl Iterator<Item = &[u8]> {

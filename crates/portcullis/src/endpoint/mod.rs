@@ -1,5 +1,5 @@
-//! Login, refresh, application tokens, logout, sessions and the key set, as
-//! plain `Request<Bytes>` -> `Response<Bytes>`.
+//! Login, refresh, application tokens, logout, sessions, the key set and other
+//! documents, as plain `Request<Bytes>` -> `Response<Bytes>`.
 //!
 //! [`Endpoints`] is a router that no framework is needed for: an adapter says
 //! where a request comes from ([`ClientAddress`]), hands it over, and passes the
@@ -32,8 +32,10 @@
 //!
 //! # What every answer keeps to
 //!
-//! * No answer but the key set may be stored: `Cache-Control: no-store` and
-//!   `Pragma: no-cache` (RFC 6749 section 5.1).
+//! * No answer may be stored: `Cache-Control: no-store` and `Pragma: no-cache`
+//!   (RFC 6749 section 5.1). Documents may, by everybody and for a while: the key
+//!   set, [`Discovery`], [`ResourceMetadata`]. They have an entity tag, by which a
+//!   client that has one learns that it is the same still: 304.
 //! * A 401 has a challenge, a 5xx has none; a 503 says when to come back, soon
 //!   enough for the grace window.
 //! * An error names the field that was wrong, never what was sent in it:
@@ -61,12 +63,14 @@ mod answer;
 mod api;
 mod builder;
 mod dialect;
+mod documents;
 mod erased;
 mod future;
 mod incoming;
 mod input;
 mod matched_endpoint;
 mod name;
+mod no_accounts;
 mod protected_route;
 mod refusal;
 mod request_body;
@@ -80,6 +84,7 @@ pub use accounts::{
 };
 pub use api::{ApiKeyApi, PasswordGrantApi, SessionApi};
 pub use builder::EndpointsBuilder;
+pub use documents::{Discovery, ResourceMetadata};
 pub use future::{EndpointFuture, EndpointServiceFuture, WithEndpointsFuture};
 pub use incoming::ClientAddress;
 pub use matched_endpoint::MatchedEndpoint;

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{HeaderName, Method, Response};
 
 use super::{
-    answer::Constants, dialect::Dialect, input::Encoding, name::Name, protected_route::Access,
-    refusal::Refusal,
+    answer::Constants, dialect::Dialect, documents::Document, input::Encoding, name::Name,
+    protected_route::Access, refusal::Refusal,
 };
 use crate::session::Sessions;
 
@@ -73,7 +73,7 @@ pub(super) enum Action {
     Logout,
     LogoutAll(Access),
     Sessions(Access),
-    KeySet(Bytes),
+    Document(Document),
 }
 
 impl Action {

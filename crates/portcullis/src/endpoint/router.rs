@@ -1,6 +1,10 @@
 //! The router.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, request::Parts};
@@ -28,13 +32,52 @@ pub struct Endpoints(Arc<Inner>);
 
 struct Inner {
     routes: BTreeMap<Name, Arc<Route>>,
+    /// The paths of what is found outside of the mount.
+    outside: BTreeSet<Name>,
     services: Arc<Services>,
 }
 
 impl Endpoints {
-    pub(super) fn new(routes: BTreeMap<Name, Arc<Route>>, services: Services) -> Self {
-        let services = Arc::new(services);
-        Self(Arc::new(Inner { routes, services }))
+    pub(super) fn new(
+        routes: BTreeMap<Name, Arc<Route>>,
+        outside: BTreeSet<Name>,
+        services: Services,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            routes,
+            outside,
+            services: Arc::new(services),
+        }))
+    }
+
+    /// The documents whose well-known places are not below the path that the
+    /// endpoints are [mounted at](super::EndpointsBuilder::mounted_at), for the
+    /// root of the same server; none where they are not mounted.
+    ///
+    /// ```
+    /// # use portcullis::endpoint::{Endpoints, ResourceMetadata};
+    /// let endpoints = Endpoints::without_accounts()
+    ///     .mounted_at("/mcp")
+    ///     .resource(ResourceMetadata::new("https://api.example.com/mcp")?)
+    ///     .build()?;
+    /// let root = endpoints.outside_mount();
+    /// assert!(root.matches("/.well-known/oauth-protected-resource/mcp"));
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// On axum: `Router::new().nest("/mcp", router(endpoints)).merge(router(root))`.
+    #[must_use = "does nothing until it is served"]
+    pub fn outside_mount(&self) -> Self {
+        let outside = &self.0.outside;
+        let routes = self.0.routes.iter();
+        let routes = routes.filter(|(path, _)| outside.contains(*path));
+        Self(Arc::new(Inner {
+            routes: routes
+                .map(|(path, route)| (path.clone(), route.clone()))
+                .collect(),
+            outside: outside.clone(),
+            services: self.0.services.clone(),
+        }))
     }
 
     /// The endpoint at `path`, if there is one: for services that pass other

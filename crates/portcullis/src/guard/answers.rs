@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    challenge::{BodyFn, Challenges, Realm, Reason, Rejection, ResponseHeaders},
+    challenge::{BodyFn, Challenges, MetadataUrl, Realm, Reason, Rejection, ResponseHeaders},
     claims::ScopeSet,
     credentials::Sent,
 };
@@ -11,6 +11,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Answers {
     pub(super) realm: Realm,
+    pub(super) resource: Option<MetadataUrl>,
     pub(super) body: Option<BodyFn>,
     pub(super) headers: ResponseHeaders,
     challenges: Challenges,
@@ -20,8 +21,9 @@ impl Answers {
     pub(super) fn new() -> Self {
         let realm = Realm::default();
         Self {
-            challenges: Challenges::new(&realm, &ScopeSet::new()),
+            challenges: Challenges::new(&realm, None, &ScopeSet::new()),
             realm,
+            resource: None,
             body: None,
             headers: ResponseHeaders::default(),
         }
@@ -29,7 +31,7 @@ impl Answers {
 
     /// Writes the challenges for a policy that demands `scope`.
     pub(super) fn prepare(&mut self, scope: &ScopeSet) {
-        self.challenges = Challenges::new(&self.realm, scope);
+        self.challenges = Challenges::new(&self.realm, self.resource.as_ref(), scope);
     }
 
     /// Gives a refusal its body and its fields, and the log its reason.
@@ -62,6 +64,7 @@ impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answers")
             .field("realm", &self.realm)
+            .field("resource", &self.resource)
             .field("headers", &self.headers)
             .finish_non_exhaustive()
     }

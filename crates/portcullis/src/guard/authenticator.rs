@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     ConfigError,
-    challenge::{Realm, Reason, Rejection, RejectionBody},
+    challenge::{MetadataUrl, Realm, Reason, Rejection, RejectionBody},
     claims::ScopeSet,
     credentials::{self, CredentialsError, Sent, is_b64token, unread_token},
     head::{HeadRef, RequestHead},
@@ -70,6 +70,28 @@ impl Authenticator {
     #[must_use = "returns the changed authenticator"]
     pub fn realm(self, realm: Realm) -> Self {
         self.with(|config| Arc::make_mut(&mut config.answers).realm = realm)
+    }
+
+    /// Tells clients that are refused where the resource's metadata are, and
+    /// with them who issues tokens for it (RFC 9728 section 5.1): every challenge
+    /// of a 401 or 403 has `resource_metadata`. Those of a 401 also have the
+    /// `scope` that the policy demands, if it does, as clients of the Model
+    /// Context Protocol want it.
+    ///
+    /// [`ResourceMetadata`](crate::endpoint::ResourceMetadata) serves the document.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::{challenge::MetadataUrl, guard::Authenticator};
+    ///
+    /// let url = MetadataUrl::of_resource("https://api.example.com/mcp")?;
+    /// let authenticator = Authenticator::new(verifier).resource_metadata(url);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn resource_metadata(self, url: MetadataUrl) -> Self {
+        self.with(|config| Arc::make_mut(&mut config.answers).resource = Some(url))
     }
 
     /// Demands that the token satisfy `policy` too; several add up.

@@ -11,6 +11,14 @@ macro_rules! __authenticator_setters {
             Self::new(self.authenticator.realm(realm))
         }
 
+        /// Tells clients that are refused where the resource's metadata are
+        /// (RFC 9728 section 5.1): every challenge of a 401 or 403 has
+        /// `resource_metadata`, and those of a 401 the `scope` that the policy
+        /// demands.
+        pub fn resource_metadata(self, url: $crate::challenge::MetadataUrl) -> Self {
+            Self::new(self.authenticator.resource_metadata(url))
+        }
+
         /// Demands that the token satisfy `policy` too; several add up. A policy
         /// implies that there is a token, even where credentials are
         /// [`optional`](Self::optional).

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    AccessToken, IssueError, IssueErrorKind, IssuedToken,
+    AccessToken, IssueError, IssueErrorKind, IssuedToken, KeyRing,
     claims::Claims,
     draft::Draft,
     signer::{Signer, SigningKeys},
@@ -219,6 +219,11 @@ impl TokenIssuer {
         self.0.signer.keys()
     }
 
+    /// The ring that its keys are of.
+    pub(crate) fn ring(&self) -> Option<&KeyRing> {
+        self.0.signer.ring()
+    }
+
     /// Whether both are clones of one issuer.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -240,7 +245,7 @@ impl TokenIssuer {
             shape: self.shape(),
             clock: self.clock().clone(),
         });
-        match self.0.signer.ring() {
+        match self.ring() {
             None => verifier,
             Some(ring) => verifier.following(ring.clone()),
         }

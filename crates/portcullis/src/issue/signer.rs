@@ -1,6 +1,6 @@
 //! What an issuer signs with.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use super::{IssueError, IssueErrorKind, KeyRing};
 use crate::{
@@ -37,7 +37,8 @@ pub(super) enum Signer {
     One {
         key: SigningKey,
         header: EncodedHeader,
-        older: Option<KeySet>,
+        /// Its own and the older ones.
+        verifying: KeySet,
     },
     Ring {
         ring: KeyRing,
@@ -69,7 +70,13 @@ impl Signer {
         let header = EncodedHeader::new(header.as_bytes(), &key).map_err(|_| {
             ConfigError::new("the signing key's id is too long for a token's header")
         })?;
-        Ok(Self::One { key, header, older })
+        let older = older.iter().flat_map(KeySet::iter).cloned();
+        let verifying = iter::once(key.verifying_key()).chain(older).collect();
+        Ok(Self::One {
+            key,
+            header,
+            verifying,
+        })
     }
 
     /// Signs claims, which have unique names.
@@ -120,10 +127,7 @@ impl Signer {
     /// The keys that verify.
     pub(super) fn keys(&self) -> KeySet {
         match self {
-            Self::One { key, older, .. } => {
-                let older = older.iter().flat_map(KeySet::iter).cloned();
-                KeySet::new(std::iter::once(key.verifying_key()).chain(older))
-            }
+            Self::One { verifying, .. } => verifying.clone(),
             Self::Ring { ring, .. } => ring.public_keys(),
         }
     }

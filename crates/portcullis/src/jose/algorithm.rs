@@ -35,7 +35,8 @@ pub enum Algorithm {
     ES384,
     /// ECDSA on P-521 with SHA-512.
     ES512,
-    /// EdDSA on Ed25519; in headers `Ed25519`, or `EdDSA` by its older name.
+    /// EdDSA on Ed25519. In headers and JWKs it has two names: `EdDSA` (RFC 8037),
+    /// which keys write unless told otherwise, and `Ed25519` (RFC 9864).
     Ed25519,
 }
 
@@ -57,7 +58,8 @@ impl Algorithm {
         Self::Ed25519,
     ];
 
-    /// The name in the `alg` header parameter.
+    /// The name in the registry. In the `alg` of tokens and JWKs an Ed25519 key
+    /// may go by another: [`SigningKey::header_name`](super::SigningKey::header_name).
     pub const fn name(self) -> &'static str {
         match self {
             Self::HS256 => "HS256",
@@ -158,7 +160,8 @@ impl FromStr for Algorithm {
     }
 }
 
-/// The older name of `Ed25519` in headers (RFC 8037, deprecated by RFC 9864).
+/// The older name of `Ed25519` in headers and JWKs (RFC 8037, deprecated by RFC
+/// 9864): the one that every verifier of Ed25519 knows.
 pub(super) const EDDSA: &str = "EdDSA";
 
 /// What type of key an algorithm takes.

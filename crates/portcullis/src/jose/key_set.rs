@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    iter,
     path::Path,
     sync::Arc,
 };
@@ -58,10 +59,20 @@ pub struct SkippedKey {
     pub reason: KeyError,
 }
 
+/// The keys of a JWK Set as they are written.
 #[derive(Deserialize)]
-struct RawSet<'a> {
+pub(super) struct RawSet<'a> {
     #[serde(borrow)]
-    keys: Vec<&'a RawValue>,
+    pub(super) keys: Vec<&'a RawValue>,
+}
+
+impl<'a> RawSet<'a> {
+    pub(super) fn parse(json: &'a [u8]) -> Result<Self, KeyError> {
+        let json = json.strip_prefix(source::BYTE_ORDER_MARK).unwrap_or(json);
+        serde_json::from_slice(json).map_err(|_| {
+            KeyError::malformed("the text is not a JWK Set: a JSON object with an array `keys`")
+        })
+    }
 }
 
 impl KeySet {
@@ -107,10 +118,7 @@ impl KeySet {
         json: &[u8],
         allowed: &[Algorithm],
     ) -> Result<(Self, Vec<SkippedKey>), KeyError> {
-        let json = json.strip_prefix(source::BYTE_ORDER_MARK).unwrap_or(json);
-        let set: RawSet<'_> = serde_json::from_slice(json).map_err(|_| {
-            KeyError::malformed("the text is not a JWK Set: a JSON object with an array `keys`")
-        })?;
+        let set = RawSet::parse(json)?;
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         let (mut has_secret, mut has_public) = (false, false);
         for (index, raw) in set.keys.into_iter().enumerate() {
@@ -200,6 +208,18 @@ impl KeySet {
             .filter(|jwk| seen.insert(Arc::clone(jwk)))
             .collect();
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+    }
+
+    /// Whether both are published alike: the same keys under the same names, in
+    /// the same order.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        let mut pairs = iter::zip(self.iter(), other.iter());
+        Arc::ptr_eq(&self.inner, &other.inner)
+            || (self.len() == other.len()
+                && pairs.all(|(one, other)| {
+                    one.is_interchangeable_with(other)
+                        && one.published_name() == other.published_name()
+                }))
     }
 
     /// The keys in the order they were given.

@@ -9,7 +9,7 @@ use super::{
     Algorithm, KeyError, SignatureError,
     algorithm::EDDSA,
     jwk::{Jwk, Purpose},
-    load::{self, Load},
+    load::{self, Load, Names},
     public::{self, PublicKey},
     secret_key::SecretKey,
     thumbprint::thumbprint,
@@ -37,6 +37,7 @@ use super::{
 pub struct VerifyingKey {
     material: Arc<Material>,
     key_id: Option<Arc<str>>,
+    issuer: Option<Arc<str>>,
     eddsa: EddsaName,
 }
 
@@ -55,8 +56,9 @@ enum Key {
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum EddsaName {
     Refuse,
+    /// Tokens may have it; what is written has `Ed25519`.
     Accept,
-    Publish,
+    Write,
 }
 
 impl VerifyingKey {
@@ -173,7 +175,8 @@ impl VerifyingKey {
                 thumbprint,
             }),
             key_id: None,
-            eddsa: EddsaName::Accept,
+            issuer: None,
+            eddsa: EddsaName::Write,
         }
     }
 
@@ -196,12 +199,13 @@ impl VerifyingKey {
     }
 
     /// Whether an Ed25519 key also takes tokens that call the algorithm by its
-    /// older name `EdDSA` (deprecated by RFC 9864). It does by default.
+    /// older name `EdDSA` (deprecated by RFC 9864). It does by default. One that
+    /// does not is published as `Ed25519`.
     #[must_use]
     pub fn accept_eddsa_name(self, accept: bool) -> Self {
         match (accept, self.eddsa) {
-            (true, EddsaName::Publish) => self,
-            (true, _) => self.with_eddsa_name(EddsaName::Accept),
+            (true, EddsaName::Refuse) => self.with_eddsa_name(EddsaName::Write),
+            (true, _) => self,
             (false, _) => self.with_eddsa_name(EddsaName::Refuse),
         }
     }
@@ -214,6 +218,14 @@ impl VerifyingKey {
     /// The key id, if it has one.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// The one issuer whose tokens the key is for, if its JWK says so (`issuer`, a
+    /// member of Microsoft Entra's): a pattern there, with `{tenantid}` in it, is
+    /// given as it is written. It is for the caller to compare; verifying a
+    /// signature does not.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// Whether a token whose header has this `alg` may be tried with this key.
@@ -254,6 +266,7 @@ impl VerifyingKey {
         self.material.algorithm == other.material.algorithm
             && self.key_id == other.key_id
             && self.material.thumbprint == other.material.thumbprint
+            && self.issuer == other.issuer
             && accepts_eddsa(self) == accepts_eddsa(other)
     }
 
@@ -273,13 +286,16 @@ impl VerifyingKey {
         if let Some(key_id) = &self.key_id {
             jwk.insert("kid".to_owned(), (**key_id).into());
         }
+        if let Some(issuer) = &self.issuer {
+            jwk.insert("issuer".to_owned(), (**issuer).into());
+        }
         Some(jwk)
     }
 
-    /// The name of the algorithm as the signer writes it.
-    pub(super) fn published_name(&self) -> &'static str {
+    /// The name of the algorithm as the signer and the key set write it.
+    pub(crate) fn published_name(&self) -> &'static str {
         match (self.material.algorithm, self.eddsa) {
-            (Algorithm::Ed25519, EddsaName::Publish) => EDDSA,
+            (Algorithm::Ed25519, EddsaName::Write) => EDDSA,
             (algorithm, _) => algorithm.name(),
         }
     }
@@ -320,10 +336,13 @@ impl Load for VerifyingKey {
         Self::from_public_key(algorithm, PublicKey::from_jwk(algorithm, jwk)?)
     }
 
-    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self {
-        let key = self.with_optional_key_id(key_id);
-        match is_eddsa {
-            true => key.with_eddsa_name(EddsaName::Publish),
+    fn with_names(self, names: Names<'_>) -> Self {
+        let key = Self {
+            issuer: names.issuer.map(Arc::from),
+            ..self.with_optional_key_id(names.key_id)
+        };
+        match names.says_ed25519 {
+            true => key.with_eddsa_name(EddsaName::Accept),
             false => key,
         }
     }
@@ -332,6 +351,16 @@ impl Load for VerifyingKey {
         self.material.thumbprint == other.material.thumbprint
     }
 }
+
+/// Equal keys verify the same tokens: the same key for the same algorithm, under
+/// the same key id, of the same issuer.
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_interchangeable_with(other)
+    }
+}
+
+impl Eq for VerifyingKey {}
 
 /// Shows the algorithm and the key id only.
 impl fmt::Debug for VerifyingKey {
@@ -353,7 +382,7 @@ mod tests {
         fn shared<T: Send + Sync + Clone + 'static>() {}
         shared::<VerifyingKey>();
         shared::<SigningKey>();
-        assert!(size_of::<VerifyingKey>() <= 32);
+        assert!(size_of::<VerifyingKey>() <= 48);
     }
 
     /// CVE-2022-21449: a signature of zeros fits no message.
@@ -387,6 +416,36 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_ed25519_survives_being_stored() {
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        assert_eq!(key.header_name(), "EdDSA");
+        for (key, name) in [
+            (key.clone(), "EdDSA"),
+            (key.clone().use_eddsa_name(false), "Ed25519"),
+            (key.use_eddsa_name(false).use_eddsa_name(true), "EdDSA"),
+        ] {
+            let jwk = key.to_jwk().unwrap();
+            let read = SigningKey::from_jwk(jwk.expose(), Some(Algorithm::Ed25519)).unwrap();
+            let header: Value = serde_json::from_str(&read.header_json(None)).unwrap();
+            assert_eq!((&header["alg"], read.header_name()), (&name.into(), name));
+            let public = read.verifying_key();
+            assert_eq!(public.public_jwk().unwrap()["alg"], name);
+            assert!(public.accepts("Ed25519") && public.accepts("EdDSA"));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_accepted_is_not_published() {
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        let strict = key.verifying_key().accept_eddsa_name(false);
+        assert!(!strict.accepts("EdDSA"));
+        assert_eq!(strict.public_jwk().unwrap()["alg"], "Ed25519");
+        let both = strict.accept_eddsa_name(true);
+        assert!(both.accepts("EdDSA"));
+        assert_eq!(both.public_jwk().unwrap()["alg"], "EdDSA");
+    }
+
+    #[test]
     fn nothing_is_public_about_a_secret() {
         let key = SigningKey::generate(Algorithm::HS256).unwrap();
         assert_eq!(key.verifying_key().public_jwk(), None);
@@ -399,6 +458,34 @@ mod tests {
             format!("{:?}", key.with_key_id("k")),
             "VerifyingKey { algorithm: HS256, key_id: Some(\"k\"), .. }"
         );
+    }
+
+    #[test]
+    fn the_issuer_of_a_jwk_is_kept_and_part_of_what_a_key_is() {
+        const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let jwk = |more: &str| {
+            let json = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}","kid":"k"{more}}}"#);
+            VerifyingKey::from_jwk(json, None)
+        };
+        let plain = jwk("").unwrap();
+        let entra = jwk(r#","issuer":"https://h.example/{tenantid}/v2.0""#).unwrap();
+        assert_eq!(plain.issuer(), None);
+        assert_eq!(entra.issuer(), Some("https://h.example/{tenantid}/v2.0"));
+        let written = serde_json::to_vec(&entra.public_jwk()).unwrap();
+        assert_eq!(
+            VerifyingKey::from_jwk(&written, None).unwrap().issuer(),
+            entra.issuer()
+        );
+        assert_eq!(plain, jwk("").unwrap());
+        for other in [
+            entra,
+            plain.clone().with_key_id("K"),
+            plain.clone().accept_eddsa_name(false),
+        ] {
+            assert_ne!(plain, other);
+        }
+        // A limit that cannot be read is no leave to go without.
+        assert!(jwk(r#","issuer":["https://h.example"]"#).is_err());
     }
 
     #[test]

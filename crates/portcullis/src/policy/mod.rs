@@ -6,7 +6,8 @@
 //! satisfied.
 //!
 //! The request is at hand where it is decided about: in a layer, or in an
-//! extractor that verifies by itself. A rule about it that is asked later,
+//! extractor that verifies by itself; where a token has to wait, a copy of its
+//! head is. A rule about it that is asked later,
 //! without the request, does not hold.
 
 mod claim_path;

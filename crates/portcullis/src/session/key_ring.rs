@@ -21,12 +21,22 @@ impl KeyRing {
     /// on with what it knows for as long as it
     /// [may](crate::issue::KeyRingBuilder::max_silence).
     pub async fn sync(&self, store: &impl SessionStore) -> Result<(), StoreError> {
-        self.change(store, |stored| {
+        let synced = self.change(store, |stored| {
             let record = (stored.version > 0).then_some(&*stored.record);
             self.report(record, stored.now).map(Some)
-        })
-        .await
-        .map(drop)
+        });
+        match synced.await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(
+                    event = "ring_not_synced",
+                    ring = self.name(),
+                    error = &error as &dyn std::error::Error,
+                    "the key ring cannot be read from the store or written to it"
+                );
+                Err(error)
+            }
+        }
     }
 
     /// Ends this node's part in the ring, so that no key waits for it until its
@@ -76,13 +86,15 @@ impl KeyRing {
         store: &impl SessionStore,
         key_id: &str,
     ) -> Result<bool, StoreError> {
+        let takes_part = self.is_read();
         let changed = self
             .change(store, |stored| match stored.version {
                 0 => Ok(None),
                 _ => self.without_key(&stored.record, key_id, stored.now),
             })
             .await?;
-        if changed {
+        // A tool that only withdraws keys is no node to wait for.
+        if changed && takes_part {
             self.sync(store).await?;
         }
         Ok(changed)

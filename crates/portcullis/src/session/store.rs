@@ -146,8 +146,9 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Keeps `record` for the key ring of this name, if its version is still
     /// `version`, 0 for one that nothing is kept of; the version is then one
-    /// more. False, and nothing changed, if somebody else was first. It is kept
-    /// until it is replaced.
+    /// more. False, and nothing changed, if somebody else was first, or this call
+    /// itself when its answer was lost and it is asked again. It is kept until it
+    /// is replaced.
     ///
     /// A record has ids and times only. It is text of at most some 100 kB, which
     /// is nothing to the store.

@@ -57,8 +57,9 @@ pub enum MissingKey {
     Absent,
     /// Nobody can say, because the issuer cannot be reached: 503.
     Unavailable(KeysUnavailable),
-    /// The issuer is being asked. Once it has answered the token is looked at
-    /// once more, and that is final.
+    /// The issuer is being asked. Once that is over the token is looked at once
+    /// more, and that is final: if no key verifies it, it is refused after `Ok`,
+    /// and 503 after an error.
     Wait(WaitForKeys),
 }
 

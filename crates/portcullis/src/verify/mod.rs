@@ -5,6 +5,7 @@
 //! never chooses. What is configured is required.
 
 mod builder;
+mod by_issuer;
 mod cache;
 mod claim_rules;
 mod claims_error;
@@ -28,6 +29,7 @@ mod verifier;
 
 pub(crate) use builder::OwnTokens;
 pub use builder::{Dangerous, Missing, Ready, VerifierBuilder};
+pub use by_issuer::{IssuerResolver, MAX_ISSUER, Resolved, WaitForVerifier};
 pub use cache::TokenCache;
 pub use claims_error::ClaimsError;
 pub use confirmation::Confirmation;

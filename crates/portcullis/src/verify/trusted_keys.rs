@@ -71,6 +71,11 @@ impl TrustedKeys {
         }
     }
 
+    /// Whether they may become others.
+    pub(super) fn change(&self) -> bool {
+        matches!(self, Self::Live { .. })
+    }
+
     /// How often they have changed.
     pub(super) fn changes(&self) -> u64 {
         match self {

@@ -37,6 +37,8 @@ enum Stage {
         /// Looks at the token once more.
         again: Box<dyn FnOnce() -> Verification + Send>,
     },
+    /// For whose rules it is to be checked by.
+    Verifier(Pin<Box<dyn Future<Output = Verification> + Send>>),
     Status {
         arrive: Pin<Box<dyn Future<Output = Status> + Send>>,
         // Boxed, or the future of every request would be as large.
@@ -64,10 +66,17 @@ impl PendingVerification {
         Self(Stage::Status { arrive, verified })
     }
 
+    /// For the verifier of a token, and what that says.
+    pub(super) fn for_verifier(
+        further: Pin<Box<dyn Future<Output = Verification> + Send>>,
+    ) -> Self {
+        Self(Stage::Verifier(further))
+    }
+
     /// What is not known yet.
     pub(super) fn what_is_unknown(&self) -> VerifyErrorKind {
         match self.0 {
-            Stage::Keys { .. } => KeysUnavailable,
+            Stage::Keys { .. } | Stage::Verifier(_) => KeysUnavailable,
             Stage::Status { .. } | Stage::Over => StatusUnknown,
         }
     }
@@ -84,14 +93,22 @@ impl Future for PendingVerification {
                     let Stage::Keys { again, .. } = mem::replace(&mut self.0, Stage::Over) else {
                         return Poll::Pending;
                     };
-                    if let Err(unavailable) = arrived {
-                        return Poll::Ready(Err(VerifyError::keys_unavailable(unavailable)));
-                    }
-                    match again() {
-                        Verification::Done(result) => return Poll::Ready(result),
-                        Verification::Pending(next) => *self = next,
+                    match (again(), arrived) {
+                        // It may have come with keys that say nothing of others.
+                        (Verification::Done(Err(_)), Err(unavailable)) => {
+                            return Poll::Ready(Err(VerifyError::keys_unavailable(unavailable)));
+                        }
+                        (Verification::Done(result), _) => return Poll::Ready(result),
+                        (Verification::Pending(next), _) => *self = next,
                     }
                 }
+                Stage::Verifier(further) => match ready!(further.as_mut().poll(cx)) {
+                    Verification::Done(result) => {
+                        self.0 = Stage::Over;
+                        return Poll::Ready(result);
+                    }
+                    Verification::Pending(next) => *self = next,
+                },
                 Stage::Status { arrive, .. } => {
                     let status = ready!(arrive.as_mut().poll(cx));
                     match (status, mem::replace(&mut self.0, Stage::Over)) {

@@ -6,9 +6,11 @@ use zeroize::Zeroizing;
 
 use super::{
     KeySource, MissingKey, PendingVerification, Status, Verification, Verified, VerifyError,
-    VerifyErrorKind::{BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey},
+    VerifyErrorKind::{
+        BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey, WrongIssuer,
+    },
     cache::{Cache, Remembered, Validity},
-    claim_rules::{ClaimRules, Expiry, wrong_issuer},
+    claim_rules::{ClaimRules, Expiry, IssuerRule, wrong_issuer},
     profile::{Profile, of_jws},
     signature::{Signed, check_signature},
     token::Token,
@@ -32,15 +34,27 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     // Most services have one kind of token.
     profiles: Vec<Profile>,
+    /// Whether those of any of them do.
+    keys_change: bool,
     cache: Option<Cache>,
+    /// Who checks the tokens of all other issuers.
+    others: Option<Delegate>,
 }
+
+/// Checks a token that names this issuer, or none.
+pub(super) type Delegate = Arc<dyn Fn(Option<&str>, &[u8]) -> Verification + Send + Sync>;
 
 impl Verifier {
     pub(super) fn of_profile(profile: Profile) -> Self {
-        Self::of_profiles(vec![profile])
+        Self::of_profiles(vec![profile], None)
     }
 
-    fn of_profiles(profiles: Vec<Profile>) -> Self {
+    /// One that checks nothing itself.
+    pub(super) fn delegating(others: Delegate) -> Self {
+        Self::of_profiles(Vec::new(), Some(others))
+    }
+
+    fn of_profiles(profiles: Vec<Profile>, others: Option<Delegate>) -> Self {
         let caches = profiles.iter().filter_map(Profile::worthwhile_cache);
         let max_bytes = caches
             .map(|cache| cache.max_bytes)
@@ -49,7 +63,13 @@ impl Verifier {
         let cache = max_bytes
             .zip(clock)
             .and_then(|(max_bytes, clock)| Cache::new(max_bytes, clock));
-        Self(Arc::new(Inner { profiles, cache }))
+        let mut keys = profiles.iter().map(|profile| &profile.keys);
+        Self(Arc::new(Inner {
+            keys_change: keys.any(TrustedKeys::change),
+            profiles,
+            cache,
+            others,
+        }))
     }
 
     /// Accepts what any one of `verifiers` accepts. A token is checked by the
@@ -57,16 +77,27 @@ impl Verifier {
     /// issuer's tokens need that issuer's keys (RFC 8725 section 3.8). One that
     /// takes [any issuer](super::Dangerous::any_issuer) or
     /// [any audience](super::Dangerous::any_audience) goes behind those that name
-    /// theirs.
+    /// theirs. One that finds its verifier [by issuer](Self::by_issuer) is asked
+    /// about tokens whose issuer none of the others names.
     ///
     /// # Errors
     ///
     /// If there are none, or one of them would never be asked about tokens that
     /// are meant for it, because an earlier one takes them: both name the same
-    /// issuer and the same audience, or the earlier takes any.
+    /// issuer and the same audience, or the earlier takes any. Or if there are
+    /// several that find theirs by issuer.
     pub fn combine(verifiers: impl IntoIterator<Item = Verifier>) -> Result<Self, ConfigError> {
         let mut profiles = Vec::<(usize, Profile)>::new();
+        let mut others = None;
         for (number, verifier) in (1..).zip(verifiers) {
+            if let Some(own) = &verifier.0.others
+                && others.replace(own.clone()).is_some()
+            {
+                return Err(ConfigError::new(
+                    "of the combined verifiers, several find theirs by issuer: combine what they \
+                     ask instead",
+                ));
+            }
             for later in &verifier.0.profiles {
                 let mut earlier = profiles.iter();
                 if let Some((first, rules)) =
@@ -77,11 +108,18 @@ impl Verifier {
                 profiles.push((number, later.clone()));
             }
         }
-        if profiles.is_empty() {
+        let takes_any = |(_, own): &(usize, Profile)| own.claims.issuer == IssuerRule::Any;
+        if others.is_some() && profiles.iter().any(takes_any) {
+            return Err(ConfigError::new(
+                "of the combined verifiers, one takes tokens of any issuer, so that none is left \
+                 for the one that finds its verifier by issuer",
+            ));
+        }
+        if profiles.is_empty() && others.is_none() {
             return Err(ConfigError::new("a combined verifier needs at least one"));
         }
         let profiles = profiles.into_iter().map(|(_, profile)| profile).collect();
-        Ok(Self::of_profiles(profiles))
+        Ok(Self::of_profiles(profiles, others))
     }
 
     /// Checks a token in the compact serialization (RFC 7515 section 7.1).
@@ -90,6 +128,9 @@ impl Verifier {
     }
 
     fn look_at(&self, token: &[u8], look: Look) -> Verification {
+        if self.0.profiles.is_empty() {
+            return self.delegate(token);
+        }
         let changes = self.changes();
         let checked = match &self.0.cache {
             Some(cache) => self.recall(token, cache, changes),
@@ -100,7 +141,10 @@ impl Verifier {
         };
         let (verified, profile) = match checked {
             Ok(checked) => checked,
-            Err(error) => return self.refuse(token, error, look, changes),
+            Err(error) if self.0.keys_change => {
+                return self.refuse(token, error, look, changes);
+            }
+            Err(error) => return Verification::Done(Err(error)),
         };
         if let Err(error) = profile.check_further(&verified) {
             return Verification::Done(Err(error));
@@ -119,6 +163,15 @@ impl Verifier {
     /// Asks for a key, where that may be what is missing.
     #[cold]
     fn refuse(&self, token: &[u8], error: VerifyError, look: Look, changes: u64) -> Verification {
+        if self.0.others.is_some() && matches!(error.kind(), WrongIssuer | TooLarge) {
+            return match self.delegate(token) {
+                // It is not for others.
+                Verification::Done(Err(_)) if error.kind() == TooLarge => {
+                    Verification::Done(Err(error))
+                }
+                checked => checked,
+            };
+        }
         let source = match self.source_of_key(token, &error) {
             Ok(source) => source,
             Err(error) => return Verification::Done(Err(error)),
@@ -171,8 +224,32 @@ impl Verifier {
         }
     }
 
+    /// Has a token checked by whoever knows its issuer, if it is none of ours.
+    fn delegate(&self, token: &[u8]) -> Verification {
+        let refused = || VerifyError::new(WrongIssuer);
+        let mut payload = Payload::new();
+        let addressee = CompactJws::parse_within(token, OTHERS)
+            .map_err(of_jws)
+            .and_then(|jws| payload.decode(&jws))
+            .and_then(addressee);
+        let (addressee, others) = match (addressee, &self.0.others) {
+            (Ok(addressee), Some(others)) => (addressee, others),
+            (Err(error), _) => return Verification::Done(Err(error)),
+            (_, None) => return Verification::Done(Err(refused())),
+        };
+        let issuer = addressee.issuer.as_deref();
+        let mut own = self.0.profiles.iter();
+        match own.any(|profile| profile.claims.issuer.accepts(issuer)) {
+            true => Verification::Done(Err(refused())),
+            false => others(issuer, token),
+        }
+    }
+
     /// How often keys have changed.
     fn changes(&self) -> u64 {
+        if !self.0.keys_change {
+            return 0;
+        }
         let profiles = self.0.profiles.iter();
         let changes = profiles.map(|profile| profile.keys.changes());
         changes.fold(0, u64::wrapping_add)
@@ -244,7 +321,7 @@ impl Verifier {
     fn check(&self, token: &[u8], expiry: Expiry) -> Result<Passed<'_>, VerifyError> {
         let mut payload = Payload::new();
         let (index, profile, signed, json) = match self.0.profiles.as_slice() {
-            [profile] => {
+            [profile] if self.0.others.is_none() => {
                 let token = CompactJws::cut(token, profile.limits).map_err(of_jws)?;
                 let signed = check_signature(&token, profile)?;
                 (0, profile, signed, payload.decode(&token)?)
@@ -281,7 +358,7 @@ impl Verifier {
         let jws = CompactJws::parse_within(token, limits).map_err(of_jws)?;
         let json = payload.decode(&jws)?;
         let (index, profile) = match profiles {
-            [profile] => (0, profile),
+            [profile] if self.0.others.is_none() => (0, profile),
             profiles => addressed_profile(profiles, json)?,
         };
         if !profile.limits.allow(&jws) {
@@ -343,6 +420,12 @@ struct Payload {
 
 const NEAR: usize = 2048;
 
+/// What is looked at of tokens that others check, who have their own limits.
+const OTHERS: Limits = Limits {
+    token: 64 * 1024,
+    header: 64 * 1024,
+};
+
 impl Payload {
     fn new() -> Self {
         Self {
@@ -371,8 +454,7 @@ fn addressed_profile<'p>(
     profiles: &'p [Profile],
     json: &str,
 ) -> Result<(usize, &'p Profile), VerifyError> {
-    let addressee =
-        Addressee::parse(json).map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
+    let addressee = addressee(json)?;
     let issuer = addressee.issuer.as_deref();
     let audience = addressee.audience.as_ref();
     let of_issuer = || {
@@ -383,6 +465,10 @@ fn addressed_profile<'p>(
         .find(|(_, profile)| profile.claims.audience.accepts(audience))
         .or_else(|| of_issuer().next())
         .ok_or_else(|| wrong_issuer(issuer, profiles.iter().map(|own| &own.claims.issuer)))
+}
+
+fn addressee(json: &str) -> Result<Addressee<'_>, VerifyError> {
+    Addressee::parse(json).map_err(|detail| VerifyError::with_detail(Malformed, detail))
 }
 
 fn never_asked(first: usize, own: &Profile, second: usize, other: &Profile) -> ConfigError {

@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub default_api_keys: bool,
     /// The key that signs access tokens; `None`: one of the demo's own.
     pub signing_key: Option<PathBuf>,
+    /// The name of the password-grant API's issuer; `None`: its tokens name none.
+    pub issuer: Option<String>,
     /// How long tokens and sessions live.
     pub lifetimes: Lifetimes,
 }
@@ -102,6 +104,7 @@ impl Options {
             default_users,
             default_api_keys,
             signing_key: arguments.signing_key,
+            issuer: arguments.issuer,
             lifetimes: Lifetimes {
                 access: arguments.access_ttl,
                 refresh: arguments.refresh_ttl,
@@ -171,6 +174,18 @@ struct Arguments {
     /// on the server, that holds the sessions]
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_SIGNING_KEY")]
     signing_key: Option<PathBuf>,
+
+    /// The URL under which others reach the demo, such as
+    /// `http://127.0.0.1:8080`: the issuer that tokens of the password-grant API
+    /// name, with a discovery document for programs that verify them. They need
+    /// a signing key of which they may have the public half
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PORTCULLIS_ISSUER",
+        value_parser = values::issuer
+    )]
+    issuer: Option<String>,
 
     /// How long access tokens live, such as `15m` [default: 15m in the session
     /// API, 1h in the password-grant API]

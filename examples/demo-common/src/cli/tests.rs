@@ -41,6 +41,17 @@ fn the_defaults_are_the_documented_ones() {
 }
 
 #[test]
+fn an_issuer_is_a_url_that_others_can_ask() {
+    assert_eq!(read(&[], &[]).unwrap().issuer, None);
+    let options = read(&["--issuer", "http://127.0.0.1:8080"], &[]).unwrap();
+    assert_eq!(options.issuer.as_deref(), Some("http://127.0.0.1:8080"));
+    for bad in ["demo", "http://demo.example", "https://demo.example/?a"] {
+        let error = read(&["--issuer", bad], &[]).unwrap_err().to_string();
+        assert!(error.contains("the issuer"), "{error}");
+    }
+}
+
+#[test]
 fn given_users_replace_the_default_ones() {
     let options = read(&["--user", "bob:a,b", "--user=eve:x:application"], &[]).unwrap();
     assert_eq!(options.users.len(), 2);

@@ -4,7 +4,7 @@
 
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use portcullis::secret::SecretString;
+use portcullis::{ConfigError, endpoint::Discovery, secret::SecretString};
 
 use super::url::ServerUrl;
 
@@ -101,6 +101,11 @@ impl FromStr for NewClient {
             secret,
         })
     }
+}
+
+/// A URL that an issuer can have as its name.
+pub(super) fn issuer(text: &str) -> Result<String, ConfigError> {
+    Discovery::new(text).map(|discovery| discovery.issuer().to_owned())
 }
 
 fn name_of(name: &str) -> Result<String, &'static str> {

@@ -19,6 +19,28 @@ pub(crate) fn own_routes_answer_alike(program: &str) {
     nobody(&server);
     somebody(&server);
     wrong_ways(&server);
+    an_issuer(program);
+}
+
+fn an_issuer(program: &str) {
+    let issuer = "http://localhost/demo";
+    let server = Server::start(program, "memory:", &["--issuer", issuer]);
+    for path in [
+        "/.well-known/oauth-authorization-server/demo",
+        "/demo/.well-known/openid-configuration",
+    ] {
+        let document = server.get(path).send().expect(200).json();
+        assert_eq!(document["issuer"], issuer);
+        let keys = "http://localhost/.well-known/jwks.json";
+        assert_eq!(document["jwks_uri"], keys);
+        let token = "http://localhost/auth/jwt/login";
+        assert_eq!(document["token_endpoint"], token);
+    }
+    let form = "grant_type=password&username=alice&password=wonderland";
+    let pair = server.post("/auth/jwt/login").form(form).send().expect(200);
+    let access = pair.text("/access_token");
+    let me = server.get("/me").bearer(&access).send().expect(200).json();
+    assert_eq!(me["iss"], issuer);
 }
 
 fn nobody(server: &Server) {

@@ -121,10 +121,10 @@ fn what_the_source_says() {
     ]);
 }
 
-/// The policy sees the request, which is gone when the status comes; and what
-/// came of it is told only of good tokens.
+/// A policy about the request sees what it was when the status comes; and what
+/// comes of it is told only of good tokens.
 #[test]
-fn a_policy_does_not_wait_for_the_status() {
+fn a_policy_about_the_request_waits_for_the_status() {
     let post = |status: &str| {
         let token = token().claim("x-status", status).bearer();
         behaviour::client::Request::new("POST", "/get").authorization(token)

@@ -61,7 +61,7 @@ fn jwks(fixture: &Fixture) -> String {
 }
 
 fn jwk(fixture: &Fixture) -> Value {
-    let key = fixture.signing_key().use_eddsa_name(true);
+    let key = fixture.signing_key();
     match key.verifying_key().public_jwk() {
         Some(jwk) => Value::Object(jwk),
         None => json!({

@@ -23,7 +23,8 @@ pub(super) async fn logout(
     let presented = Presented::of(services, request)?;
     let token = presented.token;
     if presented.may_be_access
-        && let Ok(verified) = services.verifier.verify_for_logout(token)
+        && let Some(verifier) = &services.verifier
+        && let Ok(verified) = verifier.verify_for_logout(token)
     {
         end(services, &verified).await?;
         return Ok(no_content());

@@ -2,7 +2,6 @@
 
 mod application_token;
 mod client;
-pub(super) mod key_set;
 mod login;
 mod logout;
 mod present;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    application_token::application_token, key_set::key_set, login::login, logout, refresh::refresh,
+    application_token::application_token, login::login, logout, refresh::refresh,
     services::Services, sessions::sessions, token_endpoint::token,
 };
 use crate::endpoint::{
@@ -30,6 +30,8 @@ pub(in crate::endpoint) async fn run(
         Action::Logout => logout::logout(services, request).await,
         Action::LogoutAll(access) => logout::logout_all(services, access, request).await,
         Action::Sessions(access) => sessions(services, access, request).await,
-        Action::KeySet(body) => Ok(key_set(body)),
+        Action::Document(document) => {
+            Ok(document.answer(request.is_head(), request.if_none_match()))
+        }
     }
 }

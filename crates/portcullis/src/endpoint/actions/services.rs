@@ -9,8 +9,8 @@ use crate::{endpoint::erased::DynAccounts, session::Sessions, verify::Verifier};
 /// What the actions work with.
 pub(in crate::endpoint) struct Services {
     pub(in crate::endpoint) accounts: DynAccounts,
-    /// Of the access tokens of all APIs.
-    pub(in crate::endpoint) verifier: Verifier,
+    /// Of the access tokens of all APIs, if there are any.
+    pub(in crate::endpoint) verifier: Option<Verifier>,
     /// Of all APIs; one store is behind them.
     pub(in crate::endpoint) sessions: Vec<Sessions>,
     /// The headers in which refresh tokens come.

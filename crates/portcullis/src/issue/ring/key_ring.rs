@@ -212,6 +212,11 @@ impl KeyRing {
         self.0.covers.fetch_max(millis, Ordering::Relaxed);
     }
 
+    /// Whether the store was ever read.
+    pub(crate) fn is_read(&self) -> bool {
+        self.lock().heard.is_some()
+    }
+
     /// What is signed and verified with now.
     pub(crate) fn current(&self) -> Guard<Arc<Snapshot>> {
         self.0.current.load()

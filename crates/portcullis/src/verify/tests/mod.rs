@@ -1,6 +1,7 @@
 //! The rules of verification, one by one.
 
 mod binding;
+mod by_issuer;
 mod combined;
 mod live;
 mod names;

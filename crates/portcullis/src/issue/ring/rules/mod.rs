@@ -44,7 +44,7 @@ pub(super) fn advance(record: &RingRecord, report: &Report<'_>, now: Timestamp) 
     add_keys(&mut ring, report);
     report_in(&mut ring, report, now);
     announce(&mut ring, now);
-    roll(&mut ring, report, now);
+    roll(&mut ring, now);
     retire(&mut ring, report, now);
     ring
 }
@@ -150,7 +150,7 @@ fn announce(ring: &mut RingRecord, now: Timestamp) {
 }
 
 /// Lets the newest key sign that may.
-fn roll(ring: &mut RingRecord, report: &Report<'_>, now: Timestamp) {
+fn roll(ring: &mut RingRecord, now: Timestamp) {
     let signing = ring.signing();
     let wait = ring.nodes.iter().map(|node| node.wait).max();
     let wait = Duration::from_millis(wait.unwrap_or_default());
@@ -171,9 +171,7 @@ fn roll(ring: &mut RingRecord, report: &Report<'_>, now: Timestamp) {
         // Those that never signed here may have done so before there was a ring.
         older.ended_at.get_or_insert(Time(now));
     }
-    let key = &mut ring.keys[next];
-    key.signs_from = Some(Time(now));
-    tracing::debug!(key = key.id, node = report.node, "lets a key sign");
+    ring.keys[next].signs_from = Some(Time(now));
 }
 
 /// Keeps what has signed for as long as its tokens last, and no longer.

@@ -1,0 +1,84 @@
+//! What the worker does for one issuer.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::{sync::Notify, task::JoinSet, time};
+
+use super::feed::Feed;
+use crate::{FetchError, FetchErrorKind, Fetched, Source};
+
+/// Looks after a feed for as long as somebody else holds it.
+pub(super) async fn drive(
+    feed: Weak<Feed>,
+    wake: Arc<Notify>,
+    source: Arc<dyn Source>,
+    seed: Option<Arc<dyn Source>>,
+) {
+    if let Some(seed) = seed {
+        plant(&feed, seed).await;
+    }
+    // One at most; of its own, in case the source panics.
+    let mut flight = JoinSet::new();
+    loop {
+        let Some(next) = feed.upgrade().map(|feed| feed.next()) else {
+            return;
+        };
+        if next.fetch {
+            flight.spawn(fetch(source.clone()));
+        }
+        tokio::select! {
+            Some(ended) = flight.join_next() => {
+                if let Some(feed) = feed.upgrade() {
+                    feed.land(ended.unwrap_or_else(|_| Err(panicked())));
+                }
+            }
+            () = wake.notified() => {}
+            () = time::sleep(next.sleep) => {}
+        }
+    }
+}
+
+/// A source that is asked once, before the first fetch.
+async fn plant(feed: &Weak<Feed>, seed: Arc<dyn Source>) {
+    let mut once = JoinSet::new();
+    once.spawn(fetch(seed));
+    let planted = once.join_next().await;
+    let planted = planted.unwrap_or_else(|| Ok(Err(panicked())));
+    let Some(feed) = feed.upgrade() else {
+        return;
+    };
+    match planted.unwrap_or_else(|_| Err(panicked())) {
+        Ok(fetched) if !fetched.keys().is_empty() => feed.seed(fetched.keys().clone()),
+        Ok(_) => {
+            tracing::warn!(issuer = %feed.issuer(), "the seed of the keys has none");
+        }
+        Err(error) => {
+            tracing::warn!(issuer = %feed.issuer(), %error, "the seed of the keys cannot be used");
+        }
+    }
+}
+
+/// Metadata in each of its places, and then the keys, are given up by themselves
+/// before that.
+const LONGEST: Duration = Duration::from_secs(30);
+
+async fn fetch(source: Arc<dyn Source>) -> Result<Fetched, FetchError> {
+    time::timeout(LONGEST, source.fetch())
+        .await
+        .unwrap_or_else(|_| {
+            Err(FetchError::new(
+                FetchErrorKind::Timeout,
+                format!("the source of the keys did not answer within {LONGEST:?}"),
+            ))
+        })
+}
+
+fn panicked() -> FetchError {
+    FetchError::new(
+        FetchErrorKind::Unreachable,
+        "the source of the keys panicked",
+    )
+}
