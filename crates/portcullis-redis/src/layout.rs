@@ -38,6 +38,11 @@ impl Layout {
         format!("{{{}}}:order", self.prefix)
     }
 
+    /// What is kept of a key ring.
+    pub(crate) fn key_ring_key(&self, name: &str) -> String {
+        format!("{{{}}}:ring:{name}", self.prefix)
+    }
+
     /// Where revocations are published. Channels are common to all databases of
     /// a server, so it names the database, too.
     pub(crate) fn channel(&self, database: i64) -> String {

@@ -22,6 +22,8 @@ pub(crate) struct Scripts {
     pub(crate) use_once: Step,
     pub(crate) feed: Step,
     pub(crate) purge: Step,
+    pub(crate) key_ring: Step,
+    pub(crate) replace_key_ring: Step,
 }
 
 /// A script and the digest by which the server knows it.
@@ -61,6 +63,14 @@ impl Scripts {
             use_once: in_shard!("use_once"),
             feed: in_shard!("feed"),
             purge: in_shard!("purge"),
+            key_ring: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/key_ring.lua")
+            )),
+            replace_key_ring: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/replace_key_ring.lua")
+            )),
         }
     }
 }

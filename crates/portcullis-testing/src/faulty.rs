@@ -14,7 +14,7 @@ use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, DynSessionStore, LoginTicket, NewSession, OneUse,
         Revocation, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId,
-        SessionRecord, SessionStore, StoreError, TokenAdded,
+        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -239,6 +239,20 @@ impl SessionStore for FaultyStore {
     ) -> Result<OneUse, StoreError> {
         self.through(self.inner.use_once(value, attempt, keep))
             .await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        self.through(self.inner.key_ring(name)).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let call = self.inner.replace_key_ring(name, version, record);
+        self.through(call).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

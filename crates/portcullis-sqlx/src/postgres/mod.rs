@@ -24,6 +24,7 @@ mod announce;
 mod builder;
 mod clock;
 mod error;
+mod key_rings;
 mod lists;
 mod one_use;
 mod pool;

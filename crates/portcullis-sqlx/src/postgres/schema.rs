@@ -13,10 +13,11 @@ use super::{
 use crate::{migrations, row};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
 ];
 
 /// The name of the lock that nodes which start at once wait for: "portcull".

@@ -6,7 +6,7 @@ use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, Device, LoginTicket, NewSession, OneUse, Revocation,
         RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
-        SessionStore, StoreError, TokenAdded,
+        SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -14,7 +14,7 @@ use portcullis::{
 
 use super::{
     clock::ServerClock,
-    lists, one_use,
+    key_rings, lists, one_use,
     pool::{Pool, run},
     rotation, schema, sessions, subjects,
 };
@@ -217,6 +217,22 @@ impl SessionStore for PostgresStore {
         let now = self.now();
         run!(self.pool.call(), |c| one_use::use_once(
             c, value, attempt, keep, now
+        ))
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let now = self.now();
+        run!(self.pool.call(), |c| key_rings::key_ring(c, name, now))
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        run!(self.pool.call(), |c| key_rings::replace_key_ring(
+            c, name, version, record
         ))
     }
 

@@ -5,6 +5,7 @@
 //! refresh token is never handed out and then forgotten.
 
 mod error;
+mod key_rings;
 mod lists;
 mod one_use;
 mod rotation;
@@ -17,7 +18,7 @@ use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, Revocation,
         RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
-        SessionStore, StoreError, TokenAdded,
+        SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -294,6 +295,21 @@ impl SessionStore for SqliteStore {
     ) -> Result<OneUse, StoreError> {
         let (mut connection, now) = self.writer().await?;
         one_use::use_once(&mut connection, value, attempt, now, keep).await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        key_rings::key_ring(&mut connection, name, now).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let (mut connection, _) = self.writer().await?;
+        key_rings::replace_key_ring(&mut connection, name, version, record).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

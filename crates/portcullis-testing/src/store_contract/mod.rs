@@ -30,6 +30,7 @@
 
 mod bench;
 pub mod bursts;
+pub mod key_rings;
 pub mod lists;
 pub mod log_out;
 pub mod model;
@@ -201,6 +202,12 @@ macro_rules! store_contract {
                 of_many_at_once_one_is_first,
                 of_many_at_once_one_takes_an_expired_place,
                 a_purge_forgets_no_use_too_early,
+            },
+            key_rings::{
+                a_ring_is_kept_until_it_is_replaced,
+                rings_are_told_apart_by_their_names,
+                a_ring_that_has_changed_is_not_replaced,
+                one_of_many_replaces_a_ring,
             }
             model::{
                 random_histories_follow_the_rules,

@@ -10,7 +10,8 @@ use std::{
 use super::{
     ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, RefusalReason,
     Revocation, RevocationReason, Revoked, RevokedAll, RotationAttempt, RotationOutcome,
-    SecretDigest, SessionId, SessionRecord, SessionStore, StoreError, TokenAdded, rules,
+    SecretDigest, SessionId, SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
+    rules,
 };
 use crate::{
     subject::Subject,
@@ -265,6 +266,31 @@ impl SessionStore for MemoryStore {
         Ok(OneUse::of(attempt, first.first, elapsed))
     }
 
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let (state, now) = self.lock();
+        let (version, record) = state.key_rings.get(name).cloned().unwrap_or_default();
+        Ok(StoredRing {
+            version,
+            record,
+            now,
+        })
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let (mut state, _) = self.lock();
+        let ring = state.key_rings.entry(name.to_owned()).or_default();
+        if ring.0 != version {
+            return Ok(false);
+        }
+        *ring = (version + 1, record.to_owned());
+        Ok(true)
+    }
+
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
         let (mut state, now) = self.lock();
         Ok(state.purge(now, keep))
@@ -281,6 +307,8 @@ struct State {
     revoked_tokens: HashMap<(Box<str>, String), RevokedToken>,
     /// What was used that may be used once, by its digest.
     used: HashMap<[u8; 32], Used>,
+    /// The version and the record of each key ring.
+    key_rings: HashMap<String, (u64, String)>,
     /// How many log-outs everywhere there have been.
     log_outs: u64,
     /// The number and time of each subject's last log-out everywhere.

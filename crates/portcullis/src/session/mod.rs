@@ -30,6 +30,7 @@ mod attempt;
 mod dyn_store;
 mod error;
 mod id;
+mod key_ring;
 mod memory;
 mod one_use;
 mod record;
@@ -60,4 +61,6 @@ pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
     SessionsBuilder, SingleUse, TokenPair,
 };
-pub use store::{ApplicationToken, Created, Revocation, RevokedAll, SessionStore, TokenAdded};
+pub use store::{
+    ApplicationToken, Created, Revocation, RevokedAll, SessionStore, StoredRing, TokenAdded,
+};

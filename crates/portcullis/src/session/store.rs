@@ -167,6 +167,39 @@ pub trait SessionStore: Send + Sync + 'static {
         )))
     }
 
+    /// What is kept of the key ring of this name, and the time.
+    ///
+    /// A store that leaves this or
+    /// [`replace_key_ring`](Self::replace_key_ring) out keeps no rings: they do
+    /// not [sync](crate::issue::KeyRing) with it
+    /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)).
+    fn key_ring(&self, name: &str) -> impl Future<Output = Result<StoredRing, StoreError>> + Send {
+        let _ = name;
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::key_ring` and `replace_key_ring`",
+        )))
+    }
+
+    /// Keeps `record` for the key ring of this name, if its version is still
+    /// `version`, 0 for one that nothing is kept of; the version is then one
+    /// more. False, and nothing changed, if somebody else was first, or this call
+    /// itself when its answer was lost and it is asked again. It is kept until it
+    /// is replaced.
+    ///
+    /// A record has ids and times only. It is text of at most some 100 kB, which
+    /// is nothing to the store.
+    fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        let _ = (name, version, record);
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::key_ring` and `replace_key_ring`",
+        )))
+    }
+
     /// Forgets what has been over for longer than `keep`: expired and revoked
     /// sessions, removed application tokens, log-outs; and what has expired of
     /// revoked tokens and of what may be used once. `keep` must be no less
@@ -210,6 +243,19 @@ pub struct ApplicationToken {
     pub subject: Subject,
     /// When it was issued.
     pub created_at: Timestamp,
+}
+
+/// What a store keeps of a [`KeyRing`](crate::issue::KeyRing), when it was asked.
+///
+/// Exhaustive on purpose: stores make it in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRing {
+    /// How often it was replaced; 0 if there is nothing.
+    pub version: u64,
+    /// The record; empty if there is none.
+    pub record: String,
+    /// The store's time.
+    pub now: Timestamp,
 }
 
 /// How the addition of an application token ended. More ways may come, which

@@ -84,6 +84,12 @@ impl VerifierBuilder<Ready, Ready, Ready> {
         })
     }
 
+    /// The same with the keys of an own issuer that change.
+    pub(crate) fn following(mut self, source: impl KeySource) -> Self {
+        self.profile.keys = TrustedKeys::live(source);
+        self
+    }
+
     /// Builds the verifier.
     ///
     /// # Errors

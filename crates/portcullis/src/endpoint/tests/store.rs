@@ -12,7 +12,7 @@ use crate::{
     session::{
         ApplicationToken, AttemptId, Created, LoginTicket, MemoryStore, NewSession, OneUse,
         Revocation, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId,
-        SessionRecord, SessionStore, StoreError, TokenAdded,
+        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -143,6 +143,19 @@ impl SessionStore for FaultyStore {
         keep: Duration,
     ) -> Result<OneUse, StoreError> {
         self.up()?.use_once(value, attempt, keep).await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        self.up()?.key_ring(name).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        self.up()?.replace_key_ring(name, version, record).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

@@ -88,7 +88,7 @@ impl From<RandomError> for SessionError {
 impl From<IssueError> for SessionError {
     fn from(error: IssueError) -> Self {
         let kind = match error.kind() {
-            IssueErrorKind::Random => SessionErrorKind::Unavailable,
+            IssueErrorKind::Random | IssueErrorKind::NoKey => SessionErrorKind::Unavailable,
             IssueErrorKind::Realm => SessionErrorKind::Realm,
             _ => SessionErrorKind::Issue,
         };
@@ -98,7 +98,10 @@ impl From<IssueError> for SessionError {
 
 impl From<RefreshError> for SessionError {
     fn from(error: RefreshError) -> Self {
-        SessionErrorKind::Token(error.kind()).into()
+        match error.kind() {
+            RefreshErrorKind::KeysUnavailable => Self::caused(SessionErrorKind::Unavailable, error),
+            kind => SessionErrorKind::Token(kind).into(),
+        }
     }
 }
 

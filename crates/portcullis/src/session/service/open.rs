@@ -169,7 +169,7 @@ impl Sessions {
             None => (SessionId::random()?, SessionSecret::random()?),
         };
         let refresh_key = match &inner.refresh {
-            Some(tokens) => tokens.keys().current_id().clone(),
+            Some(tokens) => tokens.current_key()?,
             None => "".into(),
         };
         let (idle_ttl, absolute_ttl) = match &inner.refresh {
