@@ -141,7 +141,7 @@ impl Verifier {
         };
         let (verified, profile) = match checked {
             Ok(checked) => checked,
-            Err(error) if self.0.keys_change => {
+            Err(error) if self.0.keys_change || self.0.others.is_some() => {
                 return self.refuse(token, error, look, changes);
             }
             Err(error) => return Verification::Done(Err(error)),
