@@ -31,6 +31,11 @@ pub(super) async fn single_sign_on(
     })?;
     let now = sessions.issuer().clock().now();
     let left = signed_on.end.saturating_duration_since(now);
+    // Of a verifier that is found by its issuer the leeway is not known: what is
+    // taken for longer than its use is remembered would open a second session.
+    if left.is_zero() {
+        return Err(Refusal::BadToken);
+    }
     let open = OpenSession::without_login(account.subject())
         .claims(account.claims())
         .device(request.device())
