@@ -58,10 +58,20 @@ pub struct SkippedKey {
     pub reason: KeyError,
 }
 
+/// The keys of a JWK Set as they are written.
 #[derive(Deserialize)]
-struct RawSet<'a> {
+pub(super) struct RawSet<'a> {
     #[serde(borrow)]
-    keys: Vec<&'a RawValue>,
+    pub(super) keys: Vec<&'a RawValue>,
+}
+
+impl<'a> RawSet<'a> {
+    pub(super) fn parse(json: &'a [u8]) -> Result<Self, KeyError> {
+        let json = json.strip_prefix(source::BYTE_ORDER_MARK).unwrap_or(json);
+        serde_json::from_slice(json).map_err(|_| {
+            KeyError::malformed("the text is not a JWK Set: a JSON object with an array `keys`")
+        })
+    }
 }
 
 impl KeySet {
@@ -107,10 +117,7 @@ impl KeySet {
         json: &[u8],
         allowed: &[Algorithm],
     ) -> Result<(Self, Vec<SkippedKey>), KeyError> {
-        let json = json.strip_prefix(source::BYTE_ORDER_MARK).unwrap_or(json);
-        let set: RawSet<'_> = serde_json::from_slice(json).map_err(|_| {
-            KeyError::malformed("the text is not a JWK Set: a JSON object with an array `keys`")
-        })?;
+        let set = RawSet::parse(json)?;
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         let (mut has_secret, mut has_public) = (false, false);
         for (index, raw) in set.keys.into_iter().enumerate() {

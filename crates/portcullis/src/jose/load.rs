@@ -34,10 +34,18 @@ pub(super) trait Load: Sized {
     /// From the numbers of a JWK whose type fits the algorithm.
     fn from_numbers(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyError>;
 
-    /// The same key under the names that its JWK has for it and its algorithm.
-    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self;
+    /// The same key under the names that its JWK has for it.
+    fn with_names(self, names: Names<'_>) -> Self;
 
     fn is_same_as(&self, other: &Self) -> bool;
+}
+
+/// What a JWK calls its key, its algorithm and its issuer.
+pub(super) struct Names<'j> {
+    pub(super) key_id: Option<&'j str>,
+    /// Whether the algorithm goes by its older name.
+    pub(super) is_eddsa: bool,
+    pub(super) issuer: Option<&'j str>,
 }
 
 /// The key in a PEM text, which may hold more than the key: its certificate and
@@ -112,7 +120,11 @@ pub(super) fn parsed_jwk<K: Load>(jwk: &Jwk<'_>, wanted: Wanted<'_>) -> Result<K
     } else {
         K::from_numbers(algorithm, jwk)?
     };
-    Ok(key.with_names(jwk.key_id()?, jwk.says_eddsa()))
+    Ok(key.with_names(Names {
+        key_id: jwk.key_id()?,
+        is_eddsa: jwk.says_eddsa(),
+        issuer: jwk.issuer(),
+    }))
 }
 
 /// The key in a PEM text or a JWK, whichever it looks like.

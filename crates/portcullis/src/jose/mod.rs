@@ -41,6 +41,7 @@ mod load;
 mod pem;
 mod private;
 mod public;
+mod public_jwks;
 mod secret_key;
 mod signing;
 mod source;
@@ -57,5 +58,6 @@ pub use error::{
 };
 pub use header::{Header, MAX_KEY_ID};
 pub use key_set::{KeySet, MAX_CANDIDATES, SkippedKey};
+pub use public_jwks::MAX_PUBLIC_KEYS;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;

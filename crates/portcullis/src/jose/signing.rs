@@ -13,7 +13,7 @@ use super::{
     Algorithm, KeyError, SignError, VerifyingKey,
     base64url::encode_segment,
     jwk::{Jwk, Purpose},
-    load::{self, Load},
+    load::{self, Load, Names},
     private::{self, PrivateKey},
     secret_key::SecretKey,
     verifying::EddsaName,
@@ -354,9 +354,9 @@ impl Load for SigningKey {
         Self::from_private_key(algorithm, PrivateKey::from_jwk(algorithm, jwk)?)
     }
 
-    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self {
+    fn with_names(self, names: Names<'_>) -> Self {
         Self {
-            verifying: self.verifying.with_names(key_id, is_eddsa),
+            verifying: self.verifying.with_names(names),
             ..self
         }
     }

@@ -9,7 +9,7 @@ use super::{
     Algorithm, KeyError, SignatureError,
     algorithm::EDDSA,
     jwk::{Jwk, Purpose},
-    load::{self, Load},
+    load::{self, Load, Names},
     public::{self, PublicKey},
     secret_key::SecretKey,
     thumbprint::thumbprint,
@@ -37,6 +37,7 @@ use super::{
 pub struct VerifyingKey {
     material: Arc<Material>,
     key_id: Option<Arc<str>>,
+    issuer: Option<Arc<str>>,
     eddsa: EddsaName,
 }
 
@@ -173,6 +174,7 @@ impl VerifyingKey {
                 thumbprint,
             }),
             key_id: None,
+            issuer: None,
             eddsa: EddsaName::Accept,
         }
     }
@@ -214,6 +216,14 @@ impl VerifyingKey {
     /// The key id, if it has one.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// The one issuer whose tokens the key is for, if its JWK says so (`issuer`, a
+    /// member of Microsoft Entra's): a pattern there, with `{tenantid}` in it, is
+    /// given as it is written. It is for the caller to compare; verifying a
+    /// signature does not.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// Whether a token whose header has this `alg` may be tried with this key.
@@ -273,6 +283,9 @@ impl VerifyingKey {
         if let Some(key_id) = &self.key_id {
             jwk.insert("kid".to_owned(), (**key_id).into());
         }
+        if let Some(issuer) = &self.issuer {
+            jwk.insert("issuer".to_owned(), (**issuer).into());
+        }
         Some(jwk)
     }
 
@@ -320,9 +333,12 @@ impl Load for VerifyingKey {
         Self::from_public_key(algorithm, PublicKey::from_jwk(algorithm, jwk)?)
     }
 
-    fn with_names(self, key_id: Option<&str>, is_eddsa: bool) -> Self {
-        let key = self.with_optional_key_id(key_id);
-        match is_eddsa {
+    fn with_names(self, names: Names<'_>) -> Self {
+        let key = Self {
+            issuer: names.issuer.map(Arc::from),
+            ..self.with_optional_key_id(names.key_id)
+        };
+        match names.is_eddsa {
             true => key.with_eddsa_name(EddsaName::Publish),
             false => key,
         }
@@ -332,6 +348,20 @@ impl Load for VerifyingKey {
         self.material.thumbprint == other.material.thumbprint
     }
 }
+
+/// Equal keys verify the same tokens: the same key for the same algorithm, under
+/// the same names, of the same issuer.
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.algorithm() == other.algorithm()
+            && self.is_same_as(other)
+            && self.key_id == other.key_id
+            && self.issuer == other.issuer
+            && self.eddsa == other.eddsa
+    }
+}
+
+impl Eq for VerifyingKey {}
 
 /// Shows the algorithm and the key id only.
 impl fmt::Debug for VerifyingKey {
@@ -353,7 +383,7 @@ mod tests {
         fn shared<T: Send + Sync + Clone + 'static>() {}
         shared::<VerifyingKey>();
         shared::<SigningKey>();
-        assert!(size_of::<VerifyingKey>() <= 32);
+        assert!(size_of::<VerifyingKey>() <= 48);
     }
 
     /// CVE-2022-21449: a signature of zeros fits no message.
@@ -399,6 +429,35 @@ mod tests {
             format!("{:?}", key.with_key_id("k")),
             "VerifyingKey { algorithm: HS256, key_id: Some(\"k\"), .. }"
         );
+    }
+
+    #[test]
+    fn the_issuer_of_a_jwk_is_kept_and_part_of_what_a_key_is() {
+        const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let jwk = |more: &str| {
+            let json = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}","kid":"k"{more}}}"#);
+            VerifyingKey::from_jwk(json, None)
+        };
+        let plain = jwk("").unwrap();
+        let entra = jwk(r#","issuer":"https://h.example/{tenantid}/v2.0""#).unwrap();
+        assert_eq!(plain.issuer(), None);
+        assert_eq!(entra.issuer(), Some("https://h.example/{tenantid}/v2.0"));
+        let written = serde_json::to_vec(&entra.public_jwk()).unwrap();
+        assert_eq!(
+            VerifyingKey::from_jwk(&written, None).unwrap().issuer(),
+            entra.issuer()
+        );
+        assert_eq!(plain, jwk("").unwrap());
+        for other in [
+            entra,
+            jwk(r#","alg":"EdDSA""#).unwrap(),
+            plain.clone().with_key_id("K"),
+            plain.clone().accept_eddsa_name(false),
+        ] {
+            assert_ne!(plain, other);
+        }
+        // A limit that cannot be read is no leave to go without.
+        assert!(jwk(r#","issuer":["https://h.example"]"#).is_err());
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(super) struct Jwk<'a> {
     key_ops: Option<Vec<Name<'a>>>,
     alg: Text<'a>,
     kid: Text<'a>,
+    issuer: Text<'a>,
     crv: Text<'a>,
     public: [Text<'a>; PUBLIC.len()],
     secret: [Option<&'a RawValue>; SECRET.len()],
@@ -116,6 +117,11 @@ impl<'a> Jwk<'a> {
         }
     }
 
+    /// The issuer whose tokens the key is for, by its own word (Microsoft Entra).
+    pub(super) fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
     /// Whether `alg` is the older name of `Ed25519`.
     pub(super) fn says_eddsa(&self) -> bool {
         self.alg.as_deref() == Some(EDDSA)
@@ -123,6 +129,11 @@ impl<'a> Jwk<'a> {
 
     pub(super) fn is_private(&self) -> bool {
         self.get("d").is_some()
+    }
+
+    /// Whether there is anything that only the owner of the key may know.
+    pub(super) fn has_secret(&self) -> bool {
+        self.secret.iter().any(Option::is_some) || self.has_other_primes()
     }
 
     pub(super) fn has_other_primes(&self) -> bool {
@@ -285,6 +296,7 @@ impl<'de> Members<'de> for Jwk<'de> {
             "use" => &mut self.key_use,
             "alg" => &mut self.alg,
             "kid" => &mut self.kid,
+            "issuer" => &mut self.issuer,
             "crv" => &mut self.crv,
             "key_ops" => return member.into(&mut self.key_ops, ()),
             "oth" => return member.into(&mut self.other_primes, ()),
@@ -333,7 +345,7 @@ fn twice() -> KeyError {
 }
 
 fn wrong_type_of_member() -> KeyError {
-    KeyError::malformed("a member of the JWK is not of the type that RFC 7517 gives it")
+    KeyError::malformed("a member of the JWK is not of the type that it must be")
 }
 
 fn default_algorithm(family: Family, wanted: Wanted<'_>) -> Result<Algorithm, KeyError> {

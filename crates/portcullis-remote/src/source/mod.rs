@@ -1,0 +1,5 @@
+//! Where keys come from.
+
+mod fetched;
+
+pub use fetched::{Fetched, Source};
