@@ -1,5 +1,6 @@
 //! Everything that is fetched from an issuer: its metadata and its keys.
 
+mod discovery;
 mod error;
 mod freshness;
 mod http;
@@ -13,5 +14,5 @@ pub use self::http::{BoxFuture, HttpClient};
 pub use self::http::{Client, ClientBuilder};
 pub use error::{FetchError, FetchErrorKind};
 pub use metadata::Metadata;
-pub use source::{Fetched, Source};
+pub use source::{Fetched, LeftOut, Source};
 pub use tenant::TenantId;

@@ -5,4 +5,6 @@ mod lifetime;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use lifetime::{LONGEST, SHORTEST, fresh_for, retry_after};
+#[cfg(test)]
+pub(crate) use lifetime::SHORTEST;
+pub(crate) use lifetime::{LONGEST, fresh_for, retry_after};

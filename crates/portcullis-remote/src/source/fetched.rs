@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portcullis::jose::{KeySet, SkippedKey};
+use portcullis::jose::KeySet;
 
-use crate::{BoxFuture, FetchError, metadata::Metadata};
+use super::left_out::LeftOut;
+use crate::{BoxFuture, FetchError, Metadata};
 
 /// A place that the keys of one issuer come from: a URL, a directory, a vault.
 ///
@@ -54,7 +55,7 @@ impl<S: Source + ?Sized> Source for Arc<S> {
 pub struct Fetched {
     keys: KeySet,
     fresh_for: Duration,
-    skipped: Arc<[SkippedKey]>,
+    left_out: Arc<[LeftOut]>,
     metadata: Option<Arc<Metadata>>,
 }
 
@@ -64,13 +65,18 @@ impl Fetched {
         Self {
             keys,
             fresh_for,
-            skipped: Arc::default(),
+            left_out: Arc::default(),
             metadata: None,
         }
     }
 
-    pub(crate) fn with_skipped(self, skipped: Arc<[SkippedKey]>) -> Self {
-        Self { skipped, ..self }
+    /// The same keys, good for another time.
+    pub(crate) fn lasting(self, fresh_for: Duration) -> Self {
+        Self { fresh_for, ..self }
+    }
+
+    pub(crate) fn with_left_out(self, left_out: Arc<[LeftOut]>) -> Self {
+        Self { left_out, ..self }
     }
 
     pub(crate) fn with_metadata(self, metadata: Arc<Metadata>) -> Self {
@@ -91,8 +97,8 @@ impl Fetched {
     }
 
     /// The keys that cannot be used, and why.
-    pub fn skipped(&self) -> &[SkippedKey] {
-        &self.skipped
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// What the issuer says of itself, if it was asked.
