@@ -3,7 +3,8 @@
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
-    Confirmation, KeySource, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
+    Confirmation, IntrospectTokens, KeySource, TokenCache, TokenStatus, Verified, Verifier,
+    VerifyError,
     claim_rules::{AudienceRule, BindingRule, IssuerRule},
     profile::Profile,
     trusted_keys::TrustedKeys,
@@ -24,7 +25,8 @@ pub enum Missing {}
 #[derive(Debug)]
 pub enum Ready {}
 
-/// Builds a [`Verifier`]. Keys, issuer and audience are mandatory: without
+/// Builds a [`Verifier`]. Keys (or [who is asked](Self::introspected_by) in their
+/// place), issuer and audience are mandatory: without
 /// them there is no `build`. Leaving one out is spelled
 /// [`dangerous`](Self::dangerous).
 ///
@@ -103,6 +105,40 @@ impl<I, A> VerifierBuilder<Missing, I, A> {
     pub fn keys(self, keys: impl Into<KeySet>) -> VerifierBuilder<Ready, I, A> {
         let mut profile = self.profile;
         profile.keys = TrustedKeys::fixed(keys.into());
+        VerifierBuilder::with(profile)
+    }
+
+    /// Instead of keys, somebody who asks the issuer about each token (RFC 7662):
+    /// for opaque tokens, and for those that must be refused as soon as the issuer
+    /// revokes them.
+    ///
+    /// What the issuer answers must satisfy the same rules as signed claims, with
+    /// two exceptions. It may leave out `iss`, for it is known who answers; what
+    /// is there must be the configured one. And it may leave out `exp`, for it
+    /// is asked again; what has passed is refused. An issuer that tells no `aud`
+    /// needs [`dangerous().no_audience()`](Dangerous::no_audience). A `token_type`
+    /// other than `Bearer` is refused.
+    ///
+    /// The token's form is not looked at, and [`cache`](Self::cache) and
+    /// [`max_header_size`](Self::max_header_size) have nothing to do: the source
+    /// remembers answers.
+    ///
+    /// ```
+    /// use portcullis::verify::{IntrospectTokens, Verifier};
+    ///
+    /// # fn example(introspector: impl IntrospectTokens) -> Result<(), portcullis::ConfigError> {
+    /// let verifier = Verifier::builder()
+    ///     .introspected_by(introspector)
+    ///     .issuer("https://login.example.com")
+    ///     .audience("https://api.example")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn introspected_by(self, source: impl IntrospectTokens) -> VerifierBuilder<Ready, I, A> {
+        let mut profile = self.profile;
+        profile.introspection = Some(Arc::new(source));
+        profile.claims.introspected = true;
         VerifierBuilder::with(profile)
     }
 

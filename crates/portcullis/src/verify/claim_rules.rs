@@ -24,6 +24,10 @@ pub(super) struct ClaimRules {
     /// What the claim that names the kind of token says of access tokens.
     pub(super) kind: Option<Arc<str>>,
     pub(super) binding: BindingRule,
+    /// Whether the issuer itself says what a token tells (RFC 7662 section 2.2).
+    /// Then neither `iss` nor `exp` need be there: who answered is known, and is
+    /// asked again.
+    pub(super) introspected: bool,
     /// Whether somebody keeps the live list of tokens without `exp`.
     pub(super) lists_application_tokens: bool,
     pub(super) leeway: Duration,
@@ -76,6 +80,7 @@ impl Default for ClaimRules {
             audience: AudienceRule::Any,
             kind: None,
             binding: BindingRule::Refused,
+            introspected: false,
             lists_application_tokens: false,
             leeway: Duration::from_secs(60),
             skew: Duration::ZERO,
@@ -128,7 +133,9 @@ impl ClaimRules {
         if let Some(name) = claims.missing(&self.names) {
             return Err(VerifyError::with_detail(MissingClaim, name.to_owned()));
         }
-        if !self.issuer.accepts(claims.issuer.as_deref()) {
+        if !self.issuer.accepts(claims.issuer.as_deref())
+            && !(self.introspected && claims.issuer.is_none())
+        {
             return Err(wrong_issuer(claims.issuer.as_deref(), [&self.issuer]));
         }
         if !self.audience.accepts(claims.audience.as_ref()) {
@@ -169,7 +176,7 @@ impl ClaimRules {
             }
             Some(_) => {}
             None => {
-                if !self.lists_application_tokens {
+                if !(self.lists_application_tokens || self.introspected) {
                     return refuse(NeverExpires);
                 }
             }

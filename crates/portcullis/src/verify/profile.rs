@@ -3,18 +3,21 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Confirmation, LiveKeys, TokenCache, TokenStatus, Verified, VerifyError,
+    Confirmation, IntrospectTokens, LiveKeys, PendingVerification, Status, TokenCache, TokenStatus,
+    Verification, Verified, VerifyError,
     VerifyErrorKind::*,
     claim_rules::{AudienceRule, BindingRule, ClaimRules, Expiry, IssuerRule},
     shown::{Shown, list},
     token::Token,
     trusted_keys::TrustedKeys,
     typ::TypRule,
+    verification::judge,
 };
 use crate::{
     ConfigError,
     claims::{RegisteredClaims, TokenShape, Typ},
     jose::{Algorithm, CompactJws, Header, JwsError, JwsErrorKind, KeySet, Limits, MAX_HEADER},
+    json::Name,
     time::{SharedClock, Timestamp},
 };
 
@@ -24,6 +27,8 @@ type Check = Arc<dyn Fn(&Verified) -> Result<(), VerifyError> + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Profile {
     pub(super) keys: TrustedKeys,
+    /// Who is asked about tokens instead.
+    pub(super) introspection: Option<Arc<dyn IntrospectTokens>>,
     pub(super) typ: TypRule,
     pub(super) claims: ClaimRules,
     /// The realm of the subjects; the issuer, unless somebody says otherwise.
@@ -41,6 +46,7 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             keys: TrustedKeys::fixed(KeySet::default()),
+            introspection: None,
             typ: TypRule::AnyAccessToken,
             claims: ClaimRules::default(),
             realm: None,
@@ -90,7 +96,7 @@ impl Profile {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.keys.are_none() {
+        if self.keys.are_none() && self.introspection.is_none() {
             return Err(ConfigError::new(
                 "a verifier needs at least one key: the key set is empty, or keys that change are \
                  of no algorithm",
@@ -129,6 +135,22 @@ impl Profile {
         self.checks.iter().try_for_each(|check| check(token))
     }
 
+    /// What is asked about every request, once the token itself is good.
+    pub(super) fn conclude(&self, verified: Verified) -> Verification {
+        if let Err(error) = self.check_further(&verified) {
+            return Verification::Done(Err(error));
+        }
+        let Some(status) = &self.status else {
+            return Verification::Done(Ok(verified));
+        };
+        match status.status(&verified) {
+            Status::Pending(status) => {
+                Verification::Pending(PendingVerification::for_status(status, verified))
+            }
+            status => Verification::Done(judge(&status, verified)),
+        }
+    }
+
     /// Whether a token would be accepted at `now` if a key verified it, as far
     /// as that is checked before the application's own checks.
     pub(super) fn would_accept(
@@ -150,6 +172,13 @@ impl Profile {
         let claims = RegisteredClaims::parse(json, &self.claims.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         self.claims.check(&claims, now, Expiry::Checked)
+    }
+
+    /// Names the configured issuer in claims that name none.
+    pub(super) fn name_issuer(&self, claims: &mut RegisteredClaims<'_>) {
+        if let (IssuerRule::Exactly(issuer), None) = (&self.claims.issuer, &claims.issuer) {
+            claims.issuer = Some(Name((**issuer).to_owned().into()));
+        }
     }
 
     /// Keeps what the checked claims say at `now`.

@@ -5,15 +5,15 @@ use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
 
 use super::{
-    KeySource, MissingKey, PendingVerification, Status, Verification, Verified, VerifyError,
+    KeySource, MissingKey, PendingVerification, Verification, Verified, VerifyError,
     VerifyErrorKind::{BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey},
     cache::{Cache, Remembered, Validity},
     claim_rules::{ClaimRules, Expiry, wrong_issuer},
+    introspecting::Introspecting,
     profile::{Profile, of_jws},
     signature::{Signed, check_signature},
     token::Token,
     trusted_keys::TrustedKeys,
-    verification::judge,
 };
 use crate::{
     ConfigError,
@@ -32,15 +32,20 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     // Most services have one kind of token.
     profiles: Vec<Profile>,
+    /// Asked about all tokens that are of nobody in `profiles`.
+    introspecting: Option<Arc<Introspecting>>,
     cache: Option<Cache>,
 }
 
 impl Verifier {
     pub(super) fn of_profile(profile: Profile) -> Self {
-        Self::of_profiles(vec![profile])
+        match Introspecting::of_profile(profile) {
+            Ok(introspecting) => Self::of_profiles(Vec::new(), Some(Arc::new(introspecting))),
+            Err(profile) => Self::of_profiles(vec![profile], None),
+        }
     }
 
-    fn of_profiles(profiles: Vec<Profile>) -> Self {
+    fn of_profiles(profiles: Vec<Profile>, introspecting: Option<Arc<Introspecting>>) -> Self {
         let caches = profiles.iter().filter_map(Profile::worthwhile_cache);
         let max_bytes = caches
             .map(|cache| cache.max_bytes)
@@ -49,7 +54,11 @@ impl Verifier {
         let cache = max_bytes
             .zip(clock)
             .and_then(|(max_bytes, clock)| Cache::new(max_bytes, clock));
-        Self(Arc::new(Inner { profiles, cache }))
+        Self(Arc::new(Inner {
+            profiles,
+            introspecting,
+            cache,
+        }))
     }
 
     /// Accepts what any one of `verifiers` accepts. A token is checked by the
@@ -59,14 +68,27 @@ impl Verifier {
     /// [any audience](super::Dangerous::any_audience) goes behind those that name
     /// theirs.
     ///
+    /// One of them may [ask its issuer](super::VerifierBuilder::introspected_by).
+    /// Wherever it stands, it is asked about every token that is not a signed one
+    /// whose `iss` another of them names; those are never sent anywhere.
+    ///
     /// # Errors
     ///
-    /// If there are none, or one of them would never be asked about tokens that
+    /// If there are none, or two that ask, or one of them would never be asked about tokens that
     /// are meant for it, because an earlier one takes them: both name the same
     /// issuer and the same audience, or the earlier takes any.
     pub fn combine(verifiers: impl IntoIterator<Item = Verifier>) -> Result<Self, ConfigError> {
         let mut profiles = Vec::<(usize, Profile)>::new();
+        let mut introspecting = None;
         for (number, verifier) in (1..).zip(verifiers) {
+            if let Some(asks) = &verifier.0.introspecting
+                && introspecting.replace(Arc::clone(asks)).is_some()
+            {
+                return Err(ConfigError::new(
+                    "two of the combined verifiers ask an issuer about tokens: nobody can tell \
+                     whose an opaque token is, so give each its own part of the service",
+                ));
+            }
             for later in &verifier.0.profiles {
                 let mut earlier = profiles.iter();
                 if let Some((first, rules)) =
@@ -77,14 +99,15 @@ impl Verifier {
                 profiles.push((number, later.clone()));
             }
         }
-        if profiles.is_empty() {
+        if profiles.is_empty() && introspecting.is_none() {
             return Err(ConfigError::new("a combined verifier needs at least one"));
         }
         let profiles = profiles.into_iter().map(|(_, profile)| profile).collect();
-        Ok(Self::of_profiles(profiles))
+        Ok(Self::of_profiles(profiles, introspecting))
     }
 
-    /// Checks a token in the compact serialization (RFC 7515 section 7.1).
+    /// Checks a token: one in the compact serialization (RFC 7515 section 7.1), or
+    /// any at all where the [issuer is asked](super::VerifierBuilder::introspected_by).
     pub fn verify(&self, token: &[u8]) -> Verification {
         self.look_at(token, Look::First)
     }
@@ -102,23 +125,17 @@ impl Verifier {
             Ok(checked) => checked,
             Err(error) => return self.refuse(token, error, look, changes),
         };
-        if let Err(error) = profile.check_further(&verified) {
-            return Verification::Done(Err(error));
-        }
-        let Some(status) = &profile.status else {
-            return Verification::Done(Ok(verified));
-        };
-        match status.status(&verified) {
-            Status::Pending(status) => {
-                Verification::Pending(PendingVerification::for_status(status, verified))
-            }
-            status => Verification::Done(judge(&status, verified)),
-        }
+        profile.conclude(verified)
     }
 
     /// Asks for a key, where that may be what is missing.
     #[cold]
     fn refuse(&self, token: &[u8], error: VerifyError, look: Look, changes: u64) -> Verification {
+        if let Some(introspecting) = &self.0.introspecting
+            && !self.names_issuer(token)
+        {
+            return introspecting.verify(token);
+        }
         let source = match self.source_of_key(token, &error) {
             Ok(source) => source,
             Err(error) => return Verification::Done(Err(error)),
@@ -141,6 +158,27 @@ impl Verifier {
                 Verification::Pending(PendingVerification::for_keys(keys, again))
             }
         }
+    }
+
+    /// Whether it is a signed token that names one of the issuers whose keys are
+    /// here. One that was accepted does; so this need not be asked before.
+    fn names_issuer(&self, token: &[u8]) -> bool {
+        let limits = Limits {
+            token: token.len(),
+            header: token.len(),
+        };
+        let mut payload = Payload::new();
+        let jws = CompactJws::parse_within(token, limits).map_err(of_jws);
+        let json = jws.and_then(|jws| payload.decode(&jws));
+        let Ok(addressee) = json.map(Addressee::parse) else {
+            return false;
+        };
+        let Ok(addressee) = addressee else {
+            return false;
+        };
+        let issuer = addressee.issuer.as_deref();
+        let mut profiles = self.0.profiles.iter();
+        profiles.any(|profile| profile.claims.issuer.accepts(issuer))
     }
 
     /// Who may have the key that was missing when a token was refused with
@@ -401,6 +439,10 @@ fn never_asked(first: usize, own: &Profile, second: usize, other: &Profile) -> C
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Verifier").field(&self.0.profiles).finish()
+        let introspecting = self.0.introspecting.as_ref();
+        f.debug_struct("Verifier")
+            .field("issuers", &self.0.profiles)
+            .field("introspecting", &introspecting.map(|it| &it.profile))
+            .finish()
     }
 }

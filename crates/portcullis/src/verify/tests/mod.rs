@@ -2,6 +2,7 @@
 
 mod binding;
 mod combined;
+mod introspected;
 mod live;
 mod names;
 mod refusals;
