@@ -70,10 +70,17 @@
 //! # }
 //! ```
 //!
+//! # How do I test a service that fetches its keys?
+//!
+//! With the feature `issuer` there is an identity provider on loopback, with a
+//! page of its own: `issuer::FakeIssuer`. It rolls keys, hangs, fails and lies
+//! when it is told to, and says what it was asked.
+//!
 //! | module | content |
 //! |---|---|
 //! | [`clock`] | a clock that stands until it is turned |
 //! | [`faulty`] | a session store that fails when it is told to |
+//! | `issuer` | an identity provider on loopback that misbehaves when told to; behind the feature of that name |
 //! | [`keys`] | two fixed keys of every algorithm |
 //! | [`mint`] | tokens with any claims, and forgeries |
 //! | [`proxy`] | a TCP proxy that loses answers and holds requests up |
@@ -87,6 +94,8 @@
 
 pub mod clock;
 pub mod faulty;
+#[cfg(feature = "issuer")]
+pub mod issuer;
 pub mod keys;
 pub mod mint;
 pub mod proxy;

@@ -37,7 +37,28 @@ impl Mint {
     pub fn token(&self, subject: &str) -> Draft {
         Draft::new(self, subject)
     }
+
+    /// A log-out token (OpenID Connect Back-Channel Logout 1.0 section 2.4) for
+    /// all sessions of `subject` at the audience, to be changed and
+    /// [built](Draft::build).
+    ///
+    /// ```
+    /// use portcullis_testing::mint::Mint;
+    ///
+    /// let mint = Mint::new();
+    /// let everywhere = mint.logout_token("alice").build();
+    /// let one_session = mint.logout_token("alice").without("sub").claim("sid", "s-1").build();
+    /// ```
+    pub fn logout_token(&self, subject: &str) -> Draft {
+        Draft::new(self, subject)
+            .without("client_id")
+            .claim("events", json!({LOGOUT_EVENT: {}}))
+            .header("typ", "logout+jwt")
+    }
 }
+
+/// The member of `events` that makes a token one for logging out.
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 impl Draft {
     fn new(mint: &Mint, subject: &str) -> Self {
@@ -64,6 +85,11 @@ impl Draft {
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.claims.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Sets `aud`.
+    pub fn audience(self, audience: &str) -> Self {
+        self.claim("aud", audience)
     }
 
     /// Leaves a claim out.
