@@ -12,11 +12,15 @@ use super::{
     erased::DynAccounts,
     name::Name,
     protected_route::{Access, ProtectedRoute},
-    route::{Action, Methods, Route},
+    route::{Action, BackchannelLogoutRoute, Methods, Route},
     router::Endpoints,
 };
 use crate::{
-    ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, session::Sessions, verify::Verifier,
+    ConfigError,
+    challenge::Realm,
+    credentials::REFRESH_TOKEN,
+    session::{Revocations, Sessions},
+    verify::{LogoutVerifier, Verifier},
 };
 
 /// Builds [`Endpoints`]: APIs, each with its own [`Sessions`], and what they
@@ -32,6 +36,7 @@ pub struct EndpointsBuilder {
     refresh_headers: Vec<HeaderName>,
     routes: Vec<Route>,
     common: Vec<(Name, Common)>,
+    logouts: Vec<(Name, BackchannelLogoutRoute)>,
 }
 
 /// Routes that belong to no API; they know all of them.
@@ -70,6 +75,7 @@ impl Endpoints {
             refresh_headers: Vec::new(),
             routes: Vec::new(),
             common: Vec::new(),
+            logouts: Vec::new(),
         }
     }
 }
@@ -140,6 +146,32 @@ impl EndpointsBuilder {
         self.common(path, Common::KeySet)
     }
 
+    /// `POST`: where an OpenID provider tells of log-outs (OpenID Connect
+    /// Back-Channel Logout 1.0): a form with the field `logout_token`. What it
+    /// names is written to `revocations`, and with that refused by every verifier
+    /// that has them as its [status](crate::verify::VerifierBuilder::status), on
+    /// every node.
+    ///
+    /// 200 once it is stored; 400 with an error as of OAuth for a token that is
+    /// not good, and one answer for whatever reason; 503 if the store, or the keys
+    /// of the provider, cannot be had, so that it is told again.
+    ///
+    /// Register its URL with the provider as `backchannel_logout_uri`. It is open to
+    /// everybody: whoever calls must bring a signed token.
+    pub fn backchannel_logout(
+        mut self,
+        path: impl Into<Name>,
+        verifier: LogoutVerifier,
+        revocations: Revocations,
+    ) -> Self {
+        let route = BackchannelLogoutRoute {
+            verifier,
+            revocations,
+        };
+        self.logouts.push((path.into(), route));
+        self
+    }
+
     /// The realm of the challenges of the common routes.
     pub fn realm(mut self, realm: Realm) -> Self {
         self.realm = realm;
@@ -173,6 +205,14 @@ impl EndpointsBuilder {
                  them only; build their `Sessions` with clones of one `Revocations`",
             ));
         }
+        let mut snapshots = self.logouts.iter().map(|(_, route)| &route.revocations);
+        let own = self.sessions.first().map(Sessions::revocations);
+        if own.is_some_and(|own| !snapshots.all(|snapshot| snapshot.is_same(own))) {
+            return Err(ConfigError::new(
+                "back-channel log-outs go to another snapshot of revocations than those of the \
+                 APIs: give `backchannel_logout` a clone of theirs",
+            ));
+        }
         let verifier = verifier(&self.sessions)?;
         if self.refresh_headers.is_empty() {
             let usual = HeaderName::from_static(REFRESH_TOKEN);
@@ -190,6 +230,15 @@ impl EndpointsBuilder {
                 dialect: Dialect::bearer(self.realm.clone()),
                 retry_after: soonest.unwrap_or(Duration::from_secs(1)),
                 action: what.action(&self.sessions),
+            });
+        }
+        for (path, route) in self.logouts {
+            routes.push(Route {
+                path,
+                methods: Methods::Post,
+                dialect: Dialect::bearer(self.realm.clone()),
+                retry_after: soonest.unwrap_or(Duration::from_secs(1)),
+                action: Action::BackchannelLogout(route),
             });
         }
         let services = Services {

@@ -9,7 +9,10 @@ use super::{
     answer::Constants, dialect::Dialect, input::Encoding, name::Name, protected_route::Access,
     refusal::Refusal,
 };
-use crate::session::Sessions;
+use crate::{
+    session::{Revocations, Sessions},
+    verify::LogoutVerifier,
+};
 
 /// What is at a path.
 #[derive(Debug)]
@@ -70,6 +73,7 @@ pub(super) enum Action {
     Refresh(RefreshRoute),
     Token(TokenRoute),
     ApplicationToken(ApplicationTokenRoute),
+    BackchannelLogout(BackchannelLogoutRoute),
     Logout,
     LogoutAll(Access),
     Sessions(Access),
@@ -81,7 +85,7 @@ impl Action {
     pub(super) fn encoding(&self) -> Option<Encoding> {
         match self {
             Self::Login(route) => Some(route.encoding),
-            Self::Token(_) => Some(Encoding::Form),
+            Self::Token(_) | Self::BackchannelLogout(_) => Some(Encoding::Form),
             _ => None,
         }
     }
@@ -168,6 +172,17 @@ impl Grant {
 pub(super) struct ApplicationTokenRoute {
     pub(super) sessions: Sessions,
     pub(super) member: Name,
+}
+
+/// Another issuer's log-out token, to end what it names.
+#[derive(Debug)]
+pub(super) struct BackchannelLogoutRoute {
+    pub(super) verifier: LogoutVerifier,
+    pub(super) revocations: Revocations,
+}
+
+impl BackchannelLogoutRoute {
+    pub(super) const LOGOUT_TOKEN: Name = Name::Borrowed("logout_token");
 }
 
 /// The names of an answer that carries tokens.

@@ -3,8 +3,8 @@
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
-    Confirmation, IntrospectTokens, KeySource, TokenCache, TokenStatus, Verified, Verifier,
-    VerifyError,
+    Confirmation, IntrospectTokens, KeySource, LogoutVerifier, TokenCache, TokenStatus, Verified,
+    Verifier, VerifyError,
     claim_rules::{AudienceRule, BindingRule, IssuerRule},
     profile::Profile,
     trusted_keys::TrustedKeys,
@@ -97,6 +97,34 @@ impl VerifierBuilder<Ready, Ready, Ready> {
     pub fn build(self) -> Result<Verifier, ConfigError> {
         self.profile.validate()?;
         Ok(Verifier::of_profile(self.profile))
+    }
+
+    /// Builds a verifier of the issuer's log-out tokens instead, which are for the
+    /// client as which this service is registered there: its id is the audience.
+    /// Keys, issuer, realm, subject claim, leeway, limits and clock count; the
+    /// other settings are about access tokens.
+    ///
+    /// ```
+    /// use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
+    ///
+    /// # fn example(key: VerifyingKey) -> Result<(), portcullis::ConfigError> {
+    /// let verifier = Verifier::builder()
+    ///     .keys(key)
+    ///     .issuer("https://login.example.com")
+    ///     .audience("my-client-id")
+    ///     .build_for_logout()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); if issuer or audience may be any; if the issuer
+    /// is [asked](Self::introspected_by) instead of having keys.
+    pub fn build_for_logout(self) -> Result<LogoutVerifier, ConfigError> {
+        let profile = self.profile.for_logout()?;
+        profile.validate()?;
+        Ok(LogoutVerifier::new(Verifier::of_profile(profile)))
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     ConfigError,
     claims::{Claim, ClaimNames, RegisteredClaims, Texts},
+    subject::NO_REALM,
     time::Timestamp,
 };
 
@@ -24,6 +25,8 @@ pub(super) struct ClaimRules {
     /// What the claim that names the kind of token says of access tokens.
     pub(super) kind: Option<Arc<str>>,
     pub(super) binding: BindingRule,
+    /// Whether these are log-out tokens, which say so by `events`.
+    pub(super) logout: bool,
     /// Whether the issuer itself says what a token tells (RFC 7662 section 2.2).
     /// Then neither `iss` nor `exp` need be there: who answered is known, and is
     /// asked again.
@@ -80,6 +83,7 @@ impl Default for ClaimRules {
             audience: AudienceRule::Any,
             kind: None,
             binding: BindingRule::Refused,
+            logout: false,
             introspected: false,
             lists_application_tokens: false,
             leeway: Duration::from_secs(60),
@@ -107,6 +111,11 @@ impl ClaimRules {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         if matches!(&self.issuer, IssuerRule::Exactly(name) if name.is_empty()) {
             return Err(ConfigError::new("the issuer must not be empty"));
+        }
+        if matches!(&self.issuer, IssuerRule::Exactly(name) if name.starts_with(NO_REALM)) {
+            return Err(ConfigError::new(
+                "the issuer must not begin with a control character",
+            ));
         }
         if self.kind.as_ref().is_some_and(|access| access.is_empty()) {
             return Err(ConfigError::new(
@@ -141,7 +150,7 @@ impl ClaimRules {
         if !self.audience.accepts(claims.audience.as_ref()) {
             return Err(self.audience.refuse(claims.audience.as_ref()));
         }
-        if claims.other_kind.is_some() {
+        if claims.other_kind.is_some() && !self.logout {
             return Err(other_kind(claims));
         }
         if let Some(access) = &self.kind
@@ -259,7 +268,8 @@ impl IssuerRule {
         match self {
             Self::Exactly(name) => issuer.is_some_and(|issuer| *issuer == **name),
             Self::Absent => issuer.is_none(),
-            Self::Any => true,
+            // It would be the realm of subjects.
+            Self::Any => issuer.is_none_or(|issuer| !issuer.starts_with(NO_REALM)),
         }
     }
 

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     ConfigError,
-    claims::{RegisteredClaims, TokenShape, Typ},
+    claims::{Claim, ClaimNames, RegisteredClaims, TokenShape, Typ},
     jose::{Algorithm, CompactJws, Header, JwsError, JwsErrorKind, KeySet, Limits, MAX_HEADER},
     json::Name,
+    subject::NO_REALM,
     time::{SharedClock, Timestamp},
 };
 
@@ -107,7 +108,50 @@ impl Profile {
                 "the realm of the subjects must not be empty",
             ));
         }
+        if (self.realm.as_ref()).is_some_and(|realm| realm.starts_with(NO_REALM)) {
+            return Err(ConfigError::new(
+                "the realm of the subjects must not begin with a control character",
+            ));
+        }
         self.claims.validate()
+    }
+
+    /// The same issuer's log-out tokens: the same keys, issuer, client and
+    /// subjects, and nothing else of what is asked of access tokens.
+    pub(super) fn for_logout(self) -> Result<Self, ConfigError> {
+        let (IssuerRule::Exactly(_), AudienceRule::OneOf(_)) =
+            (&self.claims.issuer, &self.claims.audience)
+        else {
+            return Err(ConfigError::new(
+                "log-out tokens need an issuer and an audience, which is the client's id",
+            ));
+        };
+        if self.introspection.is_some() {
+            return Err(ConfigError::new(
+                "log-out tokens are signed: give their verifier the issuer's keys",
+            ));
+        }
+        let mut names = ClaimNames::default();
+        if let Some(name) = self.claims.names.own_name(Claim::Subject) {
+            names.rename(Claim::Subject, name.into());
+        }
+        names.require(["iss", "aud", "iat", "exp", "jti", "events"].map(Box::from));
+        Ok(Self {
+            keys: self.keys,
+            realm: self.realm,
+            clock: self.clock,
+            limits: self.limits,
+            typ: TypRule::Logout,
+            claims: ClaimRules {
+                names,
+                issuer: self.claims.issuer,
+                audience: self.claims.audience,
+                leeway: self.claims.leeway,
+                logout: true,
+                ..ClaimRules::default()
+            },
+            ..Self::default()
+        })
     }
 
     /// The cache, if any of this issuer's tokens can be remembered.

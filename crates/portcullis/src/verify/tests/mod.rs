@@ -4,6 +4,7 @@ mod binding;
 mod combined;
 mod introspected;
 mod live;
+mod logout;
 mod names;
 mod refusals;
 
