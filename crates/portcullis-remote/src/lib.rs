@@ -20,3 +20,8 @@ pub use metadata::Metadata;
 pub use source::{Fetched, LeftOut, Source};
 pub use tenant::TenantId;
 pub use worker::Worker;
+
+/// Its code is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/introspection.md")]
+struct IntrospectionChapter;

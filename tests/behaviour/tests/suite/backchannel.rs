@@ -4,8 +4,8 @@ use behaviour::{
     answer::Answer,
     apps::Server,
     backend::Backend,
-    client::{Request, send},
-    run::{Everywhere, block_on},
+    client::Request,
+    run::{Everywhere, block_on, exchange},
     site::{Handler, Site},
 };
 use portcullis::{
@@ -16,6 +16,8 @@ use portcullis::{
     verify::{LogoutVerifier, Verifier},
 };
 use portcullis_testing::{
+    clock::FakeClock,
+    faulty::Fault,
     keys,
     mint::{Draft, Mint},
 };
@@ -28,6 +30,7 @@ const CLIENT: &str = "client-1";
 struct Providers {
     one: Mint,
     two: Mint,
+    clock: FakeClock,
 }
 
 impl Providers {
@@ -40,6 +43,7 @@ impl Providers {
         Self {
             one: mint(Algorithm::ES256, "https://one.test"),
             two: mint(Algorithm::ES384, "https://two.test"),
+            clock: backend.clock.clone(),
         }
     }
 
@@ -49,7 +53,7 @@ impl Providers {
                 .keys(mint.keys())
                 .issuer(name)
                 .audience(CLIENT)
-                .clock(self.clock(mint))
+                .clock(self.clock.shared())
                 .build_for_logout()
                 .unwrap()
         };
@@ -58,11 +62,6 @@ impl Providers {
             of(&self.two, "https://two.test"),
         ])
         .unwrap()
-    }
-
-    fn clock(&self, mint: &Mint) -> portcullis::time::SharedClock {
-        let now = portcullis::time::Timestamp::from_secs(mint.now());
-        portcullis_testing::clock::FakeClock::at(now).shared()
     }
 
     fn guard(&self, revocations: &Revocations) -> Authenticator {
@@ -99,26 +98,16 @@ fn logout(mint: &Mint, subject: &str) -> Draft {
 
 async fn tell(server: &Server, token: &str) -> Answer {
     let form = format!("logout_token={token}");
-    post(server, "application/x-www-form-urlencoded", &form).await
-}
-
-async fn post(server: &Server, media_type: &str, body: &str) -> Answer {
-    let request = Request::new("POST", PATH).field("content-type", media_type);
-    send(server, &request.body(body)).await
+    exchange(server, &Request::new("POST", PATH).form(&form)).await
 }
 
 async fn accepts(server: &Server, token: &str) -> bool {
-    let request = Request::new("GET", "/me").field("authorization", format!("Bearer {token}"));
-    let answer = send(server, &request).await;
+    let answer = exchange(server, &Request::new("GET", "/me").bearer(token)).await;
     match answer.status {
         200 => true,
         401 => {
-            assert!(
-                answer
-                    .field("www-authenticate")
-                    .unwrap()
-                    .contains("invalid_token")
-            );
+            let challenge = answer.field("www-authenticate").unwrap();
+            assert!(challenge.contains("invalid_token"), "{answer:?}");
             false
         }
         _ => panic!("{answer:?}"),
@@ -127,14 +116,17 @@ async fn accepts(server: &Server, token: &str) -> bool {
 
 fn done(answer: &Answer) {
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.field("cache-control"), Some("no-store"));
+    assert_eq!(answer.field("cache-control").as_deref(), Some("no-store"));
     assert!(answer.body.is_empty());
 }
 
 fn refused(answer: &Answer, status: u16, error: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.field("cache-control"), Some("no-store"));
-    assert_eq!(answer.field("content-type"), Some("application/json"));
+    assert_eq!(answer.field("cache-control").as_deref(), Some("no-store"));
+    assert_eq!(
+        answer.field("content-type").as_deref(),
+        Some("application/json")
+    );
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(body["error"], error, "{answer:?}");
     assert!(answer.field("www-authenticate").is_none());
@@ -163,7 +155,7 @@ fn play(scene: impl AsyncFn(&Providers, [&Backend; 2], [&Server; 2])) {
 #[test]
 fn a_session_ends_on_every_node_and_no_others() {
     play(async |providers, [_, other], [here, there]| {
-        let Providers { one, two } = providers;
+        let Providers { one, two, .. } = providers;
         let id = format!("s-{}", one.now());
         let ended = in_session(one, &id);
         let others = [
@@ -195,7 +187,7 @@ fn a_session_ends_on_every_node_and_no_others() {
 #[test]
 fn without_a_session_all_of_the_subject_end() {
     play(async |providers, [own, other], [here, there]| {
-        let Providers { one, two } = providers;
+        let Providers { one, two, .. } = providers;
         let ended = [in_session(one, "a"), one.token("alice").build()];
         let others = [two.token("alice").build(), one.token("bob").build()];
         done(&tell(here, &logout(one, "alice").build()).await);
@@ -219,8 +211,9 @@ fn what_is_not_good_is_refused() {
     play(async |providers, _, [here, _]| {
         let one = &providers.one;
         let event = "http://schemas.openid.net/event/backchannel-logout";
-        let draft = || logout(one, "alice").claim("sid", "kept");
-        let token = in_session(one, "kept");
+        let id = format!("k-{}", one.now());
+        let draft = || logout(one, "alice").claim("sid", id.as_str());
+        let token = in_session(one, &id);
         for bad in [
             draft().audience("client-2").build(),
             draft().expired().build(),
@@ -245,13 +238,12 @@ fn what_is_not_good_is_refused() {
         }
         refused(&tell(here, "").await, 400, "invalid_request");
         let good = draft().build();
-        let form = "application/x-www-form-urlencoded";
-        let twice = format!("logout_token={good}&logout_token={good}");
-        refused(&post(here, form, &twice).await, 400, "invalid_request");
+        let twice = format!("{good}&logout_token={good}");
+        refused(&tell(here, &twice).await, 400, "invalid_request");
         let json = format!(r#"{{"logout_token":"{good}"}}"#);
-        let answer = post(here, "application/json", &json).await;
-        refused(&answer, 415, "unsupported_media_type");
-        let get = send(here, &Request::new("GET", PATH)).await;
+        let json = Request::new("POST", PATH).json(&json);
+        refused(&exchange(here, &json).await, 415, "unsupported_media_type");
+        let get = exchange(here, &Request::new("GET", PATH)).await;
         refused(&get, 405, "method_not_allowed");
         assert!(accepts(here, &token).await);
         // As some providers send them.
@@ -267,11 +259,12 @@ fn a_store_that_is_down_is_told_again() {
         let id = format!("d-{}", one.now());
         let (token, draft) = (in_session(one, &id), logout(one, "alice"));
         let draft = draft.claim("sid", id.as_str()).build();
-        own.store.fail();
-        let answer = tell(here, &draft).await;
-        refused(&answer, 503, "temporarily_unavailable");
-        assert!(answer.field("retry-after").is_some());
-        own.store.recover();
+        for fault in [Fault::Unreachable, Fault::AnswerLost] {
+            own.store.fail_next(1, fault);
+            let answer = tell(here, &draft).await;
+            refused(&answer, 503, "temporarily_unavailable");
+            assert!(answer.field("retry-after").is_some());
+        }
         done(&tell(here, &draft).await);
         assert!(!accepts(here, &token).await);
     });
