@@ -8,7 +8,10 @@ use crate::{FetchError, FetchErrorKind, discovery::Discovery, http::Fetcher, url
 /// The introspection endpoint: given, or as the issuer's metadata say.
 pub(super) enum Endpoint {
     Given(Url),
-    Discovered { discovery: Discovery, issuer: Url },
+    Discovered {
+        discovery: Box<Discovery>,
+        issuer: Url,
+    },
 }
 
 impl Endpoint {
@@ -23,7 +26,7 @@ impl Endpoint {
         clock: SharedClock,
     ) -> Result<Self, FetchError> {
         Ok(Self::Discovered {
-            discovery: Discovery::of_issuer(issuer, fetcher.clone(), clock)?,
+            discovery: Box::new(Discovery::of_issuer(issuer, fetcher.clone(), clock)?),
             issuer: fetcher.rules().check_issuer(issuer)?,
         })
     }

@@ -142,9 +142,8 @@ impl ClaimRules {
         if let Some(name) = claims.missing(&self.names) {
             return Err(VerifyError::with_detail(MissingClaim, name.to_owned()));
         }
-        if !self.issuer.accepts(claims.issuer.as_deref())
-            && !(self.introspected && claims.issuer.is_none())
-        {
+        let may_lack_issuer = self.introspected && claims.issuer.is_none();
+        if !self.issuer.accepts(claims.issuer.as_deref()) && !may_lack_issuer {
             return Err(wrong_issuer(claims.issuer.as_deref(), [&self.issuer]));
         }
         if !self.audience.accepts(claims.audience.as_ref()) {

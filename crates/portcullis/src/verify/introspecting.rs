@@ -20,12 +20,9 @@ pub(super) struct Introspecting {
 }
 
 impl Introspecting {
-    /// Takes the source out of `profile`, if it has one.
-    pub(super) fn of_profile(mut profile: Profile) -> Result<Self, Profile> {
-        match profile.introspection.take() {
-            Some(source) => Ok(Self { profile, source }),
-            None => Err(profile),
-        }
+    /// Of a profile whose issuer is asked, at `source`.
+    pub(super) fn new(profile: Profile, source: Arc<dyn IntrospectTokens>) -> Self {
+        Self { profile, source }
     }
 
     /// Asks about a token, of which nothing is known.

@@ -39,9 +39,12 @@ struct Inner {
 
 impl Verifier {
     pub(super) fn of_profile(profile: Profile) -> Self {
-        match Introspecting::of_profile(profile) {
-            Ok(introspecting) => Self::of_profiles(Vec::new(), Some(Arc::new(introspecting))),
-            Err(profile) => Self::of_profiles(vec![profile], None),
+        match profile.introspection.clone() {
+            Some(source) => {
+                let introspecting = Introspecting::new(profile, source);
+                Self::of_profiles(Vec::new(), Some(Arc::new(introspecting)))
+            }
+            None => Self::of_profiles(vec![profile], None),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Log-outs that other issuers tell of.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use bytes::Bytes;
 use http::Response;
@@ -17,7 +17,7 @@ pub(super) async fn backchannel_logout(
     request: &Incoming,
 ) -> Result<Response<Bytes>, Refusal> {
     let field = BackchannelLogoutRoute::LOGOUT_TOKEN;
-    let mut fields = request.fields(Encoding::Form, &[field.clone()])?;
+    let mut fields = request.fields(Encoding::Form, slice::from_ref(&field))?;
     let token = fields.require(&field)?;
     let verified = route.verifier.verify(token.expose().as_bytes()).await;
     let token = verified.map_err(|error| {
