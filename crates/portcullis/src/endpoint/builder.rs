@@ -85,7 +85,8 @@ impl Endpoints {
     }
 
     /// Starts with no endpoints and nobody who could log in: for services that
-    /// take tokens of others and say so, by [`EndpointsBuilder::resource`].
+    /// take tokens of others and say so, by [`EndpointsBuilder::resource`], or hear
+    /// of log-outs there, by [`EndpointsBuilder::backchannel_logout`].
     pub fn without_accounts() -> EndpointsBuilder {
         EndpointsBuilder::new(None)
     }
@@ -260,7 +261,8 @@ impl EndpointsBuilder {
     /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         let needs_api = !self.common.is_empty() || !self.discoveries.is_empty();
-        if self.sessions.is_empty() && (needs_api || self.resources.is_empty()) {
+        let has_others = !self.resources.is_empty() || !self.logouts.is_empty();
+        if self.sessions.is_empty() && (needs_api || !has_others) {
             return Err(ConfigError::new(
                 "there are no endpoints without an API: add one, such as `session_api`",
             ));
@@ -332,13 +334,7 @@ impl EndpointsBuilder {
             add(place.path, Methods::Get, Action::Document(document));
         }
         for (path, route) in self.logouts {
-            routes.push(Route {
-                path,
-                methods: Methods::Post,
-                dialect: Dialect::bearer(self.realm.clone()),
-                retry_after: soonest.unwrap_or(Duration::from_secs(1)),
-                action: Action::BackchannelLogout(route),
-            });
+            add(path, Methods::Post, Action::BackchannelLogout(route));
         }
         let services = Services {
             accounts: self
