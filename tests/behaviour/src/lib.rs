@@ -36,6 +36,11 @@ mod writing_an_adapter {}
 #[doc = include_str!("../../../docs/publishing.md")]
 mod publishing {}
 
+/// What the page about keys that roll over shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/keys.md")]
+mod keys {}
+
 /// What the page about identity providers shows compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/providers.md")]
