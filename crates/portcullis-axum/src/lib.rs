@@ -67,7 +67,7 @@
 //! |---|---|
 //! | `router` | `router()`: the token endpoints as a ready `Router` |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
-//! | `remote` | `remote`: issuers whose keys are fetched, all of `portcullis-remote` |
+//! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 //!
 //! axum itself is depended upon for what it leaves in the extensions of
 //! requests: their targets before nesting, and the peer.

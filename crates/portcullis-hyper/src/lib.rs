@@ -57,7 +57,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
-//! | `remote` | `remote`: issuers whose keys are fetched, all of `portcullis-remote` |
+//! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 
 mod auth;
 mod endpoint;

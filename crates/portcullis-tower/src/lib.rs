@@ -57,7 +57,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `axum` | `RoutedHead`: the target and the peer of requests that axum has routed. `portcullis-axum` switches it on. Without it, a policy within axum's `nest` sees what is left of the path |
-//! | `remote` | `remote`: issuers whose keys are fetched, all of `portcullis-remote` |
+//! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 //!
 //! # Token endpoints
 //!

@@ -3,7 +3,8 @@
 //!
 //! Most services want an adapter, which brings this crate along:
 //! `portcullis-axum`, `portcullis-actix`, `portcullis-hyper` or
-//! `portcullis-tower`.
+//! `portcullis-tower`. For tokens of an identity provider each has the feature
+//! `remote`: keys that are discovered and followed.
 //!
 //! ```
 //! use portcullis::{
@@ -50,13 +51,13 @@
 //! | [`credentials`] | cutting a token out of header values, to the letter of RFC 9110 and RFC 6750 |
 //! | [`jose`] | algorithms, keys, key sets, compact signed tokens |
 //! | [`claims`] | scopes and registered claims |
-//! | [`verify`] | the [`Verifier`](verify::Verifier), what it accepts, and why it refuses |
+//! | [`verify`] | the [`Verifier`](verify::Verifier), what it accepts, and why it refuses; [identity providers](verify::providers) by name |
 //! | [`policy`] | scopes, roles, freshness; what is empty denies |
 //! | [`challenge`] | refusals: status, `WWW-Authenticate`, body |
 //! | [`guard`] | the whole decision about one request, for adapters |
-//! | [`issue`] | access tokens and application tokens in an API's own shape |
+//! | [`issue`] | access tokens and application tokens in an API's own shape; [keys that roll over](issue::KeyRing) |
 //! | [`session`] | refresh-token rotation, stores, revocation |
-//! | [`endpoint`] | login, refresh, logout and the like as `Request` -> `Response` |
+//! | [`endpoint`] | login, refresh, logout and the like as `Request` -> `Response`; what a service publishes about itself |
 //!
 //! # Features
 //!

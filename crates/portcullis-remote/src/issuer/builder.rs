@@ -127,6 +127,8 @@ impl Issuer {
 impl IssuerBuilder {
     /// Where the metadata is, if not where the issuer's name says. It must still
     /// be that issuer's.
+    ///
+    /// Of this, `keys_url`, `keys_file` and `keys_from` the last one counts.
     pub fn metadata_url(mut self, url: impl Into<String>) -> Self {
         self.origin = Origin::MetadataUrl(url.into());
         self

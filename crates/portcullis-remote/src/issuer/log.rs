@@ -26,7 +26,7 @@ pub(super) fn report(issuer: &str, report: Report, error: Option<&FetchError>) {
             tracing::warn!(
                 issuer,
                 error,
-                "the issuer's keys cannot be fetched; those at hand go on until they are stale"
+                "the issuer's keys cannot be fetched; those at hand, if any, go on until they are stale"
             );
         }
         Report::Recovered { failures, lasted } => {

@@ -110,6 +110,10 @@ impl FakeIssuer {
 
     /// Signs with a new key from now on, published beside those before it.
     /// Answers its name, which is its `kid`.
+    ///
+    /// A verifier that has fetched the keys less than five seconds ago believes that
+    /// there are no others, and refuses tokens of the new one: turn its clock on
+    /// before.
     pub fn roll(&self) -> String {
         self.keys(IssuerKeys::roll)
     }

@@ -31,6 +31,7 @@ mod base64url;
 mod compact;
 mod der;
 mod ed25519;
+mod eddsa_name;
 mod error;
 mod header;
 #[cfg(feature = "jsonwebtoken")]

@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 use super::{
     Algorithm, KeyError, SignError, VerifyingKey,
     base64url::encode_segment,
+    eddsa_name::EddsaName,
     jwk::{Jwk, Purpose},
     load::{self, Load, Names},
     private::{self, PrivateKey},
     secret_key::SecretKey,
-    verifying::EddsaName,
 };
 use crate::{
     json::ObjectWriter,

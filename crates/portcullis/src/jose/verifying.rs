@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Algorithm, KeyError, SignatureError,
     algorithm::EDDSA,
+    eddsa_name::EddsaName,
     jwk::{Jwk, Purpose},
     load::{self, Load, Names},
     public::{self, PublicKey},
@@ -50,15 +51,6 @@ struct Material {
 enum Key {
     Secret(Arc<SecretKey>),
     Public(PublicKey),
-}
-
-/// What an Ed25519 key does with the name `EdDSA`.
-#[derive(Copy, Clone, PartialEq, Eq)]
-pub(super) enum EddsaName {
-    Refuse,
-    /// Tokens may have it; what is written has `Ed25519`.
-    Accept,
-    Write,
 }
 
 impl VerifyingKey {
@@ -203,11 +195,8 @@ impl VerifyingKey {
     /// does not is published as `Ed25519`.
     #[must_use]
     pub fn accept_eddsa_name(self, accept: bool) -> Self {
-        match (accept, self.eddsa) {
-            (true, EddsaName::Refuse) => self.with_eddsa_name(EddsaName::Write),
-            (true, _) => self,
-            (false, _) => self.with_eddsa_name(EddsaName::Refuse),
-        }
+        let eddsa = self.eddsa.accepting(accept);
+        self.with_eddsa_name(eddsa)
     }
 
     /// The one algorithm this key verifies.
@@ -230,11 +219,7 @@ impl VerifyingKey {
 
     /// Whether a token whose header has this `alg` may be tried with this key.
     pub fn accepts(&self, alg_name: &str) -> bool {
-        let algorithm = self.material.algorithm;
-        alg_name == algorithm.name()
-            || (algorithm == Algorithm::Ed25519
-                && alg_name == EDDSA
-                && self.eddsa != EddsaName::Refuse)
+        self.eddsa.accepts(self.material.algorithm, alg_name)
     }
 
     /// Verifies the signature of a message: raw bytes, for ECDSA the two
@@ -267,11 +252,10 @@ impl VerifyingKey {
 
     /// The same, but for the issuer whose tokens these are.
     pub(crate) fn is_same_for_another_issuer(&self, other: &Self) -> bool {
-        let accepts_eddsa = |key: &Self| key.accepts(EDDSA);
         self.material.algorithm == other.material.algorithm
             && self.key_id == other.key_id
             && self.material.thumbprint == other.material.thumbprint
-            && accepts_eddsa(self) == accepts_eddsa(other)
+            && self.accepts(EDDSA) == other.accepts(EDDSA)
     }
 
     /// The public key as a JWK with `kid`, `alg` and `use`. `None` for HMAC,
@@ -298,10 +282,7 @@ impl VerifyingKey {
 
     /// The name of the algorithm as the signer and the key set write it.
     pub(crate) fn published_name(&self) -> &'static str {
-        match (self.material.algorithm, self.eddsa) {
-            (Algorithm::Ed25519, EddsaName::Write) => EDDSA,
-            (algorithm, _) => algorithm.name(),
-        }
+        self.eddsa.written(self.material.algorithm)
     }
 
     /// The public members of the JWK; none for HMAC.

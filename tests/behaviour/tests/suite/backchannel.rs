@@ -9,7 +9,7 @@ use behaviour::{
     site::{Handler, Site},
 };
 use portcullis::{
-    endpoint::{Endpoints, SessionApi},
+    endpoint::{Endpoints, EndpointsBuilder, SessionApi},
     guard::Authenticator,
     jose::Algorithm,
     session::Revocations,
@@ -74,10 +74,16 @@ impl Providers {
             .into()
     }
 
+    /// A service with sessions of its own.
     fn serve(&self, backend: &Backend) -> Everywhere {
+        let builder = Endpoints::builder(backend.people.clone())
+            .session_api(SessionApi::new(backend.session.clone()));
+        self.serve_with(backend, builder)
+    }
+
+    fn serve_with(&self, backend: &Backend, builder: EndpointsBuilder) -> Everywhere {
         let revocations = backend.session.revocations().clone();
-        let endpoints = Endpoints::builder(backend.people.clone())
-            .session_api(SessionApi::new(backend.session.clone()))
+        let endpoints = builder
             .backchannel_logout(PATH, self.logout_verifier(), revocations.clone())
             .build()
             .unwrap();
@@ -180,6 +186,24 @@ fn a_session_ends_on_every_node_and_no_others() {
             for token in &others {
                 assert!(accepts(server, token).await);
             }
+        }
+    });
+}
+
+#[test]
+fn a_service_without_sessions_of_its_own_is_told() {
+    let backend = Backend::new();
+    let providers = Providers::of(&backend);
+    let served = providers.serve_with(&backend, Endpoints::without_accounts());
+    block_on(async {
+        backend.sync().await;
+        for (index, server) in served.servers().iter().enumerate() {
+            let id = format!("n-{index}");
+            let token = in_session(&providers.one, &id);
+            assert!(accepts(server, &token).await);
+            let draft = logout(&providers.one, "alice").claim("sid", id.as_str());
+            done(&tell(server, &draft.build()).await);
+            assert!(!accepts(server, &token).await);
         }
     });
 }
