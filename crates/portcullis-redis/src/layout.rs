@@ -1,6 +1,9 @@
 //! Which keys there are.
 
-use portcullis::{session::StoreError, subject::Subject};
+use portcullis::{
+    session::{SecretDigest, StoreError},
+    subject::Subject,
+};
 
 /// The names of all keys of a store.
 ///
@@ -35,6 +38,11 @@ impl Layout {
         format!("{{{}}}:order", self.prefix)
     }
 
+    /// What is kept of a key ring.
+    pub(crate) fn key_ring_key(&self, name: &str) -> String {
+        format!("{{{}}}:ring:{name}", self.prefix)
+    }
+
     /// Where revocations are published. Channels are common to all databases of
     /// a server, so it names the database, too.
     pub(crate) fn channel(&self, database: i64) -> String {
@@ -47,8 +55,16 @@ impl Layout {
 
     /// The shard of a subject. Fixed for ever by what is stored.
     pub(crate) fn shard_of(&self, subject: &Subject) -> u16 {
-        let hash = fnv_1a(subject_text(subject).as_bytes()) % u64::from(self.shards);
-        u16::try_from(hash).unwrap_or(0)
+        self.shard_at(fnv_1a(subject_text(subject).as_bytes()))
+    }
+
+    /// The shard of something that may be used once; as fixed.
+    pub(crate) fn shard_of_value(&self, value: &SecretDigest) -> u16 {
+        self.shard_at(fnv_1a(value.as_bytes()))
+    }
+
+    fn shard_at(&self, hash: u64) -> u16 {
+        u16::try_from(hash % u64::from(self.shards)).unwrap_or(0)
     }
 
     /// The feed of a shard, from which scripts make its other keys.

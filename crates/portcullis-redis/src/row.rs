@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr};
 
 use portcullis::{
     session::{
-        ApplicationToken, AttemptId, Device, Grant, NewSession, RevocationReason, Revoked,
+        ApplicationToken, AttemptId, Device, Grant, NewSession, OneUse, RevocationReason, Revoked,
         SecretDigest, SessionId, SessionRecord, StoreError,
     },
     subject::Subject,
@@ -143,6 +143,24 @@ impl TokenRow {
             id: self.id,
         })
     }
+}
+
+/// Who used something first that may be used once, as it is kept.
+#[derive(Deserialize)]
+struct UsedRow {
+    first: String,
+    at: String,
+}
+
+/// Reads who used first what `attempt` uses at `now`.
+pub(crate) fn one_use(
+    text: &str,
+    attempt: AttemptId,
+    now: Timestamp,
+) -> Result<OneUse, StoreError> {
+    let row: UsedRow = serde_json::from_str(text).map_err(StoreError::corrupt)?;
+    let elapsed = now.saturating_duration_since(time(&row.at)?);
+    Ok(OneUse::of(attempt, attempt_id(&row.first)?, elapsed))
 }
 
 pub(crate) fn time(text: &str) -> Result<Timestamp, StoreError> {

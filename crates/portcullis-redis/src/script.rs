@@ -19,8 +19,11 @@ pub(crate) struct Scripts {
     pub(crate) tokens: Step,
     pub(crate) remove_token: Step,
     pub(crate) revoke_token: Step,
+    pub(crate) use_once: Step,
     pub(crate) feed: Step,
     pub(crate) purge: Step,
+    pub(crate) key_ring: Step,
+    pub(crate) replace_key_ring: Step,
 }
 
 /// A script and the digest by which the server knows it.
@@ -57,8 +60,17 @@ impl Scripts {
             tokens: in_shard!("tokens"),
             remove_token: in_shard!("remove_token"),
             revoke_token: in_shard!("revoke_token"),
+            use_once: in_shard!("use_once"),
             feed: in_shard!("feed"),
             purge: in_shard!("purge"),
+            key_ring: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/key_ring.lua")
+            )),
+            replace_key_ring: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/replace_key_ring.lua")
+            )),
         }
     }
 }

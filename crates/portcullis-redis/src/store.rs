@@ -9,9 +9,10 @@ use std::{
 use futures_util::future::join_all;
 use portcullis::{
     session::{
-        ApplicationToken, Created, LoginTicket, NewSession, RefusalReason, RemoteClock,
-        ReplayPolicy, Revocation, RevocationReason, RevokedAll, RotationAttempt, RotationOutcome,
-        SessionId, SessionRecord, SessionStore, StoreError, TokenAdded, rules,
+        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, RefusalReason,
+        RemoteClock, ReplayPolicy, Revocation, RevocationReason, RevokedAll, RotationAttempt,
+        RotationOutcome, SecretDigest, SessionId, SessionRecord, SessionStore, StoreError,
+        StoredRing, TokenAdded, rules,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -381,6 +382,61 @@ impl SessionStore for RedisStore {
             }
         }
         Ok(revocations)
+    }
+
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        #[derive(Serialize)]
+        struct What {
+            value: String,
+            attempt: String,
+            lasts: String,
+        }
+        let what = What {
+            value: row::digest_text(value),
+            attempt: row::attempt_text(&attempt),
+            lasts: span(keep),
+        };
+        let layout = &self.0.layout;
+        let feed = layout.feed_key(layout.shard_of_value(value));
+        let use_once = &self.0.scripts.use_once;
+        let (now, row): (String, String) = self.run(use_once, &feed, what).await?;
+        row::one_use(&row, attempt, row::time(&now)?)
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let key = self.0.layout.key_ring_key(name);
+        let (now, version, record): (String, Option<String>, Option<String>) =
+            self.run(&self.0.scripts.key_ring, &key, Nothing {}).await?;
+        Ok(StoredRing {
+            version: version.map_or(Ok(0), |version| row::number(&version))?,
+            record: record.unwrap_or_default(),
+            now: row::time(&now)?,
+        })
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        #[derive(Serialize)]
+        struct What<'a> {
+            version: String,
+            record: &'a str,
+        }
+        let what = What {
+            version: version.to_string(),
+            record,
+        };
+        let key = self.0.layout.key_ring_key(name);
+        let replace = &self.0.scripts.replace_key_ring;
+        Ok(self.run::<u64>(replace, &key, what).await? == 1)
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

@@ -2,8 +2,8 @@
 
 use portcullis::{
     session::{
-        ApplicationToken, AttemptId, Device, Grant, RevocationReason, Revoked, SecretDigest,
-        SessionId, SessionRecord, StoreError,
+        ApplicationToken, AttemptId, Device, Grant, OneUse, RevocationReason, Revoked,
+        SecretDigest, SessionId, SessionRecord, StoreError,
     },
     subject::Subject,
     time::Timestamp,
@@ -84,6 +84,18 @@ pub(crate) fn application_token(
         subject: subject.clone(),
         created_at: time(row, "created_at")?,
     })
+}
+
+/// Reads a row that has `first` and `elapsed`: who used first what `attempt`
+/// uses.
+pub(crate) fn one_use(row: &impl Columns, attempt: AttemptId) -> Result<OneUse, StoreError> {
+    let first = attempt_id(row, "first")?.ok_or_else(missing)?;
+    let elapsed = unsigned(integer(row, "elapsed")?)?;
+    Ok(OneUse::of(
+        attempt,
+        first,
+        std::time::Duration::from_millis(elapsed),
+    ))
 }
 
 pub(crate) fn session_id(row: &impl Columns) -> Result<SessionId, StoreError> {

@@ -12,9 +12,9 @@ use std::{
 
 use portcullis::{
     session::{
-        ApplicationToken, Created, DynSessionStore, LoginTicket, NewSession, Revocation,
-        RevokedAll, RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore,
-        StoreError, TokenAdded,
+        ApplicationToken, AttemptId, Created, DynSessionStore, LoginTicket, NewSession, OneUse,
+        Revocation, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId,
+        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -229,6 +229,30 @@ impl SessionStore for FaultyStore {
 
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         self.through(self.inner.revocations(since)).await
+    }
+
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        self.through(self.inner.use_once(value, attempt, keep))
+            .await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        self.through(self.inner.key_ring(name)).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let call = self.inner.replace_key_ring(name, version, record);
+        self.through(call).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

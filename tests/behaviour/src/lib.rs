@@ -35,3 +35,8 @@ mod writing_an_adapter {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/publishing.md")]
 mod publishing {}
+
+/// What the page about identity providers shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/providers.md")]
+mod providers {}

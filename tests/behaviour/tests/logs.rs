@@ -163,7 +163,7 @@ fn refusals_say_what_came_and_what_is_configured() {
         (
             "/v1/stations",
             draft().header("typ", "a-strange-type"),
-            r#"is not that of an access token: "a-strange-type", and "JWT" or none is accepted"#,
+            r#"is not one that is accepted: "a-strange-type", and "JWT" or none is accepted"#,
         ),
         (
             "/v1/stations",

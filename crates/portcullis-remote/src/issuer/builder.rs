@@ -6,7 +6,7 @@ use portcullis::{
     ConfigError,
     jose::{Algorithm, KeySet},
     time::SharedClock,
-    verify::LiveKeys,
+    verify::{LiveKeys, providers::Provider},
 };
 
 use super::{
@@ -39,6 +39,7 @@ use crate::{HttpClient, Source, Worker, schedule::Rules};
 #[must_use = "does nothing until built"]
 pub struct IssuerBuilder {
     issuer: Arc<str>,
+    provider: Option<Arc<Provider>>,
     origin: Origin,
     seed: Option<Seed>,
     setting: Setting,
@@ -82,6 +83,7 @@ impl Issuer {
     pub fn builder(issuer: impl Into<Arc<str>>) -> IssuerBuilder {
         IssuerBuilder {
             issuer: issuer.into(),
+            provider: None,
             origin: Origin::Metadata,
             seed: None,
             setting: Setting::default(),
@@ -89,6 +91,36 @@ impl Issuer {
             interval: None,
             worker: None,
         }
+    }
+}
+
+impl Issuer {
+    /// Begins with a provider that is known by name: where its metadata or keys are,
+    /// its algorithms, and how its tokens look.
+    ///
+    /// ```no_run
+    /// use portcullis::verify::providers::Provider;
+    /// use portcullis_remote::Issuer;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    /// let issuer = Issuer::of(Provider::entra_id(tenant)?).connect().await?;
+    /// let verifier = issuer.verifier().audience("api://stations").build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of(provider: Provider) -> IssuerBuilder {
+        let origin = match provider.keys_url() {
+            Some(url) => Origin::KeysUrl(url.to_owned()),
+            None => Origin::MetadataUrl(provider.metadata_url().to_owned()),
+        };
+        let mut builder = Self::builder(provider.issuer());
+        builder.origin = origin;
+        builder.setting.algorithms = Some(provider.algorithms().to_vec());
+        builder.setting.bearer_file = provider.bearer_file().map(Arc::from);
+        builder.setting.roots_file = provider.ca_file().map(Arc::from);
+        builder.provider = Some(Arc::new(provider));
+        builder
     }
 }
 
@@ -224,7 +256,7 @@ impl IssuerBuilder {
             feed.seed(keys);
         }
         worker.run(drive(Arc::downgrade(&feed), feed.waker(), source, later));
-        Ok(Issuer::of(feed))
+        Ok(Issuer::new(feed, self.provider))
     }
 
     /// Builds, and waits until there are keys.

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use portcullis::verify::{
-    KeySource, LiveKeys, Missing, MissingKey, Ready, Verifier, VerifierBuilder,
+    KeySource, LiveKeys, Missing, MissingKey, Ready, Verifier, VerifierBuilder, providers::Provider,
 };
 
 use super::{IssuerHealth, feed::Feed};
@@ -28,36 +28,43 @@ use crate::{FetchError, Metadata, schedule::Event};
 /// on until the [stale limit](super::IssuerBuilder::stale_limit); then, and for
 /// keys about which nobody can say, requests get 503 with `Retry-After`.
 #[derive(Clone)]
-pub struct Issuer(Arc<Feed>);
+pub struct Issuer {
+    feed: Arc<Feed>,
+    /// How its tokens look, where it is one that is known by name.
+    provider: Option<Arc<Provider>>,
+}
 
 impl Issuer {
-    pub(super) fn of(feed: Arc<Feed>) -> Self {
-        Self(feed)
+    pub(super) fn new(feed: Arc<Feed>, provider: Option<Arc<Provider>>) -> Self {
+        Self { feed, provider }
     }
 
-    /// Begins a verifier of this issuer's tokens: keys and `iss` are chosen, the
-    /// audience is not.
+    /// Begins a verifier of this issuer's tokens: keys and `iss` are chosen, and of
+    /// a [provider](Self::of) what its tokens must say; the audience is not.
     pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Missing> {
-        Verifier::builder()
-            .keys_from(self.clone())
-            .issuer(self.0.issuer().clone())
-            .clock(self.0.clock().clone())
+        let builder = Verifier::builder().keys_from(self.clone());
+        let builder = match &self.provider {
+            Some(provider) => provider.apply(builder),
+            None => builder.issuer(self.feed.issuer().clone()),
+        };
+        builder.clock(self.feed.clock().clone())
     }
 
-    /// Its name: the `iss` of its tokens.
+    /// Its name: the `iss` of its tokens; of a provider's many tenants, the pattern
+    /// of it.
     pub fn name(&self) -> &str {
-        self.0.issuer()
+        self.feed.issuer()
     }
 
     /// What it says of itself, once its metadata was fetched; nothing where its
     /// keys come from elsewhere.
     pub fn metadata(&self) -> Option<Arc<Metadata>> {
-        self.0.metadata()
+        self.feed.metadata()
     }
 
     /// How its keys are, for readiness probes. Asks nobody.
     pub fn health(&self) -> IssuerHealth {
-        self.0.health()
+        self.feed.health()
     }
 
     /// Waits until there are keys that verify. If there are none yet, they are
@@ -68,24 +75,24 @@ impl Issuer {
     /// The attempt failed. Further ones are made in the background, and this can
     /// be called again.
     pub async fn ready(&self) -> Result<(), FetchError> {
-        self.0.ready().await
+        self.feed.ready().await
     }
 
     /// Fetches the keys now, without waiting for them: for whoever hears that they
     /// have changed, or wants them before the first request. While the issuer is
     /// down nothing is hastened.
     pub fn refresh(&self) {
-        self.0.nudge(Event::Changed);
+        self.feed.nudge(Event::Changed);
     }
 }
 
 impl KeySource for Issuer {
     fn keys(&self) -> &LiveKeys {
-        self.0.keys()
+        self.feed.keys()
     }
 
     fn missing(&self) -> MissingKey {
-        self.0.missing()
+        self.feed.missing()
     }
 }
 

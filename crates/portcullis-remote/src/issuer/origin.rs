@@ -34,6 +34,8 @@ pub(super) struct Setting {
     pub(super) client: Option<Arc<dyn HttpClient>>,
     pub(super) allow_loopback_http: bool,
     pub(super) bearer_file: Option<Arc<Path>>,
+    /// Certificates that are trusted, and no others, unless there is an own client.
+    pub(super) roots_file: Option<Arc<Path>>,
     pub(super) clock: SharedClock,
 }
 
@@ -85,7 +87,7 @@ impl Setting {
         let rules = UrlRules::default().loopback_http(self.allow_loopback_http);
         let client = match &self.client {
             Some(client) => client.clone(),
-            None => default_client()?,
+            None => default_client(self.roots_file.as_deref())?,
         };
         let fetcher = Fetcher::new(client)
             .with_rules(rules)
@@ -98,12 +100,22 @@ impl Setting {
 }
 
 #[cfg(feature = "client")]
-pub(super) fn default_client() -> Result<Arc<dyn HttpClient>, ConfigError> {
-    Ok(Arc::new(crate::Client::new()?))
+pub(super) fn default_client(roots: Option<&Path>) -> Result<Arc<dyn HttpClient>, ConfigError> {
+    let client = crate::Client::builder();
+    let client = match roots {
+        Some(path) => client.roots(std::fs::read(path).map_err(|error| {
+            ConfigError::new(format!(
+                "the certificates in {} cannot be read: {error}",
+                path.display()
+            ))
+        })?),
+        None => client,
+    };
+    Ok(Arc::new(client.build()?))
 }
 
 #[cfg(not(feature = "client"))]
-pub(super) fn default_client() -> Result<Arc<dyn HttpClient>, ConfigError> {
+pub(super) fn default_client(_roots: Option<&Path>) -> Result<Arc<dyn HttpClient>, ConfigError> {
     Err(ConfigError::new(
         "there is no HTTP client: set one with `http_client`, or switch on the feature `client`",
     ))

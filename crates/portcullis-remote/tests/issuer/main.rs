@@ -7,5 +7,6 @@ mod faults;
 mod keys;
 mod lifetimes;
 mod outages;
+mod providers;
 mod seeds;
 mod waiting;

@@ -13,7 +13,12 @@ use super::{
 use crate::{migrations, row};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// The name of the lock that nodes which start at once wait for: "portcull".
 const LOCK: i64 = i64::from_be_bytes(*b"portcull");
@@ -106,6 +111,12 @@ pub(super) async fn purge(
             "DELETE FROM portcullis_revoked_tokens WHERE (realm, id) IN ( \
                  SELECT realm, id FROM portcullis_revoked_tokens WHERE until <= $2 \
                  LIMIT $1 FOR UPDATE SKIP LOCKED)",
+            now,
+        ),
+        (
+            "DELETE FROM portcullis_once WHERE digest = ANY (ARRAY( \
+                 SELECT digest FROM portcullis_once WHERE expires <= $2 \
+                 LIMIT $1 FOR UPDATE SKIP LOCKED))",
             now,
         ),
         // The log-outs, whose numbers are remembered in the same transaction.

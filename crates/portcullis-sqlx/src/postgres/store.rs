@@ -4,9 +4,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use portcullis::{
     session::{
-        ApplicationToken, Created, Device, LoginTicket, NewSession, Revocation, RevokedAll,
-        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
-        TokenAdded,
+        ApplicationToken, AttemptId, Created, Device, LoginTicket, NewSession, OneUse, Revocation,
+        RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
+        SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -14,7 +14,7 @@ use portcullis::{
 
 use super::{
     clock::ServerClock,
-    lists,
+    key_rings, lists, one_use,
     pool::{Pool, run},
     rotation, schema, sessions, subjects,
 };
@@ -206,6 +206,34 @@ impl SessionStore for PostgresStore {
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         let now = self.now();
         run!(self.pool.call(), |c| lists::revocations(c, since, now))
+    }
+
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        let now = self.now();
+        run!(self.pool.call(), |c| one_use::use_once(
+            c, value, attempt, keep, now
+        ))
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let now = self.now();
+        run!(self.pool.call(), |c| key_rings::key_ring(c, name, now))
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        run!(self.pool.call(), |c| key_rings::replace_key_ring(
+            c, name, version, record
+        ))
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

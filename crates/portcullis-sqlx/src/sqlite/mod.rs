@@ -5,7 +5,9 @@
 //! refresh token is never handed out and then forgotten.
 
 mod error;
+mod key_rings;
 mod lists;
+mod one_use;
 mod rotation;
 mod schema;
 mod sessions;
@@ -14,9 +16,9 @@ use std::{fmt, path::Path, time::Duration};
 
 use portcullis::{
     session::{
-        ApplicationToken, Created, LoginTicket, NewSession, Revocation, RevokedAll,
-        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
-        TokenAdded,
+        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, Revocation,
+        RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
+        SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -283,6 +285,31 @@ impl SessionStore for SqliteStore {
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         let (mut connection, now) = self.reader().await?;
         lists::revocations(&mut connection, since, now).await
+    }
+
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        one_use::use_once(&mut connection, value, attempt, now, keep).await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        key_rings::key_ring(&mut connection, name, now).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let (mut connection, _) = self.writer().await?;
+        key_rings::replace_key_ring(&mut connection, name, version, record).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

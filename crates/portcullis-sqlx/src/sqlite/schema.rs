@@ -7,7 +7,12 @@ use super::error::unavailable;
 use crate::migrations;
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Brings the tables up to date, whichever version they are of. Processes that
 /// start at once wait for each other.
@@ -75,6 +80,7 @@ pub(super) async fn purge(
             "DELETE FROM portcullis_revoked_tokens WHERE until <= ?1",
             now,
         ),
+        ("DELETE FROM portcullis_once WHERE expires <= ?1", now),
     ] {
         gone += sqlx::query(sql)
             .bind(limit.as_millis())

@@ -12,9 +12,9 @@ use std::time::Duration;
 use directory::Directory;
 use portcullis::{
     session::{
-        AttemptId, Created, Device, Grant, NewSession, Revocation, RotationAttempt, RotationMode,
-        RotationOutcome, RotationRules, SecretDigest, SessionId, SessionRecord, SessionStore,
-        StoreError, StoreErrorKind,
+        AttemptId, Created, Device, Grant, NewSession, OneUse, Revocation, RotationAttempt,
+        RotationMode, RotationOutcome, RotationRules, SecretDigest, SessionId, SessionRecord,
+        SessionStore, StoreError, StoreErrorKind,
     },
     subject::Subject,
     time::{SharedClock, Timestamp},
@@ -270,6 +270,35 @@ async fn tables_of_the_first_version_keep_what_is_in_them() {
         at: Timestamp::from_millis(1),
         until,
     }));
+}
+
+#[tokio::test]
+async fn tables_of_the_second_version_are_brought_up_to_date() {
+    let directory = Directory::new();
+    let mut connection = SqliteStore::options(directory.database())
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap();
+    for sql in [
+        "CREATE TABLE portcullis_schema (version INTEGER PRIMARY KEY) STRICT",
+        include_str!("../../src/sqlite/schema_1.sql"),
+        include_str!("../../src/sqlite/schema_2.sql"),
+        "INSERT INTO portcullis_schema (version) VALUES (1), (2)",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    }
+    let store = open(&directory).await;
+    session(&store).await;
+    let value = SecretDigest::of(b"value");
+    let [one, two] = [(); 2].map(|()| AttemptId::random().unwrap());
+    let used = store.use_once(&value, one, DAY).await.unwrap();
+    assert_eq!(used, OneUse::First);
+    store.close().await;
+    // A use outlives a restart.
+    let store = open(&directory).await;
+    let used = store.use_once(&value, two, DAY).await.unwrap();
+    assert!(matches!(used, OneUse::Repeated { first, .. } if first == one));
 }
 
 #[tokio::test]

@@ -30,9 +30,11 @@
 
 mod bench;
 pub mod bursts;
+pub mod key_rings;
 pub mod lists;
 pub mod log_out;
 pub mod model;
+pub mod one_use;
 pub mod overdue;
 pub mod races;
 pub mod resting;
@@ -104,7 +106,7 @@ where
 ///
 /// The argument is an `async fn(SharedClock) -> (impl SessionStore, G)` that
 /// makes an empty store, or an `Option` of both; `G` is dropped after the test. `forgets_by_itself` as a
-/// second argument leaves out the case that counts what `purge` removes.
+/// second argument leaves out the cases that count what `purge` removes.
 #[macro_export]
 macro_rules! store_contract {
     ($empty_store:path) => {
@@ -112,6 +114,9 @@ macro_rules! store_contract {
         $crate::store_contract!(@cases $empty_store;
             lists::{
                 purging_forgets_what_is_over,
+            }
+            one_use::{
+                purging_forgets_expired_uses,
             }
         );
     };
@@ -188,6 +193,21 @@ macro_rules! store_contract {
                 what_is_revoked_again_is_told_if_it_reaches_further,
                 a_token_is_revoked_within_its_realm,
                 a_token_is_revoked_until_the_latest_end,
+            }
+            one_use::{
+                the_first_use_is_told_from_others,
+                a_use_is_remembered_until_it_expires,
+                a_use_may_be_remembered_for_any_time,
+                a_use_survives_a_clock_that_goes_back,
+                of_many_at_once_one_is_first,
+                of_many_at_once_one_takes_an_expired_place,
+                a_purge_forgets_no_use_too_early,
+            },
+            key_rings::{
+                a_ring_is_kept_until_it_is_replaced,
+                rings_are_told_apart_by_their_names,
+                a_ring_that_has_changed_is_not_replaced,
+                one_of_many_replaces_a_ring,
             }
             model::{
                 random_histories_follow_the_rules,

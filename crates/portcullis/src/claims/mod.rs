@@ -6,6 +6,7 @@
 
 mod addressee;
 mod freshness;
+mod further;
 mod names;
 mod numeric_date;
 mod path;
@@ -16,7 +17,8 @@ mod texts;
 
 pub(crate) use addressee::Addressee;
 pub(crate) use freshness::Freshness;
-pub(crate) use names::{Claim, ClaimNames, RESERVED};
+pub(crate) use further::FurtherClaims;
+pub(crate) use names::{Claim, ClaimNames, EVENTS, RESERVED};
 pub(crate) use numeric_date::NumericDate;
 pub(crate) use path::text_at;
 pub(crate) use registered::RegisteredClaims;

@@ -182,7 +182,10 @@ pub(crate) const FRESH: &str = "fresh";
 
 /// Claims that only ID tokens (OpenID Connect Core section 3.3.2.11) and
 /// log-out and security event tokens (RFC 8417 section 2.2) have.
-pub(super) const OTHER_KINDS: [&str; 4] = ["at_hash", "c_hash", "s_hash", "events"];
+pub(super) const OTHER_KINDS: [&str; 4] = ["at_hash", "c_hash", "s_hash", EVENTS];
+
+/// What a log-out or security event token tells of.
+pub(crate) const EVENTS: &str = "events";
 
 /// Claims that mean the same in every shape, and that only the issuer writes,
 /// or no issuer of access tokens does.

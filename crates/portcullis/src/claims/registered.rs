@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Freshness, NumericDate,
-    names::{Claim, ClaimNames, OTHER_KINDS},
+    names::{Claim, ClaimNames, EVENTS, OTHER_KINDS},
     texts::{OptionalText, OptionalTexts, Texts},
 };
 use crate::json::{Name, UniqueNames, UniqueSeed, check_unique};
@@ -111,7 +111,11 @@ impl<'de> Visitor<'de> for ClaimsVisitor<'_, '_, 'de> {
                         claims.further |= u64::from(**required == *name) << bit;
                     }
                     let other_kind = OTHER_KINDS.into_iter().find(|other| **other == *name);
-                    claims.other_kind = claims.other_kind.or(other_kind);
+                    claims.other_kind = match other_kind {
+                        // An ID token may have any of the others.
+                        Some(EVENTS) => other_kind,
+                        _ => claims.other_kind.or(other_kind),
+                    };
                     others.admit(&name)?;
                     map.next_value_seed(UniqueSeed(&duplicate))?;
                 }

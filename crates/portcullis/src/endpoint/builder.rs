@@ -223,7 +223,9 @@ impl EndpointsBuilder {
     /// be told apart by issuer and audience; if a path does not begin with a slash,
     /// or has other characters than a path may have unescaped (RFC 3986 section
     /// 3.3): frameworks take them for patterns; if a [`Discovery`] is of an issuer
-    /// whose tokens no API issues, or as OpenID has it without a key set.
+    /// whose tokens no API issues, or as OpenID has it without a key set; if
+    /// documents may be kept for longer than the
+    /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         let needs_api = !self.common.is_empty() || !self.discoveries.is_empty();
         if self.sessions.is_empty() && (needs_api || self.resources.is_empty()) {
@@ -243,6 +245,16 @@ impl EndpointsBuilder {
             return Err(ConfigError::new(
                 "the APIs have different snapshots of revocations: a log-out would reach one of \
                  them only; build their `Sessions` with clones of one `Revocations`",
+            ));
+        }
+        let mut issuers = self.sessions.iter().map(Sessions::issuer);
+        if issuers.any(|own| {
+            own.ring()
+                .is_some_and(|ring| ring.max_age() < self.lifetime.0)
+        }) {
+            return Err(ConfigError::new(
+                "a key ring lets keys sign before an older key set is forgotten: build it with a \
+                 `max_age` as long as that of the documents",
             ));
         }
         let verifier = match self.sessions.is_empty() {

@@ -46,6 +46,11 @@ impl Incoming {
         }
     }
 
+    /// Its header fields, for the application.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// Where it comes from, for throttling.
     pub(super) fn source(&self) -> Option<IpAddr> {
         self.source

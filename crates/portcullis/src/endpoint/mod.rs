@@ -77,6 +77,7 @@ mod request_body;
 mod response_body;
 mod route;
 mod router;
+mod single_sign_on;
 
 pub use accepted_request::AcceptedRequest;
 pub use accounts::{
@@ -93,6 +94,7 @@ pub use refusal::RefusalKind;
 pub use request_body::{BODY_LIMIT, BodyError};
 pub use response_body::EndpointBody;
 pub use router::Endpoints;
+pub use single_sign_on::{EntraIdTokens, EntraIdentity, LinkedAccounts, SingleSignOn};
 
 #[cfg(test)]
 mod tests;

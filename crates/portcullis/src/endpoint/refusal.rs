@@ -94,6 +94,7 @@ impl From<SessionError> for Refusal {
             SessionErrorKind::Token(_)
             | SessionErrorKind::Refused(_)
             | SessionErrorKind::Reused
+            | SessionErrorKind::AlreadyUsed
             | SessionErrorKind::LoggedOutMeanwhile => {
                 tracing::debug!(reason = %error, "refused");
                 Self::BadToken

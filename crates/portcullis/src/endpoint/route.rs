@@ -7,7 +7,7 @@ use http::{HeaderName, Method, Response};
 
 use super::{
     answer::Constants, dialect::Dialect, documents::Document, input::Encoding, name::Name,
-    protected_route::Access, refusal::Refusal,
+    protected_route::Access, refusal::Refusal, single_sign_on::SingleSignOn,
 };
 use crate::session::Sessions;
 
@@ -70,6 +70,7 @@ pub(super) enum Action {
     Refresh(RefreshRoute),
     Token(TokenRoute),
     ApplicationToken(ApplicationTokenRoute),
+    SingleSignOn(SingleSignOnRoute),
     Logout,
     LogoutAll(Access),
     Sessions(Access),
@@ -168,6 +169,14 @@ impl Grant {
 pub(super) struct ApplicationTokenRoute {
     pub(super) sessions: Sessions,
     pub(super) member: Name,
+}
+
+/// Another provider's ID token for tokens.
+#[derive(Debug)]
+pub(super) struct SingleSignOnRoute {
+    pub(super) sessions: Sessions,
+    pub(super) single_sign_on: SingleSignOn,
+    pub(super) output: TokenOutput,
 }
 
 /// The names of an answer that carries tokens.

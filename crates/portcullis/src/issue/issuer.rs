@@ -1,22 +1,28 @@
 //! The issuer.
 
-use std::{fmt, iter, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{AccessToken, IssuedToken, claims::Claims, draft::Draft};
+use super::{
+    AccessToken, IssueError, IssueErrorKind, IssuedToken, KeyRing,
+    claims::Claims,
+    draft::Draft,
+    signer::{Signer, SigningKeys},
+};
 use crate::{
     ConfigError,
     claims::{AudienceForm, TokenShape, Typ},
-    jose::{EncodedHeader, KeySet, MAX_KEY_ID, SigningKey},
+    jose::KeySet,
     random::{RandomError, random_uuid},
     secret::SecretString,
     time::{Clock, SharedClock, Timestamp},
     verify::{OwnTokens, Ready, VerifierBuilder},
 };
 
-/// Signs access tokens of one shape with one key. Cheap to clone.
+/// Signs access tokens of one shape, with one key or with those of a
+/// [`KeyRing`](super::KeyRing). Cheap to clone.
 ///
 /// ```
 /// use portcullis::{
@@ -41,10 +47,7 @@ use crate::{
 pub struct TokenIssuer(Arc<Inner>);
 
 struct Inner {
-    key: SigningKey,
-    /// Its own and the older ones.
-    keys: KeySet,
-    header: EncodedHeader,
+    signer: Signer,
     claims: Claims,
     shape: TokenShape,
     issuer: Option<Arc<str>>,
@@ -54,11 +57,12 @@ struct Inner {
 }
 
 impl TokenIssuer {
-    /// An issuer that signs with `key`, in the shape of RFC 9068 unless told
+    /// An issuer that signs with `keys`, one [`SigningKey`](crate::jose::SigningKey)
+    /// or a [`KeyRing`](super::KeyRing), in the shape of RFC 9068 unless told
     /// otherwise.
-    pub fn builder(key: SigningKey) -> TokenIssuerBuilder {
+    pub fn builder(keys: impl Into<SigningKeys>) -> TokenIssuerBuilder {
         TokenIssuerBuilder {
-            key,
+            keys: keys.into(),
             older_keys: None,
             shape: TokenShape::rfc9068(),
             issuer: None,
@@ -128,8 +132,12 @@ impl TokenIssuer {
     ///
     /// # Errors
     ///
-    /// As [`access`](Self::access).
+    /// As [`access`](Self::access); also if the issuer's ring
+    /// [retires](super::KeyRingBuilder::never_retire) its keys.
     pub fn application(&self, token: &AccessToken<'_>) -> Result<IssuedToken, IssueError> {
+        if !self.0.signer.lasts_for_ever() {
+            return Err(IssueError::new(IssueErrorKind::KeyRetires, ""));
+        }
         self.sign(self.endless(token, random_uuid)?)
     }
 
@@ -147,6 +155,9 @@ impl TokenIssuer {
         if self.0.shape.typ == Typ::AtJwt && token.client.is_none() {
             return Err(IssueError::new(IssueErrorKind::ClientMissing, ""));
         }
+        if !self.0.signer.is_ready() {
+            return Err(IssueError::new(IssueErrorKind::NoKey, ""));
+        }
         let id = id().map_err(|_| IssueError::new(IssueErrorKind::Random, ""))?;
         let mut names = token.claims.into_iter().flat_map(Map::keys);
         if let Some(name) = names.find(|name| self.0.claims.reserve(name)) {
@@ -161,11 +172,11 @@ impl TokenIssuer {
     }
 
     fn sign(&self, draft: Draft<'_>) -> Result<IssuedToken, IssueError> {
-        let failed = || IssueError::new(IssueErrorKind::Signing, "");
-        let claims = self.0.claims.write(&draft).map_err(|_| failed())?;
-        let token = self.0.header.sign(&claims, &self.0.key);
+        let claims = self.0.claims.write(&draft);
+        let claims = claims.map_err(|_| IssueError::new(IssueErrorKind::Signing, ""))?;
+        let token = self.0.signer.sign(&claims)?;
         Ok(IssuedToken {
-            token: SecretString::from(token.map_err(|_| failed())?),
+            token: SecretString::from(token),
             id: draft.id,
             issued_at: draft.now,
             expires_at: draft.end,
@@ -202,9 +213,15 @@ impl TokenIssuer {
         &self.0.clock
     }
 
-    /// The keys that verify its tokens: its own and the older ones.
+    /// The keys that verify its tokens: its own and the older ones; of a ring
+    /// those of now.
     pub fn keys(&self) -> KeySet {
-        self.0.keys.clone()
+        self.0.signer.keys()
+    }
+
+    /// The ring that its keys are of.
+    pub(crate) fn ring(&self) -> Option<&KeyRing> {
+        self.0.signer.ring()
     }
 
     /// Whether both are clones of one issuer.
@@ -216,14 +233,22 @@ impl TokenIssuer {
     /// log-outs: it accepts revoked tokens until they expire. Where there are
     /// sessions, take [`Sessions::verifier`](crate::session::Sessions::verifier),
     /// or set a [`status`](VerifierBuilder::status).
+    ///
+    /// It follows the issuer's ring, if there is one: until that was
+    /// [read](crate::issue::KeyRing::sync), and while a key of it is missing here,
+    /// tokens that no key verifies are answered 503.
     pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Ready> {
-        VerifierBuilder::of_own_tokens(OwnTokens {
+        let verifier = VerifierBuilder::of_own_tokens(OwnTokens {
             keys: self.keys(),
             issuer: self.issuer(),
             audience: &self.0.audience,
             shape: self.shape(),
             clock: self.clock().clone(),
-        })
+        });
+        match self.ring() {
+            None => verifier,
+            Some(ring) => verifier.following(ring.clone()),
+        }
     }
 }
 
@@ -249,7 +274,7 @@ fn audience_claim(form: AudienceForm, audience: &[Arc<str>]) -> Option<Value> {
 #[derive(Debug)]
 #[must_use = "does nothing until built"]
 pub struct TokenIssuerBuilder {
-    key: SigningKey,
+    keys: SigningKeys,
     older_keys: Option<KeySet>,
     shape: TokenShape,
     issuer: Option<Arc<str>>,
@@ -283,7 +308,8 @@ impl TokenIssuerBuilder {
         self
     }
 
-    /// Keys that signed before, and still verify.
+    /// Keys that signed before, and still verify. Not for a ring, which has its
+    /// own.
     pub fn older_keys(mut self, keys: impl Into<KeySet>) -> Self {
         self.older_keys = Some(keys.into());
         self
@@ -301,14 +327,10 @@ impl TokenIssuerBuilder {
     ///
     /// If the shape demands an issuer and an audience that are not set, or
     /// gives a claim two meanings; if the access lifetime is less than a second,
-    /// or the key's id longer than [`MAX_KEY_ID`].
+    /// or the key's id longer than [`MAX_KEY_ID`](crate::jose::MAX_KEY_ID); if
+    /// there are older keys beside a ring.
     pub fn build(self) -> Result<TokenIssuer, ConfigError> {
         self.shape.check()?;
-        if self.key.key_id().is_some_and(|kid| kid.len() > MAX_KEY_ID) {
-            return Err(ConfigError::new(
-                "the signing key's id is longer than any token may name: use a shorter one",
-            ));
-        }
         if self.access_ttl < Duration::from_secs(1) {
             return Err(ConfigError::new(
                 "access tokens must live for at least one second",
@@ -319,19 +341,13 @@ impl TokenIssuerBuilder {
                 "RFC 9068 tokens have an issuer and an audience: set both, or choose another shape",
             ));
         }
-        let header = self.key.header_json(Some(self.shape.typ.as_str()));
-        let header = EncodedHeader::new(header.as_bytes(), &self.key).map_err(|_| {
-            ConfigError::new("the signing key's id is too long for a token's header")
-        })?;
+        let signer = Signer::new(self.keys, self.older_keys, self.shape.typ)?;
+        signer.cover(self.access_ttl);
         let audience = audience_claim(self.shape.audience_form, &self.audience);
         let claims = Claims::new(&self.shape, self.issuer.as_deref(), audience.as_ref());
-        let older = self.older_keys.iter().flat_map(KeySet::iter).cloned();
-        let keys = iter::once(self.key.verifying_key()).chain(older);
         Ok(TokenIssuer(Arc::new(Inner {
-            header,
+            signer,
             claims,
-            keys: KeySet::new(keys),
-            key: self.key,
             shape: self.shape,
             issuer: self.issuer,
             audience: self.audience,
@@ -341,70 +357,13 @@ impl TokenIssuerBuilder {
     }
 }
 
-/// A token that could not be issued.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssueError {
-    kind: IssueErrorKind,
-    claim: String,
-}
-
-/// The kinds of [`IssueError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum IssueErrorKind {
-    /// The subject is of another realm than those that the issuer's tokens
-    /// speak for.
-    Realm,
-    /// A further claim is one that the issuer writes itself.
-    ReservedClaim,
-    /// The shape of RFC 9068 demands a client (section 2.2), and none is named.
-    ClientMissing,
-    /// The operating system has no random numbers.
-    Random,
-    /// The token could not be signed.
-    Signing,
-}
-
-impl IssueError {
-    fn new(kind: IssueErrorKind, claim: &str) -> Self {
-        Self {
-            kind,
-            claim: claim.to_owned(),
-        }
-    }
-
-    /// What went wrong.
-    pub fn kind(&self) -> IssueErrorKind {
-        self.kind
-    }
-}
-
-impl fmt::Display for IssueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            IssueErrorKind::Realm => f.write_str(
-                "the subject is of another realm than the tokens of this issuer speak for: set the shape's realm, or issue for a subject of it",
-            ),
-            IssueErrorKind::ReservedClaim => write!(
-                f,
-                "the claim `{}` is written by the issuer itself: name it otherwise",
-                self.claim
-            ),
-            IssueErrorKind::ClientMissing => f.write_str(
-                "RFC 9068 tokens name the client that gets them: say which, or choose another shape",
-            ),
-            IssueErrorKind::Random => f.write_str("the operating system has no random numbers"),
-            IssueErrorKind::Signing => f.write_str("the token could not be signed"),
-        }
-    }
-}
-
-impl std::error::Error for IssueError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{jose::Algorithm, subject::Subject};
+    use crate::{
+        jose::{Algorithm, SigningKey},
+        subject::Subject,
+    };
 
     /// Verified, it would speak for the namesake among the issuer's own.
     #[test]

@@ -6,9 +6,16 @@
 
 mod claims;
 mod draft;
+mod error;
 mod issuer;
+mod ring;
+mod signer;
 mod token;
 
 pub use crate::claims::{AudienceForm, TokenShape};
-pub use issuer::{IssueError, IssueErrorKind, TokenIssuer, TokenIssuerBuilder};
+pub use error::{IssueError, IssueErrorKind};
+pub use issuer::{TokenIssuer, TokenIssuerBuilder};
+pub(crate) use ring::{Change, Snapshot};
+pub use ring::{KeyRing, KeyRingBuilder, RingHealth, RingKey, RingProblem, RingStage};
+pub use signer::SigningKeys;
 pub use token::{AccessToken, IssuedToken};

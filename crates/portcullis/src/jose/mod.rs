@@ -60,4 +60,5 @@ pub use header::{Header, MAX_KEY_ID};
 pub use key_set::{KeySet, MAX_CANDIDATES, SkippedKey};
 pub use public_jwks::MAX_PUBLIC_KEYS;
 pub use signing::SigningKey;
+pub(crate) use source::file as read_key_file;
 pub use verifying::VerifyingKey;

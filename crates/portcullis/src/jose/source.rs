@@ -13,7 +13,7 @@ const MAX_FILE: u64 = 1024 * 1024;
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a file and hands its bytes to `read`; errors name the file.
-pub(super) fn file<T>(
+pub(crate) fn file<T>(
     path: &Path,
     read: impl FnOnce(&[u8]) -> Result<T, KeyError>,
 ) -> Result<T, KeyError> {

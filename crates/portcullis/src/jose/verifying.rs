@@ -262,11 +262,15 @@ impl VerifyingKey {
     /// Whether the other verifies the same tokens: in a token, nothing tells one
     /// from the other.
     pub(crate) fn is_interchangeable_with(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.is_same_for_another_issuer(other)
+    }
+
+    /// The same, but for the issuer whose tokens these are.
+    pub(crate) fn is_same_for_another_issuer(&self, other: &Self) -> bool {
         let accepts_eddsa = |key: &Self| key.accepts(EDDSA);
         self.material.algorithm == other.material.algorithm
             && self.key_id == other.key_id
             && self.material.thumbprint == other.material.thumbprint
-            && self.issuer == other.issuer
             && accepts_eddsa(self) == accepts_eddsa(other)
     }
 

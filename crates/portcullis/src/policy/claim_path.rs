@@ -17,6 +17,13 @@ impl From<&str> for ClaimPath {
     }
 }
 
+impl From<&[&str]> for ClaimPath {
+    /// Claim names as they are, dots included.
+    fn from(names: &[&str]) -> Self {
+        Self(names.iter().copied().map(Box::from).collect())
+    }
+}
+
 impl<const N: usize> From<[&str; N]> for ClaimPath {
     /// Claim names as they are, dots included.
     fn from(names: [&str; N]) -> Self {

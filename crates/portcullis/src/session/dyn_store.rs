@@ -3,8 +3,9 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    ApplicationToken, Created, LoginTicket, NewSession, Revocation, RevokedAll, RotationAttempt,
-    RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError, TokenAdded,
+    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, Revocation, RevokedAll,
+    RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord, SessionStore,
+    StoreError, StoredRing, TokenAdded,
 };
 use crate::{subject::Subject, time::Timestamp};
 
@@ -121,6 +122,28 @@ impl SessionStore for DynSessionStore {
         self.0.revocations(since).await
     }
 
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        self.0.use_once(value, attempt, keep).await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        self.0.key_ring(name).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        self.0.replace_key_ring(name, version, record).await
+    }
+
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
         self.0.purge(keep).await
     }
@@ -163,6 +186,20 @@ trait Erased: Send + Sync + 'static {
         until: Timestamp,
     ) -> Answer<'a, ()>;
     fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>>;
+    fn use_once<'a>(
+        &'a self,
+        value: &'a SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Answer<'a, OneUse>;
+
+    fn key_ring<'a>(&'a self, name: &'a str) -> Answer<'a, StoredRing>;
+    fn replace_key_ring<'a>(
+        &'a self,
+        name: &'a str,
+        version: u64,
+        record: &'a str,
+    ) -> Answer<'a, bool>;
     fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64>;
 }
 
@@ -245,6 +282,28 @@ impl<S: SessionStore> Erased for S {
 
     fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>> {
         Box::pin(SessionStore::revocations(self, since))
+    }
+
+    fn use_once<'a>(
+        &'a self,
+        value: &'a SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Answer<'a, OneUse> {
+        Box::pin(SessionStore::use_once(self, value, attempt, keep))
+    }
+
+    fn key_ring<'a>(&'a self, name: &'a str) -> Answer<'a, StoredRing> {
+        Box::pin(SessionStore::key_ring(self, name))
+    }
+
+    fn replace_key_ring<'a>(
+        &'a self,
+        name: &'a str,
+        version: u64,
+        record: &'a str,
+    ) -> Answer<'a, bool> {
+        Box::pin(SessionStore::replace_key_ring(self, name, version, record))
     }
 
     fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64> {

@@ -6,7 +6,8 @@ use std::{error::Error, fmt, sync::Arc};
 ///
 /// The message names the kind only; what the backend said is the
 /// [`source`](Error::source), for logs. Whatever it is, nothing was refused:
-/// the request is answered 503 and can be repeated.
+/// the request is answered 503 and can be repeated; 500 where the store will
+/// never do it.
 #[derive(Clone, Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -22,6 +23,9 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The store holds something that cannot be: repeating does not help.
     Corrupt,
+    /// The store does not do what it was asked, and never will: whoever put the
+    /// service together needs another one.
+    Unsupported,
 }
 
 impl StoreError {
@@ -41,6 +45,14 @@ impl StoreError {
         }
     }
 
+    /// The store does not do this, and what to do about it.
+    pub fn unsupported(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind: StoreErrorKind::Unsupported,
+            source: Some(Arc::from(source.into())),
+        }
+    }
+
     /// Whose fault it is.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
@@ -52,6 +64,7 @@ impl fmt::Display for StoreError {
         f.write_str(match self.kind {
             StoreErrorKind::Unavailable => "the session store is unavailable",
             StoreErrorKind::Corrupt => "the session store holds something that cannot be",
+            StoreErrorKind::Unsupported => "the session store does not do what it was asked",
         })
     }
 }

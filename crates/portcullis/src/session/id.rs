@@ -52,6 +52,11 @@ impl SessionId {
         &self.0
     }
 
+    /// The name of these bytes, which nobody can guess.
+    pub(super) fn of_random(bytes: [u8; 16]) -> Self {
+        Self::from_uuid(uuid_of(bytes))
+    }
+
     fn from_uuid(uuid: uuid::Uuid) -> Self {
         let mut buffer = uuid::Uuid::encode_buffer();
         Self(Arc::from(&*uuid.hyphenated().encode_lower(&mut buffer)))
@@ -70,7 +75,8 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// The name of one attempt to use a refresh token.
+/// The name of one attempt to use a refresh token, or something else that is
+/// [used once](super::SessionStore::use_once).
 ///
 /// A node that does not learn how an attempt ended asks the store again under
 /// the same name; the row remembers the name of the attempt that changed it

@@ -8,9 +8,10 @@ use std::{
 };
 
 use super::{
-    ApplicationToken, Created, LoginTicket, NewSession, RefusalReason, Revocation,
-    RevocationReason, Revoked, RevokedAll, RotationAttempt, RotationOutcome, SessionId,
-    SessionRecord, SessionStore, StoreError, TokenAdded, rules,
+    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, RefusalReason,
+    Revocation, RevocationReason, Revoked, RevokedAll, RotationAttempt, RotationOutcome,
+    SecretDigest, SessionId, SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
+    rules,
 };
 use crate::{
     subject::Subject,
@@ -244,6 +245,52 @@ impl SessionStore for MemoryStore {
         Ok(state.revocations(since, now).collect())
     }
 
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        let (mut state, now) = self.lock();
+        state.purge_when_doubled(now);
+        let used = Used {
+            first: attempt,
+            at: now,
+            until: now.saturating_add(keep),
+        };
+        let first = state.used.entry(*value.as_bytes()).or_insert(used);
+        if first.until <= now {
+            *first = used;
+        }
+        let elapsed = now.saturating_duration_since(first.at);
+        Ok(OneUse::of(attempt, first.first, elapsed))
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        let (state, now) = self.lock();
+        let (version, record) = state.key_rings.get(name).cloned().unwrap_or_default();
+        Ok(StoredRing {
+            version,
+            record,
+            now,
+        })
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        let (mut state, _) = self.lock();
+        let ring = state.key_rings.entry(name.to_owned()).or_default();
+        if ring.0 != version {
+            return Ok(false);
+        }
+        *ring = (version + 1, record.to_owned());
+        Ok(true)
+    }
+
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
         let (mut state, now) = self.lock();
         Ok(state.purge(now, keep))
@@ -258,6 +305,10 @@ struct State {
     application_tokens: HashMap<String, Listed>,
     /// By realm and `jti`.
     revoked_tokens: HashMap<(Box<str>, String), RevokedToken>,
+    /// What was used that may be used once, by its digest.
+    used: HashMap<[u8; 32], Used>,
+    /// The version and the record of each key ring.
+    key_rings: HashMap<String, (u64, String)>,
     /// How many log-outs everywhere there have been.
     log_outs: u64,
     /// The number and time of each subject's last log-out everywhere.
@@ -271,6 +322,13 @@ struct State {
 struct Listed {
     token: ApplicationToken,
     removed_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy)]
+struct Used {
+    first: AttemptId,
+    at: Timestamp,
+    until: Timestamp,
 }
 
 struct RevokedToken {
@@ -358,6 +416,7 @@ impl State {
         self.sessions.len()
             + self.application_tokens.len()
             + self.revoked_tokens.len()
+            + self.used.len()
             + self.logged_out.len()
     }
 
@@ -387,6 +446,7 @@ impl State {
         self.application_tokens
             .retain(|_, listed| listed.removed_at.is_none_or(|at| at >= since));
         self.revoked_tokens.retain(|_, token| token.until > now);
+        self.used.retain(|_, used| used.until > now);
         for (number, at) in self.logged_out.values() {
             if *at < since {
                 self.forgotten_log_outs = self.forgotten_log_outs.max(*number);

@@ -30,7 +30,9 @@ mod attempt;
 mod dyn_store;
 mod error;
 mod id;
+mod key_ring;
 mod memory;
+mod one_use;
 mod record;
 pub mod refresh;
 mod remote_clock;
@@ -49,6 +51,7 @@ pub use error::{StoreError, StoreErrorKind};
 use id::random_names;
 pub use id::{AttemptId, LoginTicket, SessionId};
 pub use memory::MemoryStore;
+pub use one_use::OneUse;
 pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
 };
@@ -56,6 +59,8 @@ pub use remote_clock::RemoteClock;
 pub use revocations::Revocations;
 pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
-    SessionsBuilder, TokenPair,
+    SessionsBuilder, SingleUse, TokenPair,
 };
-pub use store::{ApplicationToken, Created, Revocation, RevokedAll, SessionStore, TokenAdded};
+pub use store::{
+    ApplicationToken, Created, Revocation, RevokedAll, SessionStore, StoredRing, TokenAdded,
+};

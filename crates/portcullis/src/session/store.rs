@@ -3,12 +3,13 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    LoginTicket, NewSession, RevocationReason, RotationAttempt, RotationOutcome, SessionId,
-    SessionRecord, StoreError,
+    AttemptId, LoginTicket, NewSession, OneUse, RevocationReason, RotationAttempt, RotationOutcome,
+    SecretDigest, SessionId, SessionRecord, StoreError,
 };
 use crate::{subject::Subject, time::Timestamp};
 
-/// A place that keeps sessions, application tokens and revocations.
+/// A place that keeps sessions, application tokens, revocations, and what was
+/// used that may be used once.
 ///
 /// Every method is one atomic step: of two that run at once, one is wholly
 /// before the other, on however many nodes. The clock that counts is the
@@ -141,8 +142,67 @@ pub trait SessionStore: Send + Sync + 'static {
         since: Timestamp,
     ) -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send;
 
+    /// Uses something that may be used once, and says whether `attempt` is the
+    /// first to do so: of many that come at once, on however many nodes, exactly
+    /// one is. `value` is the digest of what is used and of what for, so that no
+    /// two uses share theirs; `attempt` is a fresh random name.
+    ///
+    /// Both are remembered for `keep` from now, by the store's own clock, and
+    /// forgotten at that very moment: then the next attempt is a first one again.
+    /// A repeated use lengthens nothing. Asked again for the same attempt it is
+    /// still the first.
+    ///
+    /// A store that leaves this out refuses every use
+    /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)):
+    /// one that forgot a use would let stolen tokens in.
+    fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> impl Future<Output = Result<OneUse, StoreError>> + Send {
+        let _ = (value, attempt, keep);
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::use_once`",
+        )))
+    }
+
+    /// What is kept of the key ring of this name, and the time.
+    ///
+    /// A store that leaves this or
+    /// [`replace_key_ring`](Self::replace_key_ring) out keeps no rings: they do
+    /// not [sync](crate::issue::KeyRing) with it
+    /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)).
+    fn key_ring(&self, name: &str) -> impl Future<Output = Result<StoredRing, StoreError>> + Send {
+        let _ = name;
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::key_ring` and `replace_key_ring`",
+        )))
+    }
+
+    /// Keeps `record` for the key ring of this name, if its version is still
+    /// `version`, 0 for one that nothing is kept of; the version is then one
+    /// more. False, and nothing changed, if somebody else was first, or this call
+    /// itself when its answer was lost and it is asked again. It is kept until it
+    /// is replaced.
+    ///
+    /// A record has ids and times only. It is text of at most some 100 kB, which
+    /// is nothing to the store.
+    fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        let _ = (name, version, record);
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::key_ring` and `replace_key_ring`",
+        )))
+    }
+
     /// Forgets what has been over for longer than `keep`: expired and revoked
-    /// sessions, removed application tokens, log-outs. `keep` must be no less
+    /// sessions, removed application tokens, log-outs; and what has expired of
+    /// revoked tokens and of what may be used once. `keep` must be no less
     /// than the longest lifetime of an access token. How many rows went.
     fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
@@ -183,6 +243,19 @@ pub struct ApplicationToken {
     pub subject: Subject,
     /// When it was issued.
     pub created_at: Timestamp,
+}
+
+/// What a store keeps of a [`KeyRing`](crate::issue::KeyRing), when it was asked.
+///
+/// Exhaustive on purpose: stores make it in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRing {
+    /// How often it was replaced; 0 if there is nothing.
+    pub version: u64,
+    /// The record; empty if there is none.
+    pub record: String,
+    /// The store's time.
+    pub now: Timestamp,
 }
 
 /// How the addition of an application token ended. More ways may come, which

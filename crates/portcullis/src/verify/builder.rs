@@ -4,10 +4,8 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
     Confirmation, KeySource, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
-    claim_rules::{AudienceRule, BindingRule, IssuerRule},
-    profile::Profile,
-    trusted_keys::TrustedKeys,
-    typ::TypRule,
+    audience_rule::AudienceRule, claim_rules::BindingRule, issuer_rule::IssuerRule,
+    profile::Profile, trusted_keys::TrustedKeys, typ::TypRule,
 };
 use crate::{
     ConfigError,
@@ -86,6 +84,12 @@ impl VerifierBuilder<Ready, Ready, Ready> {
         })
     }
 
+    /// The same with the keys of an own issuer that change.
+    pub(crate) fn following(mut self, source: impl KeySource) -> Self {
+        self.profile.keys = TrustedKeys::live(source);
+        self
+    }
+
     /// Builds the verifier.
     ///
     /// # Errors
@@ -147,18 +151,22 @@ impl<K, I> VerifierBuilder<K, I, Missing> {
 }
 
 impl<K, I, A> VerifierBuilder<K, I, A> {
-    fn with(profile: Profile) -> Self {
+    pub(super) fn with(profile: Profile) -> Self {
         Self {
             profile,
             choices: PhantomData,
         }
     }
 
+    pub(super) fn into_profile(self) -> Profile {
+        self.profile
+    }
+
     fn name(self, claim: Claim, name: impl Into<Arc<str>>) -> Self {
         self.set(|profile| profile.claims.names.rename(claim, name.into()))
     }
 
-    fn set(mut self, change: impl FnOnce(&mut Profile)) -> Self {
+    pub(super) fn set(mut self, change: impl FnOnce(&mut Profile)) -> Self {
         change(&mut self.profile);
         self
     }

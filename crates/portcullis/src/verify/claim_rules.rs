@@ -1,17 +1,20 @@
 //! What the claims of an acceptable token say: issuer, audience, kind, dates.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Confirmation, VerifyError,
     VerifyErrorKind::*,
+    audience_rule::AudienceRule,
     cache::Validity,
     confirmation::shown_methods,
-    shown::{Shown, list},
+    further_rules::FurtherRules,
+    issuer_rule::{IssuerRule, Mistaken, wrong_issuer},
+    shown::{Shown, or_none},
 };
 use crate::{
     ConfigError,
-    claims::{Claim, ClaimNames, RegisteredClaims, Texts},
+    claims::{Addressee, Claim, ClaimNames, EVENTS, RegisteredClaims},
     time::Timestamp,
 };
 
@@ -20,9 +23,14 @@ use crate::{
 pub(super) struct ClaimRules {
     pub(super) names: ClaimNames,
     pub(super) issuer: IssuerRule,
+    /// Issuers that are often taken for this one.
+    pub(super) mistaken: Vec<Mistaken>,
+    /// What its keys call an issuer of the first name: the second.
+    pub(super) keys_name_it: Option<(Arc<str>, Arc<str>)>,
     pub(super) audience: AudienceRule,
     /// What the claim that names the kind of token says of access tokens.
     pub(super) kind: Option<Arc<str>>,
+    pub(super) further: FurtherRules,
     pub(super) binding: BindingRule,
     /// Whether somebody keeps the live list of tokens without `exp`.
     pub(super) lists_application_tokens: bool,
@@ -31,23 +39,6 @@ pub(super) struct ClaimRules {
     pub(super) skew: Duration,
     pub(super) max_age: Option<Duration>,
     pub(super) max_lifetime: Option<Duration>,
-}
-
-/// What `iss` must be.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum IssuerRule {
-    Exactly(Arc<str>),
-    /// Our own issuer that writes no `iss`.
-    Absent,
-    Any,
-}
-
-/// What `aud` must be.
-#[derive(Clone, Debug)]
-pub(super) enum AudienceRule {
-    OneOf(Box<[Arc<str>]>),
-    Absent,
-    Any,
 }
 
 /// What becomes of tokens that are bound to a key or certificate.
@@ -73,8 +64,11 @@ impl Default for ClaimRules {
         Self {
             names: ClaimNames::default(),
             issuer: IssuerRule::Any,
+            mistaken: Vec::new(),
+            keys_name_it: None,
             audience: AudienceRule::Any,
             kind: None,
+            further: FurtherRules::default(),
             binding: BindingRule::Refused,
             lists_application_tokens: false,
             leeway: Duration::from_secs(60),
@@ -100,9 +94,7 @@ impl ClaimRules {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if matches!(&self.issuer, IssuerRule::Exactly(name) if name.is_empty()) {
-            return Err(ConfigError::new("the issuer must not be empty"));
-        }
+        self.issuer.validate()?;
         if self.kind.as_ref().is_some_and(|access| access.is_empty()) {
             return Err(ConfigError::new(
                 "what the kind claim says of access tokens must not be empty",
@@ -115,27 +107,38 @@ impl ClaimRules {
                 "a verifier needs at least one audience, and none may be empty",
             ));
         }
+        self.further.validate(&self.audience)?;
         self.names.check()
     }
 
-    /// The claims, once the signature is good.
+    /// The claims, once the signature is good; `json` is what they were read from.
     pub(super) fn check(
         &self,
+        json: &str,
         claims: &RegisteredClaims<'_>,
         now: Timestamp,
         expiry: Expiry,
     ) -> Result<(), VerifyError> {
+        let issuer = claims.issuer.as_deref();
+        let is_of_issuer = self.issuer.accepts(issuer);
+        // What others leave out is not worth a word.
+        if issuer.is_some() && !is_of_issuer {
+            return Err(self.wrong_issuer(issuer));
+        }
         if let Some(name) = claims.missing(&self.names) {
             return Err(VerifyError::with_detail(MissingClaim, name.to_owned()));
         }
-        if !self.issuer.accepts(claims.issuer.as_deref()) {
-            return Err(wrong_issuer(claims.issuer.as_deref(), [&self.issuer]));
+        if !is_of_issuer {
+            return Err(self.wrong_issuer(issuer));
         }
-        if !self.audience.accepts(claims.audience.as_ref()) {
-            return Err(self.audience.refuse(claims.audience.as_ref()));
+        let stands_elsewhere = self.further.audience_claim.is_some() && claims.audience.is_none();
+        if !stands_elsewhere && !self.audience.accepts(claims.audience.as_ref()) {
+            return Err(self.audience.refuse("aud", claims.audience.as_ref()));
         }
-        if claims.other_kind.is_some() {
-            return Err(other_kind(claims));
+        if let Some(name) = claims.other_kind
+            && (self.further.id_tokens.is_none() || name == EVENTS)
+        {
+            return Err(other_kind(name));
         }
         if let Some(access) = &self.kind
             && claims.kind.as_deref().is_none_or(|kind| *kind != **access)
@@ -148,6 +151,8 @@ impl ClaimRules {
             let methods = shown_methods(confirmation);
             return Err(VerifyError::with_detail(SenderConstrained, methods));
         }
+        self.issuer.check_tenant(json, issuer)?;
+        self.further.check(json, claims, &self.audience)?;
         self.check_times(claims, now, expiry)
     }
 
@@ -235,7 +240,22 @@ impl ClaimRules {
     /// Whether tokens that are meant for `later` would be judged by these rules,
     /// which are asked first.
     pub(super) fn take_from(&self, later: &Self) -> bool {
-        self.issuer.takes_from(&later.issuer) && self.audience.takes_from(&later.audience)
+        self.issuer.takes_from(&later.issuer)
+            && self.further.audience_claim == later.further.audience_claim
+            && self.audience.takes_from(&later.audience)
+    }
+
+    /// Whether a token names one of the audiences, as far as can be seen before it
+    /// is checked.
+    pub(super) fn are_meant_by(&self, addressee: &Addressee<'_>, json: &str) -> bool {
+        match self.further.audience_claim {
+            Some(_) => self.further.names_audience(json, &self.audience),
+            None => self.audience.accepts(addressee.audience.as_ref()),
+        }
+    }
+
+    pub(super) fn wrong_issuer(&self, found: Option<&str>) -> VerifyError {
+        wrong_issuer(found, [&self.issuer], &self.mistaken)
     }
 
     #[cold]
@@ -247,114 +267,12 @@ impl ClaimRules {
     }
 }
 
-impl IssuerRule {
-    pub(super) fn accepts(&self, issuer: Option<&str>) -> bool {
-        match self {
-            Self::Exactly(name) => issuer.is_some_and(|issuer| *issuer == **name),
-            Self::Absent => issuer.is_none(),
-            Self::Any => true,
-        }
-    }
-
-    /// Whether it accepts an issuer that `later` names, or all that it takes. What
-    /// is left over may well be for a `later` that takes any.
-    fn takes_from(&self, later: &Self) -> bool {
-        match (self, later) {
-            (Self::Any, _) | (Self::Absent, Self::Absent) => true,
-            (Self::Exactly(one), Self::Exactly(other)) => one == other,
-            _ => false,
-        }
-    }
-
-    /// For a log.
-    pub(super) fn shown(&self) -> String {
-        match self {
-            Self::Exactly(name) => Shown(name).to_string(),
-            Self::Absent => "none".to_owned(),
-            Self::Any => "any".to_owned(),
-        }
-    }
-}
-
-impl AudienceRule {
-    pub(super) fn of_own_tokens(names: &[Arc<str>]) -> Self {
-        if names.is_empty() {
-            Self::Absent
-        } else {
-            Self::OneOf(names.into())
-        }
-    }
-
-    pub(super) fn accepts(&self, audience: Option<&Texts<'_>>) -> bool {
-        match (self, audience) {
-            (Self::OneOf(names), Some(audience)) => {
-                names.iter().any(|name| audience.contains(name))
-            }
-            (Self::OneOf(_), None) => false,
-            (Self::Absent, audience) => audience.is_none(),
-            (Self::Any, _) => true,
-        }
-    }
-
-    /// As [`IssuerRule::takes_from`].
-    fn takes_from(&self, later: &Self) -> bool {
-        match (self, later) {
-            (Self::Any, _) | (Self::Absent, Self::Absent) => true,
-            (Self::OneOf(names), Self::OneOf(others)) => {
-                names.iter().any(|name| others.contains(name))
-            }
-            _ => false,
-        }
-    }
-
-    #[cold]
-    fn refuse(&self, audience: Option<&Texts<'_>>) -> VerifyError {
-        let found = match audience {
-            Some(texts) if texts.as_slice().is_empty() => "nobody".to_owned(),
-            Some(texts) => list(texts.as_slice(), |text| Shown(text)),
-            None => "none".to_owned(),
-        };
-        let detail = format!("{found}, and {} is configured", self.shown());
-        VerifyError::with_detail(WrongAudience, detail)
-    }
-
-    /// For a log.
-    pub(super) fn shown(&self) -> String {
-        match self {
-            Self::OneOf(names) => list(names, |name| Shown(name)),
-            Self::Absent => "none".to_owned(),
-            Self::Any => "any".to_owned(),
-        }
-    }
-}
-
-/// That none of the configured issuers is that of the token.
 #[cold]
-pub(super) fn wrong_issuer<'r>(
-    found: Option<&str>,
-    configured: impl IntoIterator<Item = &'r IssuerRule>,
-) -> VerifyError {
-    let mut seen = HashSet::new();
-    let configured = configured.into_iter().filter(|rule| seen.insert(*rule));
-    let configured = list(configured, IssuerRule::shown);
-    let found = or_none(found);
-    VerifyError::with_detail(
-        WrongIssuer,
-        format!("{found}, and {configured} is configured"),
-    )
-}
-
-#[cold]
-fn other_kind(claims: &RegisteredClaims<'_>) -> VerifyError {
-    let name = claims.other_kind.unwrap_or_default();
+fn other_kind(name: &str) -> VerifyError {
     VerifyError::with_detail(
         WrongKind,
         format!("`{name}` is a claim of ID, log-out or event tokens"),
     )
-}
-
-fn or_none(text: Option<&str>) -> String {
-    text.map_or_else(|| "none".to_owned(), |text| Shown(text).to_string())
 }
 
 #[cfg(test)]

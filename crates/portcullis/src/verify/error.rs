@@ -91,7 +91,7 @@ pub enum VerifyErrorKind {
     /// The header makes demands that are not met (`crit`, `b64`, `zip`; RFC
     /// 7515 section 4.1.11).
     UnsupportedHeader,
-    /// The `typ` is not that of an access token (RFC 8725 section 3.11).
+    /// The `typ` is not that of the tokens that are accepted (RFC 8725 section 3.11).
     WrongType,
     /// No key with this key id and algorithm.
     UnknownKey,
@@ -104,8 +104,10 @@ pub enum VerifyErrorKind {
     /// The `aud` does not name this service, or names somebody where nobody
     /// is expected.
     WrongAudience,
-    /// A refresh token, or another kind than an access token.
+    /// A refresh token, or of another kind than is accepted.
     WrongKind,
+    /// A claim is not what it must be here.
+    WrongClaim,
     /// Bound to a key or a certificate (`cnf`, RFC 7800), about which nothing is
     /// known here: whoever sent it may have stolen it.
     SenderConstrained,
@@ -143,13 +145,14 @@ impl VerifyErrorKind {
             Self::Malformed => "the token is malformed",
             Self::Encrypted => "the token is encrypted",
             Self::UnsupportedHeader => "the token's header makes demands that are not met",
-            Self::WrongType => "the token's `typ` is not that of an access token",
+            Self::WrongType => "the token's `typ` is not one that is accepted",
             Self::UnknownKey => "no key fits the token",
             Self::BadSignature => "the signature does not verify",
             Self::MissingClaim => "a required claim is missing",
             Self::WrongIssuer => "the token is of another issuer",
             Self::WrongAudience => "the token is for another audience",
-            Self::WrongKind => "the token is not an access token",
+            Self::WrongKind => "the token is of another kind than is accepted",
+            Self::WrongClaim => "a claim is not what it must be",
             Self::SenderConstrained => "the token is bound to its sender, which is not checked",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",

@@ -4,6 +4,7 @@
 //! a token must look like, the clock. Keys fix their algorithm; the token
 //! never chooses. What is configured is required.
 
+mod audience_rule;
 mod builder;
 mod by_issuer;
 mod cache;
@@ -11,14 +12,22 @@ mod claim_rules;
 mod claims_error;
 mod confirmation;
 mod error;
+mod further_rules;
+mod further_settings;
+mod issuer_rule;
+mod issuer_settings;
+mod key_issuer;
 mod key_source;
 mod key_table;
 mod known;
 mod lease;
 mod live_keys;
+mod payload;
 mod profile;
+pub mod providers;
 mod shown;
 mod signature;
+mod tenants;
 mod token;
 mod token_status;
 mod trusted_keys;
@@ -36,6 +45,7 @@ pub use confirmation::Confirmation;
 pub use error::{VerifyError, VerifyErrorKind};
 pub use key_source::{KeySource, KeysUnavailable, MissingKey, WaitForKeys};
 pub use live_keys::{KeyTerms, LiveKeys};
+pub use tenants::Tenants;
 pub use token_status::{Status, TokenStatus};
 pub use verification::{PendingVerification, Verification};
 pub use verified::{FromToken, Verified};

@@ -5,7 +5,9 @@ use std::{fmt, sync::Arc};
 use super::{
     Confirmation, LiveKeys, TokenCache, TokenStatus, Verified, VerifyError,
     VerifyErrorKind::*,
-    claim_rules::{AudienceRule, BindingRule, ClaimRules, Expiry, IssuerRule},
+    audience_rule::AudienceRule,
+    claim_rules::{BindingRule, ClaimRules, Expiry},
+    issuer_rule::IssuerRule,
     shown::{Shown, list},
     token::Token,
     trusted_keys::TrustedKeys,
@@ -101,6 +103,11 @@ impl Profile {
                 "the realm of the subjects must not be empty",
             ));
         }
+        if self.claims.further.id_tokens.is_some() && self.typ == TypRule::AtJwt {
+            return Err(ConfigError::new(
+                "ID tokens are no access tokens of RFC 9068: choose one, or combine two verifiers",
+            ));
+        }
         self.claims.validate()
     }
 
@@ -119,6 +126,9 @@ impl Profile {
     /// The application's own checks, which are asked about every request: a
     /// token was remembered together with one of them.
     pub(super) fn check_further(&self, token: &Verified) -> Result<(), VerifyError> {
+        if !self.claims.issuer.still_accepts(token.issuer()) {
+            return Err(self.claims.wrong_issuer(token.issuer()));
+        }
         if let BindingRule::CheckedBy(checks) = &self.claims.binding
             && token.confirmation_json().is_some()
         {
@@ -149,23 +159,22 @@ impl Profile {
         }
         let claims = RegisteredClaims::parse(json, &self.claims.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
-        self.claims.check(&claims, now, Expiry::Checked)
+        self.claims.check(json, &claims, now, Expiry::Checked)
     }
 
     /// Keeps what the checked claims say at `now`.
     pub(super) fn keep(&self, json: &str, claims: &RegisteredClaims<'_>, now: Timestamp) -> Token {
-        let realm = match (&self.realm, &self.claims.issuer, &claims.issuer) {
-            (Some(realm), ..) => realm.clone(),
-            (None, IssuerRule::Exactly(issuer), _) => issuer.clone(),
-            (None, _, Some(issuer)) => Arc::from(&**issuer),
-            (None, _, None) => Arc::default(),
-        };
+        let realm = self.realm.clone().or_else(|| self.claims.issuer.realm());
+        let realm = realm.unwrap_or_else(|| match &claims.issuer {
+            Some(issuer) => Arc::from(&**issuer),
+            None => Arc::default(),
+        });
         let mut token = Token::new(json, realm, claims, now);
         token.own_issuer = self.own_issuer;
         token
     }
 
-    /// That the header's `typ` is not that of an access token.
+    /// That the header's `typ` is not one that is accepted.
     #[cold]
     pub(super) fn wrong_type(&self, header: &Header<'_>) -> VerifyError {
         let found = header.typ.as_deref().map(|typ| Shown(typ).to_string());

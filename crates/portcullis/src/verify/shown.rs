@@ -19,6 +19,11 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A text that may not be there.
+pub(super) fn or_none(text: Option<&str>) -> String {
+    text.map_or_else(|| "none".to_owned(), |text| Shown(text).to_string())
+}
+
 /// The first few of several things, and how many more there are. Only those few
 /// are shown: whoever is refused on and on shall not make us write all names.
 pub(super) fn list<T, D: fmt::Display>(

@@ -7,7 +7,7 @@ use super::{
     profile::{Profile, of_jws},
 };
 use crate::{
-    jose::{Algorithm, CompactJws, uninit},
+    jose::{Algorithm, CompactJws, VerifyingKey, uninit},
     time::Clock,
 };
 
@@ -16,6 +16,18 @@ pub(super) struct Signed {
     pub(super) algorithm: Algorithm,
     /// That of the key, where keys change.
     pub(super) lease: Option<SharedLease>,
+    /// The key, if it is for the tokens of one issuer only.
+    pub(super) limited: Option<VerifyingKey>,
+}
+
+impl Signed {
+    fn by(key: &VerifyingKey, lease: Option<&SharedLease>) -> Self {
+        Self {
+            algorithm: key.algorithm(),
+            lease: lease.cloned(),
+            limited: key.issuer().map(|_| key.clone()),
+        }
+    }
 }
 
 /// The signature, by a key of `profile`; quickly if the header was seen before.
@@ -30,10 +42,7 @@ pub(super) fn check_signature(
     let signature = token.signature_into(&mut buffer).map_err(of_jws)?;
     if let Some(known) = keys.find(token.header_segment(), profile.typ) {
         if known.key.verify(token.signing_input(), signature).is_ok() {
-            return Ok(Signed {
-                algorithm: known.key.algorithm(),
-                lease: known.lease.clone(),
-            });
+            return Ok(Signed::by(&known.key, known.lease.as_ref()));
         }
         if known.is_sole {
             return Err(VerifyError::new(BadSignature));
@@ -52,10 +61,7 @@ pub(super) fn check_signature(
         if key.verify(token.signing_input(), signature).is_ok() {
             let is_sole = tried == 1 && candidates.next().is_none();
             keys.remember(token.header_segment(), profile.typ, (place, key), is_sole);
-            return Ok(Signed {
-                algorithm: key.algorithm(),
-                lease: keys.lease(place).cloned(),
-            });
+            return Ok(Signed::by(key, keys.lease(place)));
         }
     }
     Err(match tried {

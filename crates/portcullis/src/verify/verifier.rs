@@ -1,6 +1,6 @@
 //! The verifier.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
@@ -10,7 +10,10 @@ use super::{
         BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey, WrongIssuer,
     },
     cache::{Cache, Remembered, Validity},
-    claim_rules::{ClaimRules, Expiry, IssuerRule, wrong_issuer},
+    claim_rules::{ClaimRules, Expiry},
+    issuer_rule::{IssuerRule, advice, wrong_issuer},
+    key_issuer::check_key_issuer,
+    payload::Payload,
     profile::{Profile, of_jws},
     signature::{Signed, check_signature},
     token::Token,
@@ -20,7 +23,7 @@ use super::{
 use crate::{
     ConfigError,
     claims::{Addressee, RegisteredClaims},
-    jose::{CompactJws, Limits, Uninit, decode_front, decode_segment, uninit},
+    jose::{CompactJws, Limits},
     time::Clock,
 };
 
@@ -34,8 +37,9 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     // Most services have one kind of token.
     profiles: Vec<Profile>,
-    /// Whether those of any of them do.
-    keys_change: bool,
+    /// Whether a refusal may not be the last word: keys change, somebody else
+    /// knows the issuer, or there is more to say.
+    looks_further: bool,
     cache: Option<Cache>,
     /// Who checks the tokens of all other issuers.
     others: Option<Delegate>,
@@ -63,9 +67,9 @@ impl Verifier {
         let cache = max_bytes
             .zip(clock)
             .and_then(|(max_bytes, clock)| Cache::new(max_bytes, clock));
-        let mut keys = profiles.iter().map(|profile| &profile.keys);
+        let looks_further = |own: &Profile| own.keys.change() || !own.claims.mistaken.is_empty();
         Self(Arc::new(Inner {
-            keys_change: keys.any(TrustedKeys::change),
+            looks_further: others.is_some() || profiles.iter().any(looks_further),
             profiles,
             cache,
             others,
@@ -122,6 +126,12 @@ impl Verifier {
         Ok(Self::of_profiles(profiles, others))
     }
 
+    /// The longest time after its `exp` that a token may be taken.
+    pub(crate) fn leeway(&self) -> Duration {
+        let leeways = self.0.profiles.iter().map(|profile| profile.claims.leeway);
+        leeways.max().unwrap_or_default()
+    }
+
     /// Checks a token in the compact serialization (RFC 7515 section 7.1).
     pub fn verify(&self, token: &[u8]) -> Verification {
         self.look_at(token, Look::First)
@@ -141,7 +151,7 @@ impl Verifier {
         };
         let (verified, profile) = match checked {
             Ok(checked) => checked,
-            Err(error) if self.0.keys_change => {
+            Err(error) if self.0.looks_further => {
                 return self.refuse(token, error, look, changes);
             }
             Err(error) => return Verification::Done(Err(error)),
@@ -172,6 +182,9 @@ impl Verifier {
                 checked => checked,
             };
         }
+        if let Some(error) = self.mistaken_issuer(token, &error) {
+            return Verification::Done(Err(error));
+        }
         let source = match self.source_of_key(token, &error) {
             Ok(source) => source,
             Err(error) => return Verification::Done(Err(error)),
@@ -194,6 +207,27 @@ impl Verifier {
                 Verification::Pending(PendingVerification::for_keys(keys, again))
             }
         }
+    }
+
+    /// That a token whose key is unknown is of an issuer that is often taken for the
+    /// one configured.
+    fn mistaken_issuer(&self, token: &[u8], error: &VerifyError) -> Option<VerifyError> {
+        let [profile] = self.0.profiles.as_slice() else {
+            // There, the issuer is looked at first.
+            return None;
+        };
+        let rules = &profile.claims;
+        if error.kind() != UnknownKey || rules.mistaken.is_empty() {
+            return None;
+        }
+        let mut payload = Payload::new();
+        let (.., json) = self.read(token, &mut payload).ok()?;
+        let issuer = Addressee::parse(json).ok()?.issuer;
+        let issuer = issuer
+            .as_deref()
+            .filter(|it| !rules.issuer.accepts(Some(it)))?;
+        advice(issuer, &rules.mistaken)?;
+        Some(rules.wrong_issuer(Some(issuer)))
     }
 
     /// Who may have the key that was missing when a token was refused with
@@ -247,7 +281,7 @@ impl Verifier {
 
     /// How often keys have changed.
     fn changes(&self) -> u64 {
-        if !self.0.keys_change {
+        if !self.0.looks_further {
             return 0;
         }
         let profiles = self.0.profiles.iter();
@@ -320,7 +354,7 @@ impl Verifier {
     /// Signature first, then claims.
     fn check(&self, token: &[u8], expiry: Expiry) -> Result<Passed<'_>, VerifyError> {
         let mut payload = Payload::new();
-        let (index, profile, signed, json) = match self.0.profiles.as_slice() {
+        let (index, profile, mut signed, json) = match self.0.profiles.as_slice() {
             [profile] if self.0.others.is_none() => {
                 let token = CompactJws::cut(token, profile.limits).map_err(of_jws)?;
                 let signed = check_signature(&token, profile)?;
@@ -336,7 +370,8 @@ impl Verifier {
         let claims = RegisteredClaims::parse(json, &rules.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         let now = profile.clock.now();
-        rules.check(&claims, now, expiry)?;
+        rules.check(json, &claims, now, expiry)?;
+        check_key_issuer(&mut signed, claims.issuer.as_deref(), profile)?;
         Ok(Passed {
             index,
             profile,
@@ -412,41 +447,11 @@ struct Passed<'v> {
     validity: Validity,
 }
 
-/// Room for the claims: on the stack, unless there are unusually many.
-struct Payload {
-    near: Uninit<NEAR>,
-    far: Vec<u8>,
-}
-
-const NEAR: usize = 2048;
-
 /// What is looked at of tokens that others check, who have their own limits.
 const OTHERS: Limits = Limits {
     token: 64 * 1024,
     header: 64 * 1024,
 };
-
-impl Payload {
-    fn new() -> Self {
-        Self {
-            near: uninit(),
-            far: Vec::new(),
-        }
-    }
-
-    fn decode(&mut self, token: &CompactJws<'_>) -> Result<&str, VerifyError> {
-        let segment = token.payload_segment();
-        // Four characters for three bytes.
-        let json = if segment.len() / 4 * 3 + 2 <= NEAR {
-            decode_front(segment, &mut self.near).map_err(of_jws)?
-        } else {
-            decode_segment(segment, &mut self.far).map_err(of_jws)?;
-            &self.far
-        };
-        str::from_utf8(json)
-            .map_err(|_| VerifyError::with_detail(Malformed, "the claims are not UTF-8"))
-    }
-}
 
 /// The profile whose issuer and audience a token names. Nothing is believed
 /// yet: both are checked again once the signature is.
@@ -456,15 +461,18 @@ fn addressed_profile<'p>(
 ) -> Result<(usize, &'p Profile), VerifyError> {
     let addressee = addressee(json)?;
     let issuer = addressee.issuer.as_deref();
-    let audience = addressee.audience.as_ref();
     let of_issuer = || {
         let profiles = profiles.iter().enumerate();
         profiles.filter(|(_, profile)| profile.claims.issuer.accepts(issuer))
     };
     of_issuer()
-        .find(|(_, profile)| profile.claims.audience.accepts(audience))
+        .find(|(_, profile)| profile.claims.are_meant_by(&addressee, json))
         .or_else(|| of_issuer().next())
-        .ok_or_else(|| wrong_issuer(issuer, profiles.iter().map(|own| &own.claims.issuer)))
+        .ok_or_else(|| {
+            let rules = || profiles.iter().map(|own| &own.claims);
+            let mistaken = rules().flat_map(|rules| &rules.mistaken);
+            wrong_issuer(issuer, rules().map(|rules| &rules.issuer), mistaken)
+        })
 }
 
 fn addressee(json: &str) -> Result<Addressee<'_>, VerifyError> {

@@ -1,6 +1,7 @@
 //! The three reference APIs over one store, with a clock to turn, accounts to
 //! change and a store that fails on demand.
 
+mod entra;
 mod people;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use portcullis::{
 };
 use portcullis_testing::{clock::FakeClock, faulty::FaultyStore, keys};
 
+pub use entra::Entra;
 pub use people::People;
 
 use crate::site::{Handler, Site};
@@ -33,6 +35,8 @@ pub struct Backend {
     pub clock: FakeClock,
     /// The accounts.
     pub people: People,
+    /// Whose users may sign on.
+    pub entra: Entra,
     /// The store.
     pub store: FaultyStore,
     /// The session API.
@@ -51,6 +55,7 @@ pub struct Backend {
 struct Node {
     clock: FakeClock,
     people: People,
+    entra: Entra,
     store: FaultyStore,
     refresh_keys: RefreshKeys,
     rules: RotationRules,
@@ -91,7 +96,10 @@ impl Node {
             .build()
             .expect("sound sessions");
         let endpoints = Endpoints::builder(self.people.clone())
-            .session_api(SessionApi::new(session.clone()))
+            .session_api(
+                SessionApi::new(session.clone())
+                    .single_sign_on(self.entra.single_sign_on(self.people.clone())),
+            )
             .api_key_api(ApiKeyApi::new(api_key.clone()))
             .password_grant_api(PasswordGrantApi::new(grant.clone()))
             .common_routes()
@@ -100,6 +108,7 @@ impl Node {
         Backend {
             clock: self.clock.clone(),
             people: self.people.clone(),
+            entra: self.entra.clone(),
             store: self.store.clone(),
             session,
             api_key,
@@ -122,6 +131,7 @@ impl Backend {
         let store = FaultyStore::new(MemoryStore::new(clock.shared()));
         let refresh_keys = RefreshKeys::generate().expect("random numbers");
         let node = Node {
+            entra: Entra::new(clock.shared()),
             clock,
             people: People::default(),
             store,

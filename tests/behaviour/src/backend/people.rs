@@ -7,7 +7,10 @@ use std::{
 };
 
 use portcullis::{
-    endpoint::{Account, Accounts, AccountsError, ClientAuthentication, ClientCheck, Login},
+    endpoint::{
+        Account, Accounts, AccountsError, ClientAuthentication, ClientCheck, EntraIdentity,
+        LinkedAccounts, Login,
+    },
     secret::SecretString,
     session::Sessions,
     subject::Subject,
@@ -19,6 +22,7 @@ use serde_json::Value;
 /// * users `alice` (`wonder land`), `bob` (`builder`), and `robot`
 ///   (`beep-boop`), which is of type application;
 /// * API ids `demo-id` (`demo-key`) and `alice` (`alices-key`);
+/// * the object `alices-object` of the tenant is `alice`;
 /// * clients `mobile`, which is public, `web` (`s:%é +`) and `other` (`o`).
 #[derive(Clone, Default)]
 pub struct People(Arc<Mutex<State>>);
@@ -111,5 +115,24 @@ impl Accounts for People {
             ("web", Some("s:%é +")) | ("other", Some("o")) => ClientCheck::Authenticated,
             _ => ClientCheck::Refused,
         })
+    }
+}
+
+impl LinkedAccounts for People {
+    async fn account(&self, identity: &EntraIdentity) -> Result<Option<Account>, AccountsError> {
+        let (trouble, meanwhile) =
+            self.change(|state| (state.trouble.clone(), state.log_out_meanwhile.clone()));
+        trouble.map_or(Ok(()), Err)?;
+        if identity.object() != "alices-object" {
+            return Ok(None);
+        }
+        let subject = Subject::new("users", "alice");
+        if let Some(sessions) = meanwhile {
+            sessions
+                .log_out_everywhere(&subject)
+                .await
+                .expect("the store is there");
+        }
+        Ok(self.account(&subject))
     }
 }

@@ -9,6 +9,7 @@ mod refresh;
 mod run;
 mod services;
 mod sessions;
+mod single_sign_on;
 mod token_endpoint;
 mod tokens;
 

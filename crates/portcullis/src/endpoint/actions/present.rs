@@ -58,8 +58,9 @@ pub(super) async fn access_token(
     Ok(verified)
 }
 
-fn of_verification(error: VerifyError) -> Refusal {
-    tracing::debug!(reason = %error, "access token refused");
+/// Why a token that could not be verified is refused.
+pub(super) fn of_verification(error: VerifyError) -> Refusal {
+    tracing::debug!(reason = %error, "token refused");
     if error.kind().is_unavailable() {
         Refusal::Unavailable(error.retry_after().unwrap_or(Duration::MAX))
     } else {

@@ -5,7 +5,7 @@ use http::Response;
 
 use super::{
     application_token::application_token, login::login, logout, refresh::refresh,
-    services::Services, sessions::sessions, token_endpoint::token,
+    services::Services, sessions::sessions, single_sign_on::single_sign_on, token_endpoint::token,
 };
 use crate::endpoint::{
     incoming::Incoming,
@@ -27,6 +27,7 @@ pub(in crate::endpoint) async fn run(
         Action::Refresh(route) => refresh(services, route, request).await,
         Action::Token(route) => token(services, route, request).await,
         Action::ApplicationToken(route) => application_token(services, route, request).await,
+        Action::SingleSignOn(route) => single_sign_on(route, request).await,
         Action::Logout => logout::logout(services, request).await,
         Action::LogoutAll(access) => logout::logout_all(services, access, request).await,
         Action::Sessions(access) => sessions(services, access, request).await,

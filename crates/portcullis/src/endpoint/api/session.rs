@@ -8,9 +8,10 @@ use crate::{
         input::Encoding,
         name::Name,
         route::{
-            Action, ApplicationTokenRoute, LoginRoute, Methods, RefreshRoute, Route, TokenOutput,
-            TokenSource,
+            Action, ApplicationTokenRoute, LoginRoute, Methods, RefreshRoute, Route,
+            SingleSignOnRoute, TokenOutput, TokenSource,
         },
+        single_sign_on::SingleSignOn,
     },
     session::Sessions,
 };
@@ -23,6 +24,7 @@ use crate::{
 /// | `POST /api/users/login` | JSON `username`, `password` | `login`, `accessToken`, `refreshToken` |
 /// | `POST`, `GET /api/users/refresh` | the refresh token as Bearer | `accessToken` |
 /// | `POST /api/users/application-token` | the same, of an account of type application | `token` |
+/// | `POST /api/users/sso`, where it is [switched on](Self::single_sign_on) | an ID token of Microsoft Entra ID as Bearer | as a login |
 ///
 /// A refresh by `GET` issues a token, so `HEAD` is answered 405 there.
 ///
@@ -38,6 +40,8 @@ pub struct SessionApi {
     login_path: Name,
     refresh_path: Name,
     application_token_path: Name,
+    single_sign_on_path: Name,
+    single_sign_on: Option<SingleSignOn>,
     fields: [Name; 2],
     members: [Name; 2],
 }
@@ -51,6 +55,8 @@ impl SessionApi {
             login_path: "/api/users/login".into(),
             refresh_path: "/api/users/refresh".into(),
             application_token_path: "/api/users/application-token".into(),
+            single_sign_on_path: "/api/users/sso".into(),
+            single_sign_on: None,
             fields: ["username".into(), "password".into()],
             members: ["accessToken".into(), "refreshToken".into()],
         }
@@ -80,6 +86,28 @@ impl SessionApi {
         self
     }
 
+    /// Lets users of Microsoft Entra ID sign on with an ID token, at
+    /// `POST /api/users/sso`.
+    ///
+    /// The answer is that of a login, but its access token is not fresh: nobody
+    /// showed us a password. One ID token opens one session. Presented again
+    /// within the grace window of the [`Sessions`], it gives the same session with
+    /// the same refresh token, later 401; so does one of a session that has ended.
+    /// While the keys of the provider or the store are unavailable it is 503, and
+    /// the token remains good. The store must remember what may be used once
+    /// ([`SessionStore::use_once`](crate::session::SessionStore::use_once)), or
+    /// the answer is 500.
+    pub fn single_sign_on(mut self, single_sign_on: SingleSignOn) -> Self {
+        self.single_sign_on = Some(single_sign_on);
+        self
+    }
+
+    /// Where to sign on with another provider's token.
+    pub fn single_sign_on_path(mut self, path: impl Into<Name>) -> Self {
+        self.single_sign_on_path = path.into();
+        self
+    }
+
     /// The names of the fields of a login.
     pub fn login_fields(mut self, name: impl Into<Name>, secret: impl Into<Name>) -> Self {
         self.fields = [name.into(), secret.into()];
@@ -96,7 +124,7 @@ impl SessionApi {
         &self.sessions
     }
 
-    pub(in crate::endpoint) fn routes(self) -> [Route; 3] {
+    pub(in crate::endpoint) fn routes(self) -> Vec<Route> {
         let dialect = Dialect::bearer(self.realm.clone());
         let retry_after = self.sessions.retry_after();
         let [name, secret] = self.fields;
@@ -119,7 +147,21 @@ impl SessionApi {
                 ..output.clone()
             },
         };
-        let failed = Style::Bearer(login_is(false));
+        let failed = Dialect {
+            realm: self.realm,
+            style: Style::Bearer(login_is(false)),
+        };
+        let single_sign_on = self.single_sign_on.map(|single_sign_on| Route {
+            path: self.single_sign_on_path,
+            methods: Methods::Post,
+            dialect: failed.clone(),
+            retry_after,
+            action: Action::SingleSignOn(SingleSignOnRoute {
+                sessions: self.sessions.clone(),
+                single_sign_on,
+                output: login.output.clone(),
+            }),
+        });
         let refresh = RefreshRoute {
             sessions: self.sessions.clone(),
             source: TokenSource::Bearer,
@@ -130,14 +172,11 @@ impl SessionApi {
             sessions: self.sessions,
             member: "token".into(),
         };
-        [
+        let mut routes = vec![
             Route {
                 path: self.login_path,
                 methods: Methods::Post,
-                dialect: Dialect {
-                    realm: self.realm,
-                    style: failed,
-                },
+                dialect: failed,
                 retry_after,
                 action: Action::Login(login),
             },
@@ -155,7 +194,9 @@ impl SessionApi {
                 retry_after,
                 action: Action::ApplicationToken(application),
             },
-        ]
+        ];
+        routes.extend(single_sign_on);
+        routes
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     endpoint::{
         ApiKeyApi, Discovery, Endpoints, EndpointsBuilder, PasswordGrantApi, ResourceMetadata,
     },
-    issue::{TokenIssuer, TokenShape},
+    issue::{SigningKeys, TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     session::{Sessions, refresh::RefreshKeys},
 };
@@ -20,7 +20,7 @@ use crate::{
 const ISSUER: &str = "https://login.example";
 
 /// Sessions of an issuer of this name.
-async fn sessions(issuer: &str, key: SigningKey) -> Sessions {
+pub(super) async fn sessions(issuer: &str, key: impl Into<SigningKeys>) -> Sessions {
     let server = Server::new().await;
     let issuer = TokenIssuer::builder(key)
         .shape(TokenShape::password_grant())

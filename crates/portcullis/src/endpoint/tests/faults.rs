@@ -31,6 +31,13 @@ async fn without_its_store_every_route_says_when_to_come_back() {
         server
             .bearer("POST", "/api/users/application-token", &refresh)
             .await,
+        server
+            .bearer(
+                "POST",
+                "/api/users/sso",
+                &server.entra.token("alices-object"),
+            )
+            .await,
         server.bearer("POST", "/logout", &access).await,
         server.bearer("POST", "/logout/all", &access).await,
         server.bearer("GET", "/sessions", &access).await,

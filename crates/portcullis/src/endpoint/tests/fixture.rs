@@ -19,11 +19,11 @@ use http::{
 };
 use serde_json::Value;
 
-use super::store::FaultyStore;
+use super::{entra::Entra, store::FaultyStore};
 use crate::{
     endpoint::{
         Account, Accounts, AccountsError, ApiKeyApi, ClientAddress, ClientAuthentication,
-        ClientCheck, Endpoints, Login, PasswordGrantApi, SessionApi,
+        ClientCheck, Endpoints, EntraIdentity, LinkedAccounts, Login, PasswordGrantApi, SessionApi,
     },
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
@@ -60,6 +60,8 @@ pub(super) struct State {
     pub(super) scope: Option<&'static str>,
     pub(super) log_out_while_checking: Option<Sessions>,
     pub(super) asked: Vec<String>,
+    /// Objects of the tenant, and whose accounts they have.
+    pub(super) links: Vec<(&'static str, &'static str)>,
 }
 
 impl People {
@@ -130,8 +132,29 @@ impl Accounts for People {
     }
 }
 
+impl LinkedAccounts for People {
+    async fn account(&self, identity: &EntraIdentity) -> Result<Option<Account>, AccountsError> {
+        self.ask(format!("account of {identity}"))?;
+        let links = self.0.lock().unwrap().links.clone();
+        let Some((_, name)) = links
+            .iter()
+            .find(|(object, _)| identity.object() == *object)
+        else {
+            return Ok(None);
+        };
+        let (realm, name) = name.split_once('/').unwrap_or(("users", name));
+        let subject = Subject::new(realm, name);
+        let meanwhile = self.0.lock().unwrap().log_out_while_checking.clone();
+        if let Some(sessions) = meanwhile {
+            sessions.log_out_everywhere(&subject).await.unwrap();
+        }
+        Ok(self.account(&subject))
+    }
+}
+
 pub(super) struct Server {
     pub(super) clock: Hand,
+    pub(super) entra: Entra,
     pub(super) people: People,
     pub(super) store: FaultyStore,
     pub(super) session: Sessions,
@@ -179,8 +202,13 @@ impl Server {
         let grant = change(sessions(grant.build().unwrap())).refresh_keys(refresh_keys);
         let password_grant = grant.build().unwrap();
         let people = People::default();
+        people.change(|people| people.links = vec![("alices-object", "alice")]);
+        let entra = Entra::new(shared.clone());
         let endpoints = Endpoints::builder(people.clone())
-            .session_api(SessionApi::new(session.clone()))
+            .session_api(
+                SessionApi::new(session.clone())
+                    .single_sign_on(entra.single_sign_on(people.clone())),
+            )
             .api_key_api(ApiKeyApi::new(key.build().unwrap()))
             .password_grant_api(PasswordGrantApi::new(password_grant.clone()))
             .common_routes()
@@ -188,6 +216,7 @@ impl Server {
             .unwrap();
         Self {
             clock,
+            entra,
             people,
             store,
             session,

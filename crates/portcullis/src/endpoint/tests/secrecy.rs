@@ -80,11 +80,17 @@ async fn no_password_key_or_token_is_logged() {
     let server = Server::new().await;
     let (access, refresh) = server.login("robot").await;
     let grant = server.grant("").await;
+    let id_token = server.entra.token("alices-object");
+    for pass in [0, 0, 11] {
+        server.pass(pass);
+        server.bearer("POST", "/api/users/sso", &id_token).await;
+    }
     let tokens = [
         access,
         refresh,
         grant.text("access_token"),
         grant.text("refresh_token"),
+        id_token,
     ];
     for down in [false, true] {
         server.store.set_down(down);
@@ -100,7 +106,13 @@ async fn no_password_key_or_token_is_logged() {
             .send(with_basic("/auth/jwt/login", "web:hunter2"), body)
             .await;
         for token in &tokens {
-            for path in ["/api/users/refresh", "/logout/all", "/logout", "/sessions"] {
+            for path in [
+                "/api/users/refresh",
+                "/api/users/sso",
+                "/logout/all",
+                "/logout",
+                "/sessions",
+            ] {
                 server.bearer("POST", path, token).await;
                 server.bearer("POST", path, &token[1..]).await;
                 server.bearer("GET", path, token).await;
@@ -115,6 +127,13 @@ async fn no_password_key_or_token_is_logged() {
     }
     let log = log.0.lock().unwrap();
     assert!(log.contains("request refused"));
+    for event in [
+        "single_use_opened",
+        "single_use_repeated",
+        "single_use_refused",
+    ] {
+        assert!(log.contains(event), "{event}");
+    }
     assert!(log.contains("taken down") || log.contains("unavailable"));
     for secret in ["hunter2", "wonder", "key 1"] {
         assert!(!log.contains(secret), "{secret}");

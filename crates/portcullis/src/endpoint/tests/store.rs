@@ -3,16 +3,16 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use crate::{
     session::{
-        ApplicationToken, Created, LoginTicket, MemoryStore, NewSession, Revocation, RevokedAll,
-        RotationAttempt, RotationOutcome, SessionId, SessionRecord, SessionStore, StoreError,
-        TokenAdded,
+        ApplicationToken, AttemptId, Created, LoginTicket, MemoryStore, NewSession, OneUse,
+        Revocation, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId,
+        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct FaultyStore {
     store: Arc<MemoryStore>,
     down: Arc<AtomicBool>,
+    /// After how many calls it goes down by itself.
+    left: Arc<AtomicU32>,
 }
 
 impl FaultyStore {
@@ -29,14 +31,26 @@ impl FaultyStore {
         Self {
             store: Arc::new(store),
             down: Arc::default(),
+            left: Arc::new(AtomicU32::new(u32::MAX)),
         }
     }
 
     pub(super) fn set_down(&self, down: bool) {
+        self.left.store(u32::MAX, Ordering::Relaxed);
         self.down.store(down, Ordering::Relaxed);
     }
 
+    /// Takes it down in the middle of what is done next.
+    pub(super) fn go_down_after(&self, calls: u32) {
+        self.left.store(calls, Ordering::Relaxed);
+    }
+
     fn up(&self) -> Result<&MemoryStore, StoreError> {
+        match self.left.load(Ordering::Relaxed) {
+            u32::MAX => {}
+            0 => self.down.store(true, Ordering::Relaxed),
+            calls => self.left.store(calls - 1, Ordering::Relaxed),
+        }
         if self.down.load(Ordering::Relaxed) {
             return Err(StoreError::unavailable("taken down"));
         }
@@ -120,6 +134,28 @@ impl SessionStore for FaultyStore {
 
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         self.up()?.revocations(since).await
+    }
+
+    async fn use_once(
+        &self,
+        value: &SecretDigest,
+        attempt: AttemptId,
+        keep: Duration,
+    ) -> Result<OneUse, StoreError> {
+        self.up()?.use_once(value, attempt, keep).await
+    }
+
+    async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
+        self.up()?.key_ring(name).await
+    }
+
+    async fn replace_key_ring(
+        &self,
+        name: &str,
+        version: u64,
+        record: &str,
+    ) -> Result<bool, StoreError> {
+        self.up()?.replace_key_ring(name, version, record).await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {

@@ -33,7 +33,7 @@ impl SessionSecret {
         SecretDigest::of(&self.0[..])
     }
 
-    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub(in crate::session) fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 

@@ -27,6 +27,9 @@ pub enum RefreshErrorKind {
     Expired,
     /// A key could not sign.
     Sign,
+    /// Its key may be one that this node has not loaded, or no key of the
+    /// [ring](crate::issue::KeyRing) makes tokens now. Nothing is refused.
+    KeysUnavailable,
 }
 
 impl RefreshError {
@@ -51,6 +54,7 @@ impl fmt::Display for RefreshError {
             RefreshErrorKind::WrongKind => "not a refresh token of this API",
             RefreshErrorKind::Claims => "not the claims of a refresh token",
             RefreshErrorKind::Expired => "expired",
+            RefreshErrorKind::KeysUnavailable => "the key ring has no key for it now",
             RefreshErrorKind::Sign => "a refresh token could not be signed",
         })
     }

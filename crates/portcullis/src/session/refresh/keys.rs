@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     ConfigError,
-    jose::{Algorithm, CompactJws, EncodedHeader, KeyError, SigningKey, VerifyingKey},
+    jose::{Algorithm, CompactJws, EncodedHeader, KeyError, KeySet, SigningKey, VerifyingKey},
 };
 
 /// The keys that refresh tokens are made with: HS256, random, independent of
@@ -14,9 +14,13 @@ use crate::{
 /// good. To change keys on several nodes, first give every node the new key as
 /// an older one, then make it current. A key may go when the longest time that a
 /// refresh token can lie unused has passed since it was current.
+///
+/// Keys that change while nodes run are those of a
+/// [ring](crate::issue::KeyRing::of_refresh_keys).
 #[derive(Clone)]
 pub struct RefreshKeys {
-    /// The first is the current one.
+    /// The first is the current one; those of a ring are in no order, and may be
+    /// none.
     keys: Arc<[RefreshKey]>,
 }
 
@@ -69,6 +73,23 @@ impl RefreshKeys {
         Ok(Self { keys })
     }
 
+    /// The keys of a ring, and the ids of those that are left out because they
+    /// are among `access`.
+    pub(super) fn of_ring(
+        keys: impl Iterator<Item = SigningKey>,
+        access: &KeySet,
+    ) -> (Self, Vec<Arc<str>>) {
+        let keys = keys.map(RefreshKey::from);
+        let (shared, own): (Vec<_>, Vec<_>) = keys.partition(|key| key.is_among(access));
+        let shared = shared.into_iter().map(|key| key.id).collect();
+        (Self { keys: own.into() }, shared)
+    }
+
+    /// No keys: a ring's before it is read.
+    pub(super) fn none() -> Self {
+        Self { keys: Arc::new([]) }
+    }
+
     /// The key that new tokens are made with.
     pub fn current(&self) -> &SigningKey {
         &self.keys[0].signing
@@ -100,13 +121,16 @@ impl RefreshKeys {
 
     /// Whether one of the keys is among `keys`: the same secret, whatever its
     /// name.
-    pub(crate) fn overlap(&self, keys: &crate::jose::KeySet) -> bool {
+    pub(crate) fn overlap(&self, keys: &KeySet) -> bool {
+        self.keys.iter().any(|key| key.is_among(keys))
+    }
+}
+
+impl RefreshKey {
+    fn is_among(&self, keys: &KeySet) -> bool {
         const PROBE: &[u8] = b"is this the same key?";
-        self.keys.iter().any(|key| {
-            key.signing
-                .sign(PROBE)
-                .is_ok_and(|mac| keys.iter().any(|other| other.verify(PROBE, &mac).is_ok()))
-        })
+        let mac = self.signing.sign(PROBE);
+        mac.is_ok_and(|mac| keys.iter().any(|other| other.verify(PROBE, &mac).is_ok()))
     }
 }
 

@@ -5,6 +5,7 @@ mod codec;
 mod error;
 mod keys;
 mod shape;
+mod source;
 
 pub use claims::{RefreshClaims, RefreshFamily, SessionSecret};
 pub use codec::RefreshTokens;

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use super::{Inner, Sessions};
 use crate::{
     ConfigError,
-    issue::TokenIssuer,
+    issue::{KeyRing, TokenIssuer},
+    jose::Algorithm,
     session::{
         Revocations, RotationMode, RotationRules,
         refresh::{RefreshKeys, RefreshTokens},
@@ -21,6 +22,7 @@ pub struct SessionsBuilder {
     revocations: Revocations,
     issuer: TokenIssuer,
     refresh_keys: Option<RefreshKeys>,
+    refresh_ring: Option<KeyRing>,
     refresh_ttl: Duration,
     session_ttl: Duration,
     mode: RotationMode,
@@ -42,6 +44,7 @@ impl SessionsBuilder {
             revocations,
             issuer,
             refresh_keys: None,
+            refresh_ring: None,
             refresh_ttl: 30 * DAY,
             session_ttl: 90 * DAY,
             mode: RotationMode::Rotate,
@@ -55,6 +58,13 @@ impl SessionsBuilder {
     /// [`session_ttl`](Self::session_ttl).
     pub fn refresh_keys(mut self, keys: RefreshKeys) -> Self {
         self.refresh_keys = Some(keys);
+        self
+    }
+
+    /// As [`refresh_keys`](Self::refresh_keys), with keys that roll over:
+    /// [`KeyRing::of_refresh_keys`].
+    pub fn refresh_ring(mut self, ring: KeyRing) -> Self {
+        self.refresh_ring = Some(ring);
         self
     }
 
@@ -96,7 +106,9 @@ impl SessionsBuilder {
     ///
     /// When a lifetime is less than a second, when revocations are forgotten
     /// before the access tokens expire, or when a refresh key is also an access
-    /// key: whoever verifies access tokens could then make refresh tokens.
+    /// key: whoever verifies access tokens could then make refresh tokens. When
+    /// there are both refresh keys and a ring of them, or the ring has keys for
+    /// other algorithms than HS256.
     pub fn build(self) -> Result<Sessions, ConfigError> {
         let second = Duration::from_secs(1);
         if self.refresh_ttl < second || self.session_ttl < second {
@@ -116,9 +128,24 @@ impl SessionsBuilder {
                 "a refresh key is also an access key: refresh keys must be independent",
             ));
         }
-        let refresh = self
-            .refresh_keys
-            .map(|keys| RefreshTokens::new(keys, &self.issuer));
+        let refresh = match (self.refresh_keys, self.refresh_ring) {
+            (None, None) => None,
+            (Some(keys), None) => Some(RefreshTokens::new(keys, &self.issuer)),
+            (None, Some(ring)) if ring.algorithms() == [Algorithm::HS256] => {
+                ring.cover(self.refresh_ttl);
+                Some(RefreshTokens::with_ring(ring, &self.issuer))
+            }
+            (None, Some(_)) => {
+                return Err(ConfigError::new(
+                    "a ring of refresh keys has keys for HS256 only: make it with `KeyRing::of_refresh_keys`",
+                ));
+            }
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::new(
+                    "refresh keys come from a ring or stay: set one of both",
+                ));
+            }
+        };
         Ok(Sessions(Arc::new(Inner {
             revocations: self.revocations,
             issuer: self.issuer,

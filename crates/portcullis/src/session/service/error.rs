@@ -6,7 +6,7 @@ use crate::{
     issue::{IssueError, IssueErrorKind},
     random::RandomError,
     session::{
-        RefusalReason, StoreError,
+        RefusalReason, StoreError, StoreErrorKind,
         refresh::{RefreshError, RefreshErrorKind},
     },
 };
@@ -41,6 +41,12 @@ pub enum SessionErrorKind {
     Unavailable,
     /// The access token could not be made from what the application supplied.
     Issue,
+    /// A credential that opens one session has opened it before, longer ago than
+    /// is forgiven; or the session is over.
+    AlreadyUsed,
+    /// The store does not do what is needed, such as to remember what may be used
+    /// once.
+    Unsupported,
 }
 
 impl SessionError {
@@ -65,7 +71,11 @@ impl From<SessionErrorKind> for SessionError {
 
 impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
-        Self::caused(SessionErrorKind::Unavailable, error)
+        let kind = match error.kind() {
+            StoreErrorKind::Unsupported => SessionErrorKind::Unsupported,
+            _ => SessionErrorKind::Unavailable,
+        };
+        Self::caused(kind, error)
     }
 }
 
@@ -78,7 +88,7 @@ impl From<RandomError> for SessionError {
 impl From<IssueError> for SessionError {
     fn from(error: IssueError) -> Self {
         let kind = match error.kind() {
-            IssueErrorKind::Random => SessionErrorKind::Unavailable,
+            IssueErrorKind::Random | IssueErrorKind::NoKey => SessionErrorKind::Unavailable,
             IssueErrorKind::Realm => SessionErrorKind::Realm,
             _ => SessionErrorKind::Issue,
         };
@@ -88,7 +98,10 @@ impl From<IssueError> for SessionError {
 
 impl From<RefreshError> for SessionError {
     fn from(error: RefreshError) -> Self {
-        SessionErrorKind::Token(error.kind()).into()
+        match error.kind() {
+            RefreshErrorKind::KeysUnavailable => Self::caused(SessionErrorKind::Unavailable, error),
+            kind => SessionErrorKind::Token(kind).into(),
+        }
     }
 }
 
@@ -109,6 +122,10 @@ impl fmt::Display for SessionError {
             SessionErrorKind::Realm => f.write_str("the subject is of another realm"),
             SessionErrorKind::Unavailable => f.write_str("sessions are unavailable"),
             SessionErrorKind::Issue => f.write_str("the access token could not be issued"),
+            SessionErrorKind::AlreadyUsed => {
+                f.write_str("the credential has opened its one session before")
+            }
+            SessionErrorKind::Unsupported => f.write_str("the store does not do what is needed"),
         }
     }
 }

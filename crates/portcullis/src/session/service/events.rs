@@ -1,6 +1,8 @@
 //! What is told to logs about the use of refresh tokens.
 
-use crate::session::{RefusalReason, RotationAttempt, RotationOutcome};
+use std::time::Duration;
+
+use crate::session::{RefusalReason, RotationAttempt, RotationOutcome, SessionId};
 
 /// Reports an outcome that somebody may want to know of.
 pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
@@ -74,6 +76,39 @@ pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
     }
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+/// Reports that a credential of single use has opened a session, or has been
+/// presented again, so long after, and was forgiven.
+pub(super) fn single_use_opened(purpose: &str, session: &SessionId, again: Option<Duration>) {
+    let session = session.as_str();
+    match again {
+        None => tracing::info!(
+            event = "single_use_opened",
+            purpose,
+            session,
+            "a session was opened by a credential that is good once"
+        ),
+        Some(elapsed) => tracing::info!(
+            event = "single_use_repeated",
+            purpose,
+            session,
+            elapsed_ms = millis(elapsed),
+            "a credential that is good once was presented again and forgiven"
+        ),
+    }
+}
+
+/// Reports that a credential of single use came too late a second time: somebody
+/// else may have it.
+pub(super) fn single_use_refused(purpose: &str, session: &SessionId, elapsed: Duration) {
+    tracing::warn!(
+        event = "single_use_refused",
+        purpose,
+        session = session.as_str(),
+        elapsed_ms = millis(elapsed),
+        "a credential that is good once was presented again and refused"
+    );
+}
+
+fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

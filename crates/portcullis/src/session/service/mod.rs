@@ -5,6 +5,7 @@ mod error;
 mod events;
 mod open;
 mod refresh;
+mod single_use;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ pub use self::{
     error::{SessionError, SessionErrorKind},
     open::{IssuedRefreshToken, OpenSession, TokenPair},
     refresh::RefreshRequest,
+    single_use::SingleUse,
 };
 use super::{
     DynSessionStore, LoginTicket, Revocation, RevocationReason, Revocations, RevokedAll,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{SessionError, SessionErrorKind, Sessions};
+use super::{SessionError, SessionErrorKind, Sessions, single_use::SingleUse};
 use crate::{
     claims::ScopeSet,
     issue::{AccessToken, IssuedToken},
@@ -37,6 +37,7 @@ pub struct OpenSession<'a> {
     claims: Option<&'a Map<String, Value>>,
     device: Device,
     is_login: bool,
+    single_use: Option<SingleUse<'a>>,
 }
 
 impl<'a> OpenSession<'a> {
@@ -61,6 +62,7 @@ impl<'a> OpenSession<'a> {
             claims: None,
             device: Device::default(),
             is_login,
+            single_use: None,
         }
     }
 
@@ -82,6 +84,14 @@ impl<'a> OpenSession<'a> {
     #[must_use = "returns the changed session"]
     pub fn claims(mut self, claims: &'a Map<String, Value>) -> Self {
         self.claims = Some(claims);
+        self
+    }
+
+    /// The credential that opens this session and no other one. It must have
+    /// been verified; this says only whether it was used before.
+    #[must_use = "returns the changed session"]
+    pub fn single_use(mut self, credential: SingleUse<'a>) -> Self {
+        self.single_use = Some(credential);
         self
     }
 
@@ -134,17 +144,32 @@ impl Sessions {
     /// # Errors
     ///
     /// [`SessionErrorKind::LoggedOutMeanwhile`], [`SessionErrorKind::Realm`],
-    /// [`SessionErrorKind::Issue`] or [`SessionErrorKind::Unavailable`].
+    /// [`SessionErrorKind::Issue`] or [`SessionErrorKind::Unavailable`]; of a
+    /// credential of [single use](OpenSession::single_use)
+    /// [`SessionErrorKind::AlreadyUsed`], or [`SessionErrorKind::Unsupported`] by
+    /// a store that cannot tell.
     pub async fn open(
         &self,
         ticket: LoginTicket,
         request: &OpenSession<'_>,
     ) -> Result<TokenPair, SessionError> {
         let inner = &*self.0;
-        let auth_time = request.is_login.then(|| self.now());
-        let secret = SessionSecret::random()?;
+        // Before the access token is made: it names the session, which the first
+        // use has named.
+        let opening = match &request.single_use {
+            Some(credential) => Some(self.use_up(credential).await?),
+            None => None,
+        };
+        let auth_time = match opening.as_ref().and_then(|opening| opening.row.as_ref()) {
+            Some(row) => row.grant.auth_time.map(Timestamp::from_secs),
+            None => request.is_login.then(|| self.now()),
+        };
+        let (id, secret) = match &opening {
+            Some(opening) => (opening.id.clone(), opening.secret.clone()),
+            None => (SessionId::random()?, SessionSecret::random()?),
+        };
         let refresh_key = match &inner.refresh {
-            Some(tokens) => tokens.keys().current_id().clone(),
+            Some(tokens) => tokens.current_key()?,
             None => "".into(),
         };
         let (idle_ttl, absolute_ttl) = match &inner.refresh {
@@ -157,7 +182,6 @@ impl Sessions {
         let mut grant = Grant::new();
         grant.scope = request.scope.to_string();
         grant.auth_time = auth_time.map(Timestamp::as_secs);
-        let id = SessionId::random()?;
         let mut token = AccessToken::new(request.subject)
             .session(id.as_str())
             .client(request.client)
@@ -181,10 +205,23 @@ impl Sessions {
             grant,
             device: request.device.clone(),
         };
+        if opening
+            .as_ref()
+            .is_some_and(|opening| !opening.is_for(&session))
+        {
+            return Err(SessionErrorKind::AlreadyUsed.into());
+        }
         let session = match self.store().create(session, ticket).await? {
             Created::Session(session) => session,
             Created::LoggedOutMeanwhile => return Err(SessionErrorKind::LoggedOutMeanwhile.into()),
         };
+        if let (Some(opening), Some(credential)) = (&opening, &request.single_use) {
+            // It may have ended since it was looked at.
+            if session.revoked.is_some() {
+                return Err(SessionErrorKind::AlreadyUsed.into());
+            }
+            opening.report(credential);
+        }
         // The store's clock made the deadline: no token outlives its row.
         let access = inner.issuer.finish(draft, session.absolute_deadline)?;
         let refresh = match &inner.refresh {
@@ -197,7 +234,7 @@ impl Sessions {
                     secret,
                     client: session.client,
                     scope: request.scope.clone(),
-                    auth_time,
+                    auth_time: session.grant.auth_time.map(Timestamp::from_secs),
                 };
                 Some(self.refresh_token(&family, &first)?)
             }

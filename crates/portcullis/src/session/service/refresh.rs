@@ -1,7 +1,5 @@
 //! Refreshing sessions.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use super::{IssuedRefreshToken, SessionError, SessionErrorKind, Sessions, TokenPair, events};
@@ -206,7 +204,7 @@ impl Sessions {
             );
             return Err(SessionErrorKind::Refused(RefusalReason::Client).into());
         }
-        let key = self.refresh_tokens()?.keys().current_id();
+        let refresh_key = self.refresh_tokens()?.current_key()?;
         Ok(RotationAttempt {
             id,
             // Earlier by far once the store is asked.
@@ -219,7 +217,7 @@ impl Sessions {
             scope_allowed: true,
             mode,
             idle_ttl: self.0.refresh_ttl,
-            refresh_key: Arc::clone(key),
+            refresh_key,
             device: device.clone(),
             rules: self.0.rules,
         })

@@ -3,6 +3,8 @@
 mod binding;
 mod by_issuer;
 mod combined;
+mod id_tokens;
+mod key_issuers;
 mod live;
 mod names;
 mod refusals;

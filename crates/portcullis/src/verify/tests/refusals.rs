@@ -30,21 +30,21 @@ fn a_refusal_says_what_came_and_what_is_configured() {
         ),
         (
             of(with("at_hash", json!("x"))),
-            "the token is not an access token: `at_hash` is a claim of ID, log-out or event tokens",
+            "the token is of another kind than is accepted: `at_hash` is a claim of ID, log-out or event tokens",
         ),
         (
             said(
                 builder().kind_claim("typ", "Bearer"),
                 &token(&with("typ", json!("ID"))),
             ),
-            r#"the token is not an access token: `typ` is "ID", and "Bearer" is configured"#,
+            r#"the token is of another kind than is accepted: `typ` is "ID", and "Bearer" is configured"#,
         ),
         (
             said(
                 builder(),
                 &by_hand(r#"{"alg":"HS256","typ":"dpop+jwt"}"#, &claims()),
             ),
-            r#"the token's `typ` is not that of an access token: "dpop+jwt", and "at+jwt", "JWT" or none is accepted"#,
+            r#"the token's `typ` is not one that is accepted: "dpop+jwt", and "at+jwt", "JWT" or none is accepted"#,
         ),
         (
             said(

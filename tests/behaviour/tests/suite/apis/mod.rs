@@ -12,6 +12,7 @@ mod protected_routes;
 mod races;
 mod rotation;
 mod session;
+mod single_sign_on;
 mod token_endpoint;
 
 use behaviour::{
@@ -78,6 +79,7 @@ struct On<'a> {
 
 const USERS_LOGIN: &str = "/api/users/login";
 const USERS_REFRESH: &str = "/api/users/refresh";
+const SSO: &str = "/api/users/sso";
 const APPLICATION_TOKEN: &str = "/api/users/application-token";
 const AUTHENTICATE: &str = "/v1/authenticate";
 const GRANT_LOGIN: &str = "/auth/jwt/login";

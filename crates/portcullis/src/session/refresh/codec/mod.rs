@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc};
 
 use super::{
     RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshKeys, keys::RefreshKey,
-    shape::Shape,
+    shape::Shape, source::RefreshSource,
 };
 use crate::{
-    issue::TokenIssuer,
+    issue::{KeyRing, TokenIssuer},
     jose::{CompactJws, JwsError, uninit},
     secret::{SecretBytes, SecretString},
     session::Successor,
@@ -20,7 +20,7 @@ const MAX_LENGTH: usize = 8192;
 /// Makes and reads the refresh tokens of one API. Cheap to clone.
 #[derive(Clone)]
 pub struct RefreshTokens {
-    keys: RefreshKeys,
+    keys: RefreshSource,
     shape: Arc<Shape>,
 }
 
@@ -29,15 +29,30 @@ impl RefreshTokens {
     /// these keys. Those of another shape, issuer, audience or realm are
     /// refused.
     pub fn new(keys: RefreshKeys, issuer: &TokenIssuer) -> Self {
+        Self::from_source(RefreshSource::Fixed(keys), issuer)
+    }
+
+    /// As [`new`](Self::new), with the keys that `ring` has at each moment. Keys
+    /// that are also among the issuer's are not used.
+    pub fn with_ring(ring: KeyRing, issuer: &TokenIssuer) -> Self {
+        Self::from_source(RefreshSource::of_ring(ring, issuer.clone()), issuer)
+    }
+
+    fn from_source(keys: RefreshSource, issuer: &TokenIssuer) -> Self {
         Self {
             keys,
             shape: Arc::new(Shape::new(issuer)),
         }
     }
 
-    /// The keys.
-    pub fn keys(&self) -> &RefreshKeys {
-        &self.keys
+    /// The id of the key that new tokens are made with.
+    ///
+    /// # Errors
+    ///
+    /// [`RefreshErrorKind::KeysUnavailable`] when no key of the ring makes tokens
+    /// now.
+    pub fn current_key(&self) -> Result<Arc<str>, RefreshError> {
+        Ok(self.keys.current_id()?)
     }
 
     /// Makes a token. The same arguments give the same token, byte for byte.
@@ -52,8 +67,8 @@ impl RefreshTokens {
         family: &RefreshFamily,
         token: &Successor,
     ) -> Result<SecretString, RefreshError> {
-        let key = self
-            .keys
+        let keys = self.keys.load();
+        let key = keys
             .named(&token.refresh_key)
             .ok_or(RefreshErrorKind::UnknownKey)?;
         let header = key.header.as_ref().ok_or(RefreshErrorKind::Sign)?;
@@ -69,7 +84,9 @@ impl RefreshTokens {
     ///
     /// # Errors
     ///
-    /// When it is not a token of ours, of this shape, or has expired.
+    /// When it is not a token of ours, of this shape, or has expired; with
+    /// [`RefreshErrorKind::KeysUnavailable`] when it may be a good one of a key
+    /// that the ring has not loaded yet.
     pub fn decode(&self, token: &[u8], now: Timestamp) -> Result<RefreshClaims, RefreshError> {
         let claims = self.decode_expired(token)?;
         if claims.expires_at <= now {
@@ -82,12 +99,14 @@ impl RefreshTokens {
     ///
     /// # Errors
     ///
-    /// When it is not a token of ours and of this shape.
+    /// As [`decode`](Self::decode).
     pub fn decode_expired(&self, token: &[u8]) -> Result<RefreshClaims, RefreshError> {
         let jws = CompactJws::parse(token, MAX_LENGTH).map_err(malformed)?;
-        match self.keys.of_header(&jws) {
+        self.keys.check()?;
+        let keys = self.keys.load();
+        match keys.of_header(&jws) {
             Some(key) => verify(key, &jws)?,
-            None => self.verify_unusual(&jws)?,
+            None => self.verify_unusual(&jws, &keys)?,
         }
         let mut claims = Vec::new();
         jws.decode_payload(&mut claims).map_err(malformed)?;
@@ -96,15 +115,15 @@ impl RefreshTokens {
     }
 
     /// Verifies a token whose header is not as we write it.
-    fn verify_unusual(&self, jws: &CompactJws<'_>) -> Result<(), RefreshError> {
+    fn verify_unusual(&self, jws: &CompactJws<'_>, keys: &RefreshKeys) -> Result<(), RefreshError> {
         let mut buffer = Vec::new();
         let header = jws.decode_header(&mut buffer).map_err(malformed)?;
         let key = header
             .kid
             .as_deref()
-            .and_then(|id| self.keys.named(id))
+            .and_then(|id| keys.named(id))
             .filter(|key| header.alg == key.signing.header_name())
-            .ok_or(RefreshErrorKind::UnknownKey)?;
+            .ok_or_else(|| self.keys.unknown())?;
         verify(key, jws)?;
         if !header.typ_is("JWT") {
             return Err(RefreshErrorKind::WrongKind.into());

@@ -1,0 +1,75 @@
+//! What `aud` must be.
+
+use std::sync::Arc;
+
+use super::{
+    VerifyError,
+    VerifyErrorKind::WrongAudience,
+    shown::{Shown, list},
+};
+use crate::claims::Texts;
+
+/// What `aud` must be.
+#[derive(Clone, Debug)]
+pub(super) enum AudienceRule {
+    OneOf(Box<[Arc<str>]>),
+    Absent,
+    Any,
+}
+
+impl AudienceRule {
+    pub(super) fn of_own_tokens(names: &[Arc<str>]) -> Self {
+        if names.is_empty() {
+            Self::Absent
+        } else {
+            Self::OneOf(names.into())
+        }
+    }
+
+    pub(super) fn accepts(&self, audience: Option<&Texts<'_>>) -> bool {
+        match (self, audience) {
+            (Self::OneOf(names), Some(audience)) => {
+                names.iter().any(|name| audience.contains(name))
+            }
+            (Self::OneOf(_), None) => false,
+            (Self::Absent, audience) => audience.is_none(),
+            (Self::Any, _) => true,
+        }
+    }
+
+    /// Whether it accepts an audience that `later` names, or all that it takes. What
+    /// is left over may well be for a `later` that takes any.
+    pub(super) fn takes_from(&self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::Any, _) | (Self::Absent, Self::Absent) => true,
+            (Self::OneOf(names), Self::OneOf(others)) => {
+                names.iter().any(|name| others.contains(name))
+            }
+            _ => false,
+        }
+    }
+
+    #[cold]
+    pub(super) fn refuse(&self, claim: &str, audience: Option<&Texts<'_>>) -> VerifyError {
+        let found = match audience {
+            Some(texts) if texts.as_slice().is_empty() => "nobody".to_owned(),
+            Some(texts) => list(texts.as_slice(), |text| Shown(text)),
+            None => "none".to_owned(),
+        };
+        let found = match claim {
+            "aud" => found,
+            other => format!("`{other}` is {found}"),
+        };
+        let detail = format!("{found}, and {} is configured", self.shown());
+        VerifyError::with_detail(WrongAudience, detail)
+    }
+
+    /// For a log.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::OneOf(names) => list(names, |name| Shown(name)),
+            Self::Absent => "none".to_owned(),
+            Self::Any => "any".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What some issuers' tokens must say besides: rules that are asked about claims
+//! read a second time.
+
+use std::sync::Arc;
+
+use super::{
+    VerifyError,
+    VerifyErrorKind::{MissingClaim, WrongAudience, WrongClaim, WrongKind},
+    audience_rule::AudienceRule,
+    shown::{Shown, list, or_none},
+};
+use crate::{
+    ConfigError,
+    claims::{FurtherClaims, RegisteredClaims},
+    json::Name,
+};
+
+/// The further rules of one issuer's tokens; none, unless they are set.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FurtherRules {
+    /// The claim that stands for `aud`.
+    pub(super) audience_claim: Option<Box<str>>,
+    /// Whether these are ID tokens.
+    pub(super) id_tokens: Option<IdTokenRule>,
+    /// Claims of which one must have its value, of each of these lists.
+    pub(super) values: Vec<Box<[ClaimValue]>>,
+    /// Claims of which one must say something, of each of these lists.
+    pub(super) one_of: Vec<Box<[Box<str>]>>,
+    /// Claims that other kinds of tokens have.
+    pub(super) refused: Vec<Box<str>>,
+}
+
+/// A claim that must be this text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ClaimValue {
+    pub(super) name: Box<str>,
+    pub(super) value: Box<str>,
+}
+
+/// What is further asked of ID tokens (OpenID Connect Core section 3.1.3.7).
+#[derive(Clone, Debug, Default)]
+pub(super) struct IdTokenRule {
+    /// Who may have asked for them, besides their audience.
+    pub(super) parties: Vec<Arc<str>>,
+    /// Whether the subject itself may have asked.
+    pub(super) by_subject: bool,
+}
+
+const AZP: &str = "azp";
+
+impl FurtherRules {
+    /// Whether nothing is asked for.
+    pub(super) fn are_none(&self) -> bool {
+        self.audience_claim.is_none()
+            && self.id_tokens.is_none()
+            && self.values.is_empty()
+            && self.one_of.is_empty()
+            && self.refused.is_empty()
+    }
+
+    pub(super) fn validate(&self, audience: &AudienceRule) -> Result<(), ConfigError> {
+        let names_us = matches!(audience, AudienceRule::OneOf(_));
+        if self.audience_claim.is_some() && !names_us {
+            return Err(ConfigError::new(
+                "an audience claim needs audiences that it may name",
+            ));
+        }
+        if self.id_tokens.is_some() && matches!(audience, AudienceRule::Absent) {
+            return Err(ConfigError::new(
+                "every ID token names its audience: the client id that asked for it",
+            ));
+        }
+        let parties = self.id_tokens.iter().flat_map(|rule| &rule.parties);
+        let values = self.values.iter().flatten();
+        let texts = (self.audience_claim.iter().chain(&self.refused))
+            .chain(self.one_of.iter().flatten())
+            .chain(values.flat_map(|claim| [&claim.name, &claim.value]))
+            .map(|text| &**text)
+            .chain(parties.map(|party| &**party));
+        let lists = self.values.iter().map(|list| list.is_empty());
+        let mut lists = lists.chain(self.one_of.iter().map(|list| list.is_empty()));
+        if texts.into_iter().any(str::is_empty) || lists.any(|is_empty| is_empty) {
+            return Err(ConfigError::new(
+                "neither the name of a claim, nor what it must be, nor a list of these may be empty",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check(
+        &self,
+        json: &str,
+        claims: &RegisteredClaims<'_>,
+        audience: &AudienceRule,
+    ) -> Result<(), VerifyError> {
+        if self.are_none() {
+            return Ok(());
+        }
+        let further = FurtherClaims::read(json, |name| self.asks_for(name));
+        self.check_audience(&further, audience)?;
+        if let Some(rule) = &self.id_tokens {
+            rule.check(&further, claims, audience)?;
+        }
+        if let Some(name) = self.refused.iter().find(|name| further.has(name)) {
+            let detail = format!("`{name}` is a claim of other tokens than are accepted");
+            return Err(VerifyError::with_detail(WrongKind, detail));
+        }
+        let is_said = |names: &[Box<str>]| names.iter().any(|name| further.says_something(name));
+        if let Some(names) = self.one_of.iter().find(|names| !is_said(names)) {
+            let detail = format!("one of {}", list(&**names, |name| format!("`{name}`")));
+            return Err(VerifyError::with_detail(MissingClaim, detail));
+        }
+        let mut values = self.values.iter();
+        match values.find(|values| !values.iter().any(|value| value.holds(&further))) {
+            Some(values) => Err(wrong_value(values, &further)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a token names one of `audience`, before anything about it is known.
+    pub(super) fn names_audience(&self, json: &str, audience: &AudienceRule) -> bool {
+        let claim = self.audience_claim.as_deref();
+        let further = FurtherClaims::read(json, |name| Some(name) == claim);
+        self.check_audience(&further, audience).is_ok()
+    }
+
+    fn check_audience(
+        &self,
+        further: &FurtherClaims<'_>,
+        audience: &AudienceRule,
+    ) -> Result<(), VerifyError> {
+        match self.audience_claim.as_deref() {
+            Some(name) => {
+                let found = further.texts(name);
+                match audience.accepts(found.as_ref()) {
+                    true => Ok(()),
+                    false => Err(audience.refuse(name, found.as_ref())),
+                }
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn asks_for(&self, name: &str) -> bool {
+        let values = self.values.iter().flatten();
+        self.audience_claim.as_deref() == Some(name)
+            || (self.id_tokens.is_some() && name == AZP)
+            || values.map(|claim| &claim.name).any(|own| **own == *name)
+            || self.one_of.iter().flatten().any(|own| **own == *name)
+            || self.refused.iter().any(|own| **own == *name)
+    }
+}
+
+impl ClaimValue {
+    fn holds(&self, further: &FurtherClaims<'_>) -> bool {
+        let text = further.text(&self.name);
+        text.is_some_and(|text| *text == *self.value)
+    }
+}
+
+impl IdTokenRule {
+    /// Whom it is for, and who asked for it. That it names us is known.
+    fn check(
+        &self,
+        further: &FurtherClaims<'_>,
+        claims: &RegisteredClaims<'_>,
+        audience: &AudienceRule,
+    ) -> Result<(), VerifyError> {
+        let audiences = claims.audience.as_ref().map(|texts| texts.as_slice());
+        let audiences = audiences.unwrap_or_default();
+        let AudienceRule::OneOf(own) = audience else {
+            return Ok(());
+        };
+        let is_own = |name: &Name<'_>| own.iter().any(|own| **own == **name);
+        if let Some(stranger) = audiences.iter().find(|name| !is_own(name)) {
+            let detail = format!(
+                "besides, {} is named, whom nobody knows here",
+                Shown(stranger)
+            );
+            return Err(VerifyError::with_detail(WrongAudience, detail));
+        }
+        let party = further.text(AZP);
+        let is_known = party.as_ref().map_or_else(
+            || !further.has(AZP) && audiences.len() == 1,
+            |party| {
+                let by_subject = claims.subject.as_ref().is_some_and(|it| **it == **party);
+                is_own(party)
+                    || self.parties.iter().any(|own| **own == **party)
+                    || (self.by_subject && by_subject)
+            },
+        );
+        if is_known {
+            return Ok(());
+        }
+        let detail = format!(
+            "`{AZP}` is {}, and {} is configured",
+            or_none(party.as_deref()),
+            list(own.iter().chain(&self.parties), |name| Shown(name))
+        );
+        Err(VerifyError::with_detail(WrongAudience, detail))
+    }
+}
+
+#[cold]
+fn wrong_value(values: &[ClaimValue], further: &FurtherClaims<'_>) -> VerifyError {
+    let shown = list(values, |claim| {
+        let found = or_none(further.text(&claim.name).as_deref());
+        format!(
+            "`{}` is {found}, and {} is configured",
+            claim.name,
+            Shown(&claim.value)
+        )
+    });
+    VerifyError::with_detail(WrongClaim, shown)
+}

@@ -1,0 +1,156 @@
+//! What `iss` must be.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{
+    VerifyError,
+    VerifyErrorKind::{WrongClaim, WrongIssuer},
+    shown::{Shown, list, or_none},
+    tenants::{TenantIssuers, is_of_pattern, tenant_in},
+};
+use crate::{ConfigError, claims::FurtherClaims};
+
+/// What `iss` must be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum IssuerRule {
+    Exactly(Arc<str>),
+    /// One issuer that writes its name in several ways; the first is the one that
+    /// its subjects go by.
+    Spelled(Arc<[Arc<str>]>),
+    OfTenants(TenantIssuers),
+    /// Our own issuer that writes no `iss`.
+    Absent,
+    Any,
+}
+
+/// An issuer that is often taken for the one that is configured, and what to do
+/// then.
+#[derive(Clone, Debug)]
+pub(super) struct Mistaken {
+    /// Its name, with `{tenantid}` where a tenant stands.
+    pub(super) issuer: Arc<str>,
+    pub(super) advice: &'static str,
+}
+
+/// The claim that names the tenant besides `iss`.
+const TID: &str = "tid";
+
+impl IssuerRule {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        let names = match self {
+            Self::Exactly(name) => std::slice::from_ref(name),
+            Self::Spelled(names) => names,
+            Self::OfTenants(issuers) => return issuers.validate(),
+            Self::Absent | Self::Any => return Ok(()),
+        };
+        if names.is_empty() || names.iter().any(|name| name.is_empty()) {
+            return Err(ConfigError::new("the issuer must not be empty"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn accepts(&self, issuer: Option<&str>) -> bool {
+        match self {
+            Self::Exactly(name) => issuer.is_some_and(|issuer| *issuer == **name),
+            Self::Spelled(names) => {
+                issuer.is_some_and(|issuer| names.iter().any(|name| *issuer == **name))
+            }
+            Self::OfTenants(issuers) => issuer.is_some_and(|issuer| issuers.accept(issuer)),
+            Self::Absent => issuer.is_none(),
+            Self::Any => true,
+        }
+    }
+
+    /// Whether it still accepts the issuer of a token that was verified before.
+    pub(super) fn still_accepts(&self, issuer: Option<&str>) -> bool {
+        match self {
+            Self::OfTenants(issuers) if issuers.may_change() => self.accepts(issuer),
+            _ => true,
+        }
+    }
+
+    /// The tenant that an accepted issuer is of must be the one that the token
+    /// names besides.
+    pub(super) fn check_tenant(&self, json: &str, issuer: Option<&str>) -> Result<(), VerifyError> {
+        let Self::OfTenants(issuers) = self else {
+            return Ok(());
+        };
+        let tenant = issuer.and_then(|issuer| tenant_in(&issuers.pattern, issuer));
+        let further = FurtherClaims::read(json, |name| name == TID);
+        let named = further.text(TID);
+        if tenant.is_some() && named.as_deref() == tenant {
+            return Ok(());
+        }
+        let detail = format!(
+            "`{TID}` is {}, and `iss` names {}",
+            or_none(named.as_deref()),
+            or_none(tenant)
+        );
+        Err(VerifyError::with_detail(WrongClaim, detail))
+    }
+
+    /// The realm of its subjects, unless it is what the token says.
+    pub(super) fn realm(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Exactly(name) => Some(name.clone()),
+            Self::Spelled(names) => names.first().cloned(),
+            Self::OfTenants(_) | Self::Absent | Self::Any => None,
+        }
+    }
+
+    /// Whether it accepts an issuer that `later` names, or all that it takes. What
+    /// is left over may well be for a `later` that takes any.
+    pub(super) fn takes_from(&self, later: &Self) -> bool {
+        let takes = |name: &str| match self {
+            Self::OfTenants(issuers) => issuers.may_accept(name),
+            rule => rule.accepts(Some(name)),
+        };
+        match (self, later) {
+            (Self::Any, _) | (Self::Absent, Self::Absent) => true,
+            (_, Self::Exactly(name)) => takes(name),
+            (_, Self::Spelled(names)) => names.iter().any(|name| takes(name)),
+            (Self::OfTenants(issuers), Self::OfTenants(later)) => issuers.overlap(later),
+            (_, Self::OfTenants(later)) => later.named().any(|name| takes(&name)),
+            _ => false,
+        }
+    }
+
+    /// For a log.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Exactly(name) => Shown(name).to_string(),
+            Self::Spelled(names) => list(&**names, |name| Shown(name)),
+            Self::OfTenants(issuers) => format!("{} of some tenants", Shown(&issuers.pattern)),
+            Self::Absent => "none".to_owned(),
+            Self::Any => "any".to_owned(),
+        }
+    }
+}
+
+/// That none of the configured issuers is that of the token.
+#[cold]
+pub(super) fn wrong_issuer<'r>(
+    found: Option<&str>,
+    configured: impl IntoIterator<Item = &'r IssuerRule>,
+    mistaken: impl IntoIterator<Item = &'r Mistaken>,
+) -> VerifyError {
+    let mut seen = HashSet::new();
+    let configured = configured.into_iter().filter(|rule| seen.insert(*rule));
+    let configured = list(configured, IssuerRule::shown);
+    let mut detail = format!("{}, and {configured} is configured", or_none(found));
+    if let Some(advice) = found.and_then(|found| advice(found, mistaken)) {
+        detail.push_str(": ");
+        detail.push_str(advice);
+    }
+    VerifyError::with_detail(WrongIssuer, detail)
+}
+
+/// What to do about tokens of this issuer, if that is known.
+pub(super) fn advice<'r>(
+    issuer: &str,
+    mistaken: impl IntoIterator<Item = &'r Mistaken>,
+) -> Option<&'static str> {
+    let mut mistaken = mistaken.into_iter();
+    let found = mistaken.find(|other| is_of_pattern(&other.issuer, issuer))?;
+    Some(found.advice)
+}
