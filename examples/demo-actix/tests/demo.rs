@@ -21,6 +21,11 @@ fn tokens_of_trusted_issuers_are_taken() {
 }
 
 #[test]
+fn people_of_a_tenant_sign_on() {
+    flows::people_of_a_tenant_sign_on(PROGRAM);
+}
+
+#[test]
 fn tokens_survive_a_restart() {
     flows::tokens_survive_a_restart(PROGRAM);
 }

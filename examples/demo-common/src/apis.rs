@@ -17,6 +17,7 @@ use portcullis::{
 use crate::{
     accounts::DemoAccounts,
     cli::{Lifetimes, Options},
+    entra,
     keys::DemoKeys,
     replies::DemoRead,
     trust,
@@ -125,8 +126,13 @@ pub(crate) fn build(
 
     let trusted = trust::verifiers(&options.trusted, clock)?;
     let mut guards = guards(&session, &api_key, &password_grant, trusted)?;
+    let session_api = SessionApi::new(session);
+    let session_api = match &options.entra {
+        Some(tenant) => session_api.single_sign_on(entra::single_sign_on(tenant, clock)?),
+        None => session_api,
+    };
     let endpoints = Endpoints::builder(accounts)
-        .session_api(SessionApi::new(session))
+        .session_api(session_api)
         .api_key_api(ApiKeyApi::new(api_key))
         .password_grant_api(PasswordGrantApi::new(password_grant))
         .common_routes();

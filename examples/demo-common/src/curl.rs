@@ -85,6 +85,17 @@ fn write(text: &mut String, options: &Options, base: &str) -> fmt::Result {
         )?;
         writeln!(text, "{access}; curl -s -i -X POST {BEARER} {base}/logout")?;
     }
+    if let Some(entra) = &options.entra {
+        writeln!(
+            text,
+            "\n# Single sign-on with an ID token of the tenant {} for {}",
+            entra.tenant, entra.client_id
+        )?;
+        writeln!(
+            text,
+            "TOKEN=ID-TOKEN; curl -s -X POST {BEARER} {base}/api/users/sso"
+        )?;
+    }
     for trusted in &options.trusted {
         writeln!(
             text,
@@ -209,11 +220,14 @@ mod tests {
         let options = cli::from_words(&[
             "--trust=https://login.example=api",
             "--resource=https://api.example/mcp",
+            "--entra=9188040d-6c67-4c5b-b112-36a304b66dad:app",
         ]);
         let text = lines(&options, BASE);
         for line in [
             "# With an access token of https://login.example for api",
             "TOKEN=ACCESS-TOKEN; curl -s -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4711/me",
+            "# Single sign-on with an ID token of the tenant 9188040d-6c67-4c5b-b112-36a304b66dad for app",
+            "TOKEN=ID-TOKEN; curl -s -X POST -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4711/api/users/sso",
             "curl -s http://127.0.0.1:4711/.well-known/oauth-protected-resource/mcp",
         ] {
             assert!(

@@ -19,7 +19,7 @@ pub(crate) fn verifiers(
     // One that is trusted for several audiences is asked for its keys once.
     let mut issuers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for trusted in trusted {
-        let key = (trusted.issuer.as_str(), trusted.is_without_tls());
+        let key = (trusted.issuer.as_str(), trusted.is_on_this_machine());
         issuers
             .entry(key)
             .or_default()

@@ -4,7 +4,7 @@ mod url;
 mod values;
 
 pub(crate) use url::ServerUrl;
-pub(crate) use values::{NewApiKey, NewClient, NewUser, StoreChoice, TrustedIssuer};
+pub(crate) use values::{EntraTenant, NewApiKey, NewClient, NewUser, StoreChoice, TrustedIssuer};
 
 use std::{env, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub trusted: Vec<TrustedIssuer>,
     /// The URL by which clients know this server as a protected resource.
     pub resource: Option<String>,
+    /// The tenant whose people may sign on.
+    pub entra: Option<EntraTenant>,
     /// How long tokens and sessions live.
     pub lifetimes: Lifetimes,
 }
@@ -117,6 +119,10 @@ impl Options {
             issuer: arguments.issuer,
             trusted,
             resource: arguments.resource,
+            entra: arguments.entra.map(|entra| EntraTenant {
+                base_url: arguments.entra_base_url,
+                ..entra
+            }),
             lifetimes: Lifetimes {
                 access: arguments.access_ttl,
                 refresh: arguments.refresh_ttl,
@@ -218,6 +224,21 @@ struct Arguments {
         value_parser = values::resource
     )]
     resource: Option<String>,
+
+    /// A tenant of Microsoft Entra ID, by its GUID, whose people may sign on at
+    /// `POST /api/users/sso` with ID tokens for the application (client) AUDIENCE
+    #[arg(long, value_name = "TENANT:AUDIENCE", env = "PORTCULLIS_ENTRA")]
+    entra: Option<EntraTenant>,
+
+    /// Where Entra ID is, in place of `https://login.microsoftonline.com`: a
+    /// national cloud, or a stand-in; http only on this machine, as for `--trust`
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PORTCULLIS_ENTRA_BASE_URL",
+        value_parser = values::issuer
+    )]
+    entra_base_url: Option<String>,
 
     /// How long access tokens live, such as `15m` [default: 15m in the session
     /// API, 1h in the password-grant API]

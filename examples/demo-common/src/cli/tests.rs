@@ -124,6 +124,9 @@ fn other_mistakes_end_with_two_as_well() {
         &["--trust", "http://a.example=api"],
         &["--trust=https://a.example=x", "--trust=https://a.example=x"],
         &["--resource", "a.example"],
+        &["--entra", "9188040d-6c67-4c5b-b112-36a304b66dad"],
+        &["--entra", "common:app"],
+        &["--entra-base-url", "http://login.example"],
         &["--unknown"],
         &["stray"],
     ] {

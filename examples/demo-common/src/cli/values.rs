@@ -6,7 +6,7 @@ use std::{collections::HashSet, net::SocketAddr, path::PathBuf, str::FromStr, ti
 
 use portcullis::{
     ConfigError,
-    endpoint::{Discovery, ResourceMetadata},
+    endpoint::{Discovery, EntraIdTokens, ResourceMetadata},
     secret::SecretString,
 };
 
@@ -112,6 +112,41 @@ pub(super) fn issuer(text: &str) -> Result<String, ConfigError> {
     Discovery::new(text).map(|discovery| discovery.issuer().to_owned())
 }
 
+/// `TENANT:AUDIENCE`.
+#[derive(Clone, Debug)]
+pub(crate) struct EntraTenant {
+    /// The id of the tenant, a GUID.
+    pub tenant: String,
+    /// The id of the application.
+    pub client_id: String,
+    /// Where Entra ID is; `None`: where it always is.
+    pub base_url: Option<String>,
+}
+
+impl EntraTenant {
+    /// Whether it is a stand-in on this machine, where https is not needed.
+    pub(crate) fn is_on_this_machine(&self) -> bool {
+        let base_url = self.base_url.as_deref();
+        base_url.is_some_and(|url| url.starts_with("http://"))
+    }
+}
+
+impl FromStr for EntraTenant {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (tenant, client_id) = text
+            .split_once(':')
+            .ok_or("a tenant with its application is TENANT:AUDIENCE")?;
+        EntraIdTokens::new(tenant, client_id).map_err(|error| error.to_string())?;
+        Ok(Self {
+            tenant: tenant.to_owned(),
+            client_id: client_id.to_owned(),
+            base_url: None,
+        })
+    }
+}
+
 /// A URL that a protected resource can have as its name.
 pub(super) fn resource(text: &str) -> Result<String, ConfigError> {
     ResourceMetadata::new(text).map(|_| text.to_owned())
@@ -131,7 +166,7 @@ pub(crate) struct TrustedIssuer {
 
 impl TrustedIssuer {
     /// Whether it is on this machine, where https is not needed.
-    pub(crate) fn is_without_tls(&self) -> bool {
+    pub(crate) fn is_on_this_machine(&self) -> bool {
         self.issuer.starts_with("http://")
     }
 }
@@ -291,7 +326,7 @@ mod tests {
         ] {
             let trusted: TrustedIssuer = text.parse().unwrap();
             assert_eq!((&*trusted.issuer, &*trusted.audience), (issuer, audience));
-            assert_eq!(trusted.is_without_tls(), text.starts_with("http:"));
+            assert_eq!(trusted.is_on_this_machine(), text.starts_with("http:"));
         }
         for bad in [
             "",

@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use portcullis_testing::issuer::{Endpoint, FakeIssuer};
+use portcullis::jose::Algorithm;
+use portcullis_testing::{
+    issuer::{Endpoint, FakeIssuer},
+    keys,
+};
 use serde_json::json;
 
 use super::{
@@ -127,6 +131,64 @@ fn tells_clients_where_tokens_are(server: &Server, one: &FakeIssuer, two: &FakeI
     let mut servers = [one.name(), two.name()];
     servers.sort();
     assert_eq!(document["authorization_servers"], json!(servers));
+}
+
+const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+const CLIENT: &str = "6731de76-14a6-49ae-97bc-6eba6914391e";
+const OBJECT: &str = "00000000-0000-0000-66f3-3332eca7ea81";
+
+pub(crate) fn people_of_a_tenant_sign_on(program: &str) {
+    let entra = FakeIssuer::builder()
+        .path(&format!("/{TENANT}/v2.0"))
+        .key(keys::signing(Algorithm::RS256))
+        .audience(CLIENT)
+        .start();
+    let server = Server::start(
+        program,
+        "memory:",
+        &[
+            "--entra",
+            &format!("{TENANT}:{CLIENT}"),
+            "--entra-base-url",
+            &format!("http://{}", entra.address()),
+        ],
+    );
+    let id_token = |object: &str| {
+        let draft = entra.token("pairwise").claim("ver", "2.0");
+        let draft = draft.claim("tid", TENANT).claim("oid", object);
+        draft.header("typ", "JWT").without("jti")
+    };
+    let sign_on = |token: &str| server.post("/api/users/sso").bearer(token).send();
+
+    let token = id_token(OBJECT).build();
+    let pair = sign_on(&token).expect(200);
+    let access = pair.text("/accessToken");
+    let stations = server.get("/api/stations").bearer(&access).send();
+    let name = format!("entra:{TENANT}:{OBJECT}");
+    assert_eq!(stations.expect(200).text("/identity"), name);
+    // Nobody showed us a password.
+    server.get("/fresh").bearer(&access).send().expect(401);
+    // A lost answer is asked for again: one token, one session.
+    let again = sign_on(&token).expect(200);
+    assert_eq!(again.text("/refreshToken"), pair.text("/refreshToken"));
+    let refresh = pair.text("/refreshToken");
+    let refreshed = server.post("/api/users/refresh").bearer(&refresh).send();
+    let refreshed = refreshed.expect(200).text("/accessToken");
+    server.get("/me").bearer(&refreshed).send().expect(200);
+
+    for refused in [
+        id_token(OBJECT).claim("tid", OBJECT),
+        id_token(OBJECT).audience(OBJECT),
+        id_token(OBJECT).claim("scp", "access"),
+        id_token(OBJECT).without("oid"),
+        id_token(OBJECT).expired(),
+        id_token(OBJECT).forged_by(&keys::untrusted(Algorithm::RS256)),
+    ] {
+        sign_on(&refused.build()).expect(401);
+    }
+    // What opens a session opens nothing else.
+    server.get("/me").bearer(&token).send().expect(401);
+    assert_eq!(server.terminate().code(), Some(0));
 }
 
 fn an_issuer_elsewhere_needs_tls(program: &str) {
