@@ -18,9 +18,9 @@ class OidcProvider:
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls, node_modules, folder):
-        script = node_modules.parent / "oidc-provider.mjs"
-        with running(["node", str(script)], folder / "oidc-provider.log") as process:
+    def start(cls, programs, folder):
+        command = programs.script("oidc-provider.mjs")
+        with running(command, folder / "oidc-provider.log") as process:
             yield cls(first_line(process))
 
     def token(self, resource, scope="demo:read"):
@@ -49,8 +49,8 @@ class Canaille:
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls, python, folder):
-        command = str(python.parent / "canaille")
+    def start(cls, programs, folder):
+        command = str(programs.canaille)
         port = free_port()
         environment = {
             "CANAILLE_CONFIG": str(HERE / "canaille.toml"),

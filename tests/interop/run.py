@@ -6,13 +6,13 @@ usage: run.py DEMO...
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from processes import expect, first_line, free_port, running
+from programs import Programs
 from providers import Canaille, OidcProvider
 
 HERE = Path(__file__).parent
@@ -25,54 +25,36 @@ def main(demos):
     given = os.environ.get("PORTCULLIS_TEST_FOREIGN")
     with tempfile.TemporaryDirectory(prefix="portcullis-interop-") as folder:
         folder = Path(folder)
-        place = Path(given) if given else folder / "programs"
+        place = Path(given).resolve() if given else folder / "programs"
         try:
-            node_modules, python = install(place)
+            programs = Programs(place)
         except (OSError, subprocess.CalledProcessError) as error:
             if os.environ.get("PORTCULLIS_TEST_REQUIRE_SERVERS"):
+                print(getattr(error, "stderr", ""), file=sys.stderr)
                 raise
             print(f"skipped: the foreign programs cannot be installed: {error}")
             return
         try:
-            try_all(demos, node_modules, python, folder)
+            try_all(demos, programs, folder)
         except BaseException:
             for log in sorted(folder.glob("*.log")):
                 print(f"--- {log.name}\n{log.read_text()[-4000:]}", file=sys.stderr)
             raise
 
 
-def install(place):
-    """What is locked, from npm and PyPI; what is there already stays."""
-    place.mkdir(parents=True, exist_ok=True)
-    if not (place / "node_modules").exists():
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, place)
-        npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run(npm, cwd=place, check=True)
-    python = place / "venv/bin/python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", place / "venv"], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
-    return place / "node_modules", python
-
-
-def try_all(demos, node_modules, python, folder):
-    for script in HERE.glob("*.mjs"):
-        # Where their packages are found.
-        shutil.copy(script, node_modules.parent)
-    node(node_modules, "keys.mjs", folder, *ALGORITHMS)
+def try_all(demos, programs, folder):
+    programs.run("keys.mjs", folder, *ALGORITHMS)
     with (
-        OidcProvider.start(node_modules, folder) as oidc_provider,
-        Canaille.start(python, folder) as canaille,
+        OidcProvider.start(programs, folder) as oidc_provider,
+        Canaille.start(programs, folder) as canaille,
     ):
         for demo in demos:
             name = Path(demo).name
             foreign_tokens_open(demo, oidc_provider, canaille, folder)
             print(f"{name} takes tokens of oidc-provider and Canaille")
-            mcp_finds_the_way(demo, oidc_provider, node_modules, folder)
+            mcp_finds_the_way(demo, oidc_provider, programs, folder)
             print(f"{name} shows the MCP SDK's client the way to oidc-provider")
-            our_tokens_are_taken(demo, node_modules, python, folder)
+            our_tokens_are_taken(demo, programs, folder)
             print(f"{name} is understood by openid-client, jose, PyJWT and joserfc")
 
 
@@ -106,15 +88,15 @@ def foreign_tokens_open(demo, oidc_provider, canaille, folder):
         expect(401, f"{base}/me", bearer=token)
 
 
-def mcp_finds_the_way(demo, oidc_provider, node_modules, folder):
+def mcp_finds_the_way(demo, oidc_provider, programs, folder):
     port = free_port()
     resource = f"http://127.0.0.1:{port}/me"
     options = [f"--trust={oidc_provider.issuer}={resource}", f"--resource={resource}"]
     with demo_running(demo, folder, *options, port=port):
-        node(node_modules, "mcp.mjs", resource, oidc_provider.issuer)
+        programs.run("mcp.mjs", resource, oidc_provider.issuer)
 
 
-def our_tokens_are_taken(demo, node_modules, python, folder):
+def our_tokens_are_taken(demo, programs, folder):
     with contextlib.ExitStack() as demos:
         issuers = []
         for algorithm in ALGORITHMS:
@@ -123,9 +105,9 @@ def our_tokens_are_taken(demo, node_modules, python, folder):
             options = [f"--signing-key={folder / algorithm}.jwk", f"--issuer={issuer}"]
             demos.enter_context(demo_running(demo, folder, *options, port=port))
             issuers.append(f"{algorithm}={issuer}")
-        tokens = node(node_modules, "verify.mjs", *issuers)
+        tokens = programs.run("verify.mjs", *issuers)
         assert len(tokens.splitlines()) == len(ALGORITHMS), tokens
-        subprocess.run([python, HERE / "verify.py"], input=tokens, text=True, check=True)
+        subprocess.run([programs.python, HERE / "verify.py"], input=tokens, text=True, check=True)
 
 
 def forge(token):
@@ -133,12 +115,6 @@ def forge(token):
     head, _, signature = token.rpartition(".")
     other = "B" if signature[9] == "A" else "A"
     return f"{head}.{signature[:9]}{other}{signature[10:]}"
-
-
-def node(node_modules, script, *arguments):
-    """What a script prints."""
-    command = ["node", node_modules.parent / script, *arguments]
-    return subprocess.run(command, text=True, check=True, stdout=subprocess.PIPE).stdout
 
 
 if __name__ == "__main__":
