@@ -79,6 +79,14 @@ impl FetchError {
         }
     }
 
+    /// The same error, with more about it after its message.
+    pub(crate) fn followed_by(self, more: &str) -> Self {
+        Self {
+            message: format!("{}{more}", self.message).into(),
+            ..self
+        }
+    }
+
     /// What kind of thing went wrong.
     pub fn kind(&self) -> FetchErrorKind {
         self.kind

@@ -60,6 +60,7 @@ mod discovery;
 mod error;
 mod freshness;
 mod http;
+mod introspection;
 mod issuer;
 mod issuers;
 mod metadata;
@@ -75,9 +76,15 @@ pub use self::http::{BoxFuture, HttpClient};
 #[cfg(feature = "client")]
 pub use self::http::{Client, ClientBuilder};
 pub use error::{FetchError, FetchErrorKind};
+pub use introspection::{ClientAuth, Introspector, IntrospectorBuilder};
 pub use issuer::{Issuer, IssuerBuilder, IssuerError, IssuerHealth};
 pub use issuers::{Issuers, IssuersBuilder, Tenant};
 pub use metadata::Metadata;
 pub use source::{Fetched, LeftOut, Source};
 pub use tenant::TenantId;
 pub use worker::Worker;
+
+/// Its code is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/introspection.md")]
+struct IntrospectionChapter;

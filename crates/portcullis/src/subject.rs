@@ -21,6 +21,10 @@ pub struct Subject {
     name: Arc<str>,
 }
 
+/// Begins the realms of what is no subject: no configured realm begins with it,
+/// and no issuer.
+pub(crate) const NO_REALM: char = '\u{1}';
+
 impl Subject {
     /// The subject called `name` within `realm`.
     pub fn new(realm: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {

@@ -58,7 +58,6 @@ impl Fetcher {
     }
 
     /// After which time a request is given up, whatever the client does.
-    #[cfg(test)]
     pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }

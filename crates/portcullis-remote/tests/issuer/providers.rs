@@ -1,6 +1,9 @@
 //! Providers that are known by name, as the fake issuer stands in for them.
 
-use portcullis::verify::{Tenants, VerifyErrorKind::*, providers::Provider};
+use portcullis::{
+    jose::Algorithm,
+    verify::{Tenants, VerifyErrorKind::*, providers::Provider},
+};
 use portcullis_remote::{Client, Issuer};
 use portcullis_testing::{issuer::FakeIssuer, mint::AUDIENCE};
 
@@ -42,6 +45,7 @@ async fn many_tenants_of_entra_id() {
     let bench = Bench::new();
     let fake = FakeIssuer::builder()
         .path("/organizations/v2.0")
+        .algorithm(Algorithm::RS256)
         .clock(bench.clock.shared())
         .start();
     let name = fake.name();

@@ -1,6 +1,7 @@
 //! `Authorization: Bearer …` (RFC 6750 section 2.1, RFC 9110 section 11.6.2).
 
-use super::{CredentialsError, after_scheme, is_b64token, only_one};
+use super::{CredentialsError, after_scheme, only_one};
+use crate::head::is_b64token;
 
 /// The name of the header that carries an access token, in lower case.
 pub const AUTHORIZATION: &str = "authorization";

@@ -1,6 +1,7 @@
 //! A header whose whole value is a token, such as `refresh-token`.
 
-use super::{CredentialsError, is_b64token, only_one};
+use super::{CredentialsError, only_one};
+use crate::head::is_b64token;
 
 /// The name of the header that carries a refresh token unless another is
 /// configured, in lower case.

@@ -29,6 +29,11 @@ pub(super) fn error_response(status: StatusCode, error: &'static str) -> Respons
     json_response(status, &BTreeMap::from([("error", error)]))
 }
 
+/// Done, where no other status is meant to say so.
+pub(super) fn ok() -> Response<Bytes> {
+    not_stored(StatusCode::OK, Bytes::new())
+}
+
 /// Done, and nothing to say.
 pub(super) fn no_content() -> Response<Bytes> {
     not_stored(StatusCode::NO_CONTENT, Bytes::new())

@@ -21,11 +21,15 @@ use super::{
     name::Name,
     no_accounts::NoAccounts,
     protected_route::{Access, ProtectedRoute},
-    route::{Action, Methods, Route},
+    route::{Action, BackchannelLogoutRoute, Methods, Route},
     router::Endpoints,
 };
 use crate::{
-    ConfigError, challenge::Realm, credentials::REFRESH_TOKEN, session::Sessions, verify::Verifier,
+    ConfigError,
+    challenge::Realm,
+    credentials::REFRESH_TOKEN,
+    session::{Revocations, Sessions},
+    verify::{LogoutVerifier, Verifier},
 };
 
 /// Builds [`Endpoints`]: APIs, each with its own [`Sessions`], and what they
@@ -45,6 +49,7 @@ pub struct EndpointsBuilder {
     resources: Vec<ResourceMetadata>,
     mount: Mount,
     lifetime: Lifetime,
+    logouts: Vec<(Name, BackchannelLogoutRoute)>,
 }
 
 /// Routes that belong to no API; they know all of them.
@@ -80,7 +85,8 @@ impl Endpoints {
     }
 
     /// Starts with no endpoints and nobody who could log in: for services that
-    /// take tokens of others and say so, by [`EndpointsBuilder::resource`].
+    /// take tokens of others and say so, by [`EndpointsBuilder::resource`], or hear
+    /// of log-outs there, by [`EndpointsBuilder::backchannel_logout`].
     pub fn without_accounts() -> EndpointsBuilder {
         EndpointsBuilder::new(None)
     }
@@ -99,6 +105,7 @@ impl EndpointsBuilder {
             resources: Vec::new(),
             mount: Mount::default(),
             lifetime: Lifetime::default(),
+            logouts: Vec::new(),
         }
     }
 
@@ -201,6 +208,32 @@ impl EndpointsBuilder {
         self
     }
 
+    /// `POST`: where an OpenID provider tells of log-outs (OpenID Connect
+    /// Back-Channel Logout 1.0): a form with the field `logout_token`. What it
+    /// names is written to `revocations`, and with that refused by every verifier
+    /// that has them as its [status](crate::verify::VerifierBuilder::status), on
+    /// every node.
+    ///
+    /// 200 once it is stored; 400 with an error as of OAuth for a token that is
+    /// not good, and one answer for whatever reason; 503 if the store, or the keys
+    /// of the provider, cannot be had, so that it is told again.
+    ///
+    /// Register its URL with the provider as `backchannel_logout_uri`. It is open to
+    /// everybody: whoever calls must bring a signed token.
+    pub fn backchannel_logout(
+        mut self,
+        path: impl Into<Name>,
+        verifier: LogoutVerifier,
+        revocations: Revocations,
+    ) -> Self {
+        let route = BackchannelLogoutRoute {
+            verifier,
+            revocations,
+        };
+        self.logouts.push((path.into(), route));
+        self
+    }
+
     /// The realm of the challenges of the common routes.
     pub fn realm(mut self, realm: Realm) -> Self {
         self.realm = realm;
@@ -228,7 +261,8 @@ impl EndpointsBuilder {
     /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         let needs_api = !self.common.is_empty() || !self.discoveries.is_empty();
-        if self.sessions.is_empty() && (needs_api || self.resources.is_empty()) {
+        let has_others = !self.resources.is_empty() || !self.logouts.is_empty();
+        if self.sessions.is_empty() && (needs_api || !has_others) {
             return Err(ConfigError::new(
                 "there are no endpoints without an API: add one, such as `session_api`",
             ));
@@ -261,6 +295,14 @@ impl EndpointsBuilder {
             true => None,
             false => Some(verifier(&self.sessions)?),
         };
+        let mut snapshots = self.logouts.iter().map(|(_, route)| &route.revocations);
+        let own = self.sessions.first().map(Sessions::revocations);
+        if own.is_some_and(|own| !snapshots.all(|snapshot| snapshot.is_same(own))) {
+            return Err(ConfigError::new(
+                "back-channel log-outs go to another snapshot of revocations than those of the \
+                 APIs: give `backchannel_logout` a clone of theirs",
+            ));
+        }
         if self.refresh_headers.is_empty() {
             let usual = HeaderName::from_static(REFRESH_TOKEN);
             self.refresh_headers.push(usual);
@@ -290,6 +332,9 @@ impl EndpointsBuilder {
                 outside.insert(place.path.clone());
             }
             add(place.path, Methods::Get, Action::Document(document));
+        }
+        for (path, route) in self.logouts {
+            add(path, Methods::Post, Action::BackchannelLogout(route));
         }
         let services = Services {
             accounts: self

@@ -106,6 +106,7 @@ impl Dialect {
                 Says::new(StatusCode::UNAUTHORIZED, ErrorCode::InvalidToken.as_str())
                     .challenge(bearer().error(ErrorCode::InvalidToken))
             }
+            (Refusal::LogoutToken, _) => Says::invalid_request("the log-out token is not valid"),
             (Refusal::Client, _) => Says::new(StatusCode::UNAUTHORIZED, "invalid_client")
                 .challenge(Challenge::basic(&self.realm)),
             (Refusal::GrantType, _) => Says::new(StatusCode::BAD_REQUEST, "unsupported_grant_type"),

@@ -38,6 +38,8 @@ pub(super) enum Refusal {
     /// A token that is bad, expired, revoked, used up, of another kind or of
     /// another client.
     BadToken,
+    /// A log-out token that is not good.
+    LogoutToken,
     /// The client could not be authenticated.
     Client,
     /// Another grant type.
@@ -123,6 +125,7 @@ impl Refusal {
             | Self::Field(..)
             | Self::TwoClients
             | Self::TwoTokens
+            | Self::LogoutToken
             | Self::GrantType
             | Self::Scope => RejectionKind::InvalidRequest,
             Self::Credentials(error) => Reason::Credentials(*error).kind(),

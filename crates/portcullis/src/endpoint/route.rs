@@ -9,7 +9,10 @@ use super::{
     answer::Constants, dialect::Dialect, documents::Document, input::Encoding, name::Name,
     protected_route::Access, refusal::Refusal, single_sign_on::SingleSignOn,
 };
-use crate::session::Sessions;
+use crate::{
+    session::{Revocations, Sessions},
+    verify::LogoutVerifier,
+};
 
 /// What is at a path.
 #[derive(Debug)]
@@ -71,6 +74,7 @@ pub(super) enum Action {
     Token(TokenRoute),
     ApplicationToken(ApplicationTokenRoute),
     SingleSignOn(SingleSignOnRoute),
+    BackchannelLogout(BackchannelLogoutRoute),
     Logout,
     LogoutAll(Access),
     Sessions(Access),
@@ -82,7 +86,7 @@ impl Action {
     pub(super) fn encoding(&self) -> Option<Encoding> {
         match self {
             Self::Login(route) => Some(route.encoding),
-            Self::Token(_) => Some(Encoding::Form),
+            Self::Token(_) | Self::BackchannelLogout(_) => Some(Encoding::Form),
             _ => None,
         }
     }
@@ -177,6 +181,17 @@ pub(super) struct SingleSignOnRoute {
     pub(super) sessions: Sessions,
     pub(super) single_sign_on: SingleSignOn,
     pub(super) output: TokenOutput,
+}
+
+/// Another issuer's log-out token, to end what it names.
+#[derive(Debug)]
+pub(super) struct BackchannelLogoutRoute {
+    pub(super) verifier: LogoutVerifier,
+    pub(super) revocations: Revocations,
+}
+
+impl BackchannelLogoutRoute {
+    pub(super) const LOGOUT_TOKEN: Name = Name::Borrowed("logout_token");
 }
 
 /// The names of an answer that carries tokens.

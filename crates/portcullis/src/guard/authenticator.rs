@@ -12,8 +12,8 @@ use crate::{
     ConfigError,
     challenge::{MetadataUrl, Realm, Reason, Rejection, RejectionBody},
     claims::ScopeSet,
-    credentials::{self, CredentialsError, Sent, is_b64token, unread_token},
-    head::{HeadRef, RequestHead},
+    credentials::{self, CredentialsError, Sent, unread_token},
+    head::{HeadRef, RequestHead, is_b64token},
     policy::{Policy, PolicyError},
     verify::{Verification, Verified, Verifier},
 };

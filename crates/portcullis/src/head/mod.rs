@@ -12,11 +12,13 @@ mod head_ref;
 mod http_request;
 mod kept;
 mod target;
+mod token68;
 
 pub use head_ref::HeadRef;
 pub use http_request::{ClientCertificate, Peer};
 pub(crate) use kept::KeptHead;
 pub use target::Target;
+pub(crate) use token68::is_b64token;
 
 use std::net::SocketAddr;
 

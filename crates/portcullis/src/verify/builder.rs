@@ -3,9 +3,9 @@
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
-    Confirmation, KeySource, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
-    audience_rule::AudienceRule, claim_rules::BindingRule, issuer_rule::IssuerRule,
-    profile::Profile, trusted_keys::TrustedKeys, typ::TypRule,
+    Confirmation, IntrospectTokens, KeySource, LogoutVerifier, TokenCache, TokenStatus, Verified,
+    Verifier, VerifyError, audience_rule::AudienceRule, claim_rules::BindingRule,
+    issuer_rule::IssuerRule, profile::Profile, trusted_keys::TrustedKeys, typ::TypRule,
 };
 use crate::{
     ConfigError,
@@ -22,7 +22,8 @@ pub enum Missing {}
 #[derive(Debug)]
 pub enum Ready {}
 
-/// Builds a [`Verifier`]. Keys, issuer and audience are mandatory: without
+/// Builds a [`Verifier`]. Keys (or [who is asked](Self::introspected_by) in their
+/// place), issuer and audience are mandatory: without
 /// them there is no `build`. Leaving one out is spelled
 /// [`dangerous`](Self::dangerous).
 ///
@@ -100,6 +101,34 @@ impl VerifierBuilder<Ready, Ready, Ready> {
         self.profile.validate()?;
         Ok(Verifier::of_profile(self.profile))
     }
+
+    /// Builds a verifier of the issuer's log-out tokens instead, which are for the
+    /// client as which this service is registered there: its id is the audience.
+    /// Keys, issuer, realm, subject claim, leeway, limits and clock count; the
+    /// other settings are about access tokens.
+    ///
+    /// ```
+    /// use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
+    ///
+    /// # fn example(key: VerifyingKey) -> Result<(), portcullis::ConfigError> {
+    /// let verifier = Verifier::builder()
+    ///     .keys(key)
+    ///     .issuer("https://login.example.com")
+    ///     .audience("my-client-id")
+    ///     .build_for_logout()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); if issuer or audience may be any; if the issuer
+    /// is [asked](Self::introspected_by) instead of having keys.
+    pub fn build_for_logout(self) -> Result<LogoutVerifier, ConfigError> {
+        let profile = self.profile.for_logout()?;
+        profile.validate()?;
+        Ok(LogoutVerifier::new(Verifier::of_profile(profile)))
+    }
 }
 
 impl<I, A> VerifierBuilder<Missing, I, A> {
@@ -107,6 +136,40 @@ impl<I, A> VerifierBuilder<Missing, I, A> {
     pub fn keys(self, keys: impl Into<KeySet>) -> VerifierBuilder<Ready, I, A> {
         let mut profile = self.profile;
         profile.keys = TrustedKeys::fixed(keys.into());
+        VerifierBuilder::with(profile)
+    }
+
+    /// Instead of keys, somebody who asks the issuer about each token (RFC 7662):
+    /// for opaque tokens, and for those that must be refused as soon as the issuer
+    /// revokes them.
+    ///
+    /// What the issuer answers must satisfy the same rules as signed claims, with
+    /// two exceptions. It may leave out `iss`, for it is known who answers; what
+    /// is there must be the configured one. And it may leave out `exp`, for it
+    /// is asked again; what has passed is refused. An issuer that tells no `aud`
+    /// needs [`dangerous().no_audience()`](Dangerous::no_audience). A `token_type`
+    /// other than `Bearer` is refused.
+    ///
+    /// The token's form is not looked at, and [`cache`](Self::cache) and
+    /// [`max_header_size`](Self::max_header_size) have nothing to do: the source
+    /// remembers answers.
+    ///
+    /// ```
+    /// use portcullis::verify::{IntrospectTokens, Verifier};
+    ///
+    /// # fn example(introspector: impl IntrospectTokens) -> Result<(), portcullis::ConfigError> {
+    /// let verifier = Verifier::builder()
+    ///     .introspected_by(introspector)
+    ///     .issuer("https://login.example.com")
+    ///     .audience("https://api.example")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn introspected_by(self, source: impl IntrospectTokens) -> VerifierBuilder<Ready, I, A> {
+        let mut profile = self.profile;
+        profile.introspection = Some(Arc::new(source));
+        profile.claims.introspected = true;
         VerifierBuilder::with(profile)
     }
 

@@ -32,6 +32,12 @@ pub(super) struct ClaimRules {
     pub(super) kind: Option<Arc<str>>,
     pub(super) further: FurtherRules,
     pub(super) binding: BindingRule,
+    /// Whether these are log-out tokens, which say so by `events`.
+    pub(super) logout: bool,
+    /// Whether the issuer itself says what a token tells (RFC 7662 section 2.2).
+    /// Then neither `iss` nor `exp` need be there: who answered is known, and is
+    /// asked again.
+    pub(super) introspected: bool,
     /// Whether somebody keeps the live list of tokens without `exp`.
     pub(super) lists_application_tokens: bool,
     pub(super) leeway: Duration,
@@ -70,6 +76,8 @@ impl Default for ClaimRules {
             kind: None,
             further: FurtherRules::default(),
             binding: BindingRule::Refused,
+            logout: false,
+            introspected: false,
             lists_application_tokens: false,
             leeway: Duration::from_secs(60),
             skew: Duration::ZERO,
@@ -128,7 +136,8 @@ impl ClaimRules {
         if let Some(name) = claims.missing(&self.names) {
             return Err(VerifyError::with_detail(MissingClaim, name.to_owned()));
         }
-        if !is_of_issuer {
+        let may_lack_issuer = self.introspected && issuer.is_none();
+        if !is_of_issuer && !may_lack_issuer {
             return Err(self.wrong_issuer(issuer));
         }
         let stands_elsewhere = self.further.audience_claim.is_some() && claims.audience.is_none();
@@ -136,6 +145,7 @@ impl ClaimRules {
             return Err(self.audience.refuse("aud", claims.audience.as_ref()));
         }
         if let Some(name) = claims.other_kind
+            && !self.logout
             && (self.further.id_tokens.is_none() || name == EVENTS)
         {
             return Err(other_kind(name));
@@ -174,7 +184,7 @@ impl ClaimRules {
             }
             Some(_) => {}
             None => {
-                if !self.lists_application_tokens {
+                if !(self.lists_application_tokens || self.introspected) {
                     return refuse(NeverExpires);
                 }
             }

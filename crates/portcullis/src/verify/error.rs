@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, num::NonZeroU32, time::Duration};
 
-use super::KeysUnavailable;
+use super::{IntrospectionUnavailable, KeysUnavailable};
 
 /// A token that was refused, or that could not be judged.
 ///
@@ -34,15 +34,23 @@ impl VerifyError {
         }
     }
 
-    /// That the issuer's keys cannot be had; in whole seconds, of which one is
-    /// the least.
+    /// That the issuer's keys cannot be had.
     pub(crate) fn keys_unavailable(error: KeysUnavailable) -> Self {
-        let after = error.retry_after;
+        Self::unavailable(VerifyErrorKind::KeysUnavailable, error.retry_after)
+    }
+
+    /// That the issuer cannot be asked about a token.
+    pub(crate) fn introspection_unavailable(error: IntrospectionUnavailable) -> Self {
+        Self::unavailable(VerifyErrorKind::IntrospectionUnavailable, error.retry_after)
+    }
+
+    /// In whole seconds, of which one is the least.
+    fn unavailable(kind: VerifyErrorKind, after: Duration) -> Self {
         let secs = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         let secs = u32::try_from(secs.max(1)).unwrap_or(u32::MAX);
         Self {
             retry_after: NonZeroU32::new(secs),
-            ..Self::new(VerifyErrorKind::KeysUnavailable)
+            ..Self::new(kind)
         }
     }
 
@@ -125,18 +133,25 @@ pub enum VerifyErrorKind {
     NeverExpires,
     /// Revoked.
     Revoked,
+    /// Not active, says its issuer, who was asked (RFC 7662 section 2.2).
+    Inactive,
     /// Refused by a check of the application's own.
     Custom,
     /// It cannot be said whether it is revoked: the source is down.
     StatusUnknown,
     /// The issuer's keys cannot be had, or are too old.
     KeysUnavailable,
+    /// The issuer cannot be asked about the token.
+    IntrospectionUnavailable,
 }
 
 impl VerifyErrorKind {
     /// Whether the token could not be judged, through no fault of its own.
     pub const fn is_unavailable(self) -> bool {
-        matches!(self, Self::StatusUnknown | Self::KeysUnavailable)
+        matches!(
+            self,
+            Self::StatusUnknown | Self::KeysUnavailable | Self::IntrospectionUnavailable
+        )
     }
 
     const fn message(self) -> &'static str {
@@ -161,9 +176,11 @@ impl VerifyErrorKind {
             Self::LivesTooLong => "the token lives too long",
             Self::NeverExpires => "the token never expires, and no live list is kept",
             Self::Revoked => "the token is revoked",
+            Self::Inactive => "the token is not active",
             Self::Custom => "the token fails a check of the application",
             Self::StatusUnknown => "it cannot be said whether the token is revoked",
             Self::KeysUnavailable => "the issuer's keys are not available",
+            Self::IntrospectionUnavailable => "the issuer cannot be asked about the token",
         }
     }
 }

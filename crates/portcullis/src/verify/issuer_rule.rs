@@ -8,7 +8,7 @@ use super::{
     shown::{Shown, list, or_none},
     tenants::{TenantIssuers, is_of_pattern, tenant_in},
 };
-use crate::{ConfigError, claims::FurtherClaims};
+use crate::{ConfigError, claims::FurtherClaims, subject::NO_REALM};
 
 /// What `iss` must be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +46,11 @@ impl IssuerRule {
         if names.is_empty() || names.iter().any(|name| name.is_empty()) {
             return Err(ConfigError::new("the issuer must not be empty"));
         }
+        if names.iter().any(|name| name.starts_with(NO_REALM)) {
+            return Err(ConfigError::new(
+                "the issuer must not begin with a control character",
+            ));
+        }
         Ok(())
     }
 
@@ -57,7 +62,8 @@ impl IssuerRule {
             }
             Self::OfTenants(issuers) => issuer.is_some_and(|issuer| issuers.accept(issuer)),
             Self::Absent => issuer.is_none(),
-            Self::Any => true,
+            // It would be the realm of subjects.
+            Self::Any => issuer.is_none_or(|issuer| !issuer.starts_with(NO_REALM)),
         }
     }
 

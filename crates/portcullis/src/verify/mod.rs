@@ -4,6 +4,7 @@
 //! a token must look like, the clock. Keys fix their algorithm; the token
 //! never chooses. What is configured is required.
 
+mod addressed;
 mod audience_rule;
 mod builder;
 mod by_issuer;
@@ -14,6 +15,8 @@ mod confirmation;
 mod error;
 mod further_rules;
 mod further_settings;
+mod introspecting;
+mod introspection;
 mod issuer_rule;
 mod issuer_settings;
 mod key_issuer;
@@ -22,6 +25,7 @@ mod key_table;
 mod known;
 mod lease;
 mod live_keys;
+mod logout_token;
 mod payload;
 mod profile;
 pub mod providers;
@@ -43,8 +47,10 @@ pub use cache::TokenCache;
 pub use claims_error::ClaimsError;
 pub use confirmation::Confirmation;
 pub use error::{VerifyError, VerifyErrorKind};
+pub use introspection::{IntrospectTokens, Introspection, IntrospectionUnavailable};
 pub use key_source::{KeySource, KeysUnavailable, MissingKey, WaitForKeys};
 pub use live_keys::{KeyTerms, LiveKeys};
+pub use logout_token::{LogoutToken, LogoutVerifier};
 pub use tenants::Tenants;
 pub use token_status::{Status, TokenStatus};
 pub use verification::{PendingVerification, Verification};

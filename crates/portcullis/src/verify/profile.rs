@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Confirmation, LiveKeys, TokenCache, TokenStatus, Verified, VerifyError,
+    Confirmation, IntrospectTokens, LiveKeys, PendingVerification, Status, TokenCache, TokenStatus,
+    Verification, Verified, VerifyError,
     VerifyErrorKind::*,
     audience_rule::AudienceRule,
     claim_rules::{BindingRule, ClaimRules, Expiry},
@@ -12,11 +13,14 @@ use super::{
     token::Token,
     trusted_keys::TrustedKeys,
     typ::TypRule,
+    verification::judge,
 };
 use crate::{
     ConfigError,
-    claims::{RegisteredClaims, TokenShape, Typ},
+    claims::{Claim, ClaimNames, RegisteredClaims, TokenShape, Typ},
     jose::{Algorithm, CompactJws, Header, JwsError, JwsErrorKind, KeySet, Limits, MAX_HEADER},
+    json::Name,
+    subject::NO_REALM,
     time::{SharedClock, Timestamp},
 };
 
@@ -26,6 +30,8 @@ type Check = Arc<dyn Fn(&Verified) -> Result<(), VerifyError> + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Profile {
     pub(super) keys: TrustedKeys,
+    /// Who is asked about tokens instead.
+    pub(super) introspection: Option<Arc<dyn IntrospectTokens>>,
     pub(super) typ: TypRule,
     pub(super) claims: ClaimRules,
     /// The realm of the subjects; the issuer, unless somebody says otherwise.
@@ -43,6 +49,7 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             keys: TrustedKeys::fixed(KeySet::default()),
+            introspection: None,
             typ: TypRule::AnyAccessToken,
             claims: ClaimRules::default(),
             realm: None,
@@ -92,7 +99,7 @@ impl Profile {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.keys.are_none() {
+        if self.keys.are_none() && self.introspection.is_none() {
             return Err(ConfigError::new(
                 "a verifier needs at least one key: the key set is empty, or keys that change are \
                  of no algorithm",
@@ -108,7 +115,51 @@ impl Profile {
                 "ID tokens are no access tokens of RFC 9068: choose one, or combine two verifiers",
             ));
         }
+        if (self.realm.as_ref()).is_some_and(|realm| realm.starts_with(NO_REALM)) {
+            return Err(ConfigError::new(
+                "the realm of the subjects must not begin with a control character",
+            ));
+        }
         self.claims.validate()
+    }
+
+    /// The same issuer's log-out tokens: the same keys, issuer, client and
+    /// subjects, and nothing else of what is asked of access tokens.
+    pub(super) fn for_logout(self) -> Result<Self, ConfigError> {
+        let (IssuerRule::Exactly(_), AudienceRule::OneOf(_)) =
+            (&self.claims.issuer, &self.claims.audience)
+        else {
+            return Err(ConfigError::new(
+                "log-out tokens need an issuer and an audience, which is the client's id",
+            ));
+        };
+        if self.introspection.is_some() {
+            return Err(ConfigError::new(
+                "log-out tokens are signed: give their verifier the issuer's keys",
+            ));
+        }
+        let mut names = ClaimNames::default();
+        if let Some(name) = self.claims.names.own_name(Claim::Subject) {
+            names.rename(Claim::Subject, name.into());
+        }
+        names.require(["iss", "aud", "iat", "exp", "jti", "events"].map(Box::from));
+        Ok(Self {
+            keys: self.keys,
+            realm: self.realm,
+            clock: self.clock,
+            limits: self.limits,
+            typ: TypRule::Logout,
+            claims: ClaimRules {
+                names,
+                issuer: self.claims.issuer,
+                keys_name_it: self.claims.keys_name_it,
+                audience: self.claims.audience,
+                leeway: self.claims.leeway,
+                logout: true,
+                ..ClaimRules::default()
+            },
+            ..Self::default()
+        })
     }
 
     /// The cache, if any of this issuer's tokens can be remembered.
@@ -139,6 +190,22 @@ impl Profile {
         self.checks.iter().try_for_each(|check| check(token))
     }
 
+    /// What is asked about every request, once the token itself is good.
+    pub(super) fn conclude(&self, verified: Verified) -> Verification {
+        if let Err(error) = self.check_further(&verified) {
+            return Verification::Done(Err(error));
+        }
+        let Some(status) = &self.status else {
+            return Verification::Done(Ok(verified));
+        };
+        match status.status(&verified) {
+            Status::Pending(status) => {
+                Verification::Pending(PendingVerification::for_status(status, verified))
+            }
+            status => Verification::Done(judge(&status, verified)),
+        }
+    }
+
     /// Whether a token would be accepted at `now` if a key verified it, as far
     /// as that is checked before the application's own checks.
     pub(super) fn would_accept(
@@ -160,6 +227,13 @@ impl Profile {
         let claims = RegisteredClaims::parse(json, &self.claims.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         self.claims.check(json, &claims, now, Expiry::Checked)
+    }
+
+    /// Names the configured issuer in claims that name none.
+    pub(super) fn name_issuer(&self, claims: &mut RegisteredClaims<'_>) {
+        if let (IssuerRule::Exactly(issuer), None) = (&self.claims.issuer, &claims.issuer) {
+            claims.issuer = Some(Name((**issuer).to_owned().into()));
+        }
     }
 
     /// Keeps what the checked claims say at `now`.

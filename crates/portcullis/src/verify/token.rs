@@ -32,6 +32,8 @@ pub(super) struct Token {
     /// Whether an issuer of this service made it, so that its `sid` names an
     /// own session.
     pub(super) own_issuer: bool,
+    /// Whether its issuer was asked about it, and is asked again.
+    pub(super) introspected: bool,
     pub(super) issued_at: Option<Timestamp>,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) auth_time: Option<Timestamp>,
@@ -133,6 +135,7 @@ impl Token {
             text,
             fresh: claims.fresh.is_some_and(|fresh| fresh.holds_at(now)),
             own_issuer: false,
+            introspected: false,
             issued_at: claims.issued_at.map(|date| date.0),
             expires_at: claims.expires_at.map(|date| date.0),
             auth_time: claims.auth_time.map(|date| date.0),

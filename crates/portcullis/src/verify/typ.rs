@@ -14,6 +14,8 @@ pub(super) enum TypRule {
     AtJwt,
     /// `JWT` or none, as our own issuer writes it where `at+jwt` is not used.
     Jwt,
+    /// A log-out token: `logout+jwt`, `JWT`, or none.
+    Logout,
 }
 
 impl TypRule {
@@ -31,6 +33,9 @@ impl TypRule {
             }
             Self::AtJwt => header.typ_is("at+jwt"),
             Self::Jwt => header.typ.is_none() || header.typ_is("JWT"),
+            Self::Logout => {
+                header.typ.is_none() || header.typ_is("JWT") || header.typ_is("logout+jwt")
+            }
         }
     }
 
@@ -40,6 +45,7 @@ impl TypRule {
             Self::AnyAccessToken => "\"at+jwt\", \"JWT\" or none",
             Self::AtJwt => "\"at+jwt\"",
             Self::Jwt => "\"JWT\" or none",
+            Self::Logout => "\"logout+jwt\", \"JWT\" or none",
         }
     }
 }
@@ -65,6 +71,17 @@ mod tests {
             assert!(accepts(AnyAccessToken, typ), "{typ}");
             assert!(!accepts(Jwt, typ), "{typ}");
         }
+    }
+
+    #[test]
+    fn a_logout_token_may_be_untyped() {
+        for typ in ["logout+jwt", "application/logout+jwt", "JWT"] {
+            assert!(accepts(Logout, typ), "{typ}");
+        }
+        for typ in ["at+jwt", "dpop+jwt", "secevent+jwt", ""] {
+            assert!(!accepts(Logout, typ), "{typ}");
+        }
+        assert!(Logout.accepts(&Header::parse(br#"{"alg":"HS256"}"#).unwrap()));
     }
 
     #[test]

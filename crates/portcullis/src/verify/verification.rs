@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Status, Verified, VerifyError,
-    VerifyErrorKind::{self, KeysUnavailable, Revoked, StatusUnknown},
+    VerifyErrorKind::{self, IntrospectionUnavailable, KeysUnavailable, Revoked, StatusUnknown},
     WaitForKeys,
 };
 
@@ -26,8 +26,8 @@ pub enum Verification {
     Pending(PendingVerification),
 }
 
-/// A token about which somebody is being asked: its issuer for a key, or a
-/// [`TokenStatus`](super::TokenStatus) whether it is revoked.
+/// A token about which somebody is being asked: its issuer for a key or for what
+/// it says, or a [`TokenStatus`](super::TokenStatus) whether it is revoked.
 #[must_use = "futures do nothing unless polled"]
 pub struct PendingVerification(Stage);
 
@@ -39,6 +39,8 @@ enum Stage {
     },
     /// For whose rules it is to be checked by.
     Verifier(Pin<Box<dyn Future<Output = Verification> + Send>>),
+    /// Judges the issuer's answer once it is there.
+    Answer(Pin<Box<dyn Future<Output = Verification> + Send>>),
     Status {
         arrive: Pin<Box<dyn Future<Output = Status> + Send>>,
         // Boxed, or the future of every request would be as large.
@@ -55,6 +57,11 @@ impl PendingVerification {
     ) -> Self {
         let again = Box::new(again);
         Self(Stage::Keys { arrive, again })
+    }
+
+    /// For what the issuer says of a token, and what comes of that.
+    pub(super) fn for_answer(judged: impl Future<Output = Verification> + Send + 'static) -> Self {
+        Self(Stage::Answer(Box::pin(judged)))
     }
 
     /// For the status of a token that is otherwise good.
@@ -77,6 +84,7 @@ impl PendingVerification {
     pub(super) fn what_is_unknown(&self) -> VerifyErrorKind {
         match self.0 {
             Stage::Keys { .. } | Stage::Verifier(_) => KeysUnavailable,
+            Stage::Answer(_) => IntrospectionUnavailable,
             Stage::Status { .. } | Stage::Over => StatusUnknown,
         }
     }
@@ -102,13 +110,15 @@ impl Future for PendingVerification {
                         (Verification::Pending(next), _) => *self = next,
                     }
                 }
-                Stage::Verifier(further) => match ready!(further.as_mut().poll(cx)) {
-                    Verification::Done(result) => {
-                        self.0 = Stage::Over;
-                        return Poll::Ready(result);
+                Stage::Verifier(further) | Stage::Answer(further) => {
+                    match ready!(further.as_mut().poll(cx)) {
+                        Verification::Done(result) => {
+                            self.0 = Stage::Over;
+                            return Poll::Ready(result);
+                        }
+                        Verification::Pending(next) => *self = next,
                     }
-                    Verification::Pending(next) => *self = next,
-                },
+                }
                 Stage::Status { arrive, .. } => {
                     let status = ready!(arrive.as_mut().poll(cx));
                     match (status, mem::replace(&mut self.0, Stage::Over)) {

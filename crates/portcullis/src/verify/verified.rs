@@ -53,7 +53,8 @@ impl Verified {
         T::from_token(self)
     }
 
-    /// The claims as they were signed: a JSON object.
+    /// The claims as they were signed, or as the issuer
+    /// [told](super::IntrospectTokens) them: a JSON object.
     pub fn claims_json(&self) -> &str {
         self.token().claims_json()
     }
@@ -94,7 +95,8 @@ impl Verified {
         self.part(|token| token.client_id)
     }
 
-    /// The `iss` claim.
+    /// The `iss` claim; where the issuer was [asked](super::IntrospectTokens) and
+    /// did not say its name, the one that is configured.
     pub fn issuer(&self) -> Option<&str> {
         self.part(|token| token.issuer)
     }
@@ -118,7 +120,8 @@ impl Verified {
         self.token().issued_at
     }
 
-    /// The `exp` claim; an application token has none.
+    /// The `exp` claim. An application token has none, and an issuer that is
+    /// [asked](super::IntrospectTokens) need not tell it.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.token().expires_at
     }
@@ -135,9 +138,11 @@ impl Verified {
         self.token().own_issuer
     }
 
-    /// Whether the token never expires and so lives on a live list.
+    /// Whether the token never expires and so lives on a live list. One about
+    /// which its issuer is [asked](super::IntrospectTokens) does not, whether it
+    /// tells an `exp` or not.
     pub fn is_application(&self) -> bool {
-        self.expires_at().is_none()
+        self.expires_at().is_none() && !self.token().introspected
     }
 
     /// The `cnf` claim, in JSON.

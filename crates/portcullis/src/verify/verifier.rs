@@ -5,20 +5,21 @@ use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 use super::{
-    KeySource, MissingKey, PendingVerification, Status, Verification, Verified, VerifyError,
+    KeySource, MissingKey, PendingVerification, Verification, Verified, VerifyError,
     VerifyErrorKind::{
         BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey, WrongIssuer,
     },
+    addressed::{addressed_profile, addressee, never_asked},
     cache::{Cache, Remembered, Validity},
-    claim_rules::{ClaimRules, Expiry},
-    issuer_rule::{IssuerRule, advice, wrong_issuer},
+    claim_rules::Expiry,
+    introspecting::Introspecting,
+    issuer_rule::{IssuerRule, advice},
     key_issuer::check_key_issuer,
     payload::Payload,
     profile::{Profile, of_jws},
     signature::{Signed, check_signature},
     token::Token,
     trusted_keys::TrustedKeys,
-    verification::judge,
 };
 use crate::{
     ConfigError,
@@ -41,8 +42,15 @@ struct Inner {
     /// knows the issuer, or there is more to say.
     looks_further: bool,
     cache: Option<Cache>,
-    /// Who checks the tokens of all other issuers.
-    others: Option<Delegate>,
+    /// Who checks all tokens of nobody in `profiles`.
+    others: Option<Others>,
+}
+
+#[derive(Clone)]
+enum Others {
+    Delegate(Delegate),
+    /// Whoever issued them says what they are.
+    Asked(Arc<Introspecting>),
 }
 
 /// Checks a token that names this issuer, or none.
@@ -50,15 +58,21 @@ pub(super) type Delegate = Arc<dyn Fn(Option<&str>, &[u8]) -> Verification + Sen
 
 impl Verifier {
     pub(super) fn of_profile(profile: Profile) -> Self {
-        Self::of_profiles(vec![profile], None)
+        match profile.introspection.clone() {
+            Some(source) => {
+                let introspecting = Introspecting::new(profile, source);
+                Self::of_profiles(Vec::new(), Some(Others::Asked(Arc::new(introspecting))))
+            }
+            None => Self::of_profiles(vec![profile], None),
+        }
     }
 
     /// One that checks nothing itself.
     pub(super) fn delegating(others: Delegate) -> Self {
-        Self::of_profiles(Vec::new(), Some(others))
+        Self::of_profiles(Vec::new(), Some(Others::Delegate(others)))
     }
 
-    fn of_profiles(profiles: Vec<Profile>, others: Option<Delegate>) -> Self {
+    fn of_profiles(profiles: Vec<Profile>, others: Option<Others>) -> Self {
         let caches = profiles.iter().filter_map(Profile::worthwhile_cache);
         let max_bytes = caches
             .map(|cache| cache.max_bytes)
@@ -84,12 +98,17 @@ impl Verifier {
     /// theirs. One that finds its verifier [by issuer](Self::by_issuer) is asked
     /// about tokens whose issuer none of the others names.
     ///
+    /// One of them may [ask its issuer](super::VerifierBuilder::introspected_by).
+    /// Wherever it stands, it is asked about every token that is not a signed one
+    /// whose `iss` another of them names; those are never sent anywhere.
+    ///
     /// # Errors
     ///
     /// If there are none, or one of them would never be asked about tokens that
     /// are meant for it, because an earlier one takes them: both name the same
     /// issuer and the same audience, or the earlier takes any. Or if there are
-    /// several that find theirs by issuer.
+    /// several that find theirs by issuer, or ask: nobody could tell whose an opaque
+    /// token is.
     pub fn combine(verifiers: impl IntoIterator<Item = Verifier>) -> Result<Self, ConfigError> {
         let mut profiles = Vec::<(usize, Profile)>::new();
         let mut others = None;
@@ -98,8 +117,9 @@ impl Verifier {
                 && others.replace(own.clone()).is_some()
             {
                 return Err(ConfigError::new(
-                    "of the combined verifiers, several find theirs by issuer: combine what they \
-                     ask instead",
+                    "of the combined verifiers, several find theirs by issuer or ask an issuer: \
+                     nobody can tell whose a token is that none of the others knows, so give each \
+                     its own part of the service",
                 ));
             }
             for later in &verifier.0.profiles {
@@ -113,7 +133,7 @@ impl Verifier {
             }
         }
         let takes_any = |(_, own): &(usize, Profile)| own.claims.issuer == IssuerRule::Any;
-        if others.is_some() && profiles.iter().any(takes_any) {
+        if matches!(others, Some(Others::Delegate(_))) && profiles.iter().any(takes_any) {
             return Err(ConfigError::new(
                 "of the combined verifiers, one takes tokens of any issuer, so that none is left \
                  for the one that finds its verifier by issuer",
@@ -132,14 +152,17 @@ impl Verifier {
         leeways.max().unwrap_or_default()
     }
 
-    /// Checks a token in the compact serialization (RFC 7515 section 7.1).
+    /// Checks a token: one in the compact serialization (RFC 7515 section 7.1), or
+    /// any at all where the [issuer is asked](super::VerifierBuilder::introspected_by).
     pub fn verify(&self, token: &[u8]) -> Verification {
         self.look_at(token, Look::First)
     }
 
     fn look_at(&self, token: &[u8], look: Look) -> Verification {
         if self.0.profiles.is_empty() {
-            return self.delegate(token);
+            let refused = VerifyError::new(WrongIssuer);
+            let elsewhere = self.elsewhere(token, &refused);
+            return elsewhere.unwrap_or(Verification::Done(Err(refused)));
         }
         let changes = self.changes();
         let checked = match &self.0.cache {
@@ -156,31 +179,14 @@ impl Verifier {
             }
             Err(error) => return Verification::Done(Err(error)),
         };
-        if let Err(error) = profile.check_further(&verified) {
-            return Verification::Done(Err(error));
-        }
-        let Some(status) = &profile.status else {
-            return Verification::Done(Ok(verified));
-        };
-        match status.status(&verified) {
-            Status::Pending(status) => {
-                Verification::Pending(PendingVerification::for_status(status, verified))
-            }
-            status => Verification::Done(judge(&status, verified)),
-        }
+        profile.conclude(verified)
     }
 
     /// Asks for a key, where that may be what is missing.
     #[cold]
     fn refuse(&self, token: &[u8], error: VerifyError, look: Look, changes: u64) -> Verification {
-        if self.0.others.is_some() && matches!(error.kind(), WrongIssuer | TooLarge) {
-            return match self.delegate(token) {
-                // It is not for others.
-                Verification::Done(Err(_)) if error.kind() == TooLarge => {
-                    Verification::Done(Err(error))
-                }
-                checked => checked,
-            };
+        if let Some(checked) = self.elsewhere(token, &error) {
+            return checked;
         }
         if let Some(error) = self.mistaken_issuer(token, &error) {
             return Verification::Done(Err(error));
@@ -258,24 +264,34 @@ impl Verifier {
         }
     }
 
-    /// Has a token checked by whoever knows its issuer, if it is none of ours.
-    fn delegate(&self, token: &[u8]) -> Verification {
-        let refused = || VerifyError::new(WrongIssuer);
+    /// Has a token that was refused with `error` checked by whoever else may know
+    /// it; not one that names an issuer of ours.
+    fn elsewhere(&self, token: &[u8], error: &VerifyError) -> Option<Verification> {
+        let others = self.0.others.as_ref()?;
         let mut payload = Payload::new();
         let addressee = CompactJws::parse_within(token, OTHERS)
             .map_err(of_jws)
             .and_then(|jws| payload.decode(&jws))
             .and_then(addressee);
-        let (addressee, others) = match (addressee, &self.0.others) {
-            (Ok(addressee), Some(others)) => (addressee, others),
-            (Err(error), _) => return Verification::Done(Err(error)),
-            (_, None) => return Verification::Done(Err(refused())),
-        };
-        let issuer = addressee.issuer.as_deref();
         let mut own = self.0.profiles.iter();
-        match own.any(|profile| profile.claims.issuer.accepts(issuer)) {
-            true => Verification::Done(Err(refused())),
-            false => others(issuer, token),
+        let issuer = match &addressee {
+            Ok(addressee) => addressee.issuer.as_deref(),
+            Err(_) => None,
+        };
+        if addressee.is_ok() && own.any(|profile| profile.claims.issuer.accepts(issuer)) {
+            return None;
+        }
+        match (others, &addressee) {
+            // Whose it is was not looked at.
+            (Others::Asked(_), Err(error)) if error.kind() == TooLarge => None,
+            (Others::Asked(introspecting), _) => Some(introspecting.verify(token)),
+            (Others::Delegate(_), Err(_)) if !self.0.profiles.is_empty() => None,
+            (Others::Delegate(_), Err(error)) => Some(Verification::Done(Err(error.clone()))),
+            (Others::Delegate(delegate), Ok(_)) => match delegate(issuer, token) {
+                // It is not for others.
+                Verification::Done(Err(_)) if error.kind() == TooLarge => None,
+                checked => Some(checked),
+            },
         }
     }
 
@@ -452,46 +468,6 @@ const OTHERS: Limits = Limits {
     token: 64 * 1024,
     header: 64 * 1024,
 };
-
-/// The profile whose issuer and audience a token names. Nothing is believed
-/// yet: both are checked again once the signature is.
-fn addressed_profile<'p>(
-    profiles: &'p [Profile],
-    json: &str,
-) -> Result<(usize, &'p Profile), VerifyError> {
-    let addressee = addressee(json)?;
-    let issuer = addressee.issuer.as_deref();
-    let of_issuer = || {
-        let profiles = profiles.iter().enumerate();
-        profiles.filter(|(_, profile)| profile.claims.issuer.accepts(issuer))
-    };
-    of_issuer()
-        .find(|(_, profile)| profile.claims.are_meant_by(&addressee, json))
-        .or_else(|| of_issuer().next())
-        .ok_or_else(|| {
-            let rules = || profiles.iter().map(|own| &own.claims);
-            let mistaken = rules().flat_map(|rules| &rules.mistaken);
-            wrong_issuer(issuer, rules().map(|rules| &rules.issuer), mistaken)
-        })
-}
-
-fn addressee(json: &str) -> Result<Addressee<'_>, VerifyError> {
-    Addressee::parse(json).map_err(|detail| VerifyError::with_detail(Malformed, detail))
-}
-
-fn never_asked(first: usize, own: &Profile, second: usize, other: &Profile) -> ConfigError {
-    let shown = |rules: &ClaimRules| {
-        let (issuer, audience) = (rules.issuer.shown(), rules.audience.shown());
-        format!("issuer {issuer}, audience {audience}")
-    };
-    ConfigError::new(format!(
-        "of the combined verifiers, number {second} ({}) would never be asked about tokens that \
-         number {first} ({}) takes: give them different issuers or audiences, or one verifier the \
-         keys of both",
-        shown(&other.claims),
-        shown(&own.claims)
-    ))
-}
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

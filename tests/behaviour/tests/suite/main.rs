@@ -4,6 +4,7 @@
 
 mod algorithms;
 mod apis;
+mod backchannel;
 mod bindings;
 mod bodies;
 mod claims;

@@ -1,6 +1,7 @@
 //! What routes do.
 
 mod application_token;
+mod backchannel_logout;
 mod client;
 mod login;
 mod logout;

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    application_token::application_token, login::login, logout, refresh::refresh,
-    services::Services, sessions::sessions, single_sign_on::single_sign_on, token_endpoint::token,
+    application_token::application_token, backchannel_logout::backchannel_logout, login::login,
+    logout, refresh::refresh, services::Services, sessions::sessions,
+    single_sign_on::single_sign_on, token_endpoint::token,
 };
 use crate::endpoint::{
     incoming::Incoming,
@@ -28,6 +29,7 @@ pub(in crate::endpoint) async fn run(
         Action::Token(route) => token(services, route, request).await,
         Action::ApplicationToken(route) => application_token(services, route, request).await,
         Action::SingleSignOn(route) => single_sign_on(route, request).await,
+        Action::BackchannelLogout(route) => backchannel_logout(route, request).await,
         Action::Logout => logout::logout(services, request).await,
         Action::LogoutAll(access) => logout::logout_all(services, access, request).await,
         Action::Sessions(access) => sessions(services, access, request).await,

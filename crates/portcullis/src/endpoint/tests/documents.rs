@@ -14,7 +14,9 @@ use crate::{
     },
     issue::{SigningKeys, TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
-    session::{Sessions, refresh::RefreshKeys},
+    session::{DynSessionStore, MemoryStore, Revocations, Sessions, refresh::RefreshKeys},
+    time::SharedClock,
+    verify::Verifier,
 };
 
 const ISSUER: &str = "https://login.example";
@@ -365,6 +367,24 @@ async fn endpoints_without_accounts_have_no_others() {
     ] {
         assert!(builder.build().is_err());
     }
+}
+
+#[test]
+fn a_provider_may_tell_of_log_outs_where_there_is_no_api() {
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    let verifier = Verifier::builder()
+        .keys(key.verifying_key())
+        .issuer(ISSUER)
+        .audience("client")
+        .build_for_logout();
+    let clock = SharedClock::default();
+    let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
+    let revocations = Revocations::new(store, clock, Duration::from_secs(900));
+    let endpoints = Endpoints::without_accounts()
+        .backchannel_logout("/logout", verifier.unwrap(), revocations)
+        .build()
+        .unwrap();
+    assert_eq!(endpoints.paths().collect::<Vec<_>>(), ["/logout"]);
 }
 
 #[tokio::test]

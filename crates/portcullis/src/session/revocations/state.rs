@@ -100,9 +100,18 @@ impl State {
         let session = token.session_id();
         let realm = token.subject_realm();
         session.is_some_and(|id| self.sessions.contains(id))
+            || self.has_ended_elsewhere(token)
             || token
                 .token_id()
                 .is_some_and(|id| self.tokens.contains(realm, id))
+    }
+
+    /// Whether its issuer has said that its session is over. An own issuer's
+    /// sessions are ours.
+    fn has_ended_elsewhere(&self, token: &Verified) -> bool {
+        let named = token.issuer().zip(token.session_id());
+        let foreign = named.filter(|_| !token.is_of_own_issuer());
+        foreign.is_some_and(|(issuer, id)| self.tokens.contains_session(issuer, id))
     }
 
     /// What concerns the tokens of a subject.

@@ -4,8 +4,10 @@ mod binding;
 mod by_issuer;
 mod combined;
 mod id_tokens;
+mod introspected;
 mod key_issuers;
 mod live;
+mod logout;
 mod names;
 mod refusals;
 

@@ -1,0 +1,123 @@
+//! Judging tokens by what their issuer answers (RFC 7662).
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::Deserialize;
+
+use super::{
+    IntrospectTokens, Introspection, PendingVerification, Verification, Verified, VerifyError,
+    VerifyErrorKind::{Inactive, Malformed, SenderConstrained, TooLarge, WrongKind},
+    claim_rules::Expiry,
+    profile::Profile,
+    shown::Shown,
+};
+use crate::{claims::RegisteredClaims, head::is_b64token, time::Clock};
+
+/// One issuer's tokens, about which it is asked.
+pub(super) struct Introspecting {
+    pub(super) profile: Profile,
+    source: Arc<dyn IntrospectTokens>,
+}
+
+impl Introspecting {
+    /// Of a profile whose issuer is asked, at `source`.
+    pub(super) fn new(profile: Profile, source: Arc<dyn IntrospectTokens>) -> Self {
+        Self { profile, source }
+    }
+
+    /// Asks about a token, of which nothing is known.
+    pub(super) fn verify(self: &Arc<Self>, token: &[u8]) -> Verification {
+        if token.len() > self.profile.limits.token {
+            return Verification::Done(Err(VerifyError::new(TooLarge)));
+        }
+        // Nothing else is ever sent to anybody.
+        let text = str::from_utf8(token).ok().filter(|_| is_b64token(token));
+        match text {
+            Some(token) => self.judge(self.source.introspect(token)),
+            None => Verification::Done(Err(VerifyError::with_detail(
+                Malformed,
+                "not the characters of a Bearer token",
+            ))),
+        }
+    }
+
+    fn judge(self: &Arc<Self>, answer: Introspection) -> Verification {
+        let json = match answer {
+            Introspection::Active(json) => json,
+            Introspection::Inactive => {
+                return Verification::Done(Err(VerifyError::new(Inactive)));
+            }
+            Introspection::Unavailable(unavailable) => {
+                let error = VerifyError::introspection_unavailable(unavailable);
+                return Verification::Done(Err(error));
+            }
+            Introspection::Pending(answer) => {
+                let this = Arc::clone(self);
+                return Verification::Pending(PendingVerification::for_answer(async move {
+                    this.judge(answer.await)
+                }));
+            }
+        };
+        match self.read(&json) {
+            Ok(verified) => self.profile.conclude(verified),
+            Err(error) => Verification::Done(Err(error)),
+        }
+    }
+
+    /// The same rules as for signed claims, which an issuer's answer stands for.
+    fn read(&self, json: &str) -> Result<Verified, VerifyError> {
+        let rules = &self.profile.claims;
+        let mut claims = RegisteredClaims::parse(json, &rules.names)
+            .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
+        let now = self.profile.clock.now();
+        rules.check(json, &claims, now, Expiry::Checked)?;
+        check_kind(json, claims.confirmation.is_some())?;
+        let mut token = {
+            self.profile.name_issuer(&mut claims);
+            self.profile.keep(json, &claims, now)
+        };
+        token.introspected = true;
+        Ok(Verified::own(token))
+    }
+}
+
+/// What kind of token it is, by the members that tell: issuers answer about
+/// refresh tokens as well.
+fn check_kind(json: &str, is_bound: bool) -> Result<(), VerifyError> {
+    let kind: Kind<'_> = serde_json::from_str(json).map_err(|_| {
+        VerifyError::with_detail(Malformed, "`token_type` or `token_use` is not a text")
+    })?;
+    let refuse = |name: &str, found: &str| {
+        let detail = format!("`{name}` is {}", Shown(found));
+        Err(VerifyError::with_detail(WrongKind, detail))
+    };
+    if let Some(found) = kind.token_type.as_deref()
+        && !found.eq_ignore_ascii_case("Bearer")
+    {
+        // Bound tokens are judged by their `cnf`, which these lack.
+        if !["DPoP", "PoP"]
+            .iter()
+            .any(|it| found.eq_ignore_ascii_case(it))
+        {
+            return refuse("token_type", found);
+        }
+        if !is_bound {
+            let detail = format!("`token_type` is {}, and there is no `cnf`", Shown(found));
+            return Err(VerifyError::with_detail(SenderConstrained, detail));
+        }
+    }
+    match kind.token_use.as_deref() {
+        None | Some("access" | "access_token") => Ok(()),
+        Some(found) => refuse("token_use", found),
+    }
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    /// RFC 7662 section 2.2.
+    #[serde(borrow, default)]
+    token_type: Option<Cow<'a, str>>,
+    /// What Ory Hydra and others have.
+    #[serde(borrow, default)]
+    token_use: Option<Cow<'a, str>>,
+}
