@@ -45,6 +45,21 @@ async fn a_seed_in_a_file_is_good_for_the_first_request() {
     until(|| bench.fake.count(Endpoint::Keys) == 1).await;
 }
 
+#[tokio::test]
+async fn a_service_with_a_seed_starts_while_its_issuer_hangs() {
+    let bench = Bench::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    fs::write(&file, bench.fake.keys(|keys| keys.document())).unwrap();
+    let (_never, released) = watch::channel(false);
+    let hangs = Slow(bench.fake.key_set(), released);
+    let builder = bench.builder().keys_from(hangs).seed_file(&file);
+    // Before sources are given up, which is after half a minute.
+    let connect = tokio::time::timeout(20 * SECOND, builder.connect());
+    let issuer = connect.await.expect("it waits for the issuer").unwrap();
+    assert_eq!(at_once(&verifier(&issuer), &bench.token()), Ok(()));
+}
+
 /// Answers once it is let.
 struct Slow(KeySet, watch::Receiver<bool>);
 
