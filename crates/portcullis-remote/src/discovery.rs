@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{
     FetchError, FetchErrorKind, Metadata,
-    freshness::fresh_for,
+    freshness::{SHORTEST, fresh_for},
     http::Fetcher,
     url_rules::{UrlRules, shown},
 };
@@ -88,6 +88,8 @@ impl Discovery {
             (Ok(metadata), _) => Ok(metadata),
             (Err(error), Some(stale)) if is_passing(error.kind()) => {
                 tracing::warn!(issuer = &*self.issuer, %error, "the metadata of before is used");
+                // Not everybody who needs it is to try again, and to wait for that.
+                self.believe_until(self.clock.now().saturating_add(SHORTEST));
                 Ok(stale)
             }
             (Err(error), _) => Err(error),
@@ -96,8 +98,12 @@ impl Discovery {
 
     /// What is known may have changed: the next time it is fetched.
     pub(crate) fn doubt(&self) {
+        self.believe_until(Timestamp::from_millis(i64::MIN));
+    }
+
+    fn believe_until(&self, fresh_until: Timestamp) {
         if let Some(known) = self.known().as_mut() {
-            known.fresh_until = Timestamp::from_millis(i64::MIN);
+            known.fresh_until = fresh_until;
         }
     }
 

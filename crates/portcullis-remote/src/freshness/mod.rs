@@ -5,6 +5,4 @@ mod lifetime;
 #[cfg(test)]
 mod tests;
 
-#[cfg(test)]
-pub(crate) use lifetime::SHORTEST;
-pub(crate) use lifetime::{LONGEST, UNSAID, fresh_for, retry_after};
+pub(crate) use lifetime::{LONGEST, SHORTEST, UNSAID, fresh_for, retry_after};

@@ -98,8 +98,8 @@ impl IntrospectorBuilder {
         self
     }
 
-    /// How long a question may take, the metadata included; 2 seconds unless set.
-    /// After that its requests get a 503.
+    /// How long a question may take, the metadata included, which get half of it; 2
+    /// seconds unless set. After that its requests get a 503.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -166,10 +166,15 @@ impl IntrospectorBuilder {
         let of_url = |error: crate::FetchError| ConfigError::new(error.to_string());
         let (endpoint, issuer) = match self.place {
             Place::Endpoint(url) => (Endpoint::given(&url, &fetcher), None),
-            Place::Issuer(issuer) => (
-                Endpoint::of_issuer(&issuer, &fetcher, self.clock.clone()),
-                Some(issuer),
-            ),
+            Place::Issuer(issuer) => {
+                // What is known serves if it cannot be fetched anew, and then there must
+                // be time left for the question.
+                let fetcher = fetcher.clone().with_timeout(self.timeout / 2);
+                (
+                    Endpoint::of_issuer(&issuer, &fetcher, self.clock.clone()),
+                    Some(issuer),
+                )
+            }
         };
         let worker = match self.worker {
             Some(worker) => worker,

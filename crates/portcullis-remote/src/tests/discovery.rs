@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Client, FetchError, FetchErrorKind, Fetched, Source,
     discovery::Discovery,
+    freshness::SHORTEST,
     http::Fetcher,
     source::{Discovered, Reader},
     url_rules::UrlRules,
@@ -189,6 +190,10 @@ async fn metadata_is_kept_as_long_as_it_is_fresh_and_longer_in_an_outage() {
     assert_eq!(key_ids(&fetched), [Some("b")]);
     assert!(fetched.metadata().is_some());
     assert_eq!(server.take_paths(), [RFC_8414, "/keys"]);
+    // It is not looked for again each time.
+    source.fetch().await.unwrap();
+    assert_eq!(server.take_paths(), ["/keys"]);
+    clock.advance(SHORTEST);
     // Another name is no outage.
     server.answer(
         RFC_8414,

@@ -183,6 +183,25 @@ async fn the_endpoint_may_be_discovered() {
 }
 
 #[tokio::test]
+async fn metadata_that_hang_are_done_without_if_they_are_known() {
+    let (issuer, clock) = start();
+    let builder = Introspector::of_issuer(issuer.name(), auth());
+    let builder = quick(builder, &clock).timeout(Duration::from_secs(6));
+    let introspector = builder.build().unwrap();
+    let verifier = verifier(introspector, &issuer, &clock).build().unwrap();
+    let service = verifier.into();
+    assert_eq!(status(&service, "none").await, (401, None));
+    clock.advance(Duration::from_secs(2 * 3600));
+    let _gate = issuer.hold(Metadata);
+    let tokens = [1, 2].map(|_| issuer.opaque(&issuer.token("alice")));
+    for token in tokens {
+        assert_eq!(status(&service, &token).await, (200, None));
+    }
+    // Only the first question tried to have them anew.
+    assert_eq!(issuer.count(Metadata), 2);
+}
+
+#[tokio::test]
 async fn metadata_send_tokens_to_no_other_host() {
     log::listen();
     let port = start().0.address().port();
