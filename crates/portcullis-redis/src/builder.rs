@@ -9,12 +9,13 @@ use portcullis::{
 use redis::{Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult};
 
 use crate::{
+    ask::span,
     connection::{Link, Server},
     error::store_error,
     layout::Layout,
     script::Scripts,
     settings,
-    store::{Inner, RedisStore, span},
+    store::{Inner, RedisStore},
 };
 
 impl RedisStore {

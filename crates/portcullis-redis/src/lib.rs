@@ -95,6 +95,7 @@
 //! [`max_silence`](portcullis::session::Revocations::with_max_silence), and access
 //! tokens are answered 503.
 
+mod ask;
 mod builder;
 mod connection;
 mod entry;

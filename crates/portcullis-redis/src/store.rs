@@ -21,6 +21,7 @@ use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
+    ask::{Ask, Nothing, OfSession, OfSubject, OfToken, millis, span},
     connection::Link,
     entry,
     error::store_error,
@@ -48,17 +49,6 @@ pub(crate) struct Inner {
     /// Goes in place of the server's clock.
     pub(crate) test_clock: Option<SharedClock>,
     pub(crate) server_clock: RemoteClock,
-}
-
-/// What every script is told, and what it is asked.
-#[derive(Serialize)]
-struct Ask<'a, T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    now: Option<String>,
-    keep: &'a str,
-    channel: &'a str,
-    #[serde(flatten)]
-    what: T,
 }
 
 impl RedisStore {
@@ -462,33 +452,6 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-#[derive(Clone, Copy, Serialize)]
-struct Nothing {}
-
-#[derive(Serialize)]
-struct OfSubject {
-    subject: String,
-}
-
-impl OfSubject {
-    fn new(subject: &Subject) -> Self {
-        Self {
-            subject: subject_text(subject),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct OfSession<'a> {
-    id: &'a str,
-    why: &'a str,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct OfToken<'a> {
-    id: &'a str,
-}
-
 /// The answer that says something, wherever it came from. A shard that failed
 /// counts only if no other knew.
 fn found<T>(
@@ -508,14 +471,4 @@ fn found<T>(
 
 fn done_somewhere(answers: Vec<Result<u64, StoreError>>) -> Result<bool, StoreError> {
     found(answers, |done| *done > 0).map(|done| done.is_some())
-}
-
-/// Milliseconds, such that the sum with a time is one that Lua counts exactly:
-/// at most some 140 000 years.
-pub(crate) fn span(duration: Duration) -> String {
-    duration.as_millis().min(1 << 52).to_string()
-}
-
-fn millis(time: Timestamp) -> String {
-    time.as_millis().to_string()
 }

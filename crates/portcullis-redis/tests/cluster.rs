@@ -22,7 +22,7 @@ use portcullis::{
 };
 use portcullis_redis::{RedisStore, RedisStoreBuilder};
 use portcullis_testing::store_contract::{
-    self, lists, log_out, one_use, overdue, races, resting, revocations, rotation,
+    self, key_rings, lists, log_out, one_use, overdue, races, resting, revocations, rotation,
 };
 
 struct Cluster([Server; 3]);
@@ -93,6 +93,8 @@ fn a_cluster_keeps_the_contract_and_survives_the_loss_of_a_node() {
         revocations::what_was_revoked_before_is_not_told,
         one_use::the_first_use_is_told_from_others,
         one_use::of_many_at_once_one_is_first,
+        key_rings::a_ring_is_kept_until_it_is_replaced,
+        key_rings::one_of_many_replaces_a_ring,
     );
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(a_node_is_lost(&mut cluster));

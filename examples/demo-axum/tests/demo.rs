@@ -16,6 +16,16 @@ fn own_routes_answer_alike() {
 }
 
 #[test]
+fn tokens_of_trusted_issuers_are_taken() {
+    flows::tokens_of_trusted_issuers_are_taken(PROGRAM);
+}
+
+#[test]
+fn people_of_a_tenant_sign_on() {
+    flows::people_of_a_tenant_sign_on(PROGRAM);
+}
+
+#[test]
 fn tokens_survive_a_restart() {
     flows::tokens_survive_a_restart(PROGRAM);
 }

@@ -1,13 +1,14 @@
 //! The three reference APIs in one server.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use portcullis::{
     ConfigError,
-    endpoint::{ApiKeyApi, Discovery, Endpoints, PasswordGrantApi, SessionApi},
+    claims::ScopeSet,
+    endpoint::{ApiKeyApi, Discovery, Endpoints, PasswordGrantApi, ResourceMetadata, SessionApi},
     guard::Authenticator,
     issue::{TokenIssuer, TokenShape},
-    policy::Policy,
+    policy::{Policy, RequiredScopes},
     session::{Revocations, RotationMode, RotationRules, Sessions, refresh::RefreshKeys},
     time::SharedClock,
     verify::Verifier,
@@ -16,7 +17,10 @@ use portcullis::{
 use crate::{
     accounts::DemoAccounts,
     cli::{Lifetimes, Options},
+    entra,
     keys::DemoKeys,
+    replies::DemoRead,
+    trust,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -62,7 +66,7 @@ pub(crate) fn revocations_matter_for(lifetimes: &Lifetimes) -> Duration {
 /// Who may pass where.
 #[derive(Clone, Debug)]
 pub struct Guards {
-    /// Any access token of any of the APIs.
+    /// Any access token of any of the APIs, or of an issuer that is trusted.
     pub any: Authenticator,
     /// The same, or no credentials at all.
     pub optional: Authenticator,
@@ -120,9 +124,15 @@ pub(crate) fn build(
     let password_grant =
         with_refresh(password_grant_issuer, ttls.password_grant_session).build()?;
 
-    let guards = guards(&session, &api_key, &password_grant)?;
+    let trusted = trust::verifiers(&options.trusted, clock)?;
+    let mut guards = guards(&session, &api_key, &password_grant, trusted)?;
+    let session_api = SessionApi::new(session);
+    let session_api = match &options.entra {
+        Some(tenant) => session_api.single_sign_on(entra::single_sign_on(tenant, clock)?),
+        None => session_api,
+    };
     let endpoints = Endpoints::builder(accounts)
-        .session_api(SessionApi::new(session))
+        .session_api(session_api)
         .api_key_api(ApiKeyApi::new(api_key))
         .password_grant_api(PasswordGrantApi::new(password_grant))
         .common_routes();
@@ -130,18 +140,43 @@ pub(crate) fn build(
         Some(name) => endpoints.discovery(Discovery::new(name)?.open_id()),
         None => endpoints,
     };
+    let endpoints = match resource(options)? {
+        Some(resource) => {
+            guards.any = guards.any.resource_metadata(resource.url().clone());
+            guards.optional = guards.optional.resource_metadata(resource.url().clone());
+            endpoints.resource(resource)
+        }
+        None => endpoints,
+    };
     Ok((endpoints.build()?, guards))
+}
+
+/// What clients are told who want a token of one of the trusted issuers.
+fn resource(options: &Options) -> Result<Option<ResourceMetadata>, ConfigError> {
+    let Some(name) = &options.resource else {
+        return Ok(None);
+    };
+    let scopes = ScopeSet::from_tokens(DemoRead::SCOPES.iter().copied())
+        .map_err(|error| ConfigError::new(error.to_string()))?;
+    let mut resource = ResourceMetadata::new(name)?.scopes(&scopes);
+    let issuers: BTreeSet<_> = options.trusted.iter().map(|one| &one.issuer).collect();
+    for issuer in issuers {
+        resource = resource.authorization_server(issuer)?;
+    }
+    Ok(Some(resource))
 }
 
 fn guards(
     session: &Sessions,
     api_key: &Sessions,
     password_grant: &Sessions,
+    trusted: Vec<Verifier>,
 ) -> Result<Guards, ConfigError> {
     let session = session.verifier().build()?;
     let api_key = api_key.verifier().build()?;
     let password_grant = password_grant.verifier().build()?;
-    let any = Verifier::combine([session.clone(), api_key.clone(), password_grant])?;
+    let own = [session.clone(), api_key.clone(), password_grant];
+    let any = Verifier::combine(own.into_iter().chain(trusted))?;
     Ok(Guards {
         any: Authenticator::new(any.clone()),
         optional: Authenticator::new(any).optional(),

@@ -85,17 +85,45 @@ fn write(text: &mut String, options: &Options, base: &str) -> fmt::Result {
         )?;
         writeln!(text, "{access}; curl -s -i -X POST {BEARER} {base}/logout")?;
     }
+    if let Some(entra) = &options.entra {
+        writeln!(
+            text,
+            "\n# Single sign-on with an ID token of the tenant {} for {}",
+            entra.tenant, entra.client_id
+        )?;
+        writeln!(
+            text,
+            "TOKEN=ID-TOKEN; curl -s -X POST {BEARER} {base}/api/users/sso"
+        )?;
+    }
+    for trusted in &options.trusted {
+        writeln!(
+            text,
+            "\n# With an access token of {} for {}",
+            trusted.issuer, trusted.audience
+        )?;
+        writeln!(text, "TOKEN=ACCESS-TOKEN; curl -s {BEARER} {base}/me")?;
+    }
     writeln!(text, "\n# For everybody")?;
     for path in ["/maybe", "/healthz"] {
         writeln!(text, "curl -s {base}{path}")?;
     }
     if let Some(issuer) = &options.issuer {
-        // The path of the URL stands behind what is well known.
-        let path = issuer.splitn(4, '/').nth(3).unwrap_or_default();
-        let document = format!("/.well-known/oauth-authorization-server/{path}");
-        writeln!(text, "curl -s {base}{}", document.trim_end_matches('/'))?;
+        let document = well_known("oauth-authorization-server", issuer);
+        writeln!(text, "curl -s {base}{document}")?;
+    }
+    if let Some(resource) = &options.resource {
+        let document = well_known("oauth-protected-resource", resource);
+        writeln!(text, "curl -s {base}{document}")?;
     }
     writeln!(text, "curl -s {base}/.well-known/jwks.json")
+}
+
+/// The path of a document about `url`, whose own path stands behind.
+fn well_known(name: &str, url: &str) -> String {
+    let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+    let document = format!("/.well-known/{name}/{path}");
+    document.trim_end_matches('/').to_owned()
 }
 
 const BEARER: &str = "-H \"Authorization: Bearer $TOKEN\"";
@@ -184,6 +212,28 @@ mod tests {
             let options = cli::from_words(&["--issuer", &format!("{BASE}{issuer}")]);
             let line = format!("curl -s {BASE}/.well-known/oauth-authorization-server{path}\n");
             assert!(lines(&options, BASE).contains(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn trusted_issuers_can_be_tried() {
+        let options = cli::from_words(&[
+            "--trust=https://login.example=api",
+            "--resource=https://api.example/mcp",
+            "--entra=9188040d-6c67-4c5b-b112-36a304b66dad:app",
+        ]);
+        let text = lines(&options, BASE);
+        for line in [
+            "# With an access token of https://login.example for api",
+            "TOKEN=ACCESS-TOKEN; curl -s -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4711/me",
+            "# Single sign-on with an ID token of the tenant 9188040d-6c67-4c5b-b112-36a304b66dad for app",
+            "TOKEN=ID-TOKEN; curl -s -X POST -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:4711/api/users/sso",
+            "curl -s http://127.0.0.1:4711/.well-known/oauth-protected-resource/mcp",
+        ] {
+            assert!(
+                text.lines().any(|own| own == line),
+                "{line} is not in {text}"
+            );
         }
     }
 

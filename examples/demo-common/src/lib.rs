@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! command line -> store, keys, accounts -> endpoints and guards -> serve(Demo) -> exit code
-//!      cli         store, keys, accounts         apis                 the demo
+//!      cli         store, keys, accounts     apis, trust, entra       the demo
 //! ```
 //!
 //! What the demo's own routes answer is in [`replies`], so that the three
@@ -15,6 +15,7 @@ mod apis;
 mod background;
 mod cli;
 mod curl;
+mod entra;
 mod keys;
 mod logging;
 pub mod replies;
@@ -22,6 +23,7 @@ mod run;
 mod shutdown;
 mod start;
 mod store;
+mod trust;
 
 pub use apis::Guards;
 pub use run::{Demo, run};

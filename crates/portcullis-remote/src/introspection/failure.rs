@@ -38,10 +38,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 impl Failure {
     /// An answer of another status than 200.
     pub(super) fn of_status(status: StatusCode, body: &[u8], error: FetchError) -> Self {
-        if status == StatusCode::UNAUTHORIZED
-            || status == StatusCode::FORBIDDEN
-            || is_about_client(body)
-        {
+        let is_about_client = status == StatusCode::UNAUTHORIZED || is_about_client(body);
+        if is_about_client || status == StatusCode::FORBIDDEN {
             let error = error.followed_by(
                 ": it does not take this service's own credentials, so check client id, secret or \
                  key, and whether the client may introspect",
@@ -50,7 +48,9 @@ impl Failure {
                 kind: FailureKind::Credentials,
                 error,
                 retry_after: AFTER_CREDENTIALS,
-                pauses: true,
+                // A 403 may be about this one token, which a firewall in between
+                // does not like: whoever sends it must not silence all others.
+                pauses: is_about_client,
             };
         }
         error.into()

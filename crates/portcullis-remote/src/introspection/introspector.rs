@@ -79,8 +79,9 @@ struct Inner {
 struct State {
     /// What is being asked.
     questions: HashMap<Token, watch::Receiver<Option<Outcome>>>,
-    /// Before this nobody asks.
-    paused_until: Option<Timestamp>,
+    /// From the first until the second nobody asks; a clock that was turned back
+    /// makes it no longer.
+    paused: Option<(Timestamp, Timestamp)>,
     /// How the last question failed, if it did.
     failing: Option<FailureKind>,
 }
@@ -144,7 +145,10 @@ impl Inner {
         if let Some(answer) = self.settings.memory.get(token, now) {
             return Err(Ok(answer));
         }
-        if let Some(end) = state.paused_until.filter(|end| now < *end) {
+        if let Some((from, end)) = state.paused
+            && from <= now
+            && now < end
+        {
             return Err(Err(unavailable(end.saturating_duration_since(now))));
         }
         if state.questions.len() >= self.settings.max_requests {
@@ -235,7 +239,7 @@ impl Inner {
         let before = {
             let mut state = self.lock();
             if failure.pauses {
-                state.paused_until = Some(now.saturating_add(failure.retry_after));
+                state.paused = Some((now, now.saturating_add(failure.retry_after)));
             }
             state.failing.replace(failure.kind)
         };

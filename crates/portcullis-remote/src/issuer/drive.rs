@@ -17,19 +17,26 @@ pub(super) async fn drive(
     source: Arc<dyn Source>,
     seed: Option<Arc<dyn Source>>,
 ) {
+    // One at most in each; of its own, in case the source panics.
+    let (mut seeding, mut flight) = (JoinSet::new(), JoinSet::new());
     if let Some(seed) = seed {
-        plant(&feed, seed).await;
+        seeding.spawn(fetch(seed));
     }
-    // One at most; of its own, in case the source panics.
-    let mut flight = JoinSet::new();
+    let mut wants_fetch = false;
     loop {
         let Some(next) = feed.upgrade().map(|feed| feed.next()) else {
             return;
         };
-        if next.fetch {
+        wants_fetch |= next.fetch;
+        // The seed comes first; meanwhile nobody waits longer than otherwise.
+        if wants_fetch && seeding.is_empty() {
             flight.spawn(fetch(source.clone()));
+            wants_fetch = false;
         }
         tokio::select! {
+            Some(ended) = seeding.join_next() => {
+                plant(&feed, ended.unwrap_or_else(|_| Err(panicked())));
+            }
             Some(ended) = flight.join_next() => {
                 if let Some(feed) = feed.upgrade() {
                     feed.land(ended.unwrap_or_else(|_| Err(panicked())));
@@ -41,16 +48,12 @@ pub(super) async fn drive(
     }
 }
 
-/// A source that is asked once, before the first fetch.
-async fn plant(feed: &Weak<Feed>, seed: Arc<dyn Source>) {
-    let mut once = JoinSet::new();
-    once.spawn(fetch(seed));
-    let planted = once.join_next().await;
-    let planted = planted.unwrap_or_else(|| Ok(Err(panicked())));
+/// What came of the source that is asked once, before the first fetch.
+fn plant(feed: &Weak<Feed>, seed: Result<Fetched, FetchError>) {
     let Some(feed) = feed.upgrade() else {
         return;
     };
-    match planted.unwrap_or_else(|_| Err(panicked())) {
+    match seed {
         Ok(fetched) if !fetched.keys().is_empty() => feed.seed(fetched.keys().clone()),
         Ok(_) => {
             tracing::warn!(issuer = %feed.issuer(), "the seed of the keys has none");

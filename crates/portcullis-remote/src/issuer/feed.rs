@@ -37,7 +37,7 @@ pub(crate) struct Feed {
     _worker: Worker,
     /// Rouses the worker.
     wake: Arc<Notify>,
-    /// How many fetches have ended.
+    /// How often keys came to begin with, or a fetch ended.
     ended: watch::Sender<u64>,
 }
 
@@ -134,6 +134,7 @@ impl Feed {
             state.arrived = Some(keys);
         }
         self.happens(state, Event::Seeded);
+        self.ended.send_modify(|ended| *ended += 1);
     }
 
     /// The application needs keys, or knows that they have changed.

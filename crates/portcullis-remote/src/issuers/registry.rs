@@ -95,7 +95,8 @@ impl Issuers {
     }
 
     /// Forgets an issuer: the application is asked about it again, and until then
-    /// its tokens are not accepted. Whether it was known.
+    /// its tokens are not accepted. Whether it was known. An answer to a question
+    /// that was asked before counts for the request that asked, and is not kept.
     pub fn forget(&self, issuer: &str) -> bool {
         self.0.table.remove(issuer)
     }
@@ -118,8 +119,9 @@ impl IssuerResolver for Issuers {
             return Resolved::Known(verifier);
         }
         let tenant = Tenant::new(issuer, &inner.shared);
+        let removals = inner.table.removals();
         match &inner.known {
-            Known::Now(known) => match inner.settle(issuer, known(tenant)) {
+            Known::Now(known) => match inner.settle(issuer, known(tenant), removals) {
                 Ok(Some(verifier)) => Resolved::Known(verifier),
                 Ok(None) => Resolved::Unknown,
                 Err(unavailable) => Resolved::Wait(Box::pin(ready(Err(unavailable)))),
@@ -131,7 +133,7 @@ impl IssuerResolver for Issuers {
                 let (answer, issuer) = (known(tenant), Arc::<str>::from(issuer));
                 Resolved::Wait(Box::pin(async move {
                     let answer = answer.await;
-                    question.0.settle(&issuer, answer)
+                    question.0.settle(&issuer, answer, removals)
                 }))
             }
         }
@@ -143,10 +145,18 @@ impl Inner {
         self.shared.clock.now()
     }
 
-    fn settle(&self, issuer: &str, answer: Answer) -> Result<Option<Verifier>, KeysUnavailable> {
+    fn settle(
+        &self,
+        issuer: &str,
+        answer: Answer,
+        removals: u64,
+    ) -> Result<Option<Verifier>, KeysUnavailable> {
         match answer {
             Ok(None) => Ok(None),
-            Ok(Some(verifier)) => Ok(Some(self.table.keep(issuer, verifier, self.now()))),
+            Ok(Some(verifier)) => {
+                let verifier = self.table.keep(issuer, verifier, self.now(), removals);
+                Ok(Some(verifier))
+            }
             Err(error) => {
                 tracing::error!(?issuer, %error, "it cannot be said whether an issuer is known");
                 Err(unavailable())

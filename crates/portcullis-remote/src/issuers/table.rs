@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, PoisonError, RwLock, RwLockWriteGuard,
-        atomic::{AtomicI64, Ordering::Relaxed},
+        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -14,6 +14,9 @@ use portcullis::{time::Timestamp, verify::Verifier};
 /// A bounded number of verifiers, without those that nobody uses.
 pub(super) struct Table {
     entries: RwLock<HashMap<Arc<str>, Entry>>,
+    /// How often one was taken out because it is not to be trusted any more;
+    /// changed under the lock.
+    removals: AtomicU64,
     most: usize,
     idle: Duration,
 }
@@ -27,6 +30,7 @@ impl Table {
     pub(super) fn new(most: usize, idle: Duration) -> Self {
         Self {
             entries: RwLock::default(),
+            removals: AtomicU64::new(0),
             most,
             idle,
         }
@@ -39,13 +43,29 @@ impl Table {
         Some(entry.verifier.clone())
     }
 
+    /// How often one was taken out.
+    pub(super) fn removals(&self) -> u64 {
+        self.removals.load(Relaxed)
+    }
+
     /// Keeps a verifier, unless somebody was quicker: there is one for each issuer.
-    pub(super) fn keep(&self, issuer: &str, verifier: Verifier, now: Timestamp) -> Verifier {
+    /// Nor is it kept if one was taken out since there were so many `removals`: what
+    /// was asked before that may have been answered before, too.
+    pub(super) fn keep(
+        &self,
+        issuer: &str,
+        verifier: Verifier,
+        now: Timestamp,
+        removals: u64,
+    ) -> Verifier {
         if let Some(earlier) = self.find(issuer, now) {
             return earlier;
         }
         let mut dropped = self.sweep(now);
         let mut entries = self.write();
+        if self.removals() != removals {
+            return verifier;
+        }
         while entries.len() >= self.most
             && let Some(oldest) = oldest(&entries)
         {
@@ -63,7 +83,10 @@ impl Table {
     }
 
     pub(super) fn remove(&self, issuer: &str) -> bool {
-        let removed = self.write().remove(issuer);
+        let mut entries = self.write();
+        self.removals.fetch_add(1, Relaxed);
+        let removed = entries.remove(issuer);
+        drop(entries);
         removed.is_some()
     }
 

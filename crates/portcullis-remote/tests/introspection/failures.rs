@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::secret::SecretString;
+use portcullis::{secret::SecretString, time::Clock as _};
 use portcullis_remote::{ClientAuth, Introspector};
 use portcullis_testing::issuer::{
     Answer, CLIENT_ID,
@@ -107,6 +107,28 @@ async fn refused_clients_are_known_by_their_code_too() {
         site.issuer.answer(Endpoint, answer);
         assert_eq!(site.status("t").await, (503, Some(expected)));
     }
+}
+
+/// A firewall before the issuer may refuse what only looks like an attack.
+#[tokio::test]
+async fn a_token_that_is_forbidden_silences_no_other() {
+    let site = Site::new();
+    let token = site.opaque();
+    site.issuer.answer_once(Endpoint, Answer::error(403));
+    assert_eq!(site.status("../../etc/passwd").await, (503, Some(5)));
+    assert_eq!(site.status(&token).await, (200, None));
+}
+
+#[tokio::test]
+async fn a_pause_is_no_longer_by_a_clock_that_is_turned_back() {
+    let site = Site::new();
+    let token = site.opaque();
+    let busy = Answer::error(429).header("retry-after", "7");
+    site.issuer.answer_once(Endpoint, busy);
+    assert_eq!(site.status(&token).await, (503, Some(7)));
+    let now = site.clock.now();
+    site.clock.set(now.saturating_sub(Duration::from_secs(10)));
+    assert_ne!(site.status(&token).await.0, 503);
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@ use std::fs;
 use portcullis::{jose::KeySet, verify::VerifyErrorKind::KeysUnavailable};
 use portcullis_remote::{BoxFuture, FetchError, Fetched, Source};
 use portcullis_testing::issuer::Endpoint;
+use tokio::sync::watch;
 
-use crate::bench::{Bench, MINUTE, UNSETTLED, at_once, until, verifier, verify};
+use crate::bench::{Bench, MINUTE, SECOND, UNSETTLED, at_once, until, verifier, verify};
 
 #[tokio::test]
 async fn a_service_starts_from_a_seed_with_its_issuer_down() {
@@ -42,6 +43,52 @@ async fn a_seed_in_a_file_is_good_for_the_first_request() {
     gate.reached(1).await;
     gate.open();
     until(|| bench.fake.count(Endpoint::Keys) == 1).await;
+}
+
+#[tokio::test]
+async fn a_service_with_a_seed_starts_while_its_issuer_hangs() {
+    let bench = Bench::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    fs::write(&file, bench.fake.keys(|keys| keys.document())).unwrap();
+    let (_never, released) = watch::channel(false);
+    let hangs = Slow(bench.fake.key_set(), released);
+    let builder = bench.builder().keys_from(hangs).seed_file(&file);
+    // Before sources are given up, which is after half a minute.
+    let connect = tokio::time::timeout(20 * SECOND, builder.connect());
+    let issuer = connect.await.expect("it waits for the issuer").unwrap();
+    assert_eq!(at_once(&verifier(&issuer), &bench.token()), Ok(()));
+}
+
+/// Answers once it is let.
+struct Slow(KeySet, watch::Receiver<bool>);
+
+impl Source for Slow {
+    fn fetch(&self) -> BoxFuture<'_, Result<Fetched, FetchError>> {
+        let mut released = self.1.clone();
+        Box::pin(async move {
+            let _ = released.wait_for(|released| *released).await;
+            Ok(Fetched::new(self.0.clone(), MINUTE))
+        })
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_slow_seed_longer_than_for_the_issuer() {
+    let bench = Bench::new();
+    bench.fake.go_offline();
+    let (release, released) = watch::channel(false);
+    let seed = Slow(bench.fake.key_set(), released);
+    let issuer = bench.builder().seed_from(seed).build().unwrap();
+    let verifier = verifier(&issuer);
+    let token = bench.token();
+    // Before sources are given up, which is after half a minute.
+    let answer = tokio::time::timeout(20 * SECOND, verify(&verifier, &token));
+    let answer = answer.await.expect("it waits for the seed");
+    assert_eq!(answer, Err(KeysUnavailable));
+    release.send(true).unwrap();
+    assert_eq!(issuer.ready().await, Ok(()));
+    assert_eq!(at_once(&verifier, &token), Ok(()));
 }
 
 #[tokio::test]

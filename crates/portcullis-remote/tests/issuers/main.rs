@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -208,6 +208,37 @@ async fn the_application_may_have_to_ask_somebody_or_fail() {
     let stranger = named("https://stranger.example");
     assert_eq!(verify(&verifier, &stranger).await, Err(WrongIssuer));
     assert_eq!(issuers.len(), 1);
+}
+
+/// The answer of before the removal must not outlive it.
+#[tokio::test]
+async fn one_that_is_forgotten_while_it_is_asked_about_stays_forgotten() {
+    let fake = FakeIssuer::start();
+    let (release, released) = tokio::sync::watch::channel(false);
+    let trusted = Arc::new(AtomicBool::new(true));
+    let trusts = trusted.clone();
+    let builder = Issuers::resolve_async(move |tenant| {
+        let (mut released, is_trusted) = (released.clone(), trusts.load(SeqCst));
+        async move {
+            released.wait_for(|released| *released).await?;
+            match is_trusted {
+                true => trust(&tenant),
+                false => Ok(None),
+            }
+        }
+    });
+    let issuers = builder.http_client(client()).build().unwrap();
+    let verifier = Verifier::by_issuer(issuers.clone());
+    let Verification::Pending(early) = verifier.verify(token(&fake).as_bytes()) else {
+        panic!("nobody has answered");
+    };
+    trusted.store(false, SeqCst);
+    issuers.forget(&fake.name());
+    release.send(true).unwrap();
+    // It came before, and may pass.
+    let _ = early.await;
+    assert!(issuers.is_empty());
+    assert_eq!(verify(&verifier, &token(&fake)).await, Err(WrongIssuer));
 }
 
 #[test]

@@ -202,7 +202,7 @@ macro_rules! store_contract {
                 of_many_at_once_one_is_first,
                 of_many_at_once_one_takes_an_expired_place,
                 a_purge_forgets_no_use_too_early,
-            },
+            }
             key_rings::{
                 a_ring_is_kept_until_it_is_replaced,
                 rings_are_told_apart_by_their_names,

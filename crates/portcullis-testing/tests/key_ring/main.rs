@@ -305,6 +305,48 @@ async fn a_key_that_was_withdrawn_is_refused_everywhere() {
     assert!(matches!(again.stage(&old), Some(RingStage::Withdrawn(_))));
 }
 
+/// Whatever becomes of the store and of the files.
+#[tokio::test]
+async fn a_key_that_was_withdrawn_does_not_come_back() {
+    let (clock, store, old, new) = service();
+    let node = Node::new(&store, &clock, &[&old]);
+    node.look().await;
+    let token = node.issue().unwrap();
+    new.put(node.folder.path());
+    node.look().await;
+    let backup = store.key_ring("access").await.unwrap().record;
+    assert!(node.ring.withdraw(&store, old.id()).await.unwrap());
+    assert!(node.verify(&token).is_err());
+    // A restored backup: this node remembers, and tells the store.
+    let version = store.key_ring("access").await.unwrap().version;
+    let restored = store.replace_key_ring("access", version, &backup).await;
+    assert!(restored.unwrap());
+    node.look().await;
+    assert!(node.verify(&token).is_err());
+    let again = Node::new(&store, &clock, &[&old, &new]);
+    again.look().await;
+    assert!(again.verify(&token).is_err());
+    // The same key under another id, for whoever made a token with that.
+    let renamed = Key {
+        file: "renamed.jwk",
+        key: old.key.clone().with_key_id("renamed"),
+    };
+    let thief = Node::new(
+        &FaultyStore::new(MemoryStore::new(clock.shared())),
+        &clock,
+        &[&renamed],
+    );
+    thief.look().await;
+    let forged = thief.issue().unwrap();
+    old.remove(again.folder.path());
+    renamed.put(again.folder.path());
+    for _ in 0..3 {
+        again.look().await;
+        assert!(again.verify(&forged).is_err());
+        assert_eq!(again.signing().as_deref(), Some(new.id()));
+    }
+}
+
 #[tokio::test]
 async fn a_mistake_with_files_costs_nobody_a_token() {
     let (clock, store, old, new) = service();

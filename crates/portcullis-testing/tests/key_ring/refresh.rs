@@ -7,7 +7,7 @@ use portcullis::{
     jose::{Algorithm, SigningKey},
     session::{
         DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, SessionError,
-        SessionErrorKind, Sessions, TokenPair,
+        SessionErrorKind, SessionStore, Sessions, TokenPair,
         refresh::{RefreshErrorKind, RefreshKeys},
     },
     subject::Subject,
@@ -170,6 +170,9 @@ async fn an_access_key_makes_no_refresh_tokens() {
     // The ring would have it sign, being the last.
     let error = node.open().await.unwrap_err();
     assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+    // Nor is there a session that nobody has a token of.
+    let alice = Subject::new("users", "alice");
+    assert!(store.sessions(&alice).await.unwrap().is_empty());
 }
 
 #[test]

@@ -12,7 +12,9 @@ use std::{
 
 use portcullis::{
     claims::ScopeSet,
-    endpoint::{Account, Accounts, AccountsError, ClientAuthentication, ClientCheck, Login},
+    endpoint::{
+        Account, Accounts, AccountsError, ClientAuthentication, ClientCheck, EntraIdentity, Login,
+    },
     secret::SecretString,
     session::SecretDigest,
     subject::Subject,
@@ -43,6 +45,8 @@ pub(crate) struct DemoAccounts {
     users: HashMap<String, User>,
     api_keys: HashMap<String, ApiKey>,
     clients: HashMap<String, Option<SecretDigest>>,
+    /// What the names of users begin with who are people of the tenant.
+    tenant: Option<String>,
     /// The password of users that do not exist.
     nobody: PasswordDigest,
     scope: ScopeSet,
@@ -101,6 +105,7 @@ impl DemoAccounts {
                 .collect::<Result<_, StartError>>()?,
             api_keys: options.api_keys.iter().map(api_key).collect(),
             clients: options.clients.iter().map(client).collect(),
+            tenant: options.entra.as_ref().map(|entra| tenant(&entra.tenant)),
             nobody: hash(&SecretString::from(String::new()))?,
             scope: ScopeSet::from_tokens(SCOPES).map_err(StartError::new)?,
             checks: PasswordChecks::new(),
@@ -138,6 +143,12 @@ impl DemoAccounts {
         let api = api.filter(|_| right);
         self.note(attempt, api.is_some());
         Ok(api.map(|api| api_account(login.name, api)))
+    }
+
+    fn is_of_tenant(&self, name: &str) -> bool {
+        self.tenant
+            .as_ref()
+            .is_some_and(|tenant| name.starts_with(tenant.as_str()))
     }
 
     fn user_account(&self, name: &str, user: &User) -> Account {
@@ -181,7 +192,8 @@ impl Accounts for DemoAccounts {
             USERS => self
                 .users
                 .get(name)
-                .map(|user| self.user_account(name, user)),
+                .map(|user| self.user_account(name, user))
+                .or_else(|| self.is_of_tenant(name).then(|| account_of_tenant(name))),
             APIS => self.api_keys.get(name).map(|api| api_account(name, api)),
             _ => None,
         })
@@ -217,6 +229,21 @@ fn digest(secret: &SecretString) -> SecretDigest {
 
 /// What no secret has, for names that do not exist.
 const OF_NOBODY: SecretDigest = SecretDigest::from_bytes([0; 32]);
+
+/// The account of somebody who has signed on, apart from those of the command line.
+pub(crate) fn of_tenant(identity: &EntraIdentity) -> Account {
+    let tenant = tenant(identity.tenant());
+    account_of_tenant(&format!("{tenant}{}", identity.object()))
+}
+
+fn account_of_tenant(name: &str) -> Account {
+    Account::new(Subject::new(USERS, name))
+}
+
+/// No name of the command line has a colon.
+fn tenant(id: &str) -> String {
+    format!("entra:{}:", id.to_ascii_lowercase())
+}
 
 fn api_account(id: &str, api: &ApiKey) -> Account {
     Account::new(Subject::new(APIS, id))

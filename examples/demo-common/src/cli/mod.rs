@@ -4,7 +4,7 @@ mod url;
 mod values;
 
 pub(crate) use url::ServerUrl;
-pub(crate) use values::{NewApiKey, NewClient, NewUser, StoreChoice};
+pub(crate) use values::{EntraTenant, NewApiKey, NewClient, NewUser, StoreChoice, TrustedIssuer};
 
 use std::{env, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
@@ -31,6 +31,12 @@ pub(crate) struct Options {
     pub signing_key: Option<PathBuf>,
     /// The name of the password-grant API's issuer; `None`: its tokens name none.
     pub issuer: Option<String>,
+    /// Other issuers whose tokens are taken.
+    pub trusted: Vec<TrustedIssuer>,
+    /// The URL by which clients know this server as a protected resource.
+    pub resource: Option<String>,
+    /// The tenant whose people may sign on.
+    pub entra: Option<EntraTenant>,
     /// How long tokens and sessions live.
     pub lifetimes: Lifetimes,
 }
@@ -95,6 +101,12 @@ impl Options {
             default: DEFAULT_CLIENTS,
         }
         .read::<NewClient>(&variable, |client| &client.id)?;
+        let (trusted, _) = Repeated {
+            option: "trust",
+            given: arguments.trust,
+            default: "",
+        }
+        .read::<TrustedIssuer>(&variable, |trusted| &trusted.text)?;
         Ok(Self {
             listen: arguments.listen,
             store,
@@ -105,6 +117,12 @@ impl Options {
             default_api_keys,
             signing_key: arguments.signing_key,
             issuer: arguments.issuer,
+            trusted,
+            resource: arguments.resource,
+            entra: arguments.entra.map(|entra| EntraTenant {
+                base_url: arguments.entra_base_url,
+                ..entra
+            }),
             lifetimes: Lifetimes {
                 access: arguments.access_ttl,
                 refresh: arguments.refresh_ttl,
@@ -186,6 +204,41 @@ struct Arguments {
         value_parser = values::issuer
     )]
     issuer: Option<String>,
+
+    /// Another issuer, whose access tokens for AUDIENCE open `/me`, `/maybe` and
+    /// `/scoped/read`; repeatable. Its keys are fetched from where it says, when
+    /// its first token comes, so that it may be down until then. ISSUER is its
+    /// name to the character, an https URL; http only on this machine
+    /// (`localhost`, `127.0.0.1`, `[::1]`), which is asked without a proxy
+    /// [env: PORTCULLIS_TRUST]
+    #[arg(long, value_name = "ISSUER=AUDIENCE")]
+    trust: Vec<String>,
+
+    /// The URL by which clients know this server as a protected resource (RFC
+    /// 9728), such as `https://api.example.com`: the document about it names the
+    /// issuers of `--trust`, and challenges of their routes name the document
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PORTCULLIS_RESOURCE",
+        value_parser = values::resource
+    )]
+    resource: Option<String>,
+
+    /// A tenant of Microsoft Entra ID, by its GUID, whose people may sign on at
+    /// `POST /api/users/sso` with ID tokens for the application (client) AUDIENCE
+    #[arg(long, value_name = "TENANT:AUDIENCE", env = "PORTCULLIS_ENTRA")]
+    entra: Option<EntraTenant>,
+
+    /// Where Entra ID is, in place of `https://login.microsoftonline.com`: a
+    /// national cloud, or a stand-in; http only on this machine, as for `--trust`
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PORTCULLIS_ENTRA_BASE_URL",
+        value_parser = values::issuer
+    )]
+    entra_base_url: Option<String>,
 
     /// How long access tokens live, such as `15m` [default: 15m in the session
     /// API, 1h in the password-grant API]
@@ -274,7 +327,8 @@ impl Repeated {
                     self.default.to_owned()
                 }
             };
-            list.split(',').map(str::to_owned).collect()
+            let texts = list.split(',').filter(|_| !list.is_empty());
+            texts.map(str::to_owned).collect()
         } else {
             self.given
         };

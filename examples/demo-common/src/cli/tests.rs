@@ -52,6 +52,25 @@ fn an_issuer_is_a_url_that_others_can_ask() {
 }
 
 #[test]
+fn issuers_are_trusted_only_if_named() {
+    assert!(read(&[], &[]).unwrap().trusted.is_empty());
+    assert_eq!(read(&[], &[]).unwrap().resource, None);
+    let audiences = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let options = read(arguments, variables).unwrap();
+        let audiences = options.trusted.into_iter().map(|one| one.audience);
+        audiences.collect::<Vec<_>>()
+    };
+    let two = ["--trust=https://a.example=x", "--trust=https://a.example=y"];
+    assert_eq!(audiences(&two, &[]), ["x", "y"]);
+    let list = [(
+        "PORTCULLIS_TRUST",
+        "https://a.example=x,https://b.example=y",
+    )];
+    assert_eq!(audiences(&[], &list), ["x", "y"]);
+    assert_eq!(audiences(&["--trust=https://c.example=z"], &list), ["z"]);
+}
+
+#[test]
 fn given_users_replace_the_default_ones() {
     let options = read(&["--user", "bob:a,b", "--user=eve:x:application"], &[]).unwrap();
     assert_eq!(options.users.len(), 2);
@@ -101,6 +120,13 @@ fn other_mistakes_end_with_two_as_well() {
         &["--access-ttl", "soon"],
         &["--access-ttl", "0s"],
         &["--grace", "-1s"],
+        &["--trust", "https://a.example"],
+        &["--trust", "http://a.example=api"],
+        &["--trust=https://a.example=x", "--trust=https://a.example=x"],
+        &["--resource", "a.example"],
+        &["--entra", "9188040d-6c67-4c5b-b112-36a304b66dad"],
+        &["--entra", "common:app"],
+        &["--entra-base-url", "http://login.example"],
         &["--unknown"],
         &["stray"],
     ] {

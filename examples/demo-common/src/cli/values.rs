@@ -1,10 +1,14 @@
 //! The values of the options, and what is wrong with those that are not one.
 //!
-//! No message repeats a value: most of them carry a secret.
+//! No message repeats a value that may carry a secret, as most do.
 
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use portcullis::{ConfigError, endpoint::Discovery, secret::SecretString};
+use portcullis::{
+    ConfigError,
+    endpoint::{Discovery, EntraIdTokens, ResourceMetadata},
+    secret::SecretString,
+};
 
 use super::url::ServerUrl;
 
@@ -106,6 +110,80 @@ impl FromStr for NewClient {
 /// A URL that an issuer can have as its name.
 pub(super) fn issuer(text: &str) -> Result<String, ConfigError> {
     Discovery::new(text).map(|discovery| discovery.issuer().to_owned())
+}
+
+/// `TENANT:AUDIENCE`.
+#[derive(Clone, Debug)]
+pub(crate) struct EntraTenant {
+    /// The id of the tenant, a GUID.
+    pub tenant: String,
+    /// The id of the application.
+    pub client_id: String,
+    /// Where Entra ID is; `None`: where it always is.
+    pub base_url: Option<String>,
+}
+
+impl EntraTenant {
+    /// Whether it is a stand-in on this machine, where https is not needed.
+    pub(crate) fn is_on_this_machine(&self) -> bool {
+        let base_url = self.base_url.as_deref();
+        base_url.is_some_and(|url| url.starts_with("http://"))
+    }
+}
+
+impl FromStr for EntraTenant {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (tenant, client_id) = text
+            .split_once(':')
+            .ok_or("a tenant with its application is TENANT:AUDIENCE")?;
+        EntraIdTokens::new(tenant, client_id).map_err(|error| error.to_string())?;
+        Ok(Self {
+            tenant: tenant.to_owned(),
+            client_id: client_id.to_owned(),
+            base_url: None,
+        })
+    }
+}
+
+/// A URL that a protected resource can have as its name.
+pub(super) fn resource(text: &str) -> Result<String, ConfigError> {
+    ResourceMetadata::new(text).map(|_| text.to_owned())
+}
+
+/// `ISSUER=AUDIENCE`: everything before the first `=` is the issuer, whose URL
+/// has no query.
+#[derive(Clone, Debug)]
+pub(crate) struct TrustedIssuer {
+    /// What was given.
+    pub text: String,
+    /// Its name.
+    pub issuer: String,
+    /// What its tokens must be for.
+    pub audience: String,
+}
+
+impl TrustedIssuer {
+    /// Whether it is on this machine, where https is not needed.
+    pub(crate) fn is_on_this_machine(&self) -> bool {
+        self.issuer.starts_with("http://")
+    }
+}
+
+impl FromStr for TrustedIssuer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, audience) = text
+            .split_once('=')
+            .ok_or("a trusted issuer is ISSUER=AUDIENCE")?;
+        Ok(Self {
+            text: text.to_owned(),
+            issuer: issuer(name).map_err(|error| error.to_string())?,
+            audience: name_of(audience)?,
+        })
+    }
 }
 
 fn name_of(name: &str) -> Result<String, &'static str> {
@@ -236,6 +314,30 @@ mod tests {
         assert!("web".parse::<NewClient>().unwrap().secret.is_none());
         for bad in ["", "web:", ":secret"] {
             assert!(bad.parse::<NewClient>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn trusted_issuers_have_an_audience() {
+        for (text, issuer, audience) in [
+            ("https://a.example=api", "https://a.example", "api"),
+            ("https://a.example/b/=x=y", "https://a.example/b/", "x=y"),
+            ("http://[::1]:80=api", "http://[::1]:80", "api"),
+        ] {
+            let trusted: TrustedIssuer = text.parse().unwrap();
+            assert_eq!((&*trusted.issuer, &*trusted.audience), (issuer, audience));
+            assert_eq!(trusted.is_on_this_machine(), text.starts_with("http:"));
+        }
+        for bad in [
+            "",
+            "https://a.example",
+            "https://a.example=",
+            "=api",
+            "a.example=api",
+            "http://a.example=api",
+            "https://me@a.example=api",
+        ] {
+            assert!(bad.parse::<TrustedIssuer>().is_err(), "{bad}");
         }
     }
 

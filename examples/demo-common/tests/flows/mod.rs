@@ -9,6 +9,7 @@ mod crash;
 #[cfg(target_os = "linux")]
 mod full;
 mod http;
+mod issuers;
 mod process;
 mod routes;
 mod server;
@@ -27,6 +28,7 @@ pub(crate) use crash::{
 };
 #[cfg(target_os = "linux")]
 pub(crate) use full::a_full_disk_costs_nobody_a_session;
+pub(crate) use issuers::{people_of_a_tenant_sign_on, tokens_of_trusted_issuers_are_taken};
 pub(crate) use process::{
     mistakes_end_with_one_clear_line, nothing_secret_is_logged, the_printed_lines_work,
     tokens_survive_a_restart,

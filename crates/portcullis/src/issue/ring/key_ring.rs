@@ -254,7 +254,9 @@ impl KeyRing {
             wait: settings.max_age.saturating_add(NOTICE),
             lasts,
         };
-        let after = rules::advance(&before, &report, now);
+        let mut from = before.clone();
+        rules::keep_withdrawn(&mut from, &state.record);
+        let after = rules::advance(&from, &report, now);
         Change::new(record.is_some().then_some(&before), after)
     }
 
@@ -281,8 +283,9 @@ impl KeyRing {
 
     /// Goes by what the store has after a change, which was asked for at
     /// `asked_at` by this node's clock, when the store's time was `now`.
-    pub(crate) fn adopt(&self, change: Change, asked_at: Timestamp, now: Timestamp) {
+    pub(crate) fn adopt(&self, mut change: Change, asked_at: Timestamp, now: Timestamp) {
         let mut state = self.lock();
+        rules::keep_withdrawn(&mut change.after, &state.record);
         let mut nodes = change.after.nodes.iter();
         let own = nodes.find(|node| node.name == self.node());
         let left = own.map(|node| node.until.0.saturating_duration_since(now));

@@ -21,7 +21,7 @@ pub(super) struct RingRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeyRecord {
     pub(super) id: String,
-    /// Tells keys of one id apart.
+    /// Tells keys of one id apart, and knows one again under another id.
     pub(super) check: String,
     /// Since when every node has had it, while it waits to sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +98,12 @@ impl RingRecord {
 
     pub(super) fn key(&self, id: &str) -> Option<&KeyRecord> {
         self.keys.iter().find(|key| key.id == id)
+    }
+
+    /// Whether a key of this check value was withdrawn, whatever its id.
+    pub(super) fn has_withdrawn(&self, check: &str) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| key.check == check && key.withdrawn_at.is_some())
     }
 
     /// The place of the key that signs.

@@ -75,7 +75,10 @@ impl RefreshSource {
             Self::Ring(keys) => {
                 let now = keys.ring.current();
                 let key = now.signing(keys.ring.clock().now());
-                key.and_then(|key| key.key.key_id())
+                let id = key.and_then(|key| key.key.key_id());
+                // Before the store is told to use it: one that is an access key,
+                // too, makes no tokens.
+                id.filter(|id| keys.view().keys.named(id).is_some())
                     .map(Arc::from)
                     .ok_or(RefreshErrorKind::KeysUnavailable)
             }
@@ -121,11 +124,14 @@ impl RingKeys {
                 "a refresh key is also an access key, and is not used: refresh keys must be independent"
             );
         }
-        self.view.store(Arc::new(View {
+        let view = Arc::new(View {
             of: Some(Arc::clone(&now)),
             keys,
-        }));
-        self.view.load()
+        });
+        self.view.store(Arc::clone(&view));
+        // Not what is there now: that may be what somebody else made of an older
+        // state, with a key that has been withdrawn.
+        Guard::from_inner(view)
     }
 }
 

@@ -216,8 +216,11 @@ impl Sessions {
             Created::LoggedOutMeanwhile => return Err(SessionErrorKind::LoggedOutMeanwhile.into()),
         };
         if let (Some(opening), Some(credential)) = (&opening, &request.single_use) {
-            // It may have ended since it was looked at.
-            if session.revoked.is_some() {
+            // It may have ended since it was looked at, or have been opened by
+            // another request that came at once and was about something else.
+            let is_same = session.grant.scope == request.scope.to_string()
+                && session.grant.auth_time.is_some() == auth_time.is_some();
+            if session.revoked.is_some() || !is_same {
                 return Err(SessionErrorKind::AlreadyUsed.into());
             }
             opening.report(credential);

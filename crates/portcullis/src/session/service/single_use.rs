@@ -145,12 +145,13 @@ impl Sessions {
         })
     }
 
-    /// A row is kept for a while after it is over: as long as that has not
-    /// passed since the first use, one that is not there has never been.
+    /// A row is kept for as long as access tokens live after it is over, and by
+    /// some stores no longer: as long as that has not passed since the first use,
+    /// one that is not there has never been.
     fn is_forgiven(&self, elapsed: Duration, row: Option<&SessionRecord>) -> bool {
         match row {
             Some(row) => elapsed < self.0.rules.window() && row.is_live(self.now()),
-            None => elapsed < self.revocations().keep().min(MADE_UP_FOR),
+            None => elapsed < self.revocations().longest().min(MADE_UP_FOR),
         }
     }
 }

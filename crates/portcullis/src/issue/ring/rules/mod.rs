@@ -7,6 +7,7 @@
 //!   and has gone on doing so for as long as verifiers may remember a key set
 //!   from before. A node that dies is waited for until its lease is over.
 //! * A key begins to sign once, and never after a newer one has.
+//! * A key that was withdrawn never verifies again, under whatever id.
 //! * A key goes on verifying for as long as any token lives that a node may have
 //!   signed with it, nodes included that have not heard of its successor.
 
@@ -18,8 +19,9 @@ use std::time::Duration;
 use super::record::{KeyRecord, NodeRecord, RingRecord, Time};
 use crate::time::Timestamp;
 
-/// How many keys that are over and whose files are gone are remembered, so that
-/// a file which comes back from a backup is not taken for a new key.
+/// How many keys that are retired and whose files are gone are remembered, so that
+/// a file which comes back from a backup is not taken for a new key. Those that
+/// were withdrawn are remembered for ever.
 const REMEMBERED: usize = 64;
 
 /// What a node says when it looks into the store.
@@ -42,6 +44,7 @@ pub(super) fn advance(record: &RingRecord, report: &Report<'_>, now: Timestamp) 
     let mut ring = record.clone();
     ring.nodes.retain(|node| node.until.0 > now);
     add_keys(&mut ring, report);
+    withdraw_twins(&mut ring);
     report_in(&mut ring, report, now);
     announce(&mut ring, now);
     roll(&mut ring, now);
@@ -62,7 +65,37 @@ pub(super) fn withdraw(record: &RingRecord, id: &str, now: Timestamp) -> Option<
     let mut ring = record.clone();
     let key = ring.keys.iter_mut().find(|key| key.id == id)?;
     key.withdrawn_at.get_or_insert(Time(now));
+    withdraw_twins(&mut ring);
     Some(ring)
+}
+
+/// Goes on refusing what was withdrawn by what this node knows. What it reads may
+/// be older than that: the store was restored from a backup, or the answer to a
+/// question from before comes late.
+pub(super) fn keep_withdrawn(ring: &mut RingRecord, known: &RingRecord) {
+    for key in known.keys.iter().filter(|key| key.withdrawn_at.is_some()) {
+        match ring.keys.iter_mut().find(|other| other.id == key.id) {
+            None => ring.keys.insert(0, key.clone()),
+            Some(other) if other.check == key.check => {
+                other.withdrawn_at = other.withdrawn_at.or(key.withdrawn_at);
+            }
+            Some(_) => {}
+        }
+    }
+    withdraw_twins(ring);
+}
+
+/// Withdraws the keys that have been withdrawn under another id.
+fn withdraw_twins(ring: &mut RingRecord) {
+    let withdrawn: Vec<_> = ring
+        .keys
+        .iter()
+        .filter_map(|key| Some((key.check.clone(), key.withdrawn_at?)))
+        .collect();
+    for key in &mut ring.keys {
+        let twin = withdrawn.iter().find(|(check, _)| *check == key.check);
+        key.withdrawn_at = key.withdrawn_at.or(twin.map(|(_, at)| *at));
+    }
 }
 
 /// What a node does with the keys that it has.
@@ -88,7 +121,7 @@ pub(super) fn decide(record: &RingRecord, loaded: &[(&str, &str)]) -> Decision {
         verifying: (0..loaded.len())
             .filter(|at| match record.key(loaded[*at].0) {
                 // Not in the store yet: published before it is reported.
-                None => true,
+                None => !record.has_withdrawn(loaded[*at].1),
                 Some(key) => !key.is_over() && is_known(key),
             })
             .collect(),
@@ -189,7 +222,7 @@ fn retire(ring: &mut RingRecord, report: &Report<'_>, now: Timestamp) {
         }
     }
     let is_gone = |ring: &RingRecord, key: &KeyRecord| {
-        key.is_over() && {
+        key.retired_at.is_some() && key.withdrawn_at.is_none() && {
             let nodes = &mut ring.nodes.iter();
             !nodes.any(|node| node.loaded.contains(&key.id))
         }

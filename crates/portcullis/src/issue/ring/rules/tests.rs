@@ -11,7 +11,9 @@ fn at(secs: u64) -> Timestamp {
 
 /// The ring after `node` has reported these keys.
 fn report(ring: &RingRecord, node: &str, keys: &[&str], now: Timestamp) -> RingRecord {
-    let loaded: Vec<_> = keys.iter().map(|key| (*key, "check")).collect();
+    let checks: Vec<_> = keys.iter().map(|key| format!("check of {key}")).collect();
+    let loaded = keys.iter().zip(&checks);
+    let loaded: Vec<_> = loaded.map(|(key, check)| (*key, &**check)).collect();
     let report = Report {
         node,
         loaded: &loaded,
@@ -48,7 +50,7 @@ fn the_first_key_signs_at_once_and_of_several_the_last() {
     let several = report(&RingRecord::default(), "n1", &["a", "b", "c"], at(0));
     assert_eq!(signing(&several), Some("c"));
     // Those before it may have signed elsewhere.
-    let decision = decide(&several, &[("a", "check"), ("c", "check")]);
+    let decision = decide(&several, &[("a", "check of a"), ("c", "check of c")]);
     assert_eq!(
         (decision.signing, &*decision.verifying),
         (Some(1), &[0, 1][..])
@@ -131,7 +133,7 @@ fn an_old_key_verifies_until_its_last_token_has_expired() {
     let ring = go_on(two_nodes(), &["a", "b"], 0, 390);
     let end = ring.key("a").unwrap().ended_at.unwrap().0;
     let last = end.saturating_add(LASTS);
-    let keys = [("a", "check"), ("b", "check")];
+    let keys = [("a", "check of a"), ("b", "check of b")];
     let before = report(&ring, "n1", &["a", "b"], last.saturating_sub(SECOND));
     assert_eq!(decide(&before, &keys).verifying, [0, 1]);
     let after = report(&ring, "n1", &["a", "b"], last);
@@ -147,7 +149,7 @@ fn the_longest_lifetime_that_any_node_knows_counts() {
     let ring = go_on(two_nodes(), &["a", "b"], 0, 390);
     let long = Report {
         node: "n3",
-        loaded: &[("a", "check"), ("b", "check")],
+        loaded: &[("a", "check of a"), ("b", "check of b")],
         lease: LEASE,
         wait: WAIT,
         lasts: Duration::MAX,
@@ -162,7 +164,7 @@ fn a_key_that_was_withdrawn_verifies_nothing_and_another_takes_over() {
     let ring = go_on(two_nodes(), &["a", "b"], 0, 30);
     let ring = withdraw(&ring, "a", at(31)).unwrap();
     assert_eq!(withdraw(&ring, "unknown", at(31)), None);
-    let decision = decide(&ring, &[("a", "check"), ("b", "check")]);
+    let decision = decide(&ring, &[("a", "check of a"), ("b", "check of b")]);
     assert_eq!((decision.signing, &*decision.verifying), (None, &[1][..]));
     let ring = report(&ring, "n1", &["a", "b"], at(32));
     assert_eq!(signing(&ring), Some("b"));
@@ -180,7 +182,7 @@ fn a_key_that_was_withdrawn_verifies_nothing_and_another_takes_over() {
 fn another_key_under_the_same_id_does_not_count() {
     let other = Report {
         node: "n2",
-        loaded: &[("a", "check"), ("b", "another")],
+        loaded: &[("a", "check of a"), ("b", "another")],
         lease: LEASE,
         wait: WAIT,
         lasts: LASTS,
@@ -191,7 +193,7 @@ fn another_key_under_the_same_id_does_not_count() {
         ring = advance(&ring, &other, at(now));
     }
     assert_eq!(signing(&ring), Some("a"));
-    let decision = decide(&ring, &[("a", "check"), ("b", "another")]);
+    let decision = decide(&ring, &[("a", "check of a"), ("b", "another")]);
     assert_eq!(decision.verifying, [0]);
     // On a node that has another key than the one that signs.
     let decision = decide(&ring, &[("a", "another")]);
@@ -229,4 +231,65 @@ fn what_is_remembered_has_a_bound() {
     }
     assert!(ring.keys.len() <= REMEMBERED + 3, "{}", ring.keys.len());
     assert_eq!(signing(&ring), Some("key-199"));
+}
+
+#[test]
+fn a_key_that_was_withdrawn_is_known_again_under_another_id() {
+    let ring = withdraw(&two_nodes(), "a", at(1)).unwrap();
+    let loaded = [("b", "check of b"), ("again", "check of a")];
+    // Not before it is reported, either.
+    assert_eq!(decide(&ring, &loaded).verifying, [0]);
+    let again = Report {
+        node: "n1",
+        loaded: &loaded,
+        lease: LEASE,
+        wait: WAIT,
+        lasts: LASTS,
+    };
+    // The other node has gone.
+    let ring = advance(&ring, &again, at(100));
+    assert_eq!(signing(&ring), Some("b"));
+    assert_eq!(ring.key("again").unwrap().withdrawn_at, Some(Time(at(1))));
+    // It was there under both before.
+    let both = [("a", "check of a"), ("twin", "check of a")];
+    let report = Report {
+        loaded: &both,
+        ..again
+    };
+    let ring = advance(&RingRecord::default(), &report, at(0));
+    let ring = withdraw(&ring, "a", at(1)).unwrap();
+    assert_eq!(decide(&ring, &both).verifying, [0; 0]);
+}
+
+#[test]
+fn a_key_that_was_withdrawn_is_remembered_longer_than_those_that_were_retired() {
+    let mut ring = withdraw(&two_nodes(), "a", at(1)).unwrap();
+    let mut now = 0;
+    for number in 0..200 {
+        let id = format!("key-{number}");
+        for _ in 0..30 {
+            now += 30;
+            ring = report(&ring, "n1", &[&id], at(now));
+        }
+        now += LASTS.as_secs();
+    }
+    assert!(ring.keys.len() <= REMEMBERED + 4, "{}", ring.keys.len());
+    let ring = report(&ring, "n1", &["key-199", "a"], at(now));
+    let decision = decide(
+        &ring,
+        &[("key-199", "check of key-199"), ("a", "check of a")],
+    );
+    assert_eq!(decision.verifying, [0]);
+}
+
+#[test]
+fn what_a_node_knows_to_be_withdrawn_stays_so() {
+    let known = withdraw(&two_nodes(), "a", at(1)).unwrap();
+    for older in [two_nodes(), RingRecord::default()] {
+        let mut ring = older.clone();
+        keep_withdrawn(&mut ring, &known);
+        assert!(ring.key("a").unwrap().is_over());
+        keep_withdrawn(&mut ring, &older);
+        assert!(ring.key("a").unwrap().is_over());
+    }
 }

@@ -1,3 +1,5 @@
+mod single_use;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::Map;
@@ -449,45 +451,4 @@ async fn a_revoked_token_is_told_beyond_its_end() {
     api.pass(900_000 + 60_000);
     let told = api.sessions.store().revocations(since).await.unwrap();
     assert_eq!(told.len(), 1);
-}
-
-/// What it gives again is what it gave: to the same client, for the same scope.
-#[tokio::test]
-async fn a_credential_of_single_use_opens_one_session() {
-    let api = Api::new(|builder| builder).await;
-    let link = SingleUse::new("mail link", b"random", Duration::from_secs(600));
-    let scope = |text: &str| text.parse::<crate::claims::ScopeSet>().unwrap();
-    let alice = alice();
-    let login = || OpenSession::login(&alice).client("web").single_use(link);
-    let open = async |request: OpenSession<'_>| {
-        let ticket = api.sessions.begin_login().await.unwrap();
-        let pair = api.sessions.open(ticket, &request).await;
-        pair.map_err(|error| error.kind())
-    };
-    let first = open(login().scope(scope("read"))).await.unwrap();
-    api.pass(3000);
-    let again = open(login().scope(scope("read"))).await.unwrap();
-    assert_eq!(refresh_token(&again), refresh_token(&first));
-    assert_eq!(again.session, first.session);
-    for other in [
-        login(),
-        login().scope(scope("read write")),
-        login().scope(scope("read")).client("mobile"),
-        login().scope(scope("read")).client(None),
-        OpenSession::without_login(&Subject::new("users", "bob")).single_use(link),
-    ] {
-        let refused = open(other).await.unwrap_err();
-        assert_eq!(refused, SessionErrorKind::AlreadyUsed);
-    }
-    // Another credential, and the same for another purpose.
-    for other in [
-        SingleUse::new("mail link", b"another", Duration::from_secs(600)),
-        SingleUse::new("invitation", b"random", Duration::from_secs(600)),
-    ] {
-        let other = open(login().single_use(other)).await.unwrap();
-        assert_ne!(other.session, first.session);
-    }
-    api.pass(7000);
-    let late = open(login().scope(scope("read"))).await.unwrap_err();
-    assert_eq!(late, SessionErrorKind::AlreadyUsed);
 }
