@@ -19,8 +19,8 @@ use crate::{ConfigError, challenge::PublicUrl, claims::ScopeSet, jose::KeySet, s
 /// | member | value |
 /// |---|---|
 /// | `issuer` | as given, which has to be that of an API's tokens |
-/// | `jwks_uri` | the [key set](super::EndpointsBuilder::key_set), if there is one |
-/// | `token_endpoint` | where the issuer's [`PasswordGrantApi`](super::PasswordGrantApi) takes passwords |
+/// | `jwks_uri` | the [key set](crate::endpoint::EndpointsBuilder::key_set), if there is one |
+/// | `token_endpoint` | where the issuer's [`PasswordGrantApi`](crate::endpoint::PasswordGrantApi) takes passwords |
 /// | `grant_types_supported` | the grants there; none without one |
 /// | `token_endpoint_auth_methods_supported` | `client_secret_basic`, `client_secret_post`, `none` |
 /// | `response_types_supported` | none |
