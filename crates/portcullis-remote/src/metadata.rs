@@ -110,9 +110,14 @@ fn malformed(message: impl fmt::Display) -> FetchError {
     FetchError::new(FetchErrorKind::Malformed, message.to_string())
 }
 
+/// How much of a name that somebody else chose is shown, in characters.
+const SHOWN: usize = 256;
+
 fn mismatch(asked: &str, said: &str) -> FetchError {
+    let end = said.char_indices().nth(SHOWN).map(|(end, _)| end);
+    let shown = end.and_then(|end| said.get(..end)).unwrap_or(said);
     let mut message =
-        format!("the metadata is of the issuer {said:?}, and {asked:?} was asked for");
+        format!("the metadata is of the issuer {shown:?}, and {asked:?} was asked for");
     if said.trim_end_matches('/') == asked.trim_end_matches('/') {
         message.push_str(": they differ by a trailing slash, which counts");
     } else {

@@ -52,13 +52,13 @@ impl Endpoint {
         let endpoint = fetcher
             .rules()
             .check("`introspection_endpoint`", endpoint)?;
-        if endpoint.host() != issuer.host() {
+        if endpoint.origin() != issuer.origin() {
             return Err(FetchError::new(
                 FetchErrorKind::UrlNotAllowed,
                 format!(
                     "the metadata of {} name {} as its introspection endpoint, which is another \
-                     host, and tokens go to no host that is not configured: if it is meant, give \
-                     it with `Introspector::at`",
+                     host or port, and tokens go to none that is not configured: if it is meant, \
+                     give it with `Introspector::at`",
                     shown(issuer),
                     shown(&endpoint)
                 ),
