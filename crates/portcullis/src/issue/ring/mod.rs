@@ -7,9 +7,9 @@ mod key_ring;
 mod loaded;
 mod record;
 mod rules;
-#[cfg(test)]
-mod simulation;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use builder::KeyRingBuilder;
 pub use health::{RingHealth, RingKey, RingProblem, RingStage};
