@@ -130,12 +130,14 @@ impl IssuerBuilder {
     ///
     /// Of this, `keys_url`, `keys_file` and `keys_from` the last one counts.
     pub fn metadata_url(mut self, url: impl Into<String>) -> Self {
+        self.forget_files();
         self.origin = Origin::MetadataUrl(url.into());
         self
     }
 
     /// Where the key set is: for issuers without metadata.
     pub fn keys_url(mut self, url: impl Into<String>) -> Self {
+        self.forget_files();
         self.origin = Origin::KeysUrl(url.into());
         self
     }
@@ -227,6 +229,15 @@ impl IssuerBuilder {
     pub fn worker(mut self, worker: &Worker) -> Self {
         self.worker = Some(worker.clone());
         self
+    }
+
+    /// A provider's token and certificates are for the place it names, and for no
+    /// other.
+    fn forget_files(&mut self) {
+        if self.provider.is_some() {
+            self.setting.bearer_file = None;
+            self.setting.roots_file = None;
+        }
     }
 
     /// Builds without fetching anything: that is for the first token that comes, or

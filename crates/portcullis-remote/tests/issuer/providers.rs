@@ -89,4 +89,8 @@ async fn a_cluster_needs_its_files() {
     let kubernetes = Provider::kubernetes("https://kubernetes.default.svc").unwrap();
     let error = Issuer::of(kubernetes).build().unwrap_err().to_string();
     assert!(error.contains("/ca.crt"), "{error}");
+    // They are for the cluster's own address only.
+    let kubernetes = Provider::kubernetes("https://kubernetes.default.svc").unwrap();
+    let elsewhere = Issuer::of(kubernetes).metadata_url("https://public.test/metadata");
+    assert!(elsewhere.build().is_ok());
 }
