@@ -67,12 +67,9 @@ impl IssuerRule {
         }
     }
 
-    /// Whether it still accepts the issuer of a token that was verified before.
-    pub(super) fn still_accepts(&self, issuer: Option<&str>) -> bool {
-        match self {
-            Self::OfTenants(issuers) if issuers.may_change() => self.accepts(issuer),
-            _ => true,
-        }
+    /// Whether a token's issuer that was accepted may not be any more.
+    pub(super) fn may_change(&self) -> bool {
+        matches!(self, Self::OfTenants(issuers) if issuers.may_change())
     }
 
     /// The tenant that an accepted issuer is of must be the one that the token

@@ -177,7 +177,7 @@ impl Profile {
     /// The application's own checks, which are asked about every request: a
     /// token was remembered together with one of them.
     pub(super) fn check_further(&self, token: &Verified) -> Result<(), VerifyError> {
-        if !self.claims.issuer.still_accepts(token.issuer()) {
+        if self.claims.issuer.may_change() && !self.claims.issuer.accepts(token.issuer()) {
             return Err(self.claims.wrong_issuer(token.issuer()));
         }
         if let BindingRule::CheckedBy(checks) = &self.claims.binding
@@ -191,6 +191,8 @@ impl Profile {
     }
 
     /// What is asked about every request, once the token itself is good.
+    // Inline: a token is large, and would be copied.
+    #[inline]
     pub(super) fn conclude(&self, verified: Verified) -> Verification {
         if let Err(error) = self.check_further(&verified) {
             return Verification::Done(Err(error));
