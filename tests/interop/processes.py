@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -64,16 +65,24 @@ def running(command, log, **environment):
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            # Node.js from PyPI is a program that starts another.
+            start_new_session=True,
         )
     try:
         yield process
     finally:
-        process.terminate()
+        end(process, signal.SIGTERM)
         try:
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
+            end(process, signal.SIGKILL)
             process.wait()
+
+
+def end(process, how):
+    """Ends it, and what it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, how)
 
 
 def first_line(process):
