@@ -60,7 +60,6 @@ impl Answer {
 /// A `NumericDate` (RFC 7519 section 2). What is none the verifier refuses.
 fn date(secs: f64) -> Timestamp {
     // Saturates, and the milliseconds are exact for 280,000 years.
-    #[allow(clippy::cast_possible_truncation)]
     Timestamp::from_millis((secs * 1000.0) as i64)
 }
 

@@ -241,14 +241,19 @@ async fn what_cannot_be_is_not_a_fault_that_passes() {
     }
 }
 
-#[tokio::test]
-async fn tables_of_the_first_version_keep_what_is_in_them() {
-    let directory = Directory::new();
-    let mut connection = SqliteStore::options(directory.database())
+/// A connection to a file that no store has opened yet.
+async fn new_file(directory: &Directory) -> SqliteConnection {
+    SqliteStore::options(directory.database())
         .create_if_missing(true)
         .connect()
         .await
-        .unwrap();
+        .unwrap()
+}
+
+#[tokio::test]
+async fn tables_of_the_first_version_keep_what_is_in_them() {
+    let directory = Directory::new();
+    let mut connection = new_file(&directory).await;
     for sql in [
         "CREATE TABLE portcullis_schema (version INTEGER PRIMARY KEY) STRICT",
         "INSERT INTO portcullis_schema (version) VALUES (1)",
@@ -275,11 +280,7 @@ async fn tables_of_the_first_version_keep_what_is_in_them() {
 #[tokio::test]
 async fn tables_of_the_second_version_are_brought_up_to_date() {
     let directory = Directory::new();
-    let mut connection = SqliteStore::options(directory.database())
-        .create_if_missing(true)
-        .connect()
-        .await
-        .unwrap();
+    let mut connection = new_file(&directory).await;
     for sql in [
         "CREATE TABLE portcullis_schema (version INTEGER PRIMARY KEY) STRICT",
         include_str!("../../src/sqlite/schema_1.sql"),
