@@ -196,11 +196,28 @@ async fn a_pool_without_a_free_connection_is_given_up_on_in_time() {
     for task in tasks {
         task.await.unwrap();
     }
+    // The server gives up on its own, by the same time-out but from when the
+    // statement reached it: until then the lock must stay.
+    tokio::time::sleep(TIMEOUT + TIMEOUT / 2).await;
+    while someone_waits(&mut lock).await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     lock.rollback().await.unwrap();
     assert_eq!(row(&schema, &session).await, before);
     for presented in [presented, attempt(&other, 0)] {
         assert!(is_rotated(&rotate(&store, &presented).await));
     }
+}
+
+/// Whether another connection waits for a lock of this one.
+async fn someone_waits(connection: &mut sqlx::PgConnection) -> bool {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity \
+         WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
+    )
+    .fetch_one(connection)
+    .await
+    .unwrap()
 }
 
 #[tokio::test]
