@@ -275,15 +275,12 @@ impl Authenticator {
     }
 
     /// The names of the request's headers that hold credentials, in lower case:
-    /// what must not be logged, or passed on to somebody else.
+    /// what must not be logged, or passed on to somebody else. `authorization` is
+    /// always the first of them.
     pub fn credential_headers(&self) -> impl Iterator<Item = &str> {
-        let usual = self
-            .0
-            .sources
-            .is_none()
-            .then_some(credentials::AUTHORIZATION);
         let sources = self.0.sources.iter().flat_map(TokenSources::header_names);
-        usual.into_iter().chain(sources)
+        let others = sources.filter(|name| *name != credentials::AUTHORIZATION);
+        std::iter::once(credentials::AUTHORIZATION).chain(others)
     }
 
     /// Marks the credentials of a request of `http` 1.x as sensitive, which
