@@ -1,5 +1,6 @@
 //! The API for pages in a browser.
 
+mod arbitrary;
 mod browser;
 mod end_session;
 mod login;
