@@ -108,9 +108,9 @@ impl SessionCookies {
     /// the prefixes that demand it. Everybody on the way can read such cookies, so
     /// the log says so when the endpoints are built.
     ///
-    /// Browsers send no `Sec-Fetch-Site` to plain http but on loopback, so that the
-    /// origin may have to be [listed](CsrfProtection::allow_origin):
-    /// `http://localhost:3000`.
+    /// Another port is another origin: that of a development server which serves the
+    /// page must be [listed](CsrfProtection::allow_origin), as in
+    /// `http://localhost:5173`.
     #[must_use = "returns the changed cookies"]
     pub fn insecure_on_loopback(self) -> Self {
         self.with(|settings| settings.secure = false)

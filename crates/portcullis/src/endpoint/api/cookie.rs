@@ -29,6 +29,12 @@ use crate::{
 /// changes something, for as long as the session lasts; `expires_in` is what the
 /// access token has left, in seconds. Tokens stand in no body.
 ///
+/// A page that is loaded anew reads `csrf_token` from its cookie. One of another
+/// origin, which must be [listed](crate::csrf::CsrfProtection::allow_origin), cannot:
+/// it keeps what the login told it, in `sessionStorage` for instance. Without it
+/// there is only another login: a refresh does not do, since its cookie alone might
+/// have been planted there ([why](crate::cookies)).
+///
 /// Its [`Sessions`] may be those of another API too, and with them its users, tokens
 /// and guards: programs go on with headers at that API's own paths. They have routes
 /// of their own because a program's login names no origin, and a login that sets
@@ -83,7 +89,8 @@ use crate::{
 ///     cookies: &SessionCookies,
 /// ) -> Result<(), ConfigError> {
 ///     let api = CookieApi::new(sessions.clone(), cookies.clone());
-///     // On axum: `Router::new().nest("/v1", router(endpoints))`.
+///     // On axum: `Router::new().nest("/v1", router(endpoints))`; on actix-web:
+///     // `web::scope("/v1").configure(endpoints(endpoints))`.
 ///     let endpoints = builder.cookie_api(api).mounted_at("/v1").build()?;
 ///     // `Set-Cookie: __Secure-refresh_token=…; Path=/v1/auth/cookie`
 ///     assert!(endpoints.matches("/auth/cookie/refresh"));
