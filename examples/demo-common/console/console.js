@@ -117,7 +117,6 @@ function signIn() {
     sessionStorage.removeItem('portcullis-ended');
     typed = { name: wanted.name, api: wanted.api, secret: wanted.secret };
     await look();
-    $('session-title').focus();
     return true;
   });
 }
@@ -171,7 +170,8 @@ async function act(name, title, button, work) {
   if (body.dataset.busy === 'true') {
     return;
   }
-  const hadFocus = button && document.activeElement === button;
+  const place = button && (button.form || button);
+  const hadFocus = place && place.contains(document.activeElement);
   body.dataset.busy = 'true';
   mark(button, 'running');
   render();
@@ -185,10 +185,19 @@ async function act(name, title, button, work) {
     mark(button, group.outcome());
     body.dataset.busy = 'false';
     render();
-    if (hadFocus && !button.disabled && document.activeElement === body) {
-      button.focus();
+    if (hadFocus) {
+      giveFocusBack(button);
     }
     loadSessions();
+  }
+}
+
+/** A button that was switched off meanwhile, or is gone, has lost the focus. */
+function giveFocusBack(button) {
+  const isThere = button.isConnected && button.offsetParent !== null && !button.disabled;
+  const next = state.load() ? $('session-title') : $('account');
+  if (document.activeElement === body || !isThere) {
+    (isThere ? button : next).focus();
   }
 }
 
@@ -236,20 +245,24 @@ async function logout(everywhere, step) {
   return answer.ok;
 }
 
-/** A pause that is shown. False if the session has ended meanwhile. */
+/** A pause that is shown. False if it was called off, or the session has ended. */
 async function wait(milliseconds, until) {
   const shown = $('wait');
   const end = Date.now() + milliseconds;
+  let isOff = false;
+  $('wait-stop').onclick = () => {
+    isOff = true;
+  };
   show(shown, true);
-  while (Date.now() < end && state.load()) {
+  while (Date.now() < end && !isOff && state.load()) {
     const seconds = Math.ceil((end - Date.now()) / 1000);
     shown.dataset.seconds = seconds;
-    shown.textContent = `${span(seconds)} ${until}`;
+    $('wait-text').textContent = `${span(seconds)} ${until}`;
     await new Promise((resolve) => setTimeout(resolve, Math.min(200, end - Date.now())));
   }
   show(shown, false);
   shown.dataset.seconds = 0;
-  return Boolean(state.load());
+  return !isOff && Boolean(state.load());
 }
 
 // What happens by itself.
@@ -316,7 +329,7 @@ function render() {
   show($('sign-in'), !session);
   show($('session'), Boolean(session));
   show($('claims-panel'), Boolean(session));
-  for (const button of document.querySelectorAll('#experiments button, #sessions button, #session button')) {
+  for (const button of document.querySelectorAll('#experiments [data-outcome], #sessions button, #session button')) {
     button.disabled = !session || isBusy;
   }
   $('login').disabled = isBusy;
