@@ -13,6 +13,7 @@ mod logout;
 mod state;
 mod status;
 mod tokens;
+mod waiters;
 
 use std::{
     fmt,
@@ -20,7 +21,10 @@ use std::{
     time::Duration,
 };
 
-use self::state::{Settings, State};
+use self::{
+    state::{Settings, State},
+    waiters::Waiters,
+};
 use super::{DynSessionStore, Revocation, SessionStore, StoreError};
 use crate::time::{Clock, SharedClock, Timestamp};
 
@@ -68,6 +72,7 @@ const OVERLAP: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Revocations {
     state: Arc<RwLock<State>>,
+    waiters: Arc<Waiters>,
     store: DynSessionStore,
     clock: SharedClock,
     max_silence: Option<Duration>,
@@ -89,6 +94,7 @@ impl Revocations {
     pub fn new(store: DynSessionStore, clock: SharedClock, longest: Duration) -> Self {
         Self {
             state: Arc::default(),
+            waiters: Arc::default(),
             store,
             clock,
             max_silence: Some(Self::DEFAULT_MAX_SILENCE),
@@ -179,9 +185,14 @@ impl Revocations {
     /// Takes in one revocation at once, as after each that this process made.
     pub fn apply(&self, revocation: Revocation) {
         let now = self.clock.now();
+        let changed = self.waiters.changed_by([&revocation]);
         let mut state = self.write();
+        let everyone = state.everyone();
         state.apply(revocation, now, &self.settings);
         state.prune_when_doubled(now, &self.settings);
+        let everyone = state.everyone() != everyone;
+        drop(state);
+        self.waiters.wake(changed, everyone);
     }
 
     /// Reads what was revoked since the last reading, by whichever process.
@@ -216,12 +227,17 @@ impl Revocations {
             .store
             .revocations(since.saturating_sub(OVERLAP))
             .await?;
+        let changed = self.waiters.changed_by(&revocations);
         let mut state = self.write();
+        let everyone = state.everyone();
         for revocation in revocations {
             state.apply(revocation, asked_at, &self.settings);
         }
         state.prune(asked_at, &self.settings);
         state.heard = Some(asked_at);
+        let everyone = state.everyone() != everyone;
+        drop(state);
+        self.waiters.wake(changed, everyone);
         Ok(())
     }
 
