@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     challenge::{BodyFn, Challenges, MetadataUrl, Realm, Reason, Rejection, ResponseHeaders},
     claims::ScopeSet,
-    credentials::Sent,
+    credentials::{Sent, TokenOrigin},
 };
 
 #[derive(Clone)]
@@ -14,6 +14,11 @@ pub(super) struct Answers {
     pub(super) resource: Option<MetadataUrl>,
     pub(super) body: Option<BodyFn>,
     pub(super) headers: ResponseHeaders,
+    /// Where a token was of a request that is answered so. Kept here, so that what
+    /// is known of a request that passed is no larger for it.
+    pub(super) origin: TokenOrigin,
+    /// The scheme of challenges, unless it is Bearer.
+    pub(super) scheme: Option<String>,
     challenges: Challenges,
 }
 
@@ -21,17 +26,33 @@ impl Answers {
     pub(super) fn new() -> Self {
         let realm = Realm::default();
         Self {
-            challenges: Challenges::new(&realm, None, &ScopeSet::new()),
+            challenges: Challenges::new(None, &realm, None, &ScopeSet::new()),
             realm,
             resource: None,
             body: None,
             headers: ResponseHeaders::default(),
+            origin: TokenOrigin::Authorization,
+            scheme: None,
         }
     }
 
     /// Writes the challenges for a policy that demands `scope`.
     pub(super) fn prepare(&mut self, scope: &ScopeSet) {
-        self.challenges = Challenges::new(&self.realm, self.resource.as_ref(), scope);
+        let scheme = self.scheme.as_deref();
+        self.challenges = Challenges::new(scheme, &self.realm, self.resource.as_ref(), scope);
+    }
+
+    /// The same for requests whose token was elsewhere.
+    pub(super) fn of_origin(&self, origin: TokenOrigin) -> Self {
+        let mut answers = Self {
+            origin,
+            ..self.clone()
+        };
+        if origin == TokenOrigin::Query {
+            // RFC 6750 section 2.3. It is a field, so there is no error.
+            let _ = answers.headers.push("cache-control", "private");
+        }
+        answers
     }
 
     /// Gives a refusal its body and its fields, and the log its reason.

@@ -3,6 +3,7 @@
 use super::answers::SharedAnswers;
 use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
+    credentials::TokenOrigin,
     head::{HeadRef, RequestHead},
     policy::{Policy, RequiredScopes, has_scopes},
     verify::{FromToken, Verified},
@@ -26,13 +27,19 @@ impl Authentication {
         self.verified.as_ref()
     }
 
+    /// Where the token came from, if there were credentials. What a browser sends by
+    /// itself ([`TokenOrigin::Cookie`]) is less than what somebody chose to send.
+    pub fn origin(&self) -> Option<TokenOrigin> {
+        self.verified.as_ref().map(|_| self.answers.origin)
+    }
+
     /// The token.
     ///
     /// # Errors
     ///
     /// If authentication is optional and there were no credentials.
     pub fn verified(&self) -> Result<&Verified, Rejection> {
-        let verified = self.verified.as_ref();
+        let verified = self.optional();
         verified.ok_or_else(|| self.answers.refuse(Reason::MissingCredentials))
     }
 

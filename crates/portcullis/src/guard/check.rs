@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Authentication, answers::SharedAnswers};
+use super::{Authentication, answers::SharedAnswers, shown::Shown};
 use crate::{
     challenge::{Reason, Rejection},
     head::{HeadRef, KeptHead},
@@ -61,6 +61,8 @@ impl Future for Decision {
 #[must_use = "futures do nothing unless polled"]
 pub struct PendingCheck {
     verification: PendingVerification,
+    /// What was shown beside a token that came in a cookie.
+    shown: Option<Box<Shown>>,
     policy: Option<Policy>,
     /// The request, if the policy asks about it.
     head: Option<Box<KeptHead>>,
@@ -70,6 +72,7 @@ pub struct PendingCheck {
 impl PendingCheck {
     pub(super) fn new(
         verification: PendingVerification,
+        shown: Option<Box<Shown>>,
         policy: Option<Policy>,
         head: HeadRef<'_>,
         answers: SharedAnswers,
@@ -77,6 +80,7 @@ impl PendingCheck {
         let asks = policy.as_ref().is_some_and(Policy::asks_about_request);
         Self {
             verification,
+            shown,
             policy,
             head: asks.then(|| KeptHead::of(head)).flatten().map(Box::new),
             answers,
@@ -99,6 +103,10 @@ impl Future for PendingCheck {
         let answers = self.answers.clone();
         Pin::new(&mut self.verification).poll(cx).map(|result| {
             let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
+            if let Some(shown) = &self.shown {
+                let csrf = shown.check(&verified);
+                csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
+            }
             // A policy that nobody asked must not hold.
             if let Some(policy) = &self.policy {
                 let head = self.head.as_deref().map(HeadRef::new);
