@@ -46,7 +46,7 @@ fn token() -> String {
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
 /// A browser asks whether a page may send what a single-page application sends.
-fn preflight<'a>(origin: &'a str) -> [(&'a str, &'a str); 3] {
+fn preflight(origin: &str) -> [(&str, &str); 3] {
     [
         ("origin", origin),
         ("access-control-request-method", "POST"),
