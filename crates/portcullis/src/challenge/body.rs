@@ -28,6 +28,12 @@ impl RejectionBody {
         }
     }
 
+    /// The content type, if there is content, and the content.
+    pub(crate) fn into_parts(self) -> (Option<&'static str>, Bytes) {
+        let content_type = (!self.content.is_empty()).then_some(self.content_type);
+        (content_type, self.content)
+    }
+
     /// `{"error":"…"}` with the error code of the challenge.
     pub fn standard(kind: RejectionKind) -> Self {
         let json = match kind {

@@ -33,4 +33,17 @@ impl RejectionKind {
             Self::Unavailable => 503,
         }
     }
+
+    /// The error code in bodies, one of [`RefusalCode`](super::RefusalCode).
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MissingCredentials => "unauthorized",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+            Self::Unavailable => "temporarily_unavailable",
+            Self::Misconfigured => "server_error",
+        }
+    }
 }

@@ -4,14 +4,16 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde::Serialize;
 
 use super::{
-    answer::{Constants, json_response},
+    answer::{Constants, refusal_response},
     refusal::{FieldProblem, Refusal},
 };
 use crate::{
-    challenge::{Challenge, ErrorCode, Realm, Rejection, RejectionKind, whole_seconds},
+    challenge::{
+        Challenge, ErrorCode, Realm, RefusalFormat, Refused, Rejection, RejectionKind,
+        whole_seconds,
+    },
     policy::PolicyError,
 };
 
@@ -40,25 +42,40 @@ impl Dialect {
         }
     }
 
+    /// A dialect whose errors are those of RFC 6749 section 5.2.
+    pub(super) fn oauth(realm: Realm) -> Self {
+        Self {
+            realm,
+            style: Style::OAuth,
+        }
+    }
+
     /// The answer to a refused request.
-    pub(super) fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+    pub(super) fn refuse(&self, format: &RefusalFormat, refusal: &Refusal) -> Response<Bytes> {
         let says = self.say(refusal);
-        let body = ErrorBody {
-            constants: match &self.style {
-                Style::Bearer(constants) => Some(constants),
-                Style::OAuth => None,
-            },
-            error: says.error,
-            field: match refusal {
-                Refusal::Field(name, _) => Some(name),
-                _ => None,
-            },
-            error_description: &says.description,
+        let field = match refusal {
+            Refusal::Field(name, _) => Some(name.as_ref()),
+            _ => None,
         };
-        let mut response = json_response(says.status, &body);
+        let constants = match &self.style {
+            // It was not the API that was asked.
+            Style::Bearer(_) if matches!(refusal, Refusal::MethodNotAllowed) => Some(&NONE),
+            Style::Bearer(constants) => Some(constants),
+            Style::OAuth => None,
+        };
+        let (status, body) = format.tell(&Refused::by_endpoint(
+            says.status.as_u16(),
+            says.error,
+            refusal.kind(),
+            &says.description,
+            field,
+            constants,
+        ));
+        let mut response = refusal_response(status, body);
+        let challenge = says.challenge.or_else(|| self.challenge_of(status));
         let headers = response.headers_mut();
         // The writer lets nothing through that is not a header value.
-        if let Some(challenge) = says.challenge
+        if let Some(challenge) = challenge
             && let Ok(value) = HeaderValue::from_maybe_shared(challenge)
         {
             headers.insert(header::WWW_AUTHENTICATE, value);
@@ -73,9 +90,23 @@ impl Dialect {
         response
     }
 
+    /// What a refusal gets that an own renderer turns into a 401 (RFC 9110 section
+    /// 15.5.2).
+    fn challenge_of(&self, status: u16) -> Option<Bytes> {
+        let challenge = match &self.style {
+            Style::Bearer(_) => Challenge::bearer(&self.realm),
+            Style::OAuth => Challenge::basic(&self.realm),
+        };
+        (status == 401).then(|| challenge.to_bytes())
+    }
+
     fn say(&self, refusal: &Refusal) -> Says {
         let bearer = || Challenge::bearer(&self.realm);
         match (refusal, &self.style) {
+            (Refusal::NotFound, _) => Says::new(StatusCode::NOT_FOUND, "not_found"),
+            (Refusal::MethodNotAllowed, _) => {
+                Says::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+            }
             (Refusal::TooLarge, _) => Says::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large"),
             (Refusal::MediaType, _) => {
                 Says::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
@@ -158,17 +189,7 @@ impl Dialect {
     }
 }
 
-/// An error as it stands on the wire.
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    #[serde(flatten)]
-    constants: Option<&'a Constants>,
-    error: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    error_description: &'a str,
-}
+static NONE: Constants = Constants::new();
 
 /// Status, error code, words and challenge of a refusal.
 struct Says {

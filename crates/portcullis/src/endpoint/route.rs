@@ -10,6 +10,7 @@ use super::{
     protected_route::Access, refusal::Refusal, single_sign_on::SingleSignOn,
 };
 use crate::{
+    challenge::RefusalFormat,
     session::{Revocations, Sessions},
     verify::LogoutVerifier,
 };
@@ -28,13 +29,13 @@ pub(super) struct Route {
 
 impl Route {
     /// The answer to a refused request.
-    pub(super) fn refuse(&self, refusal: Refusal) -> Response<Bytes> {
+    pub(super) fn refuse(&self, format: &RefusalFormat, refusal: Refusal) -> Response<Bytes> {
         let refusal = match refusal {
             Refusal::Unavailable(after) => Refusal::Unavailable(after.min(self.retry_after)),
             other => other,
         };
         tracing::debug!(path = %self.path, kind = ?refusal.kind(), "request refused");
-        self.dialect.refuse(&refusal)
+        self.dialect.refuse(format, &refusal)
     }
 }
 

@@ -4,7 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderName;
 
-use crate::{endpoint::erased::DynAccounts, session::Sessions, verify::Verifier};
+use crate::{
+    challenge::{Realm, RefusalFormat},
+    endpoint::erased::DynAccounts,
+    session::Sessions,
+    verify::Verifier,
+};
 
 /// What the actions work with.
 pub(in crate::endpoint) struct Services {
@@ -16,6 +21,10 @@ pub(in crate::endpoint) struct Services {
     /// The headers in which refresh tokens come.
     pub(in crate::endpoint) refresh_headers: Vec<HeaderName>,
     pub(in crate::endpoint) no_address: NoAddress,
+    /// What refusals look like.
+    pub(in crate::endpoint) format: RefusalFormat,
+    /// The realm of what belongs to no route.
+    pub(in crate::endpoint) realm: Realm,
 }
 
 /// Whether it was said that nobody tells where requests come from.
