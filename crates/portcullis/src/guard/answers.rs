@@ -2,8 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
+use super::{LoginPage, login_page::Location};
 use crate::{
-    challenge::{BodyFn, Challenges, MetadataUrl, Realm, Reason, Rejection, ResponseHeaders},
+    challenge::{
+        BodyFn, Challenges, MetadataUrl, Realm, Reason, RefusalFormat, Rejection, ResponseHeaders,
+    },
     claims::ScopeSet,
     credentials::Sent,
 };
@@ -12,9 +15,17 @@ use crate::{
 pub(super) struct Answers {
     pub(super) realm: Realm,
     pub(super) resource: Option<MetadataUrl>,
-    pub(super) body: Option<BodyFn>,
+    pub(super) bodies: Bodies,
     pub(super) headers: ResponseHeaders,
+    pub(super) login: Option<LoginPage>,
     challenges: Challenges,
+}
+
+/// Who writes the bodies.
+#[derive(Clone)]
+pub(super) enum Bodies {
+    Format(RefusalFormat),
+    Own(BodyFn),
 }
 
 impl Answers {
@@ -24,8 +35,9 @@ impl Answers {
             challenges: Challenges::new(&realm, None, &ScopeSet::new()),
             realm,
             resource: None,
-            body: None,
+            bodies: Bodies::Format(RefusalFormat::json()),
             headers: ResponseHeaders::default(),
+            login: None,
         }
     }
 
@@ -34,7 +46,8 @@ impl Answers {
         self.challenges = Challenges::new(&self.realm, self.resource.as_ref(), scope);
     }
 
-    /// Gives a refusal its body and its fields, and the log its reason.
+    /// Gives a refusal its challenge and its fields, and the log its reason. What is
+    /// told of it is for [`finish`](Self::finish) to say.
     pub(super) fn refuse(&self, reason: Reason) -> Rejection {
         self.refuse_sent(reason, None)
     }
@@ -49,13 +62,23 @@ impl Answers {
             sent = sent.map(tracing::field::display),
             "request refused"
         );
-        let rejection = rejection.with_headers(self.headers.clone());
-        match &self.body {
-            Some(body) => {
-                let body = body(&rejection);
-                rejection.with_body(body)
+        rejection.with_headers(self.headers.clone())
+    }
+
+    /// Says how a refusal is told, once for each: as the application wants it, or by
+    /// a login page where `login` leads to one.
+    pub(super) fn finish(&self, rejection: &mut Rejection, login: Option<&Location>) {
+        if let Some(page) = &self.login
+            && rejection.kind().status() == 401
+        {
+            rejection.set_headers(page.vary(&self.headers));
+            if let Some(location) = login {
+                return rejection.send_to(location.to_bytes());
             }
-            None => rejection,
+        }
+        match &self.bodies {
+            Bodies::Format(format) => rejection.tell_in(format, self.challenges.plain()),
+            Bodies::Own(body) => rejection.set_body(body(rejection)),
         }
     }
 }
@@ -66,6 +89,7 @@ impl fmt::Debug for Answers {
             .field("realm", &self.realm)
             .field("resource", &self.resource)
             .field("headers", &self.headers)
+            .field("login", &self.login)
             .finish_non_exhaustive()
     }
 }

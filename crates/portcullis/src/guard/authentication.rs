@@ -1,6 +1,6 @@
 //! A request that passed.
 
-use super::answers::SharedAnswers;
+use super::{answers::SharedAnswers, login_page::Location};
 use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
     head::{HeadRef, RequestHead},
@@ -13,12 +13,18 @@ use crate::{
 pub struct Authentication {
     answers: SharedAnswers,
     verified: Option<Verified>,
+    /// Where the browser is sent if a handler refuses.
+    pub(super) login: Option<Location>,
 }
 
 impl Authentication {
     /// `None`: there were no credentials, and none were needed.
     pub(super) fn new(answers: SharedAnswers, verified: Option<Verified>) -> Self {
-        Self { answers, verified }
+        Self {
+            answers,
+            verified,
+            login: None,
+        }
     }
 
     /// The token, if there were credentials.
@@ -33,7 +39,7 @@ impl Authentication {
     /// If authentication is optional and there were no credentials.
     pub fn verified(&self) -> Result<&Verified, Rejection> {
         let verified = self.verified.as_ref();
-        verified.ok_or_else(|| self.answers.refuse(Reason::MissingCredentials))
+        verified.ok_or_else(|| self.refuse_for(Reason::MissingCredentials))
     }
 
     /// The application's own type, built from the token's claims.
@@ -43,7 +49,7 @@ impl Authentication {
     /// If there is no token, or its claims do not have the form of `T`.
     pub fn claims<T: FromToken>(&self) -> Result<T, Rejection> {
         let claims = self.verified()?.claims();
-        claims.map_err(|error| self.answers.refuse(Reason::Claims(error)))
+        claims.map_err(|error| self.refuse_for(Reason::Claims(error)))
     }
 
     /// As [`claims`](Self::claims), if there were credentials.
@@ -57,9 +63,15 @@ impl Authentication {
     }
 
     /// A refusal of this layer for the reason of `rejection`: with its realm
-    /// and its body.
+    /// and its body, or to its [login page](super::LoginPage).
     pub fn refuse(&self, rejection: &Rejection) -> Rejection {
-        self.answers.refuse(rejection.reason().clone())
+        self.refuse_for(rejection.reason().clone())
+    }
+
+    fn refuse_for(&self, reason: Reason) -> Rejection {
+        let mut rejection = self.answers.refuse(reason);
+        self.answers.finish(&mut rejection, self.login.as_ref());
+        rejection
     }
 
     /// The token, if it satisfies `policy`. What a policy asks about the
@@ -94,7 +106,7 @@ impl Authentication {
         let verified = self.verified()?;
         policy
             .evaluate(verified, head)
-            .map_err(|error| self.answers.refuse(Reason::Policy(error)))?;
+            .map_err(|error| self.refuse_for(Reason::Policy(error)))?;
         Ok(verified)
     }
 

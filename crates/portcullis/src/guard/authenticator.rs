@@ -5,12 +5,12 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{
-    Authentication, Check, PendingCheck,
-    answers::{Answers, SharedAnswers},
+    Authentication, Check, LoginPage, PendingCheck,
+    answers::{Answers, Bodies, SharedAnswers},
 };
 use crate::{
     ConfigError,
-    challenge::{MetadataUrl, Realm, Reason, Rejection, RejectionBody},
+    challenge::{MetadataUrl, Realm, Reason, RefusalFormat, Rejection, RejectionBody},
     claims::ScopeSet,
     credentials::{self, CredentialsError, Sent, unread_token},
     head::{HeadRef, RequestHead, is_b64token},
@@ -127,13 +127,50 @@ impl Authenticator {
         })
     }
 
-    /// Writes the bodies of refusals. Status and headers stay as they are.
+    /// What refusals look like, for an application that wants them alike from guards
+    /// and [endpoints](crate::endpoint::EndpointsBuilder::refusal_format). This and
+    /// [`rejection_body`](Self::rejection_body) are two ways to say it: the later
+    /// call counts.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) {
+    /// use portcullis::{challenge::RefusalFormat, guard::Authenticator};
+    ///
+    /// let authenticator =
+    ///     Authenticator::new(verifier).refusal_format(RefusalFormat::problem_details());
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn refusal_format(self, format: RefusalFormat) -> Self {
+        self.with(|config| Arc::make_mut(&mut config.answers).bodies = Bodies::Format(format))
+    }
+
+    /// Writes the bodies of refusals, with their [reasons](Rejection::reason) at
+    /// hand. Status and headers stay as they are. In place of a
+    /// [`refusal_format`](Self::refusal_format): the later call counts.
     #[must_use = "returns the changed authenticator"]
     pub fn rejection_body(
         self,
         body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
     ) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).body = Some(Arc::new(body)))
+        let bodies = Bodies::Own(Arc::new(body));
+        self.with(|config| Arc::make_mut(&mut config.answers).bodies = bodies)
+    }
+
+    /// Sends browsers that would see a 401 to a page where their users log in: where
+    /// they navigate, that is, and not where a script of theirs asks.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::guard::{Authenticator, LoginPage};
+    ///
+    /// let authenticator = Authenticator::new(verifier).login_page(LoginPage::new("/login")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn login_page(self, page: LoginPage) -> Self {
+        self.with(|config| Arc::make_mut(&mut config.answers).login = Some(page))
     }
 
     /// Adds a header to every answer to a request that is decided about,
@@ -182,13 +219,17 @@ impl Authenticator {
     /// [`response_headers`](Authentication::response_headers) to the answer. One
     /// that does not answers with the [`Rejection`] and nothing else.
     pub fn check(&self, head: &impl RequestHead) -> Check {
-        self.decide(head, self.0.credentials == Credentials::Optional)
+        let mut check = self.decide(head, self.0.credentials == Credentials::Optional);
+        self.finish(&mut check, HeadRef::new(head));
+        check
     }
 
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        self.decide(head, !self.demands_credentials())
+        let mut check = self.decide(head, !self.demands_credentials());
+        self.finish(&mut check, HeadRef::new(head));
+        check
     }
 
     /// Whether a [policy](Self::require) demands credentials, even of a handler
@@ -231,6 +272,18 @@ impl Authenticator {
             }
             Ok(None) => self.refuse(Reason::MissingCredentials, HeadRef::new(head)),
             Err(error) => self.refuse(Reason::Credentials(error), HeadRef::new(head)),
+        }
+    }
+
+    /// Says how a refusal is told. What passes costs nothing more, unless there is a
+    /// login page for those whom a handler refuses.
+    fn finish(&self, check: &mut Check, head: HeadRef<'_>) {
+        let answers = &self.0.answers;
+        let login = || answers.login.as_ref()?.location(head);
+        match check {
+            Check::Ready(Ok(authentication)) => authentication.login = login(),
+            Check::Ready(Err(rejection)) => answers.finish(rejection, login().as_ref()),
+            Check::Pending(check) => check.login = login(),
         }
     }
 

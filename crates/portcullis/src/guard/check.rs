@@ -7,12 +7,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Authentication, answers::SharedAnswers};
+use super::{Authentication, answers::SharedAnswers, login_page::Location};
 use crate::{
     challenge::{Reason, Rejection},
     head::{HeadRef, KeptHead},
     policy::Policy,
-    verify::PendingVerification,
+    verify::{PendingVerification, Verified, VerifyError},
 };
 
 /// The answer of [`Authenticator::check`](super::Authenticator::check).
@@ -65,6 +65,8 @@ pub struct PendingCheck {
     /// The request, if the policy asks about it.
     head: Option<Box<KeptHead>>,
     answers: SharedAnswers,
+    /// Where the browser is sent if the request is refused.
+    pub(super) login: Option<Location>,
 }
 
 impl PendingCheck {
@@ -80,7 +82,20 @@ impl PendingCheck {
             policy,
             head: asks.then(|| KeptHead::of(head)).flatten().map(Box::new),
             answers,
+            login: None,
         }
+    }
+
+    fn conclude(&self, result: Result<Verified, VerifyError>) -> Result<Authentication, Rejection> {
+        let answers = &self.answers;
+        let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
+        // A policy that nobody asked must not hold.
+        if let Some(policy) = &self.policy {
+            let head = self.head.as_deref().map(HeadRef::new);
+            let policy = policy.evaluate(&verified, head);
+            policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
+        }
+        Ok(Authentication::new(answers.clone(), Some(verified)))
     }
 }
 
@@ -96,16 +111,14 @@ impl Future for PendingCheck {
     type Output = Result<Authentication, Rejection>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answers = self.answers.clone();
         Pin::new(&mut self.verification).poll(cx).map(|result| {
-            let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
-            // A policy that nobody asked must not hold.
-            if let Some(policy) = &self.policy {
-                let head = self.head.as_deref().map(HeadRef::new);
-                let policy = policy.evaluate(&verified, head);
-                policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
+            let mut result = self.conclude(result);
+            let login = self.login.take();
+            match &mut result {
+                Ok(authentication) => authentication.login = login,
+                Err(rejection) => self.answers.finish(rejection, login.as_ref()),
             }
-            Ok(Authentication::new(answers, Some(verified)))
+            result
         })
     }
 }

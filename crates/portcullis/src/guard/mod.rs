@@ -26,9 +26,12 @@ mod answers;
 mod authentication;
 mod authenticator;
 mod check;
+mod login_page;
+mod return_path;
 pub mod service;
 mod setters;
 
 pub use authentication::Authentication;
 pub use authenticator::Authenticator;
 pub use check::{Check, Decision, PendingCheck};
+pub use login_page::LoginPage;
