@@ -41,6 +41,8 @@ impl RejectionBody {
             RejectionKind::InvalidRequest => r#"{"error":"invalid_request"}"#,
             RejectionKind::InvalidToken => r#"{"error":"invalid_token"}"#,
             RejectionKind::InsufficientScope => r#"{"error":"insufficient_scope"}"#,
+            RejectionKind::CrossOrigin => r#"{"error":"cross_origin_request"}"#,
+            RejectionKind::CsrfToken => r#"{"error":"invalid_csrf_token"}"#,
             RejectionKind::InsufficientUserAuthentication => {
                 r#"{"error":"insufficient_user_authentication"}"#
             }
@@ -50,6 +52,29 @@ impl RejectionBody {
         Self {
             content_type: "application/json",
             content: Bytes::from_static(json.as_bytes()),
+        }
+    }
+
+    /// As [`standard`](Self::standard), with words where there are any.
+    pub(super) fn of(kind: RejectionKind, description: Option<&'static str>) -> Self {
+        match description {
+            Some(text) => Self::described(kind, text),
+            None => Self::standard(kind),
+        }
+    }
+
+    /// As [`standard`](Self::standard), with words (RFC 6750 section 3); they have no
+    /// characters that JSON would escape.
+    fn described(kind: RejectionKind, description: &'static str) -> Self {
+        let standard = Self::standard(kind);
+        let mut content = standard.content.to_vec();
+        content.pop();
+        content.extend_from_slice(b",\"error_description\":\"");
+        content.extend_from_slice(description.as_bytes());
+        content.extend_from_slice(b"\"}");
+        Self {
+            content: content.into(),
+            ..standard
         }
     }
 }

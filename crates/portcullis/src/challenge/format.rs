@@ -236,7 +236,7 @@ impl From<RejectionBody> for RefusalAnswer {
 
 fn json(refused: &Refused<'_>) -> RejectionBody {
     let constants = match refused.own {
-        Own::Guard(kind) => return RejectionBody::standard(kind),
+        Own::Guard(kind, words) => return RejectionBody::of(kind, words),
         Own::Endpoint(constants) => Some(constants),
         Own::OAuth => None,
     };

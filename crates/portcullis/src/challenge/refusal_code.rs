@@ -17,6 +17,8 @@
 /// | `invalid_credentials` | 401 | Invalid credentials |
 /// | `invalid_client` | 401 | Invalid client |
 /// | `insufficient_scope` | 403 | Insufficient scope |
+/// | `cross_origin_request` | 403 | Request from another origin |
+/// | `invalid_csrf_token` | 403 | Missing or wrong CSRF token |
 /// | `not_found` | 404 | No such endpoint |
 /// | `method_not_allowed` | 405 | Method not allowed |
 /// | `too_many_tokens` | 409 | Too many application tokens |
@@ -58,6 +60,8 @@ impl RefusalCode {
         Self::new("invalid_credentials", 401, "Invalid credentials"),
         Self::new("invalid_client", 401, "Invalid client"),
         Self::new("insufficient_scope", 403, "Insufficient scope"),
+        Self::new("cross_origin_request", 403, "Request from another origin"),
+        Self::new("invalid_csrf_token", 403, "Missing or wrong CSRF token"),
         Self::new("not_found", 404, "No such endpoint"),
         Self::new("method_not_allowed", 405, "Method not allowed"),
         Self::new("too_many_tokens", 409, "Too many application tokens"),

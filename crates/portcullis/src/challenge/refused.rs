@@ -21,8 +21,8 @@ pub struct Refused<'r> {
 /// What the JSON of a refusal is made of besides.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Own<'r> {
-    /// Nothing.
-    Guard(RejectionKind),
+    /// These words.
+    Guard(RejectionKind, Option<&'static str>),
     /// Members that all errors of a route have.
     Endpoint(&'r BTreeMap<Cow<'static, str>, Value>),
     /// An RFC says how it looks.
@@ -32,18 +32,20 @@ pub(super) enum Own<'r> {
 impl<'r> Refused<'r> {
     /// A refusal of a guard.
     pub(super) fn by_guard(kind: RejectionKind, reason: &Reason) -> Self {
+        let words = reason.description();
         Self {
             status: kind.status(),
             code: kind.code(),
             kind: RefusalKind::Rejection(kind),
-            description: match (kind, reason) {
-                (RejectionKind::InsufficientUserAuthentication, _) => LOG_IN_AGAIN.into(),
-                (_, Reason::Credentials(error)) => error.to_string().into(),
+            description: match (words, kind, reason) {
+                (Some(words), ..) => words.into(),
+                (_, RejectionKind::InsufficientUserAuthentication, _) => LOG_IN_AGAIN.into(),
+                (.., Reason::Credentials(error)) => error.to_string().into(),
                 // Which claim it was, whoever tries tokens shall not learn.
                 _ => Cow::Borrowed(""),
             },
             field: None,
-            own: Own::Guard(kind),
+            own: Own::Guard(kind, words),
         }
     }
 

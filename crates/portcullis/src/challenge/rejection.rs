@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     credentials::CredentialsError,
+    csrf::CsrfError,
     policy::PolicyError,
     verify::{ClaimsError, VerifyError},
 };
@@ -57,6 +58,12 @@ impl Rejection {
     /// asks for.
     pub fn invalid_claims(realm: &Realm, error: ClaimsError) -> Self {
         Self::of(Reason::Claims(error)).in_realm(realm)
+    }
+
+    /// A cookie brought the token, and the request may come from elsewhere than the
+    /// page that has it.
+    pub fn csrf(error: CsrfError) -> Self {
+        Self::of(Reason::Csrf(error))
     }
 
     /// The token is good, and does not reach this far.
@@ -191,7 +198,8 @@ impl Rejection {
         self.own.as_ref()?.location.as_ref()
     }
 
-    /// The value of `WWW-Authenticate`, on every 401, 400 and 403.
+    /// The value of `WWW-Authenticate`, on every 401 and 400, and on every 403 that
+    /// another token would spare.
     pub fn challenge(&self) -> Option<&Bytes> {
         self.challenge.as_ref()
     }
@@ -243,7 +251,7 @@ impl Rejection {
         match self.own.as_ref().and_then(|own| own.body.as_ref()) {
             Some(body) => (body.content_type, body.content.clone()),
             None => {
-                let standard = RejectionBody::standard(self.kind);
+                let standard = RejectionBody::of(self.kind, self.reason.description());
                 (standard.content_type, standard.content)
             }
         }

@@ -8,7 +8,7 @@ use crate::{
         BodyFn, Challenges, MetadataUrl, Realm, Reason, RefusalFormat, Rejection, ResponseHeaders,
     },
     claims::ScopeSet,
-    credentials::Sent,
+    credentials::{Sent, TokenOrigin},
 };
 
 #[derive(Clone)]
@@ -17,6 +17,10 @@ pub(super) struct Answers {
     pub(super) resource: Option<MetadataUrl>,
     pub(super) bodies: Bodies,
     pub(super) headers: ResponseHeaders,
+    /// The same, where the token came in the query.
+    private: ResponseHeaders,
+    /// The scheme of challenges, unless it is Bearer.
+    pub(super) scheme: Option<String>,
     pub(super) login: Option<LoginPage>,
     challenges: Challenges,
 }
@@ -32,18 +36,34 @@ impl Answers {
     pub(super) fn new() -> Self {
         let realm = Realm::default();
         Self {
-            challenges: Challenges::new(&realm, None, &ScopeSet::new()),
+            challenges: Challenges::new(None, &realm, None, &ScopeSet::new()),
             realm,
             resource: None,
             bodies: Bodies::Format(RefusalFormat::json()),
             headers: ResponseHeaders::default(),
+            private: ResponseHeaders::default(),
+            scheme: None,
             login: None,
         }
     }
 
-    /// Writes the challenges for a policy that demands `scope`.
+    /// Writes the challenges for a policy that demands `scope`, and what is added to
+    /// answers.
     pub(super) fn prepare(&mut self, scope: &ScopeSet) {
-        self.challenges = Challenges::new(&self.realm, self.resource.as_ref(), scope);
+        let scheme = self.scheme.as_deref();
+        self.challenges = Challenges::new(scheme, &self.realm, self.resource.as_ref(), scope);
+        self.private = self.headers.clone();
+        // It is a field, so there is no error.
+        let _ = self.private.push("cache-control", "private");
+    }
+
+    /// What is added to the answer to a request that passed.
+    pub(super) fn headers_for(&self, origin: Option<TokenOrigin>) -> &ResponseHeaders {
+        match origin {
+            // RFC 6750 section 2.3.
+            Some(TokenOrigin::Query) => &self.private,
+            _ => &self.headers,
+        }
     }
 
     /// Gives a refusal its challenge and its fields, and the log its reason. What is

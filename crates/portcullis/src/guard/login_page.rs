@@ -1,6 +1,6 @@
 //! Where browsers are sent to log in.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,7 +9,7 @@ use super::return_path::is_own_path;
 use crate::{
     ConfigError,
     challenge::{PublicUrl, ResponseHeaders},
-    head::HeadRef,
+    head::{HeadRef, Target},
 };
 
 /// A page where users log in, to which browsers are sent that an
@@ -130,8 +130,13 @@ impl LoginPage {
         }
     }
 
-    /// Where a request leads, if a browser navigates by it.
-    pub(super) fn location(&self, head: HeadRef<'_>) -> Option<Location> {
+    /// Where a request leads, if a browser navigates by it; `query` is what of its
+    /// query may be seen there.
+    pub(super) fn location<'h>(
+        &self,
+        head: HeadRef<'h>,
+        query: impl FnOnce(Target<'h>) -> Option<Cow<'h, str>>,
+    ) -> Option<Location> {
         if head.method() != "GET" || head.values(MODE) != [b"navigate"] {
             return None;
         }
@@ -142,7 +147,7 @@ impl LoginPage {
         if path == Some(target.path()) {
             return None;
         }
-        let back = match target.query() {
+        let back = match query(target) {
             Some(query) => format!("{}?{query}", target.path()),
             None => target.path().to_owned(),
         };

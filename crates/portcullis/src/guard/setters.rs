@@ -38,6 +38,23 @@ macro_rules! __authenticator_setters {
             Self::new(self.authenticator.optional())
         }
 
+        /// Looks for the token in these places, in this order, in place of
+        /// `Authorization: Bearer` alone. The first that has anything decides;
+        /// cookies come last wherever they stand here.
+        pub fn token_sources(
+            self,
+            sources: impl ::core::iter::IntoIterator<Item = $crate::credentials::TokenSource>,
+        ) -> Self {
+            Self::new(self.authenticator.token_sources(sources))
+        }
+
+        /// Lets preflight requests of browsers (`OPTIONS` with `Origin` and
+        /// `Access-Control-Request-Method`) pass without credentials, for services
+        /// that answer them behind the authenticator.
+        pub fn pass_preflight(self) -> Self {
+            Self::new(self.authenticator.pass_preflight())
+        }
+
         /// What refusals look like. This and [`rejection_body`](Self::rejection_body)
         /// are two ways to say it: the later call counts.
         pub fn refusal_format(self, format: $crate::challenge::RefusalFormat) -> Self {

@@ -8,7 +8,7 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 18] = [
+const LAYERS: [&str; 19] = [
     "error",
     "random",
     "json",
@@ -22,6 +22,7 @@ const LAYERS: [&str; 18] = [
     "policy",
     "issue",
     "session",
+    "csrf",
     "credentials",
     "challenge",
     "guard",
