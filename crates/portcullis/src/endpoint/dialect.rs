@@ -232,3 +232,134 @@ const fn field_problem(problem: FieldProblem) -> &'static str {
         FieldProblem::Malformed => "the field is malformed",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        challenge::RefusalCode, credentials::CredentialsError, policy::Policy, verify::Verified,
+    };
+
+    fn all() -> Vec<Refusal> {
+        let second = Duration::from_secs(1);
+        let lacks = |policy: Policy| policy.check(&Verified::for_test("{}")).unwrap_err();
+        let all = vec![
+            Refusal::NotFound,
+            Refusal::MethodNotAllowed,
+            Refusal::TooLarge,
+            Refusal::MediaType,
+            Refusal::Body("broken"),
+            Refusal::Field("a".into(), FieldProblem::Missing),
+            Refusal::Credentials(CredentialsError::Malformed),
+            Refusal::TwoClients,
+            Refusal::TwoTokens,
+            Refusal::NoToken,
+            Refusal::WrongCredentials,
+            Refusal::BadToken,
+            Refusal::LogoutToken,
+            Refusal::Client,
+            Refusal::GrantType,
+            Refusal::Scope,
+            Refusal::ApplicationToken,
+            Refusal::Policy(lacks(Policy::fresh())),
+            Refusal::Policy(lacks(Policy::scope("a").unwrap())),
+            Refusal::NotApplication,
+            Refusal::TooManyTokens,
+            Refusal::TooManyRequests(second),
+            Refusal::Unavailable(second),
+            Refusal::Misconfigured,
+        ];
+        // A new refusal belongs into the list.
+        for refusal in &all {
+            match refusal {
+                Refusal::NotFound
+                | Refusal::MethodNotAllowed
+                | Refusal::TooLarge
+                | Refusal::MediaType
+                | Refusal::Body(_)
+                | Refusal::Field(..)
+                | Refusal::Credentials(_)
+                | Refusal::TwoClients
+                | Refusal::TwoTokens
+                | Refusal::NoToken
+                | Refusal::WrongCredentials
+                | Refusal::BadToken
+                | Refusal::LogoutToken
+                | Refusal::Client
+                | Refusal::GrantType
+                | Refusal::Scope
+                | Refusal::ApplicationToken
+                | Refusal::Policy(_)
+                | Refusal::NotApplication
+                | Refusal::TooManyTokens
+                | Refusal::TooManyRequests(_)
+                | Refusal::Unavailable(_)
+                | Refusal::Misconfigured => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_code_is_documented() {
+        for dialect in [
+            Dialect::bearer(Realm::default()),
+            Dialect::oauth(Realm::default()),
+        ] {
+            for refusal in all() {
+                let says = dialect.say(&refusal);
+                let mut known = RefusalCode::ALL.iter();
+                let known = known.find(|known| known.code() == says.error);
+                let status = known.map(|known| known.status());
+                assert_eq!(
+                    status,
+                    Some(says.status.as_u16()),
+                    "{refusal:?}: {}",
+                    says.error
+                );
+            }
+        }
+    }
+
+    /// RFC 9110 section 15.5.2.
+    #[test]
+    fn what_becomes_a_401_gets_a_challenge_and_keeps_its_own() {
+        let always = RefusalFormat::custom(|refused| {
+            let answer = RefusalFormat::json().answer(refused);
+            match refused.status() {
+                400..500 => answer.status(401),
+                _ => answer,
+            }
+        });
+        for dialect in [
+            Dialect::bearer(Realm::default()),
+            Dialect::oauth(Realm::default()),
+        ] {
+            for refusal in all() {
+                let plain = dialect.refuse(&RefusalFormat::json(), &refusal);
+                let told = dialect.refuse(&always, &refusal);
+                let challenge = |response: &Response<Bytes>| {
+                    response.headers().get(header::WWW_AUTHENTICATE).cloned()
+                };
+                if plain.status().is_server_error() {
+                    assert_eq!(told.status(), plain.status(), "{refusal:?}");
+                    assert_eq!(challenge(&told), None, "{refusal:?}");
+                    continue;
+                }
+                assert_eq!(told.status(), 401, "{refusal:?}");
+                assert!(challenge(&told).is_some(), "{refusal:?}");
+                if let Some(own) = challenge(&plain) {
+                    assert_eq!(challenge(&told), Some(own), "{refusal:?}");
+                }
+                assert_eq!(told.body(), plain.body(), "{refusal:?}");
+                assert!(
+                    told.extensions()
+                        .get::<crate::challenge::RefusalKind>()
+                        .is_some()
+                );
+            }
+        }
+    }
+}

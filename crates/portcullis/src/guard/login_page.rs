@@ -212,3 +212,144 @@ impl fmt::Debug for LoginPage {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn navigation(target: &str) -> Request<()> {
+        let request = Request::get(target).header(MODE, "navigate");
+        request.body(()).unwrap()
+    }
+
+    fn location(page: &LoginPage, request: &Request<()>) -> Option<String> {
+        let query = |target: Target<'_>| target.query().map(str::to_owned).map(Cow::Owned);
+        let location = page.location(HeadRef::new(request), query)?;
+        Some(String::from_utf8(location.to_bytes().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_location_says_the_way_back() {
+        let plain = LoginPage::new("/login").unwrap();
+        let named = LoginPage::new("/login").unwrap().parameter("next").unwrap();
+        let with_query = LoginPage::new("/login?lang=de").unwrap();
+        let open = LoginPage::new("/login?").unwrap();
+        let elsewhere = LoginPage::new("https://login.example:8443/in?of=shop").unwrap();
+        let long = format!("/{}", "a".repeat(3000));
+        for (page, target, expected) in [
+            (&plain, "/", "/login?return_to=/"),
+            (
+                &plain,
+                "/a/b?c=d&e=%20+f",
+                "/login?return_to=/a/b%3Fc%3Dd%26e%3D%2520%2Bf",
+            ),
+            (&named, "/a", "/login?next=/a"),
+            (&with_query, "/a", "/login?lang=de&return_to=/a"),
+            (&open, "/a", "/login?return_to=/a"),
+            (
+                &elsewhere,
+                "/a",
+                "https://login.example:8443/in?of=shop&return_to=/a",
+            ),
+            (&plain, "/login/help", "/login?return_to=/login/help"),
+            // No way back that would not be taken.
+            (&plain, "//evil.example/a", "/login"),
+            (&plain, "/a/..//evil.example", "/login"),
+            (&plain, &long, "/login"),
+        ] {
+            let told = location(page, &navigation(target)).unwrap();
+            assert_eq!(told, expected);
+            let Some((_, back)) = told.rsplit_once("/in?of=shop&").or(told.split_once('?')) else {
+                continue;
+            };
+            let mut back = form_urlencoded::parse(back.as_bytes());
+            let back = back.find(|(name, _)| name == &page.0.parameter).unwrap().1;
+            assert_eq!(page.return_path(Some(&back)), target);
+        }
+    }
+
+    #[test]
+    fn only_those_who_navigate_are_sent_there() {
+        let page = LoginPage::new("/login").unwrap();
+        let with = |method: &str, modes: &[&str]| {
+            let mut request = Request::builder().method(method).uri("/a");
+            for mode in modes {
+                request = request.header(MODE, *mode);
+            }
+            location(&page, &request.body(()).unwrap())
+        };
+        assert!(with("GET", &["navigate"]).is_some());
+        for method in ["HEAD", "POST", "OPTIONS", "get"] {
+            assert_eq!(with(method, &["navigate"]), None, "{method}");
+        }
+        for modes in [
+            &[][..],
+            &["cors"],
+            &["no-cors"],
+            &["same-origin"],
+            &["websocket"],
+            &["Navigate"],
+            &["navigate, cors"],
+            &["navigate", "navigate"],
+            &["navigate", "cors"],
+        ] {
+            assert_eq!(with("GET", modes), None, "{modes:?}");
+        }
+        // Not round in circles.
+        assert_eq!(location(&page, &navigation("/login?return_to=/a")), None);
+    }
+
+    #[test]
+    fn a_login_page_is_a_path_or_a_url() {
+        for good in [
+            "/login",
+            "/",
+            "/a/b?c=d",
+            "https://login.example",
+            "http://localhost:80/",
+        ] {
+            assert!(LoginPage::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "login",
+            "//evil.example/login",
+            "/\\evil.example",
+            "/login#top",
+            "/log in",
+            "/login\r\nx: y",
+            "/login?a=\u{e9}",
+            "http://login.example/",
+            "https://login.example/#top",
+            "https://login.example/?a=\n",
+            "https://user@login.example/",
+            "javascript:alert(1)",
+        ] {
+            assert!(LoginPage::new(bad).is_err(), "{bad}");
+        }
+        let page = || LoginPage::new("/login").unwrap();
+        for bad in ["", "a b", "a=b", "a&b", "\u{e9}", "a\n"] {
+            assert!(page().parameter(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "home", "//home", "https://own.example/"] {
+            assert!(page().default_path(bad).is_err(), "{bad}");
+        }
+        let home = page().default_path("/home?a").unwrap();
+        for sent in [None, Some(""), Some("//evil.example")] {
+            assert_eq!(home.return_path(sent), "/home?a");
+        }
+        assert_eq!(home.return_path(Some("/")), "/");
+    }
+
+    /// There may be secrets in it.
+    #[test]
+    fn a_location_is_not_shown() {
+        let query = |target: Target<'_>| target.query().map(str::to_owned).map(Cow::Owned);
+        let page = LoginPage::new("/login").unwrap();
+        let request = navigation("/a?key=hush");
+        let location = page.location(HeadRef::new(&request), query).unwrap();
+        assert_eq!(format!("{location:?}"), "Location");
+    }
+}
