@@ -45,3 +45,8 @@ mod keys {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/providers.md")]
 mod providers {}
+
+/// What the page about refusals shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/refusals.md")]
+mod refusals {}
