@@ -93,6 +93,7 @@ impl Answers {
         {
             rejection.set_headers(page.vary(&self.headers));
             if let Some(location) = login {
+                tracing::debug!("the browser is sent to log in");
                 return rejection.send_to(location.to_bytes());
             }
         }

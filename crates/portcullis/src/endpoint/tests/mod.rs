@@ -8,6 +8,7 @@ mod documents;
 mod entra;
 mod faults;
 mod fixture;
+mod formats;
 mod key_ring;
 mod password_grant;
 mod protected_route;
