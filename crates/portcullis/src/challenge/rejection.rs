@@ -166,12 +166,14 @@ impl Rejection {
     }
 
     pub(crate) fn with_headers(mut self, headers: ResponseHeaders) -> Self {
-        self.set_headers(headers);
+        self.further = headers;
         self
     }
 
-    pub(crate) fn set_headers(&mut self, headers: ResponseHeaders) {
-        self.further = headers;
+    /// Tells caches that the answer depends on a field (RFC 9110 section 12.5.5).
+    pub(crate) fn vary_by(&mut self, field: &str) {
+        // There is no error: it is a name, and so a value.
+        let _ = self.further.push("vary", field);
     }
 
     /// What kind of refusal it is.

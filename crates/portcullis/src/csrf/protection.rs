@@ -115,7 +115,7 @@ impl CsrfProtection {
     pub(crate) fn look(&self, head: HeadRef<'_>) -> Result<Presented, CsrfError> {
         let method = head.method();
         // The second is WebSocket over HTTP/2 and HTTP/3 (RFC 8441 section 4).
-        if is_upgrade(head) || method == "CONNECT" {
+        if (method == "GET" && is_upgrade(head)) || method == "CONNECT" {
             self.check_listed(head)?;
             return Ok(Presented::NothingNeeded);
         }

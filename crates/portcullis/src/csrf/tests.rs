@@ -102,6 +102,9 @@ fn websocket_needs_a_listed_origin() {
         let evil = ("origin", "https://evil.example");
         assert_eq!(refused("GET", &[upgrade, here, evil]), Some(ForeignOrigin));
     }
+    // That is none.
+    let upgrade = ("upgrade", "websocket");
+    assert_eq!(refused("POST", &[upgrade, app]), Some(MissingToken));
     assert_eq!(refused("CONNECT", &[app]), None);
     assert_eq!(refused("CONNECT", &[here]), Some(UnknownOrigin));
     assert_eq!(refused("GET", &[("upgrade", "h2c")]), None);

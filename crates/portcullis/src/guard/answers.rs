@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{LoginPage, login_page::Location};
+use super::{
+    LoginPage,
+    login_page::{self, Location},
+};
 use crate::{
     challenge::{
         BodyFn, Challenges, MetadataUrl, Realm, Reason, RefusalFormat, Rejection, ResponseHeaders,
@@ -17,11 +20,14 @@ pub(super) struct Answers {
     pub(super) resource: Option<MetadataUrl>,
     pub(super) bodies: Bodies,
     pub(super) headers: ResponseHeaders,
-    /// The same, where the token came in the query.
-    private: ResponseHeaders,
+    /// Where a token was of a request that is answered so. Kept here, so that what
+    /// is known of a request that passed is no larger for it.
+    pub(super) origin: TokenOrigin,
     /// The scheme of challenges, unless it is Bearer.
     pub(super) scheme: Option<String>,
     pub(super) login: Option<LoginPage>,
+    /// Where the browser is sent if this one request is refused.
+    location: Option<Location>,
     challenges: Challenges,
 }
 
@@ -41,29 +47,30 @@ impl Answers {
             resource: None,
             bodies: Bodies::Format(RefusalFormat::json()),
             headers: ResponseHeaders::default(),
-            private: ResponseHeaders::default(),
+            origin: TokenOrigin::Authorization,
             scheme: None,
             login: None,
+            location: None,
         }
     }
 
-    /// Writes the challenges for a policy that demands `scope`, and what is added to
-    /// answers.
+    /// Writes the challenges for a policy that demands `scope`.
     pub(super) fn prepare(&mut self, scope: &ScopeSet) {
         let scheme = self.scheme.as_deref();
         self.challenges = Challenges::new(scheme, &self.realm, self.resource.as_ref(), scope);
-        self.private = self.headers.clone();
-        // It is a field, so there is no error.
-        let _ = self.private.push("cache-control", "private");
     }
 
-    /// What is added to the answer to a request that passed.
-    pub(super) fn headers_for(&self, origin: Option<TokenOrigin>) -> &ResponseHeaders {
-        match origin {
-            // RFC 6750 section 2.3.
-            Some(TokenOrigin::Query) => &self.private,
-            _ => &self.headers,
+    /// The same for requests whose token was elsewhere.
+    pub(super) fn of_origin(&self, origin: TokenOrigin) -> Self {
+        let mut answers = Self {
+            origin,
+            ..self.clone()
+        };
+        if origin == TokenOrigin::Query {
+            // RFC 6750 section 2.3. It is a field, so there is no error.
+            let _ = answers.headers.push("cache-control", "private");
         }
+        answers
     }
 
     /// Gives a refusal its challenge and its fields, and the log its reason. What is
@@ -86,13 +93,18 @@ impl Answers {
     }
 
     /// Says how a refusal is told, once for each: as the application wants it, or by
-    /// a login page where `login` leads to one.
-    pub(super) fn finish(&self, rejection: &mut Rejection, login: Option<&Location>) {
-        if let Some(page) = &self.login
-            && rejection.kind().status() == 401
-        {
-            rejection.set_headers(page.vary(&self.headers));
-            if let Some(location) = login {
+    /// a login page where the request leads to one.
+    pub(super) fn finish(&self, rejection: &mut Rejection) {
+        self.finish_by(rejection, self.location.as_ref());
+    }
+
+    /// The same, where the request leads to `location`.
+    pub(super) fn finish_by(&self, rejection: &mut Rejection, location: Option<&Location>) {
+        if self.login.is_some() && rejection.kind().status() == 401 {
+            // No cache may take the redirection for the refusal, or the other way
+            // round.
+            rejection.vary_by(login_page::MODE);
+            if let Some(location) = location {
                 tracing::debug!("the browser is sent to log in");
                 return rejection.send_to(location.to_bytes());
             }
@@ -101,6 +113,14 @@ impl Answers {
             Bodies::Format(format) => rejection.tell_in(format, self.challenges.plain()),
             Bodies::Own(body) => rejection.set_body(body(rejection)),
         }
+    }
+}
+
+/// Makes the answers those to one request, whose browser is sent to `location` if it
+/// is refused: what is known of a request that passed is no larger for it.
+pub(super) fn lead_to(answers: &mut SharedAnswers, location: Option<Location>) {
+    if location.is_some() {
+        Arc::make_mut(answers).location = location;
     }
 }
 

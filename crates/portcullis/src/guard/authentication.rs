@@ -1,6 +1,9 @@
 //! A request that passed.
 
-use super::{answers::SharedAnswers, login_page::Location};
+use super::{
+    answers::{SharedAnswers, lead_to},
+    login_page::Location,
+};
 use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
     credentials::TokenOrigin,
@@ -13,30 +16,29 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Authentication {
     answers: SharedAnswers,
-    verified: Option<(Verified, TokenOrigin)>,
-    /// Where the browser is sent if a handler refuses.
-    pub(super) login: Option<Location>,
+    verified: Option<Verified>,
 }
 
 impl Authentication {
     /// `None`: there were no credentials, and none were needed.
-    pub(super) fn new(answers: SharedAnswers, verified: Option<(Verified, TokenOrigin)>) -> Self {
-        Self {
-            answers,
-            verified,
-            login: None,
-        }
+    pub(super) fn new(answers: SharedAnswers, verified: Option<Verified>) -> Self {
+        Self { answers, verified }
+    }
+
+    /// Sends the browser there if a handler refuses the request.
+    pub(super) fn lead_to(&mut self, location: Option<Location>) {
+        lead_to(&mut self.answers, location);
     }
 
     /// The token, if there were credentials.
     pub fn optional(&self) -> Option<&Verified> {
-        self.verified.as_ref().map(|(token, _)| token)
+        self.verified.as_ref()
     }
 
     /// Where the token came from, if there were credentials. What a browser sends by
     /// itself ([`TokenOrigin::Cookie`]) is less than what somebody chose to send.
     pub fn origin(&self) -> Option<TokenOrigin> {
-        self.verified.as_ref().map(|(_, origin)| *origin)
+        self.verified.as_ref().map(|_| self.answers.origin)
     }
 
     /// The token.
@@ -77,7 +79,7 @@ impl Authentication {
 
     fn refuse_for(&self, reason: Reason) -> Rejection {
         let mut rejection = self.answers.refuse(reason);
-        self.answers.finish(&mut rejection, self.login.as_ref());
+        self.answers.finish(&mut rejection);
         rejection
     }
 
@@ -132,6 +134,6 @@ impl Authentication {
 
     /// What an adapter adds to the answer of the service behind it.
     pub fn response_headers(&self) -> ResponseHeaders {
-        self.answers.headers_for(self.origin()).clone()
+        self.answers.headers.clone()
     }
 }

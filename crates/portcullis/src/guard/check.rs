@@ -7,7 +7,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Authentication, answers::SharedAnswers, brought::Brought, login_page::Location};
+use super::{
+    Authentication,
+    answers::{SharedAnswers, lead_to},
+    login_page::Location,
+    shown::Shown,
+};
 use crate::{
     challenge::{Reason, Rejection},
     head::{HeadRef, KeptHead},
@@ -61,19 +66,18 @@ impl Future for Decision {
 #[must_use = "futures do nothing unless polled"]
 pub struct PendingCheck {
     verification: PendingVerification,
-    brought: Brought,
+    /// What was shown beside a token that came in a cookie.
+    shown: Option<Box<Shown>>,
     policy: Option<Policy>,
     /// The request, if the policy asks about it.
     head: Option<Box<KeptHead>>,
     answers: SharedAnswers,
-    /// Where the browser is sent if the request is refused.
-    pub(super) login: Option<Location>,
 }
 
 impl PendingCheck {
     pub(super) fn new(
         verification: PendingVerification,
-        brought: Brought,
+        shown: Option<Box<Shown>>,
         policy: Option<Policy>,
         head: HeadRef<'_>,
         answers: SharedAnswers,
@@ -81,27 +85,32 @@ impl PendingCheck {
         let asks = policy.as_ref().is_some_and(Policy::asks_about_request);
         Self {
             verification,
-            brought,
+            shown,
             policy,
             head: asks.then(|| KeptHead::of(head)).flatten().map(Box::new),
             answers,
-            login: None,
         }
+    }
+
+    /// Sends the browser there if the request is refused.
+    pub(super) fn lead_to(&mut self, location: Option<Location>) {
+        lead_to(&mut self.answers, location);
     }
 
     fn conclude(&self, result: Result<Verified, VerifyError>) -> Result<Authentication, Rejection> {
         let answers = &self.answers;
         let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
-        let csrf = self.brought.check(&verified);
-        csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
+        if let Some(shown) = &self.shown {
+            let csrf = shown.check(&verified);
+            csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
+        }
         // A policy that nobody asked must not hold.
         if let Some(policy) = &self.policy {
             let head = self.head.as_deref().map(HeadRef::new);
             let policy = policy.evaluate(&verified, head);
             policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
         }
-        let found = (verified, self.brought.origin());
-        Ok(Authentication::new(answers.clone(), Some(found)))
+        Ok(Authentication::new(answers.clone(), Some(verified)))
     }
 }
 
@@ -119,10 +128,8 @@ impl Future for PendingCheck {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.verification).poll(cx).map(|result| {
             let mut result = self.conclude(result);
-            let login = self.login.take();
-            match &mut result {
-                Ok(authentication) => authentication.login = login,
-                Err(rejection) => self.answers.finish(rejection, login.as_ref()),
+            if let Err(rejection) = &mut result {
+                self.answers.finish(rejection);
             }
             result
         })

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::return_path::is_own_path;
 use crate::{
     ConfigError,
-    challenge::{PublicUrl, ResponseHeaders},
+    challenge::PublicUrl,
     head::{HeadRef, Target},
 };
 
@@ -164,18 +164,10 @@ impl LoginPage {
         }
         Some(Location(Arc::new(location.into())))
     }
-
-    /// Whether there is a redirection depends on the request's mode, so no cache may
-    /// take one answer for the other.
-    pub(super) fn vary(&self, headers: &ResponseHeaders) -> ResponseHeaders {
-        let mut headers = headers.clone();
-        // It is a header's name and a value.
-        let _ = headers.push("vary", MODE);
-        headers
-    }
 }
 
-const MODE: &str = "sec-fetch-mode";
+/// The field that tells whether a browser navigates.
+pub(super) const MODE: &str = "sec-fetch-mode";
 
 /// What stands in the value of a parameter as it is: what is unreserved (RFC 3986
 /// section 2.3), and slashes, which make it legible.

@@ -27,13 +27,13 @@
 mod answers;
 mod authentication;
 mod authenticator;
-mod brought;
 mod check;
 mod hiding;
 mod login_page;
 mod return_path;
 pub mod service;
 mod setters;
+mod shown;
 
 pub use authentication::Authentication;
 pub use authenticator::Authenticator;
