@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
 
 use super::{
     Challenge, Realm, Reason, RefusalFormat, Refused, RejectionBody, RejectionKind, ResponseHeaders,
@@ -158,6 +158,8 @@ impl Rejection {
     /// 15.4.4), which nobody may keep.
     pub(crate) fn send_to(&mut self, location: Bytes) {
         self.challenge = None;
+        // Nothing that others say of caches is stricter.
+        self.further = self.further.without(&CACHE_CONTROL);
         self.own = Some(Box::new(OwnAnswer {
             status: Some(303),
             body: Some(RejectionBody::empty()),

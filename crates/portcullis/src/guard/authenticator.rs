@@ -5,14 +5,14 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::HeaderMap;
 
 use super::{
-    Authentication, Check, LoginPage, PendingCheck,
-    answers::{Answers, Bodies, SharedAnswers},
+    Authentication, Check, PendingCheck,
+    answers::{Answers, SharedAnswers},
     hiding::{hide_authorization, hide_others},
     shown::Shown,
 };
 use crate::{
     ConfigError,
-    challenge::{MetadataUrl, Realm, Reason, RefusalFormat, Rejection, RejectionBody},
+    challenge::{MetadataUrl, Realm, Reason},
     claims::ScopeSet,
     credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
     head::{HeadRef, RequestHead, Target, is_b64token},
@@ -79,7 +79,7 @@ impl Authenticator {
     /// The realm that challenges name.
     #[must_use = "returns the changed authenticator"]
     pub fn realm(self, realm: Realm) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).realm = realm)
+        self.with_answers(|answers| answers.realm = realm)
     }
 
     /// Tells clients that are refused where the resource's metadata are, and
@@ -101,7 +101,7 @@ impl Authenticator {
     /// ```
     #[must_use = "returns the changed authenticator"]
     pub fn resource_metadata(self, url: MetadataUrl) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).resource = Some(url))
+        self.with_answers(|answers| answers.resource = Some(url))
     }
 
     /// Demands that the token satisfy `policy` too; several add up.
@@ -180,52 +180,6 @@ impl Authenticator {
         self.with(|config| config.passes_preflight = true)
     }
 
-    /// What refusals look like, for an application that wants them alike from guards
-    /// and [endpoints](crate::endpoint::EndpointsBuilder::refusal_format). This and
-    /// [`rejection_body`](Self::rejection_body) are two ways to say it: the later
-    /// call counts.
-    ///
-    /// ```
-    /// # fn example(verifier: portcullis::verify::Verifier) {
-    /// use portcullis::{challenge::RefusalFormat, guard::Authenticator};
-    ///
-    /// let authenticator =
-    ///     Authenticator::new(verifier).refusal_format(RefusalFormat::problem_details());
-    /// # }
-    /// ```
-    #[must_use = "returns the changed authenticator"]
-    pub fn refusal_format(self, format: RefusalFormat) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).bodies = Bodies::Format(format))
-    }
-
-    /// Writes the bodies of refusals, with their [reasons](Rejection::reason) at
-    /// hand. Status and headers stay as they are. In place of a
-    /// [`refusal_format`](Self::refusal_format): the later call counts.
-    #[must_use = "returns the changed authenticator"]
-    pub fn rejection_body(
-        self,
-        body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
-    ) -> Self {
-        let bodies = Bodies::Own(Arc::new(body));
-        self.with(|config| Arc::make_mut(&mut config.answers).bodies = bodies)
-    }
-
-    /// Sends browsers that would see a 401 to a page where their users log in: where
-    /// they navigate, that is, and not where a script of theirs asks.
-    ///
-    /// ```
-    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
-    /// use portcullis::guard::{Authenticator, LoginPage};
-    ///
-    /// let authenticator = Authenticator::new(verifier).login_page(LoginPage::new("/login")?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use = "returns the changed authenticator"]
-    pub fn login_page(self, page: LoginPage) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).login = Some(page))
-    }
-
     /// Adds a header to every answer to a request that is decided about,
     /// whether it passes or is refused; several add up. It stands beside those
     /// of the same name that a handler writes.
@@ -253,6 +207,10 @@ impl Authenticator {
         let answers = Arc::make_mut(&mut config.answers);
         answers.headers.push(name, value)?;
         Ok(self.with(|_| {}))
+    }
+
+    pub(super) fn with_answers(self, change: impl FnOnce(&mut Answers)) -> Self {
+        self.with(|config| change(Arc::make_mut(&mut config.answers)))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {

@@ -34,6 +34,7 @@ mod return_path;
 pub mod service;
 mod setters;
 mod shown;
+mod told;
 
 pub use authentication::Authentication;
 pub use authenticator::Authenticator;

@@ -68,7 +68,7 @@ fn site(cache: Option<TokenCache>) -> Site {
         .route(
             "/page/private",
             guard()
-                .response_header("cache-control", "no-store")
+                .response_header("cache-control", "private")
                 .unwrap()
                 .response_header("x-guard", "a")
                 .unwrap(),

@@ -129,16 +129,11 @@ fn site(cache: Option<TokenCache>) -> Site {
     })
 }
 
+type Params = Vec<(&'static str, &'static str)>;
+
 /// What is refused for what, below one of the paths of the site: the request, its
 /// status, its code and the parameters of its challenge.
-fn refused(
-    root: &str,
-) -> Vec<(
-    Request,
-    u16,
-    &'static str,
-    Vec<(&'static str, &'static str)>,
-)> {
+fn refused(root: &str) -> Vec<(Request, u16, &'static str, Params)> {
     let good = token().bearer();
     let at = |path: &str| get(&format!("{root}{path}"));
     let with = |path: &str| at(path).authorization(&good);
