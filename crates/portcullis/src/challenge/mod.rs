@@ -55,3 +55,6 @@ pub use rejection::Rejection;
 pub(crate) use rejection::{BodyFn, whole_seconds};
 pub use response_headers::ResponseHeaders;
 pub use writer::{Challenge, ErrorCode};
+
+#[cfg(test)]
+mod tests;
