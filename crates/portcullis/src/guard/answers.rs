@@ -73,8 +73,8 @@ impl Answers {
         answers
     }
 
-    /// Gives a refusal its challenge and its fields, and the log its reason. What is
-    /// told of it is for [`finish`](Self::finish) to say.
+    /// Gives a refusal its body and its fields, and the log its reason. Where there
+    /// is a login page, what is told of it is for [`finish`](Self::finish) to say.
     pub(super) fn refuse(&self, reason: Reason) -> Rejection {
         self.refuse_sent(reason, None)
     }
@@ -89,18 +89,25 @@ impl Answers {
             sent = sent.map(tracing::field::display),
             "request refused"
         );
-        rejection.with_headers(self.headers.clone())
+        let mut rejection = rejection.with_headers(self.headers.clone());
+        if self.login.is_none() {
+            self.tell(&mut rejection);
+        }
+        rejection
     }
 
-    /// Says how a refusal is told, once for each: as the application wants it, or by
-    /// a login page where the request leads to one.
+    /// Sends a browser to the login page in place of a refusal that would be a 401, if
+    /// the request leads there.
     pub(super) fn finish(&self, rejection: &mut Rejection) {
         self.finish_by(rejection, self.location.as_ref());
     }
 
     /// The same, where the request leads to `location`.
     pub(super) fn finish_by(&self, rejection: &mut Rejection, location: Option<&Location>) {
-        if self.login.is_some() && rejection.kind().status() == 401 {
+        if self.login.is_none() {
+            return;
+        }
+        if rejection.kind().status() == 401 {
             // No cache may take the redirection for the refusal, or the other way
             // round.
             rejection.vary_by(login_page::MODE);
@@ -109,6 +116,11 @@ impl Answers {
                 return rejection.send_to(location.to_bytes());
             }
         }
+        self.tell(rejection);
+    }
+
+    /// As the application wants it.
+    fn tell(&self, rejection: &mut Rejection) {
         match &self.bodies {
             Bodies::Format(format) => rejection.tell_in(format, self.challenges.plain()),
             Bodies::Own(body) => rejection.set_body(body(rejection)),

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::HeaderMap;
 
 use super::{
-    Authentication, Check, PendingCheck,
+    Authentication, Check, LoginPage, PendingCheck,
     answers::{Answers, SharedAnswers},
     hiding::{hide_authorization, hide_others},
     shown::Shown,
@@ -234,17 +234,13 @@ impl Authenticator {
     /// [`response_headers`](Authentication::response_headers) to the answer. One
     /// that does not answers with the [`Rejection`] and nothing else.
     pub fn check(&self, head: &impl RequestHead) -> Check {
-        let mut check = self.decide(head, self.0.credentials == Credentials::Optional);
-        self.finish(&mut check, HeadRef::new(head));
-        check
+        self.decide_or_lead(head, self.0.credentials == Credentials::Optional)
     }
 
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        let mut check = self.decide(head, !self.demands_credentials());
-        self.finish(&mut check, HeadRef::new(head));
-        check
+        self.decide_or_lead(head, !self.demands_credentials())
     }
 
     /// Whether a [policy](Self::require) demands credentials, even of a handler
@@ -282,6 +278,30 @@ impl Authenticator {
         }
     }
 
+    fn decide_or_lead(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
+        match &self.0.answers.login {
+            None => self.decide(head, can_do_without),
+            Some(page) => {
+                let mut check = self.decide(head, can_do_without);
+                self.lead(&mut check, page, HeadRef::new(head));
+                check
+            }
+        }
+    }
+
+    /// Sends browsers to the login page that are refused, now or by a handler.
+    fn lead(&self, check: &mut Check, page: &LoginPage, head: HeadRef<'_>) {
+        let location = || page.location(head, |target| self.query_without_tokens(target));
+        match check {
+            Check::Ready(Ok(authentication)) => authentication.lead_to(location()),
+            Check::Ready(Err(rejection)) => {
+                let answers = &self.0.answers;
+                answers.finish_by(rejection, location().as_ref());
+            }
+            Check::Pending(check) => check.lead_to(location()),
+        }
+    }
+
     // Only what depends on the framework's type is compiled for each.
     fn decide(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
         if let Some(sources) = &self.0.sources {
@@ -316,21 +336,6 @@ impl Authenticator {
             Check::Ready(Ok(Authentication::new(answers, None)))
         } else {
             self.refuse(Reason::MissingCredentials, head)
-        }
-    }
-
-    /// Says how a refusal is told. What passes costs nothing more, unless there is a
-    /// login page for those whom a handler refuses.
-    fn finish(&self, check: &mut Check, head: HeadRef<'_>) {
-        let answers = &self.0.answers;
-        let login = || {
-            let page = answers.login.as_ref()?;
-            page.location(head, |target| self.query_without_tokens(target))
-        };
-        match check {
-            Check::Ready(Ok(authentication)) => authentication.lead_to(login()),
-            Check::Ready(Err(rejection)) => answers.finish_by(rejection, login().as_ref()),
-            Check::Pending(check) => check.lead_to(login()),
         }
     }
 
