@@ -55,6 +55,7 @@
 //! | [`verify`] | the [`Verifier`](verify::Verifier), what it accepts, and why it refuses; [identity providers](verify::providers) by name |
 //! | [`policy`] | scopes, roles, freshness; what is empty denies |
 //! | [`challenge`] | refusals: status, `WWW-Authenticate`, body |
+//! | [`cookies`] | tokens in cookies, for browsers |
 //! | [`guard`] | the whole decision about one request, for adapters |
 //! | [`issue`] | access tokens and application tokens in an API's own shape; [keys that roll over](issue::KeyRing) |
 //! | [`session`] | refresh-token rotation, stores, revocation |
@@ -70,6 +71,7 @@
 
 pub mod challenge;
 pub mod claims;
+pub mod cookies;
 pub mod credentials;
 pub mod csrf;
 pub mod endpoint;

@@ -68,11 +68,10 @@ impl Request {
 
     /// What must not be seen in a refusal: the tokens that were sent.
     pub fn secrets(&self) -> Vec<String> {
-        const CARRIERS: [&str; 8] = [
+        const CARRIERS: [&str; 7] = [
             "authorization",
             "refresh-token",
             "proxy-authorization",
-            "cookie",
             "x-api-token",
             "x-auth",
             "x-csrf-token",
@@ -86,6 +85,14 @@ impl Request {
             .flat_map(|(_, value)| value.split(|byte| b" ;,=".contains(byte)))
             .filter_map(|word| std::str::from_utf8(word).ok())
             .flat_map(|word| word.split('.'));
+        // Whoever clears a cookie names it.
+        let cookies = self
+            .fields
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+            .flat_map(|(_, value)| value.split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
+            .flat_map(|(_, value)| value.split('.'));
         let form = std::str::from_utf8(&self.body).unwrap_or_default();
         let query = self.target.split('?').nth(1).unwrap_or_default();
         let form_values = form
@@ -95,6 +102,7 @@ impl Request {
             .filter(|(name, _)| *name != "grant_type" && *name != "scope")
             .map(|(_, value)| value);
         header_words
+            .chain(cookies)
             .chain(form_values)
             .filter(|word| word.len() >= 9)
             .map(str::to_owned)

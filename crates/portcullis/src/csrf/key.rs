@@ -1,6 +1,6 @@
 //! The key of CSRF tokens.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::hmac;
 
@@ -12,7 +12,7 @@ use crate::{ConfigError, random::random};
 /// Whoever has it can make a CSRF token, which is no use without the session's
 /// cookie.
 #[derive(Clone)]
-pub struct CsrfKey(hmac::Key);
+pub struct CsrfKey(Arc<hmac::Key>);
 
 impl CsrfKey {
     /// The least length of a secret, in bytes.
@@ -29,11 +29,12 @@ impl CsrfKey {
                 "a key for CSRF tokens has at least 32 random bytes",
             ));
         }
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, secret)))
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        Ok(Self(Arc::new(key)))
     }
 
-    /// A new key, for a service of one process: after a restart pages have to get
-    /// new CSRF tokens, by a refresh.
+    /// A new key, for a service of one process: after a restart pages have to log in
+    /// again, since a refresh wants the CSRF token, too.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     challenge::{
-        Challenge, ErrorCode, Realm, RefusalFormat, Refused, Rejection, RejectionKind,
+        Challenge, ErrorCode, Realm, Reason, RefusalFormat, Refused, Rejection, RejectionKind,
         whole_seconds,
     },
     policy::PolicyError,
@@ -126,16 +126,22 @@ impl Dialect {
             (Refusal::NoToken, _) => {
                 Says::new(StatusCode::UNAUTHORIZED, "unauthorized").challenge(bearer())
             }
-            (Refusal::WrongCredentials | Refusal::BadToken, Style::OAuth) => {
-                Says::new(StatusCode::BAD_REQUEST, "invalid_grant")
-                    .describe("the credentials or the refresh token are not valid")
-            }
+            (
+                Refusal::WrongCredentials | Refusal::BadToken | Refusal::OutdatedToken,
+                Style::OAuth,
+            ) => Says::new(StatusCode::BAD_REQUEST, "invalid_grant")
+                .describe("the credentials or the refresh token are not valid"),
             (Refusal::WrongCredentials, Style::Bearer(_)) => {
                 Says::new(StatusCode::UNAUTHORIZED, "invalid_credentials").challenge(bearer())
             }
-            (Refusal::BadToken, Style::Bearer(_)) => {
+            (Refusal::BadToken | Refusal::OutdatedToken, Style::Bearer(_)) => {
                 Says::new(StatusCode::UNAUTHORIZED, ErrorCode::InvalidToken.as_str())
                     .challenge(bearer().error(ErrorCode::InvalidToken))
+            }
+            // Which of the two proofs is missing. The log says more.
+            (Refusal::Csrf(error), _) => {
+                let code = Reason::Csrf(*error).kind().code();
+                Says::new(StatusCode::FORBIDDEN, code)
             }
             (Refusal::LogoutToken, _) => Says::invalid_request("the log-out token is not valid"),
             (Refusal::Client, _) => Says::new(StatusCode::UNAUTHORIZED, "invalid_client")
@@ -239,7 +245,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        challenge::RefusalCode, credentials::CredentialsError, policy::Policy, verify::Verified,
+        challenge::RefusalCode,
+        credentials::CredentialsError,
+        csrf::{CsrfError, CsrfErrorKind},
+        policy::Policy,
+        verify::Verified,
     };
 
     fn all() -> Vec<Refusal> {
@@ -258,6 +268,9 @@ mod tests {
             Refusal::NoToken,
             Refusal::WrongCredentials,
             Refusal::BadToken,
+            Refusal::OutdatedToken,
+            Refusal::Csrf(CsrfError::new(CsrfErrorKind::ForeignOrigin)),
+            Refusal::Csrf(CsrfError::new(CsrfErrorKind::WrongToken)),
             Refusal::LogoutToken,
             Refusal::Client,
             Refusal::GrantType,
@@ -286,6 +299,8 @@ mod tests {
                 | Refusal::NoToken
                 | Refusal::WrongCredentials
                 | Refusal::BadToken
+                | Refusal::OutdatedToken
+                | Refusal::Csrf(_)
                 | Refusal::LogoutToken
                 | Refusal::Client
                 | Refusal::GrantType

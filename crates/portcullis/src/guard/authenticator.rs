@@ -14,6 +14,7 @@ use crate::{
     ConfigError,
     challenge::{MetadataUrl, Realm, Reason},
     claims::ScopeSet,
+    cookies::SessionCookies,
     credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
     head::{HeadRef, RequestHead, Target, is_b64token},
     policy::Policy,
@@ -166,6 +167,31 @@ impl Authenticator {
             Arc::make_mut(&mut config.answers).scheme = scheme;
             config.sources = Some(sources);
         })
+    }
+
+    /// Takes access tokens as Bearer, and else in the cookie that a
+    /// [`CookieApi`](crate::endpoint::CookieApi) sets: programs and pages of a browser
+    /// share the routes. It is a short form of [`token_sources`](Self::token_sources).
+    ///
+    /// A request with the cookie that changes something must come from a page of
+    /// one's own, with the header `X-CSRF-Token`: [`csrf`](crate::csrf).
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::{
+    ///     cookies::SessionCookies,
+    ///     csrf::{CsrfKey, CsrfProtection},
+    ///     guard::Authenticator,
+    /// };
+    ///
+    /// let cookies = SessionCookies::new(CsrfProtection::new(CsrfKey::generate()?));
+    /// let authenticator = Authenticator::new(verifier).session_cookies(&cookies);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn session_cookies(self, cookies: &SessionCookies) -> Self {
+        self.token_sources([TokenSource::bearer(), cookies.token_source()])
     }
 
     /// Lets preflight requests of browsers pass without credentials, which they

@@ -48,6 +48,13 @@ macro_rules! __authenticator_setters {
             Self::new(self.authenticator.token_sources(sources))
         }
 
+        /// Takes access tokens as Bearer, and else in the cookie of
+        /// [`SessionCookies`]($crate::cookies::SessionCookies), where a request that
+        /// changes something must have the header `X-CSRF-Token`.
+        pub fn session_cookies(self, cookies: &$crate::cookies::SessionCookies) -> Self {
+            Self::new(self.authenticator.session_cookies(cookies))
+        }
+
         /// Lets preflight requests of browsers (`OPTIONS` with `Origin` and
         /// `Access-Control-Request-Method`) pass without credentials, for services
         /// that answer them behind the authenticator.

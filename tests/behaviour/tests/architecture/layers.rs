@@ -8,7 +8,7 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "error",
     "random",
     "json",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 19] = [
     "csrf",
     "credentials",
     "challenge",
+    "cookies",
     "guard",
     "endpoint",
     "lib",

@@ -130,11 +130,16 @@ impl TokenSource {
     /// If `name` is not a cookie's (RFC 6265 section 4.1.1).
     pub fn cookie(name: &str, csrf: CsrfProtection) -> Result<Self, ConfigError> {
         match is_token(name) {
-            true => Ok(Self(Place::Cookie(name.into(), csrf))),
+            true => Ok(Self::cookie_named(name, csrf)),
             false => Err(ConfigError::new(
                 "the name of a cookie has letters, digits, hyphens and underscores",
             )),
         }
+    }
+
+    /// A cookie whose name is known to be one.
+    pub(crate) fn cookie_named(name: &str, csrf: CsrfProtection) -> Self {
+        Self(Place::Cookie(name.into(), csrf))
     }
 
     /// A parameter of the query, `access_token` by RFC 6750 section 2.3.

@@ -1,11 +1,15 @@
 //! What the actions work with.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use http::HeaderName;
 
 use crate::{
     challenge::{Realm, RefusalFormat},
+    cookies::MountedCookies,
     endpoint::erased::DynAccounts,
     session::Sessions,
     verify::Verifier,
@@ -20,6 +24,8 @@ pub(in crate::endpoint) struct Services {
     pub(in crate::endpoint) sessions: Vec<Sessions>,
     /// The headers in which refresh tokens come.
     pub(in crate::endpoint) refresh_headers: Vec<HeaderName>,
+    /// Those of the cookie API, if there is one.
+    pub(in crate::endpoint) cookies: Option<Arc<MountedCookies>>,
     pub(in crate::endpoint) no_address: NoAddress,
     /// What refusals look like.
     pub(in crate::endpoint) format: RefusalFormat,
