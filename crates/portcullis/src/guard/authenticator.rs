@@ -258,7 +258,8 @@ impl Authenticator {
     /// request's extensions, keeps the [credentials](Self::credential_headers)
     /// out of logs, and adds the
     /// [`response_headers`](Authentication::response_headers) to the answer. One
-    /// that does not answers with the [`Rejection`] and nothing else.
+    /// that does not answers with the [`Rejection`](crate::challenge::Rejection) and
+    /// nothing else.
     pub fn check(&self, head: &impl RequestHead) -> Check {
         self.decide_or_lead(head, self.0.credentials == Credentials::Optional)
     }
