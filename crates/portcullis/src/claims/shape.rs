@@ -155,6 +155,12 @@ impl TokenShape {
         &self.realm
     }
 
+    /// Whether tokens name the client that gets them (RFC 9068 section 2.2), so that
+    /// none can be issued without one.
+    pub(crate) fn names_client(&self) -> bool {
+        self.typ == Typ::AtJwt
+    }
+
     /// Whether tokens say if a login gave them.
     pub fn tells_freshness(&self) -> bool {
         self.fresh

@@ -274,7 +274,8 @@ impl EndpointsBuilder {
     /// whose tokens no API issues, or as OpenID has it without a key set; if
     /// documents may be kept for longer than the
     /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows; if there
-    /// are two [`CookieApi`]s, or browsers would not keep its cookies.
+    /// are two [`CookieApi`]s, browsers would not keep its cookies, or its tokens
+    /// had to name a client.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         let needs_api = !self.common.is_empty() || !self.discoveries.is_empty();
         let has_others = !self.resources.is_empty() || !self.logouts.is_empty();

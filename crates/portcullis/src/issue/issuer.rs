@@ -152,7 +152,7 @@ impl TokenIssuer {
         if token.subject.realm() != self.0.shape.realm() {
             return Err(IssueError::new(IssueErrorKind::Realm, ""));
         }
-        if self.0.shape.typ == Typ::AtJwt && token.client.is_none() {
+        if self.0.shape.names_client() && token.client.is_none() {
             return Err(IssueError::new(IssueErrorKind::ClientMissing, ""));
         }
         if !self.0.signer.is_ready() {

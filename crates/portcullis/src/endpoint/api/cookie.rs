@@ -40,6 +40,10 @@ use crate::{
 /// of their own because a program's login names no origin, and a login that sets
 /// cookies must be refused without one.
 ///
+/// The shape of their tokens must not be that of RFC 9068, which names a client, and
+/// which a [`TokenIssuer`](crate::issue::TokenIssuer) has unless told otherwise: a
+/// login by cookie has no client.
+///
 /// # What is checked, and in which order
 ///
 /// 1. The origin, before the body is read or a password looked at: somebody else's
@@ -152,6 +156,13 @@ impl CookieApi {
         &self,
         mount: &Mount,
     ) -> Result<Arc<MountedCookies>, ConfigError> {
+        if self.sessions.issuer().shape().names_client() {
+            return Err(ConfigError::new(
+                "tokens of RFC 9068, which an issuer makes unless told otherwise, name a client, \
+                 and a login by cookie has none: give the sessions' `TokenIssuer` another shape, \
+                 such as `TokenShape::password_grant()`",
+            ));
+        }
         let path = mount.outside(&self.path);
         MountedCookies::new(self.cookies.clone(), path).map(Arc::new)
     }

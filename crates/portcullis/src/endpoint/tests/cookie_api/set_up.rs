@@ -13,6 +13,9 @@ use crate::{
             secrecy::Log,
         },
     },
+    issue::TokenIssuer,
+    jose::{Algorithm, SigningKey},
+    session::{Sessions, refresh::RefreshKeys},
 };
 
 fn builder(server: &Server, cookies: SessionCookies) -> EndpointsBuilder {
@@ -98,6 +101,18 @@ async fn what_cannot_be_right_is_refused() {
     assert!(refusal(twice).contains("two endpoints"));
     let none = cookies().insecure_on_loopback().same_site(SameSite::None);
     assert!(refusal(builder(&server, none)).contains("insecure_on_loopback"));
+    // Tokens of the default shape, which name a client.
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+        .issuer("https://issuer.example")
+        .audience("https://api.example")
+        .build()
+        .unwrap();
+    let sessions = Sessions::builder(sessions().revocations().clone(), issuer)
+        .refresh_keys(RefreshKeys::generate().unwrap())
+        .build()
+        .unwrap();
+    let clientless = start().cookie_api(CookieApi::new(sessions, cookies()));
+    assert!(refusal(clientless).contains("another shape"));
 }
 
 #[tokio::test]
