@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Why a request that a cookie authenticates was refused.
+/// Why a request that a cookie authenticates, or a login that would set one, was
+/// refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CsrfError(CsrfErrorKind);
 
@@ -47,10 +48,11 @@ impl fmt::Display for CsrfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             CsrfErrorKind::ForeignOrigin => {
-                "a cookie authenticates the request, and it comes from an origin that is not listed"
+                "a request with a cookie, or for one, comes from an origin that is not listed with \
+                 `CsrfProtection::allow_origin`"
             }
             CsrfErrorKind::UnknownOrigin => {
-                "a cookie authenticates the request, and neither Sec-Fetch-Site nor Origin tells \
+                "a request with a cookie, or for one, has neither Sec-Fetch-Site nor Origin to tell \
                  where it comes from"
             }
             CsrfErrorKind::MissingToken => {
