@@ -171,7 +171,9 @@ impl Authenticator {
 
     /// Takes access tokens as Bearer, and else in the cookie that a
     /// [`CookieApi`](crate::endpoint::CookieApi) sets: programs and pages of a browser
-    /// share the routes. It is a short form of [`token_sources`](Self::token_sources).
+    /// share the routes. It is a short form of [`token_sources`](Self::token_sources), in
+    /// whose place it is: where there are more sources, list
+    /// [`SessionCookies::token_source`] among them.
     ///
     /// A request with the cookie that changes something must come from a page of
     /// one's own, with the header `X-CSRF-Token`: [`csrf`](crate::csrf).

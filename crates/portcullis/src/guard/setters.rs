@@ -50,7 +50,8 @@ macro_rules! __authenticator_setters {
 
         /// Takes access tokens as Bearer, and else in the cookie of
         /// [`SessionCookies`]($crate::cookies::SessionCookies), where a request that
-        /// changes something must have the header `X-CSRF-Token`.
+        /// changes something must have the header `X-CSRF-Token`. In place of
+        /// [`token_sources`](Self::token_sources): the later call counts.
         pub fn session_cookies(self, cookies: &$crate::cookies::SessionCookies) -> Self {
             Self::new(self.authenticator.session_cookies(cookies))
         }
