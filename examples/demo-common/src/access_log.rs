@@ -78,23 +78,49 @@ const SECRETS: [&str; 10] = [
 ];
 
 /// The target without the values of such parameters, however their names are
-/// written.
-fn masked(target: &str) -> Cow<'_, str> {
-    let Some((path, query)) = target.split_once('?') else {
-        return Cow::Borrowed(target);
+/// written, and without what looks like a token that ended up elsewhere.
+fn masked(target: &str) -> String {
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
     };
-    let parts: Vec<_> = query.split('&').map(masked_parameter).collect();
-    Cow::Owned(format!("{path}?{}", parts.join("&")))
+    let mut text = each(path, &['/'], masked_token);
+    if let Some(query) = query {
+        text.push('?');
+        // A semicolon separates nothing here, but somebody may mean it to.
+        text.push_str(&each(query, &['&', ';'], masked_parameter));
+    }
+    text
+}
+
+/// The parts between these separators, each of them masked.
+fn each(text: &str, separators: &[char], mask: impl Fn(&str) -> Cow<'_, str>) -> String {
+    let parts = text.split_inclusive(separators);
+    let parts = parts.map(|whole| {
+        let part = whole.trim_end_matches(separators);
+        mask(part).into_owned() + &whole[part.len()..]
+    });
+    parts.collect()
+}
+
+/// Three parts with dots in between, of which the first is a JSON object in base64.
+fn masked_token(text: &str) -> Cow<'_, str> {
+    if text.starts_with("eyJ") && text.matches('.').count() >= 2 {
+        return Cow::Borrowed("***");
+    }
+    Cow::Borrowed(text)
 }
 
 fn masked_parameter(parameter: &str) -> Cow<'_, str> {
-    let Some((name, _)) = parameter.split_once('=') else {
-        return Cow::Borrowed(parameter);
+    let Some((name, value)) = parameter.split_once('=') else {
+        return masked_token(parameter);
     };
     let decoded = form_urlencoded::parse(name.as_bytes()).next();
     let decoded = decoded.map(|(name, _)| name.trim().to_ascii_lowercase());
     match decoded {
-        Some(decoded) if !SECRETS.contains(&decoded.as_str()) => Cow::Borrowed(parameter),
+        Some(decoded) if !SECRETS.contains(&decoded.as_str()) => {
+            Cow::Owned(format!("{name}={}", masked_token(value)))
+        }
         Some(_) => Cow::Owned(format!("{name}=***")),
         None => Cow::Borrowed(parameter),
     }
@@ -124,6 +150,12 @@ mod tests {
                 "/me?access_token=***&access_token=***",
             ),
             ("/me?access_token", "/me?access_token"),
+            ("/me?x;access_token=hush", "/me?x;access_token=***"),
+            ("/me?a=b;", "/me?a=b;"),
+            ("/a//b/?&&c", "/a//b/?&&c"),
+            ("/me?eyJh.eyJh.hush", "/me?***"),
+            ("/me?jwt=eyJh.eyJh.hush", "/me?jwt=***"),
+            ("/me/eyJh.eyJh.hush/x", "/me/***/x"),
             ("/me?=x", "/me?=x"),
             (
                 "/x?code=hush&state=y&password=hush",
