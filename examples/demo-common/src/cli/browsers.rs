@@ -23,9 +23,10 @@ pub(crate) struct Browsers {
 /// Whether there are cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CookieChoice {
-    /// On a loopback address, where they do without https; nowhere else
+    /// On a loopback address, where they do without https; nowhere else. Not for a
+    /// demo behind a proxy
     Auto,
-    /// Cookies for https
+    /// Cookies for https, as a proxy in front of the demo has it
     On,
     /// No cookies
     Off,
@@ -52,8 +53,9 @@ pub(super) struct BrowserArguments {
     #[arg(long, env = "PORTCULLIS_INSECURE_COOKIES", value_parser = FalseyValueParser::new())]
     insecure_cookies: bool,
 
-    /// An origin whose pages may make requests with cookies; repeatable. The
-    /// demo's own, on plain http, are allowed
+    /// An origin whose pages may make requests with cookies; repeatable. The demo's
+    /// own is allowed on a loopback address, and on https by browsers that say
+    /// `Sec-Fetch-Site`
     /// [env: PORTCULLIS_ORIGIN]
     #[arg(long, value_name = "ORIGIN")]
     origin: Vec<String>,

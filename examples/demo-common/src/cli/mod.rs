@@ -75,6 +75,7 @@ impl Options {
     /// [printed](clap::Error::exit).
     pub(crate) fn from_process(program: &'static str) -> Result<Self, clap::Error> {
         Self::read(program, env::args_os(), |name| env::var_os(name))
+            .map_err(|error| error.format(&mut command(program)))
     }
 
     fn read(
@@ -82,12 +83,8 @@ impl Options {
         arguments: impl IntoIterator<Item = OsString>,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, clap::Error> {
-        let arguments = Arguments::from_arg_matches(
-            &Arguments::command()
-                .name(program)
-                .bin_name(program)
-                .try_get_matches_from(arguments)?,
-        )?;
+        let arguments =
+            Arguments::from_arg_matches(&command(program).try_get_matches_from(arguments)?)?;
         // Not by clap, whose messages would repeat a password.
         let store = arguments
             .store
@@ -370,8 +367,12 @@ impl Repeated {
     }
 }
 
+fn command(program: &'static str) -> clap::Command {
+    Arguments::command().name(program).bin_name(program)
+}
+
 fn invalid(source: &str, reason: impl Display) -> clap::Error {
-    Arguments::command().error(
+    clap::Error::raw(
         ErrorKind::ValueValidation,
         format_args!("invalid value for '{source}': {reason}"),
     )
