@@ -123,6 +123,9 @@ function problem(answer) {
   if (answer.status === 429) {
     return `Too many attempts. Try again in ${answer.retryAfter || 'some'} s.`;
   }
+  if (answer.error === 'cross_origin_request') {
+    return `The server takes cookies from no page of ${location.origin}. Start the demo with --origin ${location.origin}, or sign in with headers.`;
+  }
   return answer.status >= 500 ? 'The server cannot decide now. Try again.' : 'That name and secret do not go together.';
 }
 
