@@ -48,12 +48,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`head`] | what is seen of a request, whatever framework it came through |
-//! | [`credentials`] | cutting a token out of header values, to the letter of RFC 9110 and RFC 6750 |
+//! | [`credentials`] | cutting a token out of header values, to the letter of RFC 9110 and RFC 6750; other places where one may be |
+//! | [`csrf`] | requests that a browser was made to send |
 //! | [`jose`] | algorithms, keys, key sets, compact signed tokens |
 //! | [`claims`] | scopes and registered claims |
 //! | [`verify`] | the [`Verifier`](verify::Verifier), what it accepts, and why it refuses; [identity providers](verify::providers) by name |
 //! | [`policy`] | scopes, roles, freshness; what is empty denies |
 //! | [`challenge`] | refusals: status, `WWW-Authenticate`, body |
+//! | [`cookies`] | tokens in cookies, for browsers |
 //! | [`guard`] | the whole decision about one request, for adapters |
 //! | [`issue`] | access tokens and application tokens in an API's own shape; [keys that roll over](issue::KeyRing) |
 //! | [`session`] | refresh-token rotation, stores, revocation |
@@ -69,7 +71,9 @@
 
 pub mod challenge;
 pub mod claims;
+pub mod cookies;
 pub mod credentials;
+pub mod csrf;
 pub mod endpoint;
 mod error;
 pub mod guard;

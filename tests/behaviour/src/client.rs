@@ -68,22 +68,41 @@ impl Request {
 
     /// What must not be seen in a refusal: the tokens that were sent.
     pub fn secrets(&self) -> Vec<String> {
-        const CARRIERS: [&str; 3] = ["authorization", "refresh-token", "proxy-authorization"];
+        const CARRIERS: [&str; 7] = [
+            "authorization",
+            "refresh-token",
+            "proxy-authorization",
+            "x-api-token",
+            "x-auth",
+            "x-csrf-token",
+            "sec-websocket-protocol",
+        ];
         let carriers = self
             .fields
             .iter()
             .filter(|(name, _)| CARRIERS.contains(&name.to_ascii_lowercase().as_str()));
         let header_words = carriers
-            .flat_map(|(_, value)| value.split(|byte| *byte == b' '))
+            .flat_map(|(_, value)| value.split(|byte| b" ;,=".contains(byte)))
             .filter_map(|word| std::str::from_utf8(word).ok())
             .flat_map(|word| word.split('.'));
+        // Whoever clears a cookie names it.
+        let cookies = self
+            .fields
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+            .flat_map(|(_, value)| value.split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
+            .flat_map(|(_, value)| value.split('.'));
         let form = std::str::from_utf8(&self.body).unwrap_or_default();
+        let query = self.target.split('?').nth(1).unwrap_or_default();
         let form_values = form
             .split('&')
+            .chain(query.split('&'))
             .filter_map(|pair| pair.split_once('='))
             .filter(|(name, _)| *name != "grant_type" && *name != "scope")
             .map(|(_, value)| value);
         header_words
+            .chain(cookies)
             .chain(form_values)
             .filter(|word| word.len() >= 9)
             .map(str::to_owned)

@@ -38,13 +38,20 @@ pub fn check(request: &Request, answer: &Answer) -> String {
     if answer.field("proxy-authenticate").is_some() {
         wrong.push_str("a challenge of a proxy\n");
     }
+    // What sets a cookie is not for a cache.
+    if answer.values("set-cookie").next().is_some()
+        && answer.field("cache-control").as_deref() != Some("no-store")
+    {
+        wrong.push_str("a cookie may be stored\n");
+    }
     for challenge in challenges.iter() {
         if challenge.param("realm").is_none() {
             wrong.push_str("a challenge has no realm\n");
         }
     }
     for name in answer.names() {
-        if answer.values(name).count() > 1 && name != "www-authenticate" {
+        let may_repeat = matches!(name, "www-authenticate" | "set-cookie");
+        if answer.values(name).count() > 1 && !may_repeat {
             let _ = writeln!(wrong, "`{name}` occurs twice");
         }
     }

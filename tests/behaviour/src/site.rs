@@ -145,6 +145,7 @@ pub fn raw_body(token: &str) -> String {
 pub fn reason_name(reason: &Reason) -> String {
     match reason {
         Reason::Credentials(error) => format!("{error:?}"),
+        Reason::Csrf(error) => format!("{:?}", error.kind()),
         Reason::Token(error) => format!("{:?}", error.kind()),
         Reason::Policy(error) => format!("{:?}", error.kind()),
         Reason::MissingCredentials => "MissingCredentials".to_owned(),

@@ -104,6 +104,7 @@ fn no_secret_reaches_a_log() {
         for server in everywhere.servers() {
             logins(server, &mut secrets).await;
             sessions(server, &backend, &mut secrets).await;
+            pages(server, &mut secrets).await;
             forgeries(server, &mut secrets).await;
         }
     });
@@ -248,6 +249,63 @@ async fn logins(server: &Server, secrets: &mut Secrets) {
     secrets.text("wonder land");
     secrets.text("beep-boop");
     secrets.text("demo-key");
+}
+
+/// What a page sends and gets, and what somebody else's sends with it.
+async fn pages(server: &Server, secrets: &mut Secrets) {
+    let own = |path: &str| Request::new("POST", path).field("Sec-Fetch-Site", "same-origin");
+    for password in ["hunter2-page", "wonder land"] {
+        let body = format!(r#"{{"username":"alice","password":"{password}"}}"#);
+        let foreign = Request::new("POST", "/auth/cookie/login").json(&body);
+        exchange(server, &foreign).await;
+        secrets.text(password);
+    }
+    let login = own("/auth/cookie/login").json(r#"{"username":"alice","password":"wonder land"}"#);
+    let mut answer = exchange(server, &login).await;
+    for path in [
+        "/auth/cookie/refresh",
+        "/sessions/end",
+        "/auth/cookie/logout",
+    ] {
+        let csrf = answer.text_at("/csrf_token");
+        let mut pairs = Vec::new();
+        for value in answer.values("set-cookie") {
+            let pair = String::from_utf8_lossy(value)
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned();
+            let (name, value) = pair.split_once('=').unwrap();
+            match name {
+                "__Secure-refresh_token" => secrets.refresh_token(value),
+                _ => secrets.token(value),
+            }
+            pairs.push(pair);
+        }
+        let cookies = pairs.join("; ");
+        let with_cookies = |request: Request| request.field("Cookie", &cookies);
+        let body = r#"{"id":"hunter2-session"}"#;
+        for refused in [
+            Request::new("POST", path),
+            own(path),
+            own(path).field("X-CSRF-Token", "hunter2-csrf"),
+            own(path)
+                .field("X-CSRF-Token", &csrf)
+                .field("Cookie", &cookies),
+        ] {
+            let answer = exchange(server, &with_cookies(refused).json(body)).await;
+            assert!(matches!(answer.status, 400 | 403), "{answer:?}");
+        }
+        let request = with_cookies(own(path))
+            .field("X-CSRF-Token", &csrf)
+            .json(body);
+        let next = exchange(server, &request).await;
+        if next.status == 200 {
+            answer = next;
+        }
+    }
+    secrets.text("hunter2-csrf");
+    secrets.text("hunter2-session");
 }
 
 async fn sessions(server: &Server, backend: &Backend, secrets: &mut Secrets) {

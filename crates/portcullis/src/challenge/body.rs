@@ -35,6 +35,8 @@ impl RejectionBody {
             RejectionKind::InvalidRequest => r#"{"error":"invalid_request"}"#,
             RejectionKind::InvalidToken => r#"{"error":"invalid_token"}"#,
             RejectionKind::InsufficientScope => r#"{"error":"insufficient_scope"}"#,
+            RejectionKind::CrossOrigin => r#"{"error":"cross_origin_request"}"#,
+            RejectionKind::CsrfToken => r#"{"error":"invalid_csrf_token"}"#,
             RejectionKind::InsufficientUserAuthentication => {
                 r#"{"error":"insufficient_user_authentication"}"#
             }
@@ -44,6 +46,21 @@ impl RejectionBody {
         Self {
             content_type: "application/json",
             content: Bytes::from_static(json.as_bytes()),
+        }
+    }
+
+    /// As [`standard`](Self::standard), with words (RFC 6750 section 3); they have no
+    /// characters that JSON would escape.
+    pub(super) fn described(kind: RejectionKind, description: &'static str) -> Self {
+        let standard = Self::standard(kind);
+        let mut content = standard.content.to_vec();
+        content.pop();
+        content.extend_from_slice(b",\"error_description\":\"");
+        content.extend_from_slice(description.as_bytes());
+        content.extend_from_slice(b"\"}");
+        Self {
+            content: content.into(),
+            ..standard
         }
     }
 }

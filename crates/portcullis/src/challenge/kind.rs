@@ -12,6 +12,12 @@ pub enum RejectionKind {
     InvalidToken,
     /// A scope or role is missing: 403.
     InsufficientScope,
+    /// A cookie authenticates the request, and it comes from an origin that may not
+    /// send it: 403.
+    CrossOrigin,
+    /// A cookie authenticates the request, and the CSRF token of its session is
+    /// missing or wrong: 403.
+    CsrfToken,
     /// The login behind the token is too old or too weak: 401 (RFC 9470).
     InsufficientUserAuthentication,
     /// What is needed to judge the token is down: 503.
@@ -28,7 +34,7 @@ impl RejectionKind {
             Self::MissingCredentials
             | Self::InvalidToken
             | Self::InsufficientUserAuthentication => 401,
-            Self::InsufficientScope => 403,
+            Self::InsufficientScope | Self::CrossOrigin | Self::CsrfToken => 403,
             Self::Misconfigured => 500,
             Self::Unavailable => 503,
         }

@@ -9,6 +9,7 @@ use crate::claims::ScopeSet;
 /// bad requests shall not make it write the same text again and again.
 #[derive(Clone, Debug)]
 pub(crate) struct Challenges {
+    scheme: Option<String>,
     realm: Realm,
     resource: Option<MetadataUrl>,
     /// What the policy demands.
@@ -21,9 +22,16 @@ pub(crate) struct Challenges {
 }
 
 impl Challenges {
-    pub(crate) fn new(realm: &Realm, resource: Option<&MetadataUrl>, scope: &ScopeSet) -> Self {
-        let write = |kind| write(kind, realm, resource, scope);
+    /// `scheme`: another one than Bearer.
+    pub(crate) fn new(
+        scheme: Option<&str>,
+        realm: &Realm,
+        resource: Option<&MetadataUrl>,
+        scope: &ScopeSet,
+    ) -> Self {
+        let write = |kind| Some(write(kind, scheme, realm, resource, scope)?.to_bytes());
         Self {
+            scheme: scheme.map(str::to_owned),
             realm: realm.clone(),
             resource: resource.cloned(),
             scope: scope.clone(),
@@ -46,15 +54,29 @@ impl Challenges {
             RejectionKind::InsufficientScope => match rejection.reason().scope() {
                 // A policy of the handler's own.
                 Some(scope) if *scope != self.scope => {
-                    let challenge = write(kind, &self.realm, self.resource.as_ref(), scope);
+                    let challenge = self.write(kind, scope);
+                    let challenge = challenge.map(|challenge| challenge.to_bytes());
                     return rejection.with_challenge(challenge);
                 }
                 _ => &self.insufficient_scope,
             },
-            RejectionKind::Unavailable | RejectionKind::Misconfigured => &None,
+            RejectionKind::CrossOrigin
+            | RejectionKind::CsrfToken
+            | RejectionKind::Unavailable
+            | RejectionKind::Misconfigured => &None,
         };
+        if let Some(text) = rejection.reason().description() {
+            let challenge = self.write(kind, &self.scope);
+            let challenge = challenge.map(|challenge| challenge.description(text).to_bytes());
+            return rejection.with_challenge(challenge);
+        }
         let prepared = prepared.clone();
         rejection.with_challenge(prepared)
+    }
+
+    fn write(&self, kind: RejectionKind, scope: &ScopeSet) -> Option<Challenge> {
+        let scheme = self.scheme.as_deref();
+        write(kind, scheme, &self.realm, self.resource.as_ref(), scope)
     }
 }
 
@@ -62,17 +84,17 @@ impl Challenges {
 /// 401 and 403 where they are, and on a 401 already what to ask for.
 fn write(
     kind: RejectionKind,
+    scheme: Option<&str>,
     realm: &Realm,
     resource: Option<&MetadataUrl>,
     scope: &ScopeSet,
-) -> Option<Bytes> {
-    let challenge = Challenge::of(kind, realm, Some(scope))?;
-    let challenge = match (resource, kind.status()) {
+) -> Option<Challenge> {
+    let challenge = Challenge::of(kind, realm, Some(scope))?.with_scheme(scheme);
+    Some(match (resource, kind.status()) {
         (Some(url), 401) => challenge.scope(scope).resource_metadata(url),
         (Some(url), 403) => challenge.resource_metadata(url),
         _ => challenge,
-    };
-    Some(challenge.to_bytes())
+    })
 }
 
 #[cfg(test)]
@@ -88,7 +110,7 @@ mod tests {
     fn prepared_challenges_are_those_that_would_be_written() {
         let realm = Realm::new("a \"b\"").unwrap();
         let own = Policy::all_scopes(["x", "y"]).unwrap();
-        let challenges = Challenges::new(&realm, None, own.sufficient_scope());
+        let challenges = Challenges::new(None, &realm, None, own.sufficient_scope());
         let lacks = |policy: &Policy| policy.check(&Verified::for_test("{}")).unwrap_err();
         let bad = VerifyError::custom("bad");
         let malformed = CredentialsError::Malformed;
@@ -134,7 +156,7 @@ mod tests {
         let at =
             r#"resource_metadata="https://a.example/.well-known/oauth-protected-resource/mcp""#;
         let scope = own.sufficient_scope();
-        let challenges = Challenges::new(&realm, Some(&url), scope);
+        let challenges = Challenges::new(None, &realm, Some(&url), scope);
         for (reason, challenge) in [
             (
                 Reason::MissingCredentials,
@@ -164,7 +186,7 @@ mod tests {
         let fresh = challenges.reject(Reason::Policy(lacks(&Policy::fresh())));
         assert!(fresh.challenge().unwrap().ends_with(at.as_bytes()));
         // Where no scope is demanded, none is named.
-        let challenges = Challenges::new(&realm, Some(&url), &ScopeSet::new());
+        let challenges = Challenges::new(None, &realm, Some(&url), &ScopeSet::new());
         let missing = challenges.reject(Reason::MissingCredentials);
         let expected = format!(r#"Bearer realm="api", {at}"#);
         assert_eq!(missing.challenge().unwrap(), expected.as_bytes());

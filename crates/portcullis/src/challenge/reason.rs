@@ -6,6 +6,7 @@ use super::RejectionKind;
 use crate::{
     claims::ScopeSet,
     credentials::CredentialsError,
+    csrf::CsrfError,
     policy::{PolicyError, PolicyErrorKind},
     verify::{ClaimsError, VerifyError},
 };
@@ -18,6 +19,9 @@ pub enum Reason {
     MissingCredentials,
     /// The credentials were malformed or repeated.
     Credentials(CredentialsError),
+    /// The token came in a cookie, and it is not sure that the page sent it which
+    /// has it.
+    Csrf(CsrfError),
     /// The token was refused, or could not be judged.
     Token(VerifyError),
     /// The claims do not have the form that a handler asks for.
@@ -38,6 +42,8 @@ impl Reason {
         match self {
             Self::MissingCredentials => RejectionKind::MissingCredentials,
             Self::Credentials(_) => RejectionKind::InvalidRequest,
+            Self::Csrf(error) if error.is_about_origin() => RejectionKind::CrossOrigin,
+            Self::Csrf(_) => RejectionKind::CsrfToken,
             Self::Token(error) if error.kind().is_unavailable() => RejectionKind::Unavailable,
             Self::Token(_) | Self::Claims(_) => RejectionKind::InvalidToken,
             Self::Policy(error) if error.kind() == PolicyErrorKind::NotFresh => {
@@ -57,6 +63,16 @@ impl Reason {
         }
     }
 
+    /// What the client is told beside the kind, where it could not find out else.
+    pub(super) fn description(&self) -> Option<&'static str> {
+        match self {
+            Self::Credentials(CredentialsError::LoneSubprotocol) => {
+                Some("offer a second subprotocol beside the one that is the token")
+            }
+            _ => None,
+        }
+    }
+
     /// The scopes that would do, where one is what is lacking.
     pub(super) fn scope(&self) -> Option<&ScopeSet> {
         match self {
@@ -71,6 +87,7 @@ impl fmt::Display for Reason {
         match self {
             Self::MissingCredentials => f.write_str("there are no credentials"),
             Self::Credentials(error) => error.fmt(f),
+            Self::Csrf(error) => error.fmt(f),
             Self::Token(error) => error.fmt(f),
             Self::Claims(error) => error.fmt(f),
             Self::Policy(error) => error.fmt(f),

@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use super::{Challenge, Realm, Reason, RejectionBody, RejectionKind, ResponseHeaders};
 use crate::{
     credentials::CredentialsError,
+    csrf::CsrfError,
     policy::PolicyError,
     verify::{ClaimsError, VerifyError},
 };
@@ -47,6 +48,12 @@ impl Rejection {
     /// asks for.
     pub fn invalid_claims(realm: &Realm, error: ClaimsError) -> Self {
         Self::of(Reason::Claims(error)).in_realm(realm)
+    }
+
+    /// A cookie brought the token, and the request may come from elsewhere than the
+    /// page that has it.
+    pub fn csrf(error: CsrfError) -> Self {
+        Self::of(Reason::Csrf(error))
     }
 
     /// The token is good, and does not reach this far.
@@ -136,7 +143,8 @@ impl Rejection {
         self.kind.status()
     }
 
-    /// The value of `WWW-Authenticate`, on every 401, 400 and 403.
+    /// The value of `WWW-Authenticate`, on every 401 and 400, and on every 403 that
+    /// another token would spare.
     pub fn challenge(&self) -> Option<&Bytes> {
         self.challenge.as_ref()
     }
@@ -177,7 +185,10 @@ impl Rejection {
         match &self.body {
             Some(body) => (body.content_type, body.content.clone()),
             None => {
-                let standard = RejectionBody::standard(self.kind);
+                let standard = match self.reason.description() {
+                    Some(text) => RejectionBody::described(self.kind, text),
+                    None => RejectionBody::standard(self.kind),
+                };
                 (standard.content_type, standard.content)
             }
         }

@@ -1,6 +1,6 @@
 //! The `WWW-Authenticate` writer (RFC 9110 section 11.6.1, RFC 6750 section 3).
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 
@@ -51,7 +51,7 @@ impl ErrorCode {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    scheme: &'static str,
+    scheme: Cow<'static, str>,
     realm: Realm,
     error: Option<ErrorCode>,
     description: Option<String>,
@@ -90,13 +90,17 @@ impl Challenge {
             RejectionKind::InsufficientUserAuthentication => challenge
                 .error(ErrorCode::InsufficientUserAuthentication)
                 .description("a token from a login with credentials is needed"),
-            RejectionKind::Unavailable | RejectionKind::Misconfigured => return None,
+            // Another token would not help.
+            RejectionKind::CrossOrigin
+            | RejectionKind::CsrfToken
+            | RejectionKind::Unavailable
+            | RejectionKind::Misconfigured => return None,
         })
     }
 
     fn new(scheme: &'static str, realm: &Realm) -> Self {
         Self {
-            scheme,
+            scheme: Cow::Borrowed(scheme),
             realm: realm.clone(),
             error: None,
             description: None,
@@ -104,6 +108,15 @@ impl Challenge {
             max_age: None,
             resource_metadata: None,
         }
+    }
+
+    /// Of another scheme. Nobody but a configuration names it, and it is a token (RFC
+    /// 9110 section 11.1).
+    pub(super) fn with_scheme(mut self, scheme: Option<&str>) -> Self {
+        if let Some(scheme) = scheme {
+            self.scheme = Cow::Owned(scheme.to_owned());
+        }
+        self
     }
 
     /// Says what was wrong. A request without credentials gets no error.
@@ -166,7 +179,7 @@ impl Challenge {
     /// The header value.
     pub fn to_bytes(&self) -> Bytes {
         let mut out = String::with_capacity(96);
-        out.push_str(self.scheme);
+        out.push_str(&self.scheme);
         out.push(' ');
         push_quoted(&mut out, "realm", self.realm.as_str());
         let mut param = |name, value: &str| {

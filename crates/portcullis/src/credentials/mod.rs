@@ -1,5 +1,8 @@
 //! Where a token is looked for, and how it is cut out.
 //!
+//! A token stands in `Authorization: Bearer` unless [other places](TokenSource) are
+//! named.
+//!
 //! Missing, malformed and repeated are three different things: no credentials
 //! is a question (401), broken or repeated credentials are a mistake (400).
 
@@ -7,12 +10,15 @@ mod bearer;
 mod owned;
 mod refresh;
 mod sent;
+mod source;
 
 pub(crate) use bearer::unread_token;
 pub use bearer::{AUTHORIZATION, bearer_token};
 pub use owned::{BearerToken, RefreshToken, RefreshTokenHeader, TokenHeader};
 pub use refresh::{REFRESH_TOKEN, header_token};
 pub(crate) use sent::Sent;
+pub(crate) use source::{Found, TokenSources, cookie_value};
+pub use source::{TokenOrigin, TokenSource};
 
 use std::fmt;
 
@@ -23,8 +29,12 @@ use std::fmt;
 pub enum CredentialsError {
     /// The field does not have the grammar of RFC 6750 section 2.1.
     Malformed,
-    /// The field occurs more than once (RFC 9110 section 11.6.2).
+    /// The field occurs more than once (RFC 9110 section 11.6.2), or a token is sent
+    /// in the query and beside it (RFC 6750 section 2).
     Repeated,
+    /// A WebSocket handshake offers no other subprotocol than the one that is the
+    /// token, which must not be selected (RFC 6455 section 4.2.2).
+    LoneSubprotocol,
 }
 
 impl fmt::Display for CredentialsError {
@@ -32,6 +42,9 @@ impl fmt::Display for CredentialsError {
         f.write_str(match self {
             Self::Malformed => "the credentials are malformed",
             Self::Repeated => "the credentials are given more than once",
+            Self::LoneSubprotocol => {
+                "the token is the only subprotocol: offer a second one, which can be selected"
+            }
         })
     }
 }

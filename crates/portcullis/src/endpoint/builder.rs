@@ -1,32 +1,28 @@
 //! Putting the endpoints together.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt, mem,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, fmt, mem, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
 use super::{
     accounts::Accounts,
     actions::{NoAddress, Services},
-    api::{ApiKeyApi, PasswordGrantApi, SessionApi},
+    api::{ApiKeyApi, CookieApi, PasswordGrantApi, SessionApi},
+    common_route::Common,
     dialect::Dialect,
-    documents::{
-        Discovery, Document, Lifetime, Mount, Place, Published, ResourceMetadata, key_set,
-    },
+    documents::{Discovery, Document, Lifetime, Mount, Place, Published, ResourceMetadata},
     erased::DynAccounts,
     name::Name,
     no_accounts::NoAccounts,
-    protected_route::{Access, ProtectedRoute},
+    paths::{by_path, check_path},
+    protected_route::ProtectedRoute,
     route::{Action, BackchannelLogoutRoute, Methods, Route},
     router::Endpoints,
 };
 use crate::{
     ConfigError,
     challenge::Realm,
+    cookies::MountedCookies,
     credentials::REFRESH_TOKEN,
     session::{Revocations, Sessions},
     verify::{LogoutVerifier, Verifier},
@@ -42,6 +38,7 @@ pub struct EndpointsBuilder {
     accounts: Option<DynAccounts>,
     realm: Realm,
     sessions: Vec<Sessions>,
+    cookie_apis: Vec<CookieApi>,
     refresh_headers: Vec<HeaderName>,
     routes: Vec<Route>,
     common: Vec<(Name, Common)>,
@@ -50,32 +47,6 @@ pub struct EndpointsBuilder {
     mount: Mount,
     lifetime: Lifetime,
     logouts: Vec<(Name, BackchannelLogoutRoute)>,
-}
-
-/// Routes that belong to no API; they know all of them.
-enum Common {
-    Logout,
-    LogoutAll(Access),
-    Sessions(Access),
-    KeySet,
-}
-
-impl Common {
-    const fn methods(&self) -> Methods {
-        match self {
-            Self::Logout | Self::LogoutAll(_) => Methods::Post,
-            Self::Sessions(_) | Self::KeySet => Methods::Get,
-        }
-    }
-
-    fn action(self, sessions: &[Sessions], lifetime: Lifetime) -> Action {
-        match self {
-            Self::Logout => Action::Logout,
-            Self::LogoutAll(access) => Action::LogoutAll(access),
-            Self::Sessions(access) => Action::Sessions(access),
-            Self::KeySet => Action::Document(key_set(sessions, lifetime)),
-        }
-    }
 }
 
 impl Endpoints {
@@ -98,6 +69,7 @@ impl EndpointsBuilder {
             accounts,
             realm: Realm::default(),
             sessions: Vec::new(),
+            cookie_apis: Vec::new(),
             refresh_headers: Vec::new(),
             routes: Vec::new(),
             common: Vec::new(),
@@ -131,12 +103,22 @@ impl EndpointsBuilder {
         self
     }
 
-    /// `POST /logout`, `POST /logout/all`, `GET /sessions` and
+    /// Adds an API for pages in a browser. There is one at most. With it, the routes
+    /// of [`sessions`](Self::sessions) and [`end_session`](Self::end_session) take
+    /// the access token from its cookie, too.
+    pub fn cookie_api(mut self, api: CookieApi) -> Self {
+        self.sessions.push(api.sessions().clone());
+        self.cookie_apis.push(api);
+        self
+    }
+
+    /// `POST /logout`, `POST /logout/all`, `GET /sessions`, `POST /sessions/end` and
     /// `GET /.well-known/jwks.json`.
     pub fn common_routes(self) -> Self {
         self.logout("/logout")
             .logout_all("/logout/all")
             .sessions("/sessions")
+            .end_session("/sessions/end")
             .key_set("/.well-known/jwks.json")
     }
 
@@ -163,9 +145,27 @@ impl EndpointsBuilder {
     /// "expires_at","device":{"user_agent","address"},"current"}]}`, the oldest
     /// first, times in seconds since the epoch. `last_used_at` is the last
     /// exchange of the refresh token.
+    ///
+    /// The token comes as Bearer, or else, where there is a
+    /// [`CookieApi`], in the access cookie. A header decides over a cookie, which
+    /// is not looked at then.
     pub fn sessions(self, route: impl Into<ProtectedRoute>) -> Self {
         let ProtectedRoute { path, access } = route.into();
         self.common(path, Common::Sessions(access))
+    }
+
+    /// `POST`: ends one session of whoever presents a good access token, but for
+    /// application tokens unless the [`ProtectedRoute`] says so: JSON `id`, as
+    /// [`sessions`](Self::sessions) lists it. 204, also where there is no such
+    /// session, or it is somebody else's: whose it is, nobody is told.
+    ///
+    /// The token comes as there. In a cookie it is good only from a page of one's
+    /// own, with the header `X-CSRF-Token`
+    /// ([`CsrfProtection`](crate::csrf::CsrfProtection)); the cookies are cleared
+    /// with their own session.
+    pub fn end_session(self, route: impl Into<ProtectedRoute>) -> Self {
+        let ProtectedRoute { path, access } = route.into();
+        self.common(path, Common::EndSession(access))
     }
 
     /// `GET`: the public keys of all APIs (RFC 7517 section 5). Secret keys
@@ -258,7 +258,8 @@ impl EndpointsBuilder {
     /// 3.3): frameworks take them for patterns; if a [`Discovery`] is of an issuer
     /// whose tokens no API issues, or as OpenID has it without a key set; if
     /// documents may be kept for longer than the
-    /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows.
+    /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows; if there
+    /// are two [`CookieApi`]s, or browsers would not keep its cookies.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         let needs_api = !self.common.is_empty() || !self.discoveries.is_empty();
         let has_others = !self.resources.is_empty() || !self.logouts.is_empty();
@@ -307,6 +308,7 @@ impl EndpointsBuilder {
             let usual = HeaderName::from_static(REFRESH_TOKEN);
             self.refresh_headers.push(usual);
         }
+        let cookies = self.add_cookie_api()?;
         self.refresh_headers
             .sort_by(|a, b| a.as_str().cmp(b.as_str()));
         self.refresh_headers.dedup();
@@ -343,9 +345,26 @@ impl EndpointsBuilder {
             verifier,
             sessions: self.sessions,
             refresh_headers: self.refresh_headers,
+            cookies,
             no_address: NoAddress::default(),
         };
         Ok(Endpoints::new(by_path(routes)?, outside, services))
+    }
+
+    /// Its routes, now that their place is known.
+    fn add_cookie_api(&mut self) -> Result<Option<Arc<MountedCookies>>, ConfigError> {
+        let Some(api) = self.cookie_apis.pop() else {
+            return Ok(None);
+        };
+        if !self.cookie_apis.is_empty() {
+            return Err(ConfigError::new(
+                "there are two cookie APIs: a browser has one set of cookies for a service",
+            ));
+        }
+        let cookies = api.mounted(&self.mount)?;
+        cookies.warn_if_insecure();
+        self.routes.extend(api.routes(&cookies));
+        Ok(Some(cookies))
     }
 
     /// What issuers and resources say about themselves.
@@ -365,40 +384,6 @@ impl EndpointsBuilder {
         }
         Ok(documents)
     }
-}
-
-fn by_path(routes: Vec<Route>) -> Result<BTreeMap<Name, Arc<Route>>, ConfigError> {
-    let mut found = BTreeMap::new();
-    for route in routes {
-        let path = route.path.clone();
-        check_path(&path)?;
-        if let Some(other) = found.insert(path, Arc::new(route)) {
-            return Err(ConfigError::new(format!(
-                "two endpoints have the path `{}`",
-                other.path
-            )));
-        }
-    }
-    Ok(found)
-}
-
-fn check_path(path: &str) -> Result<(), ConfigError> {
-    if !path.starts_with('/') {
-        return Err(ConfigError::new(format!(
-            "the path `{path}` does not begin with a slash"
-        )));
-    }
-    if !path.bytes().all(is_path_byte) {
-        return Err(ConfigError::new(format!(
-            "the path `{path}` has characters that are not a path's"
-        )));
-    }
-    Ok(())
-}
-
-/// `pchar` of RFC 3986 section 3.3 without its escapes, or a slash.
-fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }
 
 /// Whether a log-out at one API is known at all others at once.

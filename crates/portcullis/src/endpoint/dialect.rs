@@ -11,7 +11,8 @@ use super::{
     refusal::{FieldProblem, Refusal},
 };
 use crate::{
-    challenge::{Challenge, ErrorCode, Realm, Rejection, RejectionKind, whole_seconds},
+    challenge::{Challenge, ErrorCode, Realm, Reason, Rejection, RejectionKind, whole_seconds},
+    csrf::CsrfError,
     policy::PolicyError,
 };
 
@@ -95,17 +96,19 @@ impl Dialect {
             (Refusal::NoToken, _) => {
                 Says::new(StatusCode::UNAUTHORIZED, "unauthorized").challenge(bearer())
             }
-            (Refusal::WrongCredentials | Refusal::BadToken, Style::OAuth) => {
-                Says::new(StatusCode::BAD_REQUEST, "invalid_grant")
-                    .describe("the credentials or the refresh token are not valid")
-            }
+            (
+                Refusal::WrongCredentials | Refusal::BadToken | Refusal::OutdatedToken,
+                Style::OAuth,
+            ) => Says::new(StatusCode::BAD_REQUEST, "invalid_grant")
+                .describe("the credentials or the refresh token are not valid"),
             (Refusal::WrongCredentials, Style::Bearer(_)) => {
                 Says::new(StatusCode::UNAUTHORIZED, "invalid_credentials").challenge(bearer())
             }
-            (Refusal::BadToken, Style::Bearer(_)) => {
+            (Refusal::BadToken | Refusal::OutdatedToken, Style::Bearer(_)) => {
                 Says::new(StatusCode::UNAUTHORIZED, ErrorCode::InvalidToken.as_str())
                     .challenge(bearer().error(ErrorCode::InvalidToken))
             }
+            (Refusal::Csrf(error), _) => Says::new(StatusCode::FORBIDDEN, csrf(*error)),
             (Refusal::LogoutToken, _) => Says::invalid_request("the log-out token is not valid"),
             (Refusal::Client, _) => Says::new(StatusCode::UNAUTHORIZED, "invalid_client")
                 .challenge(Challenge::basic(&self.realm)),
@@ -200,6 +203,14 @@ impl Says {
     fn challenge(mut self, challenge: Challenge) -> Self {
         self.challenge = Some(challenge.to_bytes());
         self
+    }
+}
+
+/// Which of the two proofs is missing. The log says more.
+fn csrf(error: CsrfError) -> &'static str {
+    match Reason::Csrf(error).kind() {
+        RejectionKind::CsrfToken => "invalid_csrf_token",
+        _ => "cross_origin_request",
     }
 }
 

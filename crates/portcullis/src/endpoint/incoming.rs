@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, Method,
-    header::{AUTHORIZATION, IF_NONE_MATCH, USER_AGENT},
+    header::{AUTHORIZATION, COOKIE, IF_NONE_MATCH, USER_AGENT},
     request::Parts,
 };
 
@@ -15,8 +15,11 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    credentials::{bearer_token, header_token},
-    session::Device,
+    credentials::{bearer_token, cookie_value, header_token},
+    csrf::{CSRF_TOKEN, CsrfProtection},
+    head::HeadRef,
+    session::{Device, SessionId},
+    verify::Verified,
 };
 
 /// Where a request comes from, as an extension of the request: the peer of the
@@ -27,28 +30,26 @@ pub struct ClientAddress(pub IpAddr);
 
 /// What the actions read of a request. Not to be shown: it is full of secrets.
 pub(super) struct Incoming {
-    is_head: bool,
-    headers: HeaderMap,
+    head: Parts,
     body: Bytes,
     source: Option<IpAddr>,
 }
 
 impl Incoming {
     /// A request, which may bring tokens in `refresh_headers`.
-    pub(super) fn new(mut parts: Parts, body: Bytes, refresh_headers: &[HeaderName]) -> Self {
-        mark_sensitive(&mut parts.headers, refresh_headers);
-        let source = parts.extensions.get::<ClientAddress>();
+    pub(super) fn new(mut head: Parts, body: Bytes, refresh_headers: &[HeaderName]) -> Self {
+        mark_sensitive(&mut head.headers, refresh_headers);
+        let source = head.extensions.get::<ClientAddress>();
         Self {
             source: source.map(|address| address.0),
-            is_head: parts.method == Method::HEAD,
-            headers: parts.headers,
+            head,
             body,
         }
     }
 
     /// Its header fields, for the application.
     pub(super) fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.head.headers
     }
 
     /// Where it comes from, for throttling.
@@ -59,7 +60,7 @@ impl Incoming {
     /// What it comes from, for the list of sessions. Only what can be shown is
     /// kept of what the other side wrote.
     pub(super) fn device(&self) -> Device {
-        let agent = self.headers.get(USER_AGENT).map(|value| {
+        let agent = self.headers().get(USER_AGENT).map(|value| {
             let visible = |byte: &u8| matches!(byte, 0x20..=0x7E).then_some(char::from(*byte));
             value
                 .as_bytes()
@@ -89,6 +90,32 @@ impl Incoming {
         header_token(self.values(name)).map_err(Refusal::Credentials)
     }
 
+    /// The value of the cookie of this name.
+    pub(super) fn cookie(&self, name: &str) -> Result<Option<&[u8]>, Refusal> {
+        cookie_value(self.values(&COOKIE), name).map_err(Refusal::Credentials)
+    }
+
+    /// Whether a page of our own sent the refresh token of `session`, which came in a
+    /// cookie.
+    pub(super) fn check_session(
+        &self,
+        csrf: &CsrfProtection,
+        session: &SessionId,
+    ) -> Result<(), Refusal> {
+        let shown = csrf.look(HeadRef::new(&self.head))?;
+        Ok(csrf.check_session(&shown, session.as_str())?)
+    }
+
+    /// Whether a page of our own sent an access token, which came in a cookie.
+    pub(super) fn check_access(
+        &self,
+        csrf: &CsrfProtection,
+        token: &Verified,
+    ) -> Result<(), Refusal> {
+        let shown = csrf.look(HeadRef::new(&self.head))?;
+        Ok(csrf.check(&shown, token)?)
+    }
+
     /// HTTP Basic credentials.
     pub(super) fn basic(&self) -> Result<Option<BasicCredentials>, Refusal> {
         basic_credentials(self.values(&AUTHORIZATION)).map_err(Refusal::Credentials)
@@ -96,7 +123,7 @@ impl Incoming {
 
     /// Whether the answer goes without its body.
     pub(super) fn is_head(&self) -> bool {
-        self.is_head
+        self.head.method == Method::HEAD
     }
 
     /// Which documents are there already.
@@ -105,7 +132,7 @@ impl Incoming {
     }
 
     fn values(&self, name: &HeaderName) -> impl Iterator<Item = &[u8]> {
-        self.headers
+        self.headers()
             .get_all(name)
             .iter()
             .map(|value| value.as_bytes())
@@ -115,7 +142,8 @@ impl Incoming {
 /// Whatever prints the headers of a request shall not print its tokens.
 fn mark_sensitive(headers: &mut HeaderMap, refresh_headers: &[HeaderName]) {
     for (name, value) in headers.iter_mut() {
-        if *name == AUTHORIZATION || refresh_headers.contains(name) {
+        let is_own = *name == AUTHORIZATION || *name == COOKIE || *name == CSRF_TOKEN;
+        if is_own || refresh_headers.contains(name) {
             value.set_sensitive(true);
         }
     }
@@ -131,7 +159,8 @@ mod tests {
     fn tokens_in_headers_are_marked() {
         let own = HeaderName::from_static("refresh-token");
         let mut headers = HeaderMap::new();
-        for name in [AUTHORIZATION, own.clone(), USER_AGENT] {
+        let csrf = HeaderName::from_static(CSRF_TOKEN);
+        for name in [AUTHORIZATION, COOKIE, csrf, own.clone(), USER_AGENT] {
             headers.append(name.clone(), HeaderValue::from_static("hush"));
             headers.append(name, HeaderValue::from_static("hush"));
         }

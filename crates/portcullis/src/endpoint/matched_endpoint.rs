@@ -64,6 +64,9 @@ impl MatchedEndpoint {
         if !route.methods.contains(&head.method) {
             return Some(not_allowed(route));
         }
+        if let Err(refusal) = route.action.check_origin(head) {
+            return Some(route.refuse(refusal));
+        }
         let length = head.headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if length.is_some_and(|length| length > BODY_LIMIT) {

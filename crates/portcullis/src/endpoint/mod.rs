@@ -6,7 +6,8 @@
 //! answer on. Bodies are read by [`Endpoints::serve`]; an adapter that has to
 //! read them itself asks [`Endpoints::accept`] first. Who is who says the
 //! application ([`Accounts`]); what the requests and answers look like say the
-//! APIs: [`SessionApi`], [`ApiKeyApi`], [`PasswordGrantApi`].
+//! APIs: [`SessionApi`], [`ApiKeyApi`], [`PasswordGrantApi`], and for pages in a
+//! browser [`CookieApi`].
 //!
 //! ```
 //! use bytes::Bytes;
@@ -49,7 +50,7 @@
 //! |---|---|
 //! | 400 | the body or the credentials cannot be read, a field is missing or repeated |
 //! | 401 | no, wrong or bad credentials |
-//! | 403 | an application token for an account of another type, or where none is taken; a policy that is not satisfied |
+//! | 403 | an application token for an account of another type, or where none is taken; a policy that is not satisfied; a cookie that somebody else's page may have sent along |
 //! | 404, 405 | another path or method |
 //! | 409 | more application tokens than an account may have |
 //! | 413, 415 | more than [`BODY_LIMIT`] bytes, or of another type |
@@ -62,6 +63,7 @@ mod actions;
 mod answer;
 mod api;
 mod builder;
+mod common_route;
 mod dialect;
 mod documents;
 mod erased;
@@ -71,6 +73,7 @@ mod input;
 mod matched_endpoint;
 mod name;
 mod no_accounts;
+mod paths;
 mod protected_route;
 mod refusal;
 mod request_body;
@@ -83,7 +86,7 @@ pub use accepted_request::AcceptedRequest;
 pub use accounts::{
     Account, Accounts, AccountsError, AccountsErrorKind, ClientAuthentication, ClientCheck, Login,
 };
-pub use api::{ApiKeyApi, PasswordGrantApi, SessionApi};
+pub use api::{ApiKeyApi, CookieApi, PasswordGrantApi, SessionApi};
 pub use builder::EndpointsBuilder;
 pub use documents::{Discovery, ResourceMetadata};
 pub use future::{EndpointFuture, EndpointServiceFuture, WithEndpointsFuture};

@@ -10,8 +10,9 @@ use super::{
 use crate::{
     challenge::{Reason, RejectionKind},
     credentials::CredentialsError,
+    csrf::CsrfError,
     policy::PolicyError,
-    session::{SessionError, SessionErrorKind},
+    session::{RefusalReason, SessionError, SessionErrorKind},
 };
 
 /// A refusal. How it reads is up to the API's dialect.
@@ -38,6 +39,12 @@ pub(super) enum Refusal {
     /// A token that is bad, expired, revoked, used up, of another kind or of
     /// another client.
     BadToken,
+    /// A refresh token of a session that goes on, but not with this one: another
+    /// was given for it, or the device is another.
+    OutdatedToken,
+    /// A cookie came along with a request that somebody else may have made a browser
+    /// send.
+    Csrf(CsrfError),
     /// A log-out token that is not good.
     LogoutToken,
     /// The client could not be authenticated.
@@ -93,6 +100,10 @@ impl From<SessionError> for Refusal {
     fn from(error: SessionError) -> Self {
         let cause = &error as &dyn std::error::Error;
         match error.kind() {
+            SessionErrorKind::Refused(RefusalReason::Generation | RefusalReason::OtherDevice) => {
+                tracing::debug!(reason = %error, "refused");
+                Self::OutdatedToken
+            }
             SessionErrorKind::Token(_)
             | SessionErrorKind::Refused(_)
             | SessionErrorKind::Reused
@@ -115,6 +126,14 @@ impl From<SessionError> for Refusal {
     }
 }
 
+impl From<CsrfError> for Refusal {
+    fn from(error: CsrfError) -> Self {
+        // The answer says less.
+        tracing::debug!(reason = %error, "request of a browser refused");
+        Self::Csrf(error)
+    }
+}
+
 impl Refusal {
     /// The kind, for whoever counts.
     pub(super) fn kind(&self) -> RefusalKind {
@@ -130,7 +149,8 @@ impl Refusal {
             | Self::Scope => RejectionKind::InvalidRequest,
             Self::Credentials(error) => Reason::Credentials(*error).kind(),
             Self::NoToken => Reason::MissingCredentials.kind(),
-            Self::BadToken => RejectionKind::InvalidToken,
+            Self::BadToken | Self::OutdatedToken => RejectionKind::InvalidToken,
+            Self::Csrf(error) => Reason::Csrf(*error).kind(),
             Self::ApplicationToken => RejectionKind::InsufficientScope,
             Self::Policy(error) => Reason::Policy(error.clone()).kind(),
             Self::Unavailable(_) => Reason::Unavailable.kind(),

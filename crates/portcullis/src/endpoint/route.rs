@@ -1,15 +1,17 @@
 //! Routes as data: which action, from what input, to what output.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, Method, Response};
+use http::{HeaderName, Method, Response, header::SET_COOKIE, request::Parts};
 
 use super::{
     answer::Constants, dialect::Dialect, documents::Document, input::Encoding, name::Name,
     protected_route::Access, refusal::Refusal, single_sign_on::SingleSignOn,
 };
 use crate::{
+    cookies::MountedCookies,
+    head::HeadRef,
     session::{Revocations, Sessions},
     verify::LogoutVerifier,
 };
@@ -34,7 +36,15 @@ impl Route {
             other => other,
         };
         tracing::debug!(path = %self.path, kind = ?refusal.kind(), "request refused");
-        self.dialect.refuse(&refusal)
+        let mut response = self.dialect.refuse(&refusal);
+        if let Action::Cookies(route) = &self.action
+            && route.step.is_over(&refusal)
+        {
+            for value in route.cookies.clear() {
+                response.headers_mut().append(SET_COOKIE, value);
+            }
+        }
+        response
     }
 }
 
@@ -78,15 +88,31 @@ pub(super) enum Action {
     Logout,
     LogoutAll(Access),
     Sessions(Access),
+    EndSession(Access),
+    Cookies(CookieRoute),
     Document(Document),
 }
 
 impl Action {
+    /// Whether the origin of a request may have what this does: before its body is
+    /// read.
+    pub(super) fn check_origin(&self, head: &Parts) -> Result<(), Refusal> {
+        match self {
+            Self::Cookies(route) => {
+                let csrf = route.cookies.cookies().csrf();
+                Ok(csrf.check_origin(HeadRef::new(head))?)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How the body carries its fields, where one is needed.
     pub(super) fn encoding(&self) -> Option<Encoding> {
         match self {
             Self::Login(route) => Some(route.encoding),
             Self::Token(_) | Self::BackchannelLogout(_) => Some(Encoding::Form),
+            Self::EndSession(_) => Some(Encoding::Json),
+            Self::Cookies(route) => route.step.encoding(),
             _ => None,
         }
     }
@@ -96,6 +122,7 @@ impl Action {
         match self {
             Self::Login(_) | Self::Token(_) => true,
             Self::Refresh(route) => route.with_clients,
+            Self::Cookies(route) => matches!(route.step, CookieStep::Login { .. }),
             _ => false,
         }
     }
@@ -192,6 +219,48 @@ pub(super) struct BackchannelLogoutRoute {
 
 impl BackchannelLogoutRoute {
     pub(super) const LOGOUT_TOKEN: Name = Name::Borrowed("logout_token");
+}
+
+/// One of the routes for pages whose tokens lie in cookies.
+#[derive(Debug)]
+pub(super) struct CookieRoute {
+    pub(super) sessions: Sessions,
+    pub(super) cookies: Arc<MountedCookies>,
+    pub(super) step: CookieStep,
+}
+
+/// Which of them it is.
+#[derive(Debug)]
+pub(super) enum CookieStep {
+    Login {
+        name: Name,
+        secret: Name,
+    },
+    Refresh,
+    Logout,
+    /// Everywhere.
+    LogoutAll,
+}
+
+impl CookieStep {
+    fn encoding(&self) -> Option<Encoding> {
+        match self {
+            Self::Login { .. } => Some(Encoding::Json),
+            _ => None,
+        }
+    }
+
+    /// Whether the cookies are of no more use after this refusal. Not those of a
+    /// session that may go on, with this token or with another one.
+    fn is_over(&self, refusal: &Refusal) -> bool {
+        match self {
+            Self::Login { .. } => false,
+            Self::Refresh => matches!(refusal, Refusal::BadToken),
+            Self::Logout | Self::LogoutAll => {
+                matches!(refusal, Refusal::BadToken | Refusal::NoToken)
+            }
+        }
+    }
 }
 
 /// The names of an answer that carries tokens.

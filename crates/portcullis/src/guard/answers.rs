@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     challenge::{BodyFn, Challenges, MetadataUrl, Realm, Reason, Rejection, ResponseHeaders},
     claims::ScopeSet,
-    credentials::Sent,
+    credentials::{Sent, TokenOrigin},
 };
 
 #[derive(Clone)]
@@ -14,6 +14,10 @@ pub(super) struct Answers {
     pub(super) resource: Option<MetadataUrl>,
     pub(super) body: Option<BodyFn>,
     pub(super) headers: ResponseHeaders,
+    /// The same, where the token came in the query.
+    private: ResponseHeaders,
+    /// The scheme of challenges, unless it is Bearer.
+    pub(super) scheme: Option<String>,
     challenges: Challenges,
 }
 
@@ -21,17 +25,33 @@ impl Answers {
     pub(super) fn new() -> Self {
         let realm = Realm::default();
         Self {
-            challenges: Challenges::new(&realm, None, &ScopeSet::new()),
+            challenges: Challenges::new(None, &realm, None, &ScopeSet::new()),
             realm,
             resource: None,
             body: None,
             headers: ResponseHeaders::default(),
+            private: ResponseHeaders::default(),
+            scheme: None,
         }
     }
 
-    /// Writes the challenges for a policy that demands `scope`.
+    /// Writes the challenges for a policy that demands `scope`, and what is added to
+    /// answers.
     pub(super) fn prepare(&mut self, scope: &ScopeSet) {
-        self.challenges = Challenges::new(&self.realm, self.resource.as_ref(), scope);
+        let scheme = self.scheme.as_deref();
+        self.challenges = Challenges::new(scheme, &self.realm, self.resource.as_ref(), scope);
+        self.private = self.headers.clone();
+        // It is a field, so there is no error.
+        let _ = self.private.push("cache-control", "private");
+    }
+
+    /// What is added to the answer to a request that passed.
+    pub(super) fn headers_for(&self, origin: Option<TokenOrigin>) -> &ResponseHeaders {
+        match origin {
+            // RFC 6750 section 2.3.
+            Some(TokenOrigin::Query) => &self.private,
+            _ => &self.headers,
+        }
     }
 
     /// Gives a refusal its body and its fields, and the log its reason.

@@ -3,6 +3,7 @@
 use super::answers::SharedAnswers;
 use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
+    credentials::TokenOrigin,
     head::{HeadRef, RequestHead},
     policy::{Policy, RequiredScopes, has_scopes},
     verify::{FromToken, Verified},
@@ -12,18 +13,24 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Authentication {
     answers: SharedAnswers,
-    verified: Option<Verified>,
+    verified: Option<(Verified, TokenOrigin)>,
 }
 
 impl Authentication {
     /// `None`: there were no credentials, and none were needed.
-    pub(super) fn new(answers: SharedAnswers, verified: Option<Verified>) -> Self {
+    pub(super) fn new(answers: SharedAnswers, verified: Option<(Verified, TokenOrigin)>) -> Self {
         Self { answers, verified }
     }
 
     /// The token, if there were credentials.
     pub fn optional(&self) -> Option<&Verified> {
-        self.verified.as_ref()
+        self.verified.as_ref().map(|(token, _)| token)
+    }
+
+    /// Where the token came from, if there were credentials. What a browser sends by
+    /// itself ([`TokenOrigin::Cookie`]) is less than what somebody chose to send.
+    pub fn origin(&self) -> Option<TokenOrigin> {
+        self.verified.as_ref().map(|(_, origin)| *origin)
     }
 
     /// The token.
@@ -32,7 +39,7 @@ impl Authentication {
     ///
     /// If authentication is optional and there were no credentials.
     pub fn verified(&self) -> Result<&Verified, Rejection> {
-        let verified = self.verified.as_ref();
+        let verified = self.optional();
         verified.ok_or_else(|| self.answers.refuse(Reason::MissingCredentials))
     }
 
@@ -113,6 +120,6 @@ impl Authentication {
 
     /// What an adapter adds to the answer of the service behind it.
     pub fn response_headers(&self) -> ResponseHeaders {
-        self.answers.headers.clone()
+        self.answers.headers_for(self.origin()).clone()
     }
 }

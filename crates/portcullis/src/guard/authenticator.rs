@@ -1,20 +1,23 @@
 //! What decides.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::HeaderMap;
 
 use super::{
     Authentication, Check, PendingCheck,
     answers::{Answers, SharedAnswers},
+    brought::Brought,
+    hiding::hide_all,
 };
 use crate::{
     ConfigError,
     challenge::{MetadataUrl, Realm, Reason, Rejection, RejectionBody},
     claims::ScopeSet,
-    credentials::{self, CredentialsError, Sent, unread_token},
-    head::{HeadRef, RequestHead, is_b64token},
-    policy::{Policy, PolicyError},
+    cookies::SessionCookies,
+    credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
+    head::{HeadRef, RequestHead, Target, is_b64token},
+    policy::Policy,
     verify::{Verification, Verified, Verifier},
 };
 
@@ -41,6 +44,9 @@ struct Config {
     verifier: Verifier,
     policy: Option<Policy>,
     credentials: Credentials,
+    /// Other places than the `Authorization` field with Bearer.
+    sources: Option<TokenSources>,
+    passes_preflight: bool,
     answers: SharedAnswers,
 }
 
@@ -62,6 +68,8 @@ impl Authenticator {
             verifier,
             policy: None,
             credentials: Credentials::Wanted,
+            sources: None,
+            passes_preflight: false,
             answers: Arc::new(Answers::new()),
         }))
     }
@@ -127,6 +135,74 @@ impl Authenticator {
         })
     }
 
+    /// Looks for the token in these places, in this order, in place of
+    /// `Authorization: Bearer` alone. The first that has anything decides: a bad token
+    /// there is refused, and the others are not read. Cookies come last wherever they
+    /// stand here, so that a browser with an old cookie does not break a call that
+    /// brings a token of its own. Without any place nobody gets in.
+    ///
+    /// A token in the query beside another one is 400 (RFC 6750 section 2). The
+    /// challenge names the scheme of the first source that is
+    /// [`authorization`](TokenSource::authorization), else Bearer.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::{credentials::TokenSource, guard::Authenticator};
+    ///
+    /// let authenticator = Authenticator::new(verifier).token_sources([
+    ///     TokenSource::bearer(),
+    ///     TokenSource::websocket_protocol("bearer.")?,
+    /// ]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn token_sources(self, sources: impl IntoIterator<Item = TokenSource>) -> Self {
+        let sources = TokenSources::new(sources);
+        self.with(|config| {
+            let scheme = sources.scheme().map(str::to_owned);
+            Arc::make_mut(&mut config.answers).scheme = scheme;
+            config.sources = Some(sources);
+        })
+    }
+
+    /// Takes access tokens as Bearer, and else in the cookie that a
+    /// [`CookieApi`](crate::endpoint::CookieApi) sets: programs and pages of a browser
+    /// share the routes. It is a short form of [`token_sources`](Self::token_sources).
+    ///
+    /// A request with the cookie that changes something must come from a page of
+    /// one's own, with the header `X-CSRF-Token`: [`csrf`](crate::csrf).
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::{
+    ///     cookies::SessionCookies,
+    ///     csrf::{CsrfKey, CsrfProtection},
+    ///     guard::Authenticator,
+    /// };
+    ///
+    /// let cookies = SessionCookies::new(CsrfProtection::new(CsrfKey::generate()?));
+    /// let authenticator = Authenticator::new(verifier).session_cookies(&cookies);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn session_cookies(self, cookies: &SessionCookies) -> Self {
+        self.token_sources([TokenSource::bearer(), cookies.token_source()])
+    }
+
+    /// Lets preflight requests of browsers pass without credentials, which they
+    /// never have (Fetch standard, section 3.3): `OPTIONS` with `Origin` and
+    /// `Access-Control-Request-Method`.
+    ///
+    /// It is for services that answer them behind the authenticator; where a CORS
+    /// layer stands in front of it, it need not be switched on. Whatever is behind
+    /// must do no more for an `OPTIONS` request than answer it.
+    #[must_use = "returns the changed authenticator"]
+    pub fn pass_preflight(self) -> Self {
+        self.with(|config| config.passes_preflight = true)
+    }
+
     /// Writes the bodies of refusals. Status and headers stay as they are.
     #[must_use = "returns the changed authenticator"]
     pub fn rejection_body(
@@ -162,7 +238,7 @@ impl Authenticator {
         let config = Arc::make_mut(&mut self.0);
         let answers = Arc::make_mut(&mut config.answers);
         answers.headers.push(name, value)?;
-        Ok(self)
+        Ok(self.with(|_| {}))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -199,48 +275,78 @@ impl Authenticator {
     }
 
     /// The names of the request's headers that hold credentials, in lower case:
-    /// what must not be logged, or passed on to somebody else.
-    pub fn credential_headers(&self) -> impl Iterator<Item = &'static str> + use<> {
-        [credentials::AUTHORIZATION].into_iter()
+    /// what must not be logged, or passed on to somebody else. `authorization` is
+    /// always the first of them.
+    pub fn credential_headers(&self) -> impl Iterator<Item = &str> {
+        let sources = self.0.sources.iter().flat_map(TokenSources::header_names);
+        let others = sources.filter(|name| *name != credentials::AUTHORIZATION);
+        std::iter::once(credentials::AUTHORIZATION).chain(others)
     }
 
     /// Marks the credentials of a request of `http` 1.x as sensitive, which
-    /// keeps them out of `Debug` outputs and of the tables of HTTP/2.
+    /// keeps them out of `Debug` outputs and of the tables of HTTP/2. A token among
+    /// the subprotocols of WebSocket is taken out, so that nobody selects it.
     pub fn hide_credentials(&self, headers: &mut HeaderMap) {
-        // Not by `entry`, which makes room for one more field first.
-        if headers.get_all(AUTHORIZATION).iter().nth(1).is_none() {
-            if let Some(value) = headers.get_mut(AUTHORIZATION) {
-                value.set_sensitive(true);
-            }
-            return;
-        }
-        for (name, value) in headers {
-            if name == AUTHORIZATION {
-                value.set_sensitive(true);
-            }
+        hide_all(headers, self.0.sources.as_ref());
+    }
+
+    /// The query of a request's target without the tokens that it may
+    /// [hold](TokenSource::query): what may be written to a log.
+    pub fn query_without_tokens<'t>(&self, target: Target<'t>) -> Option<Cow<'t, str>> {
+        match &self.0.sources {
+            None => target.query().map(Cow::Borrowed),
+            Some(sources) => sources.query_without_tokens(target),
         }
     }
 
     // Only what depends on the framework's type is compiled for each.
     fn decide(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
+        if let Some(sources) = &self.0.sources {
+            return self.decide_by(sources, head, can_do_without);
+        }
         match unread_token(head.authorization()) {
-            Ok(Some(token)) => self.decide_about(token, HeadRef::new(head)),
-            Ok(None) if can_do_without => {
-                let answers = self.0.answers.clone();
-                Check::Ready(Ok(Authentication::new(answers, None)))
-            }
-            Ok(None) => self.refuse(Reason::MissingCredentials, HeadRef::new(head)),
+            Ok(Some(token)) => self.decide_about(token, Brought::BY_HEADER, HeadRef::new(head)),
+            Ok(None) => self.decide_without(HeadRef::new(head), can_do_without),
             Err(error) => self.refuse(Reason::Credentials(error), HeadRef::new(head)),
         }
     }
 
-    fn decide_about(&self, token: &[u8], head: HeadRef<'_>) -> Check {
+    /// Where a token may be in several places.
+    fn decide_by(
+        &self,
+        sources: &TokenSources,
+        head: &impl RequestHead,
+        can_do_without: bool,
+    ) -> Check {
+        match sources.find(head) {
+            Ok(Some(Found { token, source })) => {
+                let head = HeadRef::new(head);
+                self.decide_about(&token, Brought::by(source, head), head)
+            }
+            Ok(None) => self.decide_without(HeadRef::new(head), can_do_without),
+            Err(error) => self.refuse(Reason::Credentials(error), HeadRef::new(head)),
+        }
+    }
+
+    fn decide_without(&self, head: HeadRef<'_>, can_do_without: bool) -> Check {
+        if can_do_without || (self.0.passes_preflight && is_preflight(head)) {
+            let answers = self.0.answers.clone();
+            Check::Ready(Ok(Authentication::new(answers, None)))
+        } else {
+            self.refuse(Reason::MissingCredentials, head)
+        }
+    }
+
+    fn decide_about(&self, token: &[u8], brought: Brought, head: HeadRef<'_>) -> Check {
         let answers = &self.0.answers;
         match self.0.verifier.verify(token) {
             Verification::Done(Ok(verified)) => {
-                Check::Ready(match self.evaluate(&verified, head) {
-                    Ok(()) => Ok(Authentication::new(answers.clone(), Some(verified))),
-                    Err(error) => Err(answers.refuse(Reason::Policy(error))),
+                Check::Ready(match self.evaluate(&verified, &brought, head) {
+                    Ok(()) => {
+                        let found = (verified, brought.origin());
+                        Ok(Authentication::new(answers.clone(), Some(found)))
+                    }
+                    Err(reason) => Err(answers.refuse(reason)),
                 })
             }
             Verification::Done(Err(_)) if !is_b64token(token) => {
@@ -251,15 +357,21 @@ impl Authenticator {
             }
             Verification::Pending(verification) => {
                 let policy = self.0.policy.clone();
-                let check = PendingCheck::new(verification, policy, head, answers.clone());
+                let check = PendingCheck::new(verification, brought, policy, head, answers.clone());
                 Check::Pending(check)
             }
         }
     }
 
-    fn evaluate(&self, token: &Verified, head: HeadRef<'_>) -> Result<(), PolicyError> {
+    fn evaluate(
+        &self,
+        token: &Verified,
+        brought: &Brought,
+        head: HeadRef<'_>,
+    ) -> Result<(), Reason> {
+        brought.check(token).map_err(Reason::Csrf)?;
         match &self.0.policy {
-            Some(policy) => policy.evaluate(token, Some(head)),
+            Some(policy) => policy.evaluate(token, Some(head)).map_err(Reason::Policy),
             None => Ok(()),
         }
     }
@@ -271,6 +383,13 @@ impl Authenticator {
         });
         Check::Ready(Err(self.0.answers.refuse_sent(reason, sent.flatten())))
     }
+}
+
+/// Whether a browser asks if it may send a request (Fetch standard, section 3.3.3).
+fn is_preflight(head: HeadRef<'_>) -> bool {
+    head.method() == "OPTIONS"
+        && !head.values("origin").is_empty()
+        && !head.values("access-control-request-method").is_empty()
 }
 
 impl Config {
@@ -293,6 +412,8 @@ impl fmt::Debug for Authenticator {
         f.debug_struct("Authenticator")
             .field("policy", &self.0.policy)
             .field("credentials", &self.0.credentials)
+            .field("sources", &self.0.sources)
+            .field("passes_preflight", &self.0.passes_preflight)
             .field("answers", &self.0.answers)
             .finish_non_exhaustive()
     }

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Authentication, answers::SharedAnswers};
+use super::{Authentication, answers::SharedAnswers, brought::Brought};
 use crate::{
     challenge::{Reason, Rejection},
     head::{HeadRef, KeptHead},
@@ -61,6 +61,7 @@ impl Future for Decision {
 #[must_use = "futures do nothing unless polled"]
 pub struct PendingCheck {
     verification: PendingVerification,
+    brought: Brought,
     policy: Option<Policy>,
     /// The request, if the policy asks about it.
     head: Option<Box<KeptHead>>,
@@ -70,6 +71,7 @@ pub struct PendingCheck {
 impl PendingCheck {
     pub(super) fn new(
         verification: PendingVerification,
+        brought: Brought,
         policy: Option<Policy>,
         head: HeadRef<'_>,
         answers: SharedAnswers,
@@ -77,6 +79,7 @@ impl PendingCheck {
         let asks = policy.as_ref().is_some_and(Policy::asks_about_request);
         Self {
             verification,
+            brought,
             policy,
             head: asks.then(|| KeptHead::of(head)).flatten().map(Box::new),
             answers,
@@ -99,13 +102,16 @@ impl Future for PendingCheck {
         let answers = self.answers.clone();
         Pin::new(&mut self.verification).poll(cx).map(|result| {
             let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
+            let csrf = self.brought.check(&verified);
+            csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
             // A policy that nobody asked must not hold.
             if let Some(policy) = &self.policy {
                 let head = self.head.as_deref().map(HeadRef::new);
                 let policy = policy.evaluate(&verified, head);
                 policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
             }
-            Ok(Authentication::new(answers, Some(verified)))
+            let found = (verified, self.brought.origin());
+            Ok(Authentication::new(answers, Some(found)))
         })
     }
 }

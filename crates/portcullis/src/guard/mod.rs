@@ -15,17 +15,21 @@
 //! In which order, precisely:
 //!
 //! 1. The `Authorization` field: none or another scheme's, several, or one
-//!    without a token in it.
+//!    without a token in it. Where other
+//!    [sources](Authenticator::token_sources) are named, the first that has anything.
 //! 2. The token. That its characters are those of a `b64token` (RFC 6750 section
 //!    2.1) is looked at only when it is refused, to tell a malformed request
 //!    from a bad token: a token that verifies has no others.
-//! 3. The policy, while the request is at hand. Where the token's status has to
+//! 3. If a cookie brought it, where the request comes from: see [`csrf`](crate::csrf).
+//! 4. The policy, while the request is at hand. Where the token's status has to
 //!    be asked for, what came of the policy is told only if the status is good.
 
 mod answers;
 mod authentication;
 mod authenticator;
+mod brought;
 mod check;
+mod hiding;
 pub mod service;
 mod setters;
 

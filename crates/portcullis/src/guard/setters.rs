@@ -38,6 +38,30 @@ macro_rules! __authenticator_setters {
             Self::new(self.authenticator.optional())
         }
 
+        /// Looks for the token in these places, in this order, in place of
+        /// `Authorization: Bearer` alone. The first that has anything decides;
+        /// cookies come last wherever they stand here.
+        pub fn token_sources(
+            self,
+            sources: impl ::core::iter::IntoIterator<Item = $crate::credentials::TokenSource>,
+        ) -> Self {
+            Self::new(self.authenticator.token_sources(sources))
+        }
+
+        /// Takes access tokens as Bearer, and else in the cookie of
+        /// [`SessionCookies`]($crate::cookies::SessionCookies), where a request that
+        /// changes something must have the header `X-CSRF-Token`.
+        pub fn session_cookies(self, cookies: &$crate::cookies::SessionCookies) -> Self {
+            Self::new(self.authenticator.session_cookies(cookies))
+        }
+
+        /// Lets preflight requests of browsers (`OPTIONS` with `Origin` and
+        /// `Access-Control-Request-Method`) pass without credentials, for services
+        /// that answer them behind the authenticator.
+        pub fn pass_preflight(self) -> Self {
+            Self::new(self.authenticator.pass_preflight())
+        }
+
         /// Writes the bodies of refusals. Status and headers stay as they are.
         pub fn rejection_body(
             self,

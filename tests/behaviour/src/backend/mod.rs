@@ -7,7 +7,9 @@ mod people;
 use std::time::Duration;
 
 use portcullis::{
-    endpoint::{ApiKeyApi, Endpoints, PasswordGrantApi, SessionApi},
+    cookies::SessionCookies,
+    csrf::{CsrfKey, CsrfProtection},
+    endpoint::{ApiKeyApi, CookieApi, Endpoints, PasswordGrantApi, SessionApi},
     guard::Authenticator,
     issue::{TokenIssuer, TokenIssuerBuilder, TokenShape},
     jose::{Algorithm, SigningKey},
@@ -28,6 +30,9 @@ use crate::site::{Handler, Site};
 /// The `iss` of the API-key API.
 pub const KEY_ISSUER: &str = "https://site.test";
 
+/// Where pages are that are not the site's own.
+pub const PAGE_ORIGIN: &str = "https://page.test";
+
 /// An application with all three APIs. Whatever adapter serves it, the state is
 /// this one.
 pub struct Backend {
@@ -45,6 +50,8 @@ pub struct Backend {
     pub api_key: Sessions,
     /// The password-grant API.
     pub grant: Sessions,
+    /// The cookies of pages, over the sessions of the password grant.
+    pub cookies: SessionCookies,
     /// The endpoints.
     pub endpoints: Endpoints,
     node: Node,
@@ -59,6 +66,7 @@ struct Node {
     store: FaultyStore,
     refresh_keys: RefreshKeys,
     rules: RotationRules,
+    cookies: SessionCookies,
 }
 
 impl Node {
@@ -102,6 +110,7 @@ impl Node {
             )
             .api_key_api(ApiKeyApi::new(api_key.clone()))
             .password_grant_api(PasswordGrantApi::new(grant.clone()))
+            .cookie_api(CookieApi::new(grant.clone(), self.cookies.clone()))
             .common_routes()
             .build()
             .expect("sound endpoints");
@@ -113,6 +122,7 @@ impl Node {
             session,
             api_key,
             grant,
+            cookies: self.cookies.clone(),
             endpoints,
             node: self,
         }
@@ -130,6 +140,8 @@ impl Backend {
         let clock = FakeClock::new();
         let store = FaultyStore::new(MemoryStore::new(clock.shared()));
         let refresh_keys = RefreshKeys::generate().expect("random numbers");
+        let key = CsrfKey::generate().expect("random numbers");
+        let csrf = CsrfProtection::new(key).allow_origin(PAGE_ORIGIN);
         let node = Node {
             entra: Entra::new(clock.shared()),
             clock,
@@ -137,6 +149,7 @@ impl Backend {
             store,
             refresh_keys,
             rules,
+            cookies: SessionCookies::new(csrf.expect("an origin")),
         };
         let backend = node.start(Revocations::sole_writer);
         crate::run::block_on(backend.sync());
@@ -172,6 +185,11 @@ impl Backend {
             .route("/api/stations", of(&self.session), Handler::Claims)
             .route("/v1/stations", of(&self.api_key), Handler::Claims)
             .route("/auth/stations", of(&self.grant), Handler::Claims)
+            .route(
+                "/page/stations",
+                of(&self.grant).session_cookies(&self.cookies),
+                Handler::Claims,
+            )
             .route(
                 "/fresh",
                 of(&self.session).require(Policy::fresh()),

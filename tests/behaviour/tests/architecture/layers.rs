@@ -8,7 +8,7 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 18] = [
+const LAYERS: [&str; 20] = [
     "error",
     "random",
     "json",
@@ -22,8 +22,10 @@ const LAYERS: [&str; 18] = [
     "policy",
     "issue",
     "session",
+    "csrf",
     "credentials",
     "challenge",
+    "cookies",
     "guard",
     "endpoint",
     "lib",

@@ -7,6 +7,7 @@ mod apis;
 mod backchannel;
 mod bindings;
 mod bodies;
+mod browsers;
 mod claims;
 mod connections;
 mod credentials;

@@ -37,7 +37,7 @@ pub(super) async fn logout(
 }
 
 /// Ends all that an access token belongs to: its session, or itself.
-async fn end(services: &Services, token: &Verified) -> Result<(), Refusal> {
+pub(super) async fn end(services: &Services, token: &Verified) -> Result<(), Refusal> {
     let sessions = any(services)?;
     let subject = token.subject().ok_or(Refusal::BadToken)?;
     if token.is_application() {

@@ -3,6 +3,8 @@
 mod application_token;
 mod backchannel_logout;
 mod client;
+mod cookies;
+mod end_session;
 mod login;
 mod logout;
 mod present;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::services::Services;
 use crate::{
+    cookies::MountedCookies,
     endpoint::{incoming::Incoming, protected_route::Access, refusal::Refusal},
     verify::{Verification, Verified, VerifyError},
 };
@@ -41,21 +42,59 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// An access token that opens a route.
+pub(super) struct Opened<'a> {
+    pub(super) token: Verified,
+    /// The cookies, if it came in one of them.
+    pub(super) cookies: Option<&'a MountedCookies>,
+}
+
+/// A good access token that opens the route: a Bearer token, or else, where there
+/// are cookies, that of the access cookie. A header decides: a browser that has
+/// kept an old cookie must not break a call that has one.
+pub(super) async fn open<'a>(
+    services: &'a Services,
+    access: &Access,
+    request: &Incoming,
+) -> Result<Opened<'a>, Refusal> {
+    if let Some(token) = request.optional_bearer()? {
+        return Ok(Opened {
+            token: access_token(services, access, token).await?,
+            cookies: None,
+        });
+    }
+    let mounted = services.cookies.as_deref().ok_or(Refusal::NoToken)?;
+    let cookies = mounted.cookies();
+    let token = request.cookie(cookies.access_cookie())?;
+    let token = verify(services, token.ok_or(Refusal::NoToken)?).await?;
+    request.check_access(cookies.csrf(), &token)?;
+    access.check(&token)?;
+    Ok(Opened {
+        token,
+        cookies: Some(mounted),
+    })
+}
+
 /// A good access token, revocations included, that opens the route.
 pub(super) async fn access_token(
     services: &Services,
     access: &Access,
     token: &[u8],
 ) -> Result<Verified, Refusal> {
+    let verified = verify(services, token).await?;
+    access.check(&verified)?;
+    Ok(verified)
+}
+
+/// A good access token, revocations included.
+pub(super) async fn verify(services: &Services, token: &[u8]) -> Result<Verified, Refusal> {
     // Without an API there is nobody who could have issued it.
     let verifier = services.verifier.as_ref().ok_or(Refusal::BadToken)?;
     let result = match verifier.verify(token) {
         Verification::Done(result) => result,
         Verification::Pending(verification) => verification.await,
     };
-    let verified = result.map_err(of_verification)?;
-    access.check(&verified)?;
-    Ok(verified)
+    result.map_err(of_verification)
 }
 
 /// Why a token that could not be verified is refused.

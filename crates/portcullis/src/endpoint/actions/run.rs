@@ -4,14 +4,14 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    application_token::application_token, backchannel_logout::backchannel_logout, login::login,
-    logout, refresh::refresh, services::Services, sessions::sessions,
-    single_sign_on::single_sign_on, token_endpoint::token,
+    application_token::application_token, backchannel_logout::backchannel_logout, cookies,
+    end_session::end_session, login::login, logout, refresh::refresh, services::Services,
+    sessions::sessions, single_sign_on::single_sign_on, token_endpoint::token,
 };
 use crate::endpoint::{
     incoming::Incoming,
     refusal::Refusal,
-    route::{Action, Route},
+    route::{Action, CookieStep, Route},
 };
 
 /// Does what `route` is for.
@@ -33,6 +33,15 @@ pub(in crate::endpoint) async fn run(
         Action::Logout => logout::logout(services, request).await,
         Action::LogoutAll(access) => logout::logout_all(services, access, request).await,
         Action::Sessions(access) => sessions(services, access, request).await,
+        Action::EndSession(access) => end_session(services, access, request).await,
+        Action::Cookies(route) => match &route.step {
+            CookieStep::Login { name, secret } => {
+                cookies::login(services, route, [name, secret], request).await
+            }
+            CookieStep::Refresh => cookies::refresh(services, route, request).await,
+            CookieStep::Logout => cookies::logout(services, route, request).await,
+            CookieStep::LogoutAll => cookies::logout_all(services, route, request).await,
+        },
         Action::Document(document) => {
             Ok(document.answer(request.is_head(), request.if_none_match()))
         }

@@ -1,10 +1,15 @@
 //! What the actions work with.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use http::HeaderName;
 
-use crate::{endpoint::erased::DynAccounts, session::Sessions, verify::Verifier};
+use crate::{
+    cookies::MountedCookies, endpoint::erased::DynAccounts, session::Sessions, verify::Verifier,
+};
 
 /// What the actions work with.
 pub(in crate::endpoint) struct Services {
@@ -15,6 +20,8 @@ pub(in crate::endpoint) struct Services {
     pub(in crate::endpoint) sessions: Vec<Sessions>,
     /// The headers in which refresh tokens come.
     pub(in crate::endpoint) refresh_headers: Vec<HeaderName>,
+    /// Those of the cookie API, if there is one.
+    pub(in crate::endpoint) cookies: Option<Arc<MountedCookies>>,
     pub(in crate::endpoint) no_address: NoAddress,
 }
 

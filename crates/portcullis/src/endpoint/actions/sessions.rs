@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::{present::access_token, services::Services};
+use super::{present::open, services::Services};
 use crate::{
     endpoint::{
         answer::json_response, incoming::Incoming, protected_route::Access, refusal::Refusal,
@@ -25,7 +25,7 @@ pub(super) async fn sessions(
     access: &Access,
     request: &Incoming,
 ) -> Result<Response<Bytes>, Refusal> {
-    let token = access_token(services, access, request.bearer()?).await?;
+    let token = open(services, access, request).await?.token;
     let subject: Subject = token.subject().ok_or(Refusal::BadToken)?;
     let sessions = services.sessions.first().ok_or(Refusal::Misconfigured)?;
     let records = sessions.list(&subject).await?;

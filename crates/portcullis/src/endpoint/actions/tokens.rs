@@ -29,6 +29,11 @@ impl Tokens {
         }
     }
 
+    /// The tokens themselves.
+    pub(super) fn pair(&self) -> &TokenPair {
+        &self.pair
+    }
+
     /// The answer, in which `sessions` say what time it is.
     pub(super) fn respond(&self, output: &TokenOutput, sessions: &Sessions) -> Response<Bytes> {
         let body = TokenBody {

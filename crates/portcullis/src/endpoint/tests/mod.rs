@@ -4,6 +4,7 @@ mod api_key;
 mod arbitrary;
 mod clients;
 mod common;
+mod cookie_api;
 mod documents;
 mod entra;
 mod faults;

@@ -23,7 +23,7 @@ use crate::{
 async fn it_knows_its_paths_and_nothing_else() {
     let server = Server::new().await;
     let paths: Vec<_> = server.endpoints.paths().collect();
-    assert_eq!(paths.len(), 12);
+    assert_eq!(paths.len(), 13);
     for path in paths {
         assert!(server.endpoints.matches(path));
     }

@@ -16,7 +16,14 @@ use super::fixture::{FORM, JSON, Server, basic, with_basic};
 
 /// Keeps all that is logged, at every level.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+pub(super) struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    /// What was logged since the last time.
+    pub(super) fn take(&self) -> String {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
 
 impl Subscriber for Log {
     fn enabled(&self, _: &Metadata<'_>) -> bool {

@@ -121,6 +121,21 @@ impl Sessions {
         Ok(ended)
     }
 
+    /// As [`log_out`](Self::log_out), for a name that comes from somebody who may
+    /// have made it up: one that the store does not know is not remembered.
+    pub(crate) async fn end_listed(
+        &self,
+        subject: &Subject,
+        session: &SessionId,
+    ) -> Result<(), SessionError> {
+        let row = self.store().session(session).await?;
+        if row.is_some_and(|row| row.subject == *subject) {
+            self.store().revoke(session).await?;
+            self.note_session(subject, session, RevocationReason::Logout);
+        }
+        Ok(())
+    }
+
     /// Ends every session of a subject, whatever its API, removes its
     /// application tokens, and refuses logins that have begun. All its other
     /// access tokens are refused that were issued until now, or until

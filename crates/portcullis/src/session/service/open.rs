@@ -116,6 +116,9 @@ pub struct TokenPair {
     pub scope: ScopeSet,
     /// The session.
     pub session: SessionId,
+    /// When the session ends, to the second before, however often it is
+    /// refreshed.
+    pub session_ends_at: Timestamp,
 }
 
 /// A refresh token to hand out.
@@ -227,6 +230,7 @@ impl Sessions {
         }
         // The store's clock made the deadline: no token outlives its row.
         let access = inner.issuer.finish(draft, session.absolute_deadline)?;
+        let session_ends_at = session.absolute_deadline.floor_to_second();
         let refresh = match &inner.refresh {
             None => None,
             Some(_) => {
@@ -247,6 +251,7 @@ impl Sessions {
             refresh,
             scope: request.scope.clone(),
             session: session.id,
+            session_ends_at,
         })
     }
 

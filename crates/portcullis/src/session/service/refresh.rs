@@ -157,6 +157,7 @@ impl Sessions {
             refresh,
             scope,
             session: family.session.clone(),
+            session_ends_at: presented.session_ends_at,
         })
     }
 

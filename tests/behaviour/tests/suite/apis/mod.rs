@@ -3,6 +3,7 @@
 mod api_key;
 mod clients;
 mod common;
+mod cookies;
 mod faults;
 mod inputs;
 mod kinds;

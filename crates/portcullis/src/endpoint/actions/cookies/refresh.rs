@@ -1,0 +1,37 @@
+//! Refreshing with cookies.
+
+use bytes::Bytes;
+use http::Response;
+
+use super::answer::with_tokens;
+use crate::endpoint::{
+    actions::{
+        refresh::{Exchange, exchange},
+        services::Services,
+    },
+    incoming::Incoming,
+    refusal::Refusal,
+    route::CookieRoute,
+};
+
+/// The refresh cookie for the next cookies.
+pub(in crate::endpoint::actions) async fn refresh(
+    services: &Services,
+    route: &CookieRoute,
+    request: &Incoming,
+) -> Result<Response<Bytes>, Refusal> {
+    let cookies = route.cookies.cookies();
+    let token = request.cookie(cookies.refresh_cookie())?;
+    let token = token.ok_or(Refusal::NoToken)?;
+    let presented = route.sessions.read(token)?;
+    // Before the store is asked: whoever cannot show it uses up no token.
+    request.check_session(cookies.csrf(), &presented.family.session)?;
+    let asked = Exchange {
+        token,
+        scope: None,
+        client: None,
+        with_clients: false,
+    };
+    let tokens = exchange(services, &route.sessions, request, asked).await?;
+    with_tokens(route, tokens.pair())
+}
