@@ -3,13 +3,17 @@
 use std::{io, process::ExitCode};
 
 use actix_web::{
-    App, FromRequest, Handler, HttpRequest, HttpResponse, HttpServer, Route, guard,
-    http::StatusCode,
-    web::{self, ServiceConfig},
+    App, FromRequest, Handler, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, Route,
+    guard,
+    http::{
+        Method, StatusCode,
+        header::{HeaderValue, IF_NONE_MATCH},
+    },
+    web::{self, Data, ServiceConfig},
 };
 use bytes::Bytes;
 use demo_common::{
-    Demo, Guards,
+    Console, Demo, Guards,
     replies::{self, ApiKeyClaims, DemoRead, SessionClaims},
 };
 use portcullis_actix::{Auth, Authenticator, Claims, OptionalToken, Scoped, Token};
@@ -19,11 +23,12 @@ fn main() -> ExitCode {
 }
 
 async fn serve(demo: Demo) -> io::Result<()> {
-    let (endpoints, guards) = (demo.endpoints, demo.guards);
+    let (endpoints, guards, console) = (demo.endpoints, demo.guards, demo.console);
     let server = HttpServer::new(move || {
         App::new()
             .configure(portcullis_actix::endpoints(endpoints.clone()))
             .configure(own_routes(&guards))
+            .configure(console_routes(&console, &guards))
             .default_service(web::to(async || answer(replies::not_found())))
     })
     .listen(demo.listener)?
@@ -49,13 +54,33 @@ fn own_routes(guards: &Guards) -> impl FnOnce(&mut ServiceConfig) {
             ("/api/stations", read(stations).wrap(auth(&guards.session))),
             ("/v1/{resource}", read(resource).wrap(auth(&guards.api_key))),
         ] {
-            config.service(
-                web::resource(path)
-                    .route(route)
-                    .default_service(web::to(async || answer(replies::method_not_allowed()))),
-            );
+            add(config, path, route);
         }
     }
+}
+
+/// The page at `/`, and what it asks for.
+fn console_routes(console: &Console, guards: &Guards) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(Data::new(console.clone()));
+        for path in Console::paths() {
+            add(config, path, read(file));
+        }
+        add(config, Console::SETTINGS, read(settings));
+        add(
+            config,
+            Console::EVENTS,
+            read(events).wrap(auth(&guards.any)),
+        );
+    }
+}
+
+fn add(config: &mut ServiceConfig, path: &str, route: Route) {
+    config.service(
+        web::resource(path)
+            .route(route)
+            .default_service(web::to(async || answer(replies::method_not_allowed()))),
+    );
 }
 
 /// Around a route and not a resource: there is no need to log in to learn that
@@ -103,12 +128,36 @@ async fn resource(Claims(token): Claims<ApiKeyClaims>, request: HttpRequest) -> 
     answer(replies::resource(&token, request.uri().path()))
 }
 
-/// actix-web has `http` 0.2, the replies have 1.x.
+async fn file(console: Data<Console>, request: HttpRequest) -> HttpResponse {
+    let known = request.headers().get_all(IF_NONE_MATCH);
+    answer(console.file(request.path(), known.map(HeaderValue::as_bytes)))
+}
+
+async fn settings(console: Data<Console>) -> HttpResponse {
+    answer(console.settings())
+}
+
+async fn events(console: Data<Console>, token: Token, method: Method) -> HttpResponse {
+    let (head, body) = console.events(&token).into_parts();
+    let mut response = head_of(&head);
+    // actix-web would go on reading a body that it does not send.
+    match method {
+        Method::HEAD => response.finish(),
+        _ => response.streaming(body),
+    }
+}
+
 fn answer(reply: http::Response<Bytes>) -> HttpResponse {
-    let status = StatusCode::from_u16(reply.status().as_u16());
+    let (head, body) = reply.into_parts();
+    head_of(&head).body(body)
+}
+
+/// actix-web has `http` 0.2, the replies have 1.x.
+fn head_of(head: &http::response::Parts) -> HttpResponseBuilder {
+    let status = StatusCode::from_u16(head.status.as_u16());
     let mut response = HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    for (name, value) in reply.headers() {
+    for (name, value) in &head.headers {
         response.append_header((name.as_str(), value.as_bytes()));
     }
-    response.body(reply.into_body())
+    response
 }

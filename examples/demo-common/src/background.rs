@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use portcullis::session::{DynSessionStore, Revocations, SessionStore};
 use tokio::{task::JoinSet, time};
 
-use crate::store::Store;
+use crate::{feed::Relay, store::Store};
 
 /// How often what is over is forgotten.
 const PURGE: Duration = Duration::from_secs(60);
@@ -17,12 +17,14 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Keeps the snapshot up to date, and the store small.
-    pub(crate) fn start(store: &Arc<Store>, revocations: &Revocations) -> Self {
+    /// Keeps the snapshot up to date, and the store small, and tells of what
+    /// happens to sessions.
+    pub(crate) fn start(store: &Arc<Store>, revocations: &Revocations, relay: Relay) -> Self {
         let mut tasks = JoinSet::new();
         let watch = (store.clone(), revocations.clone());
         tasks.spawn(async move { watch.0.watch(watch.1).await });
         tasks.spawn(keep_small(store.sessions(), revocations.keep()));
+        tasks.spawn(relay.run());
         Self { _tasks: tasks }
     }
 }

@@ -14,8 +14,10 @@ mod accounts;
 mod apis;
 mod background;
 mod cli;
+mod console;
 mod curl;
 mod entra;
+mod feed;
 mod keys;
 mod logging;
 pub mod replies;
@@ -26,5 +28,7 @@ mod store;
 mod trust;
 
 pub use apis::Guards;
+pub use console::Console;
+pub use feed::EventStream;
 pub use run::{Demo, run};
 pub use shutdown::Shutdown;

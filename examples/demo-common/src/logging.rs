@@ -6,11 +6,16 @@ use std::{
 };
 
 use tracing::Level;
-use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
-/// Sends the log to stderr. `RUST_LOG` says what is in it, such as
-/// `portcullis=debug` or `info,portcullis=debug`; `info` unless set.
-pub(crate) fn init() {
+use crate::feed::Tap;
+
+/// Sends the log to stderr, and events of sessions to `tap`. `RUST_LOG` says what
+/// is in the log, such as `portcullis=debug` or `info,portcullis=debug`; `info`
+/// unless set.
+pub(crate) fn init(tap: Tap) {
     let wanted = env::var("RUST_LOG").unwrap_or_default();
     let filter = match wanted.parse::<Targets>() {
         Ok(filter) if !wanted.is_empty() => filter,
@@ -24,7 +29,7 @@ pub(crate) fn init() {
         .with_ansi(io::stderr().is_terminal());
     // An error: there is a log already, which will do.
     let _ = tracing_subscriber::registry()
-        .with(lines)
-        .with(filter)
+        .with(lines.with_filter(filter))
+        .with(tap.with_filter(Tap::filter()))
         .try_init();
 }

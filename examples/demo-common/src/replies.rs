@@ -113,6 +113,11 @@ pub fn method_not_allowed() -> Response<Bytes> {
     response
 }
 
+/// JSON that is there already.
+pub(crate) fn json(body: Bytes) -> Response<Bytes> {
+    json_response(StatusCode::OK, body)
+}
+
 fn problem(status: StatusCode, error: &str) -> Response<Bytes> {
     json_response(status, json!({ "error": error }).to_string().into())
 }

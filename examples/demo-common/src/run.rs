@@ -11,14 +11,19 @@ use std::{
 };
 
 use portcullis::{endpoint::Endpoints, time::SharedClock};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc,
+};
 
 use crate::{
     accounts::DemoAccounts,
     apis::{self, Guards},
     background::Background,
     cli::Options,
+    console::Console,
     curl,
+    feed::{self, Feed, Relay, SessionEvent},
     keys::DemoKeys,
     logging,
     shutdown::Shutdown,
@@ -35,6 +40,8 @@ pub struct Demo {
     pub endpoints: Endpoints,
     /// Who may pass at the demo's own routes.
     pub guards: Guards,
+    /// The page at `/`, and what it asks for.
+    pub console: Console,
     /// When to stop.
     pub shutdown: Shutdown,
 }
@@ -55,8 +62,9 @@ where
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    logging::init();
-    match run_with(&options, serve) {
+    let (tap, events) = feed::tap();
+    logging::init(tap);
+    match run_with(program, &options, events, serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{program}: {}", one_line(&error));
@@ -65,7 +73,12 @@ where
     }
 }
 
-fn run_with<F>(options: &Options, serve: impl FnOnce(Demo) -> F) -> Result<(), StartError>
+fn run_with<F>(
+    program: &str,
+    options: &Options,
+    events: mpsc::Receiver<SessionEvent>,
+    serve: impl FnOnce(Demo) -> F,
+) -> Result<(), StartError>
 where
     F: Future<Output = io::Result<()>>,
 {
@@ -81,12 +94,16 @@ where
         let accounts = DemoAccounts::new(options, clock.clone())?;
         let (endpoints, guards) =
             apis::build(options, &keys, accounts, &revocations, &clock).map_err(StartError::new)?;
-        let background = Background::start(&store, &revocations);
+        let relay = Relay::new(events, store.sessions(), clock.clone());
+        let feed = Feed::new(&relay, shutdown.clone(), clock);
+        let console = Console::new(program, options, feed);
+        let background = Background::start(&store, &revocations, relay);
         greet(options, address);
         let serving = serve(Demo {
             listener,
             endpoints,
             guards,
+            console,
             shutdown: shutdown.clone(),
         });
         let served = tokio::select! {
@@ -129,7 +146,7 @@ fn greet(options: &Options, address: SocketAddr) {
     let mut stdout = io::stdout().lock();
     let _ = write!(
         stdout,
-        "listening on {base}\n{}",
+        "listening on {base}\nopen {base}/ in a browser for the console, or try these lines:\n{}",
         curl::lines(options, &base)
     );
     let _ = stdout.flush();

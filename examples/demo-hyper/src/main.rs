@@ -1,5 +1,6 @@
 //! The three reference APIs on hyper, without tower.
 
+mod body;
 mod routes;
 
 use std::{io, pin::pin, process::ExitCode, sync::Arc, time::Duration};
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
 
 async fn serve(demo: Demo) -> io::Result<()> {
     let listener = TcpListener::from_std(demo.listener)?;
-    let routes = Arc::new(Routes::new(demo.guards));
+    let routes = Arc::new(Routes::new(demo.guards, demo.console));
     let connections = GracefulShutdown::new();
     let mut stop = pin!(demo.shutdown.requested());
     loop {

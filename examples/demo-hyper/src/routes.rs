@@ -4,11 +4,10 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use demo_common::{
-    Guards,
+    Console, Guards,
     replies::{self, DemoRead},
 };
-use http::{Method, Request, Response};
-use http_body_util::Full;
+use http::{HeaderValue, Method, Request, Response, header::IF_NONE_MATCH};
 use hyper::{
     body::Incoming,
     service::{Service, service_fn},
@@ -16,17 +15,20 @@ use hyper::{
 use portcullis::challenge::Rejection;
 use portcullis_hyper::{Auth, Authentication, Authenticator};
 
+use crate::body::AnswerBody;
+
 /// The demo's own routes.
 pub(crate) struct Routes {
     guards: Guards,
+    console: Console,
 }
 
-type Answer = Result<Response<Full<Bytes>>, Infallible>;
+type Answer = Result<Response<AnswerBody>, Infallible>;
 type Handler = fn(&Authentication, &str) -> Result<Response<Bytes>, Rejection>;
 
 impl Routes {
-    pub(crate) fn new(guards: Guards) -> Self {
-        Self { guards }
+    pub(crate) fn new(guards: Guards, console: Console) -> Self {
+        Self { guards, console }
     }
 
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer {
@@ -38,17 +40,39 @@ impl Routes {
         }
         match route {
             Route::Public(reply) => answer(reply()),
+            Route::File => {
+                let known = request.headers().get_all(IF_NONE_MATCH);
+                let known = known.iter().map(HeaderValue::as_bytes);
+                answer(self.console.file(request.uri().path(), known))
+            }
+            Route::Settings => answer(self.console.settings()),
             Route::Guarded(guard, handler) => {
                 let service = service_fn(move |request| run(handler, request));
                 Auth::new(service, guard.clone()).call(request).await
             }
+            Route::Events => {
+                let service = service_fn(|request| self.events(request));
+                let guard = self.guards.any.clone();
+                Auth::new(service, guard).call(request).await
+            }
         }
+    }
+
+    async fn events(&self, request: Request<Incoming>) -> Answer {
+        let token = authentication(&request).and_then(Authentication::verified);
+        Ok(match token {
+            Ok(token) => self.console.events(token).map(AnswerBody::from),
+            Err(rejection) => rejection.into_response(),
+        })
     }
 
     fn find(&self, path: &str) -> Option<Route<'_>> {
         let guards = &self.guards;
         let (guard, handler): (_, Handler) = match path {
             "/healthz" => return Some(Route::Public(replies::healthz)),
+            Console::SETTINGS => return Some(Route::Settings),
+            Console::EVENTS => return Some(Route::Events),
+            path if Console::paths().any(|own| own == path) => return Some(Route::File),
             "/me" => (&guards.any, |token, _| Ok(replies::me(token.verified()?))),
             "/maybe" => (&guards.optional, |token, _| {
                 Ok(replies::maybe(token.optional()))
@@ -74,6 +98,9 @@ impl Routes {
 /// What is at a path, for GET and HEAD.
 enum Route<'a> {
     Public(fn() -> Response<Bytes>),
+    File,
+    Settings,
+    Events,
     Guarded(&'a Authenticator, Handler),
 }
 
@@ -82,17 +109,19 @@ fn is_resource(path: &str) -> bool {
     name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
-/// A handler finds in the request what the guard left there.
 async fn run(handler: Handler, request: Request<Incoming>) -> Answer {
-    let reply = match request.extensions().get::<Authentication>() {
-        Some(token) => handler(token, request.uri().path()),
-        None => Err(Rejection::missing_layer(
-            "put `Auth` in front of the handler",
-        )),
-    };
-    Ok(reply.map_or_else(Rejection::into_response, |reply| reply.map(Full::new)))
+    let reply = authentication(&request).and_then(|token| handler(token, request.uri().path()));
+    Ok(reply.map_or_else(Rejection::into_response, |reply| {
+        reply.map(AnswerBody::from)
+    }))
+}
+
+/// What the guard has left in the request.
+fn authentication(request: &Request<Incoming>) -> Result<&Authentication, Rejection> {
+    let found = request.extensions().get::<Authentication>();
+    found.ok_or_else(|| Rejection::missing_layer("put `Auth` in front of the handler"))
 }
 
 fn answer(reply: Response<Bytes>) -> Answer {
-    Ok(reply.map(Full::new))
+    Ok(reply.map(AnswerBody::from))
 }

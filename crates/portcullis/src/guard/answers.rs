@@ -14,8 +14,9 @@ pub(super) struct Answers {
     pub(super) resource: Option<MetadataUrl>,
     pub(super) body: Option<BodyFn>,
     pub(super) headers: ResponseHeaders,
-    /// The same, where the token came in the query.
-    private: ResponseHeaders,
+    /// Where a token was of a request that is answered so. Kept here, so that what
+    /// is known of a request that passed is no larger for it.
+    pub(super) origin: TokenOrigin,
     /// The scheme of challenges, unless it is Bearer.
     pub(super) scheme: Option<String>,
     challenges: Challenges,
@@ -30,28 +31,28 @@ impl Answers {
             resource: None,
             body: None,
             headers: ResponseHeaders::default(),
-            private: ResponseHeaders::default(),
+            origin: TokenOrigin::Authorization,
             scheme: None,
         }
     }
 
-    /// Writes the challenges for a policy that demands `scope`, and what is added to
-    /// answers.
+    /// Writes the challenges for a policy that demands `scope`.
     pub(super) fn prepare(&mut self, scope: &ScopeSet) {
         let scheme = self.scheme.as_deref();
         self.challenges = Challenges::new(scheme, &self.realm, self.resource.as_ref(), scope);
-        self.private = self.headers.clone();
-        // It is a field, so there is no error.
-        let _ = self.private.push("cache-control", "private");
     }
 
-    /// What is added to the answer to a request that passed.
-    pub(super) fn headers_for(&self, origin: Option<TokenOrigin>) -> &ResponseHeaders {
-        match origin {
-            // RFC 6750 section 2.3.
-            Some(TokenOrigin::Query) => &self.private,
-            _ => &self.headers,
+    /// The same for requests whose token was elsewhere.
+    pub(super) fn of_origin(&self, origin: TokenOrigin) -> Self {
+        let mut answers = Self {
+            origin,
+            ..self.clone()
+        };
+        if origin == TokenOrigin::Query {
+            // RFC 6750 section 2.3. It is a field, so there is no error.
+            let _ = answers.headers.push("cache-control", "private");
         }
+        answers
     }
 
     /// Gives a refusal its body and its fields, and the log its reason.

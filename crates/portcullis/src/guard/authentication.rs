@@ -13,24 +13,24 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Authentication {
     answers: SharedAnswers,
-    verified: Option<(Verified, TokenOrigin)>,
+    verified: Option<Verified>,
 }
 
 impl Authentication {
     /// `None`: there were no credentials, and none were needed.
-    pub(super) fn new(answers: SharedAnswers, verified: Option<(Verified, TokenOrigin)>) -> Self {
+    pub(super) fn new(answers: SharedAnswers, verified: Option<Verified>) -> Self {
         Self { answers, verified }
     }
 
     /// The token, if there were credentials.
     pub fn optional(&self) -> Option<&Verified> {
-        self.verified.as_ref().map(|(token, _)| token)
+        self.verified.as_ref()
     }
 
     /// Where the token came from, if there were credentials. What a browser sends by
     /// itself ([`TokenOrigin::Cookie`]) is less than what somebody chose to send.
     pub fn origin(&self) -> Option<TokenOrigin> {
-        self.verified.as_ref().map(|(_, origin)| *origin)
+        self.verified.as_ref().map(|_| self.answers.origin)
     }
 
     /// The token.
@@ -120,6 +120,6 @@ impl Authentication {
 
     /// What an adapter adds to the answer of the service behind it.
     pub fn response_headers(&self) -> ResponseHeaders {
-        self.answers.headers_for(self.origin()).clone()
+        self.answers.headers.clone()
     }
 }

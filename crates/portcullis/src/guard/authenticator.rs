@@ -7,8 +7,8 @@ use http::HeaderMap;
 use super::{
     Authentication, Check, PendingCheck,
     answers::{Answers, SharedAnswers},
-    brought::Brought,
-    hiding::hide_all,
+    hiding::{hide_authorization, hide_others},
+    shown::Shown,
 };
 use crate::{
     ConfigError,
@@ -48,6 +48,8 @@ struct Config {
     sources: Option<TokenSources>,
     passes_preflight: bool,
     answers: SharedAnswers,
+    /// Those to requests whose token was elsewhere than in `Authorization`.
+    elsewhere: Vec<SharedAnswers>,
 }
 
 /// Whether a request can do without credentials.
@@ -71,6 +73,7 @@ impl Authenticator {
             sources: None,
             passes_preflight: false,
             answers: Arc::new(Answers::new()),
+            elsewhere: Vec::new(),
         }))
     }
 
@@ -246,7 +249,11 @@ impl Authenticator {
         change(config);
         let scope = config.policy.as_ref().map(Policy::sufficient_scope);
         let scope = scope.cloned().unwrap_or_else(ScopeSet::new);
-        Arc::make_mut(&mut config.answers).prepare(&scope);
+        let answers = Arc::make_mut(&mut config.answers);
+        answers.prepare(&scope);
+        let origins = config.sources.iter().flat_map(TokenSources::origins);
+        let elsewhere = origins.map(|origin| Arc::new(answers.of_origin(origin)));
+        config.elsewhere = elsewhere.collect();
         self
     }
 
@@ -287,7 +294,10 @@ impl Authenticator {
     /// keeps them out of `Debug` outputs and of the tables of HTTP/2. A token among
     /// the subprotocols of WebSocket is taken out, so that nobody selects it.
     pub fn hide_credentials(&self, headers: &mut HeaderMap) {
-        hide_all(headers, self.0.sources.as_ref());
+        hide_authorization(headers);
+        if let Some(sources) = &self.0.sources {
+            hide_others(headers, sources);
+        }
     }
 
     /// The query of a request's target without the tokens that it may
@@ -305,7 +315,7 @@ impl Authenticator {
             return self.decide_by(sources, head, can_do_without);
         }
         match unread_token(head.authorization()) {
-            Ok(Some(token)) => self.decide_about(token, Brought::BY_HEADER, HeadRef::new(head)),
+            Ok(Some(token)) => self.decide_about(token, None, HeadRef::new(head)),
             Ok(None) => self.decide_without(HeadRef::new(head), can_do_without),
             Err(error) => self.refuse(Reason::Credentials(error), HeadRef::new(head)),
         }
@@ -320,8 +330,7 @@ impl Authenticator {
     ) -> Check {
         match sources.find(head) {
             Ok(Some(Found { token, source })) => {
-                let head = HeadRef::new(head);
-                self.decide_about(&token, Brought::by(source, head), head)
+                self.decide_about(&token, Some(source), HeadRef::new(head))
             }
             Ok(None) => self.decide_without(HeadRef::new(head), can_do_without),
             Err(error) => self.refuse(Reason::Credentials(error), HeadRef::new(head)),
@@ -337,15 +346,16 @@ impl Authenticator {
         }
     }
 
-    fn decide_about(&self, token: &[u8], brought: Brought, head: HeadRef<'_>) -> Check {
-        let answers = &self.0.answers;
+    /// `source`: where the token was, unless it was where tokens are.
+    fn decide_about(&self, token: &[u8], source: Option<&TokenSource>, head: HeadRef<'_>) -> Check {
+        let answers = match source {
+            None => &self.0.answers,
+            Some(source) => self.answers_to(source),
+        };
         match self.0.verifier.verify(token) {
             Verification::Done(Ok(verified)) => {
-                Check::Ready(match self.evaluate(&verified, &brought, head) {
-                    Ok(()) => {
-                        let found = (verified, brought.origin());
-                        Ok(Authentication::new(answers.clone(), Some(found)))
-                    }
+                Check::Ready(match self.evaluate(&verified, source, head) {
+                    Ok(()) => Ok(Authentication::new(answers.clone(), Some(verified))),
                     Err(reason) => Err(answers.refuse(reason)),
                 })
             }
@@ -356,20 +366,34 @@ impl Authenticator {
                 Check::Ready(Err(answers.refuse(Reason::Token(error))))
             }
             Verification::Pending(verification) => {
+                let csrf = source.and_then(TokenSource::csrf);
+                let shown = csrf.map(|csrf| Box::new(Shown::by(head, csrf)));
                 let policy = self.0.policy.clone();
-                let check = PendingCheck::new(verification, brought, policy, head, answers.clone());
+                let check = PendingCheck::new(verification, shown, policy, head, answers.clone());
                 Check::Pending(check)
             }
         }
     }
 
+    /// What is answered to requests that bring a token in `source`.
+    fn answers_to(&self, source: &TokenSource) -> &SharedAnswers {
+        let origin = source.origin();
+        let mut elsewhere = self.0.elsewhere.iter();
+        let found = elsewhere.find(|answers| answers.origin == origin);
+        found.unwrap_or(&self.0.answers)
+    }
+
     fn evaluate(
         &self,
         token: &Verified,
-        brought: &Brought,
+        source: Option<&TokenSource>,
         head: HeadRef<'_>,
     ) -> Result<(), Reason> {
-        brought.check(token).map_err(Reason::Csrf)?;
+        if let Some(csrf) = source.and_then(TokenSource::csrf) {
+            let shown = csrf.look(head);
+            let checked = shown.and_then(|shown| csrf.check(&shown, token));
+            checked.map_err(Reason::Csrf)?;
+        }
         match &self.0.policy {
             Some(policy) => policy.evaluate(token, Some(head)).map_err(Reason::Policy),
             None => Ok(()),

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Authentication, answers::SharedAnswers, brought::Brought};
+use super::{Authentication, answers::SharedAnswers, shown::Shown};
 use crate::{
     challenge::{Reason, Rejection},
     head::{HeadRef, KeptHead},
@@ -61,7 +61,8 @@ impl Future for Decision {
 #[must_use = "futures do nothing unless polled"]
 pub struct PendingCheck {
     verification: PendingVerification,
-    brought: Brought,
+    /// What was shown beside a token that came in a cookie.
+    shown: Option<Box<Shown>>,
     policy: Option<Policy>,
     /// The request, if the policy asks about it.
     head: Option<Box<KeptHead>>,
@@ -71,7 +72,7 @@ pub struct PendingCheck {
 impl PendingCheck {
     pub(super) fn new(
         verification: PendingVerification,
-        brought: Brought,
+        shown: Option<Box<Shown>>,
         policy: Option<Policy>,
         head: HeadRef<'_>,
         answers: SharedAnswers,
@@ -79,7 +80,7 @@ impl PendingCheck {
         let asks = policy.as_ref().is_some_and(Policy::asks_about_request);
         Self {
             verification,
-            brought,
+            shown,
             policy,
             head: asks.then(|| KeptHead::of(head)).flatten().map(Box::new),
             answers,
@@ -102,16 +103,17 @@ impl Future for PendingCheck {
         let answers = self.answers.clone();
         Pin::new(&mut self.verification).poll(cx).map(|result| {
             let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
-            let csrf = self.brought.check(&verified);
-            csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
+            if let Some(shown) = &self.shown {
+                let csrf = shown.check(&verified);
+                csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
+            }
             // A policy that nobody asked must not hold.
             if let Some(policy) = &self.policy {
                 let head = self.head.as_deref().map(HeadRef::new);
                 let policy = policy.evaluate(&verified, head);
                 policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
             }
-            let found = (verified, self.brought.origin());
-            Ok(Authentication::new(answers, Some(found)))
+            Ok(Authentication::new(answers, Some(verified)))
         })
     }
 }

@@ -7,27 +7,30 @@ use http::{
 
 use crate::credentials::TokenSources;
 
-/// Marks all fields that may hold a token as sensitive.
-pub(super) fn hide_all(headers: &mut HeaderMap, sources: Option<&TokenSources>) {
-    // Whether it is looked at or not.
-    hide(headers, &AUTHORIZATION);
-    let Some(sources) = sources else { return };
-    take_out_protocols(headers, sources);
-    for name in sources.header_names() {
-        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-            hide(headers, &name);
-        }
-    }
-}
-
-fn hide(headers: &mut HeaderMap, hidden: &HeaderName) {
+/// Marks the one field as sensitive that holds a token nearly everywhere.
+#[inline]
+pub(super) fn hide_authorization(headers: &mut HeaderMap) {
     // Not by `entry`, which makes room for one more field first.
-    if headers.get_all(hidden).iter().nth(1).is_none() {
-        if let Some(value) = headers.get_mut(hidden) {
+    if headers.get_all(AUTHORIZATION).iter().nth(1).is_none() {
+        if let Some(value) = headers.get_mut(AUTHORIZATION) {
             value.set_sensitive(true);
         }
         return;
     }
+    hide_named(headers, &AUTHORIZATION);
+}
+
+/// Marks all other fields that may hold a token as sensitive.
+pub(super) fn hide_others(headers: &mut HeaderMap, sources: &TokenSources) {
+    take_out_protocols(headers, sources);
+    for name in sources.header_names() {
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            hide_named(headers, &name);
+        }
+    }
+}
+
+fn hide_named(headers: &mut HeaderMap, hidden: &HeaderName) {
     for (name, value) in headers {
         if name == hidden {
             value.set_sensitive(true);

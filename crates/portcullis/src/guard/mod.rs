@@ -27,11 +27,11 @@
 mod answers;
 mod authentication;
 mod authenticator;
-mod brought;
 mod check;
 mod hiding;
 pub mod service;
 mod setters;
+mod shown;
 
 pub use authentication::Authentication;
 pub use authenticator::Authenticator;

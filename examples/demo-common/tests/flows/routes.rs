@@ -59,6 +59,7 @@ fn nobody(server: &Server) {
         "/api/stations",
         "/v1/sites",
         "/sessions",
+        "/demo/events",
     ] {
         let refused = server.get(path).send().expect(401);
         let challenge = refused.header("www-authenticate").unwrap();
@@ -118,8 +119,10 @@ fn somebody(server: &Server) {
 
 fn wrong_ways(server: &Server) {
     for path in [
-        "/",
         "/nowhere",
+        "/console",
+        "/console/",
+        "/console/../Cargo.toml",
         "/me/",
         "/v1",
         "/v1/",
@@ -131,6 +134,10 @@ fn wrong_ways(server: &Server) {
         assert_eq!(missing.body, r#"{"error":"not_found"}"#, "{path}");
     }
     for path in [
+        "/",
+        "/console/console.js",
+        "/demo/settings",
+        "/demo/events",
         "/healthz",
         "/me",
         "/maybe",

@@ -67,6 +67,12 @@ impl TokenSources {
         Ok(())
     }
 
+    /// Where else than in `Authorization` tokens may be.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = TokenOrigin> {
+        let origins = self.sources.iter().map(TokenSource::origin);
+        origins.filter(|origin| *origin != TokenOrigin::Authorization)
+    }
+
     /// The scheme that the challenge names, unless it is Bearer.
     pub(crate) fn scheme(&self) -> Option<&str> {
         let mut schemes = self.sources.iter().filter_map(TokenSource::scheme);

@@ -1,10 +1,35 @@
-//! What is told to logs about the use of refresh tokens.
+//! What is told to logs about sessions and the use of refresh tokens.
+//!
+//! What goes as it should is told on the level of debugging, so that whoever wants
+//! the whole life of a session can have it. No event has a secret, or says whose
+//! the session is.
 
 use std::time::Duration;
 
-use crate::session::{RefusalReason, RotationAttempt, RotationOutcome, SessionId};
+use crate::session::{
+    RefusalReason, RevocationReason, RotationAttempt, RotationOutcome, SessionId,
+};
 
-/// Reports an outcome that somebody may want to know of.
+/// Reports that a login has opened a session.
+pub(super) fn opened(session: &SessionId) {
+    tracing::debug!(
+        event = "session_opened",
+        session = session.as_str(),
+        "a session was opened"
+    );
+}
+
+/// Reports that somebody has ended a session, which had not been ended before.
+pub(super) fn ended(session: &SessionId, reason: RevocationReason) {
+    tracing::debug!(
+        event = "session_ended",
+        session = session.as_str(),
+        reason = reason.as_str(),
+        "a session was ended"
+    );
+}
+
+/// Reports how the presentation of a refresh token ended.
 pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
     let session = attempt.session.as_str();
     let generation = attempt.generation;
@@ -72,7 +97,18 @@ pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
             overdue_ms = millis(*by),
             "a refresh reached the store after its deadline, and changed nothing"
         ),
-        RotationOutcome::Rotated(_) | RotationOutcome::Valid { .. } => {}
+        RotationOutcome::Rotated(_) => tracing::debug!(
+            event = "refresh_rotated",
+            session,
+            generation,
+            "a refresh token was exchanged for the next one"
+        ),
+        RotationOutcome::Valid { .. } => tracing::debug!(
+            event = "refresh_valid",
+            session,
+            generation,
+            "a refresh token was presented that stays as it is"
+        ),
     }
 }
 

@@ -118,6 +118,9 @@ impl Sessions {
         }
         let ended = self.store().revoke(session).await?;
         self.note_session(subject, session, RevocationReason::Logout);
+        if ended {
+            events::ended(session, RevocationReason::Logout);
+        }
         Ok(ended)
     }
 
@@ -150,6 +153,7 @@ impl Sessions {
         let at = self.now();
         for session in &revoked.sessions {
             self.note_session(subject, session, RevocationReason::LogoutEverywhere);
+            events::ended(session, RevocationReason::LogoutEverywhere);
         }
         for id in &revoked.application_tokens {
             let id = id.clone();

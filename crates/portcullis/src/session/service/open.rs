@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{SessionError, SessionErrorKind, Sessions, single_use::SingleUse};
+use super::{SessionError, SessionErrorKind, Sessions, events, single_use::SingleUse};
 use crate::{
     claims::ScopeSet,
     issue::{AccessToken, IssuedToken},
@@ -227,6 +227,8 @@ impl Sessions {
                 return Err(SessionErrorKind::AlreadyUsed.into());
             }
             opening.report(credential);
+        } else {
+            events::opened(&session.id);
         }
         // The store's clock made the deadline: no token outlives its row.
         let access = inner.issuer.finish(draft, session.absolute_deadline)?;
