@@ -2,18 +2,22 @@
 
 use std::{io, process::ExitCode};
 
+use actix_cors::Cors;
 use actix_web::{
     App, FromRequest, Handler, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, Route,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
     guard,
     http::{
         Method, StatusCode,
         header::{HeaderValue, IF_NONE_MATCH},
     },
+    middleware::{self, Condition, Next},
     web::{self, Data, ServiceConfig},
 };
 use bytes::Bytes;
 use demo_common::{
-    Console, Demo, Guards,
+    AccessLog, Console, Demo, Guards, cors,
     replies::{self, ApiKeyClaims, DemoRead, SessionClaims},
 };
 use portcullis_actix::{Auth, Authenticator, Claims, OptionalToken, Scoped, Token};
@@ -24,12 +28,18 @@ fn main() -> ExitCode {
 
 async fn serve(demo: Demo) -> io::Result<()> {
     let (endpoints, guards, console) = (demo.endpoints, demo.guards, demo.console);
+    let (log, origins) = (demo.access_log, demo.cors);
     let server = HttpServer::new(move || {
         App::new()
             .configure(portcullis_actix::endpoints(endpoints.clone()))
             .configure(own_routes(&guards))
             .configure(console_routes(&console, &guards))
             .default_service(web::to(async || answer(replies::not_found())))
+            // Outside of the guards, so that their refusals can be read, too.
+            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+            .wrap(middleware::from_fn(move |request, next| {
+                told(log, request, next)
+            }))
     })
     .listen(demo.listener)?
     // The demo has its own, which stop what else is going on, too.
@@ -43,11 +53,43 @@ async fn serve(demo: Demo) -> io::Result<()> {
     server.await
 }
 
+/// Lets pages of these origins call with credentials, and read what they need.
+fn cors(origins: &[String]) -> Cors {
+    let names = |names: &[http::HeaderName]| {
+        let names = names.iter().map(|name| name.as_str().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_headers(names(&cors::REQUEST_HEADERS))
+        .expose_headers(names(&cors::RESPONSE_HEADERS))
+        .supports_credentials()
+        .max_age(usize::try_from(cors::MAX_AGE.as_secs()).ok());
+    let allow = |cors: Cors, origin: &String| cors.allowed_origin(origin);
+    origins.iter().fold(cors, allow)
+}
+
+async fn told<B: MessageBody>(
+    log: AccessLog,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let target = request.uri().path_and_query().map_or("*", |it| it.as_str());
+    let entry = log.begin(request.method().as_str(), target);
+    let response = next.call(request).await;
+    let status = match &response {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    entry.end(status.as_u16());
+    response
+}
+
 fn own_routes(guards: &Guards) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         for (path, route) in [
             ("/healthz", read(healthz)),
-            ("/me", read(me).wrap(auth(&guards.any))),
+            ("/me", read(me).wrap(auth(&guards.me))),
             ("/maybe", read(maybe).wrap(auth(&guards.optional))),
             ("/scoped/read", read(scoped_read).wrap(auth(&guards.any))),
             ("/fresh", read(fresh).wrap(auth(&guards.fresh))),

@@ -5,18 +5,20 @@ use std::{io, net::SocketAddr, process::ExitCode};
 use axum::{
     Router,
     body::Body,
-    extract::State,
-    http::{HeaderMap, HeaderValue, Uri, header::IF_NONE_MATCH},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, Uri, header::IF_NONE_MATCH},
+    middleware::{self, Next},
     response::Response,
     routing::{MethodRouter, get},
 };
 use bytes::Bytes;
 use demo_common::{
-    Console, Demo, Guards,
+    AccessLog, Console, Demo, Guards, cors,
     replies::{self, ApiKeyClaims, DemoRead, SessionClaims},
 };
 use portcullis_axum::{AuthLayer, Authenticator, Claims, Scoped, Token};
 use tokio::net::TcpListener;
+use tower_http::cors::CorsLayer;
 
 fn main() -> ExitCode {
     demo_common::run("demo-axum", serve)
@@ -24,11 +26,19 @@ fn main() -> ExitCode {
 
 async fn serve(demo: Demo) -> io::Result<()> {
     let listener = TcpListener::from_std(demo.listener)?;
-    let app = own_routes(&demo.guards)
+    let mut app = own_routes(&demo.guards)
         .merge(console(demo.console, &demo.guards))
         .merge(portcullis_axum::router(demo.endpoints))
         .method_not_allowed_fallback(async || answer(replies::method_not_allowed()))
         .fallback(async || answer(replies::not_found()));
+    if !demo.cors.is_empty() {
+        // Outside of the guards, so that their refusals can be read, too.
+        app = app.layer(cors(&demo.cors)?);
+    }
+    let log = demo.access_log;
+    let app = app.layer(middleware::from_fn(move |request, next| {
+        told(log, request, next)
+    }));
     axum::serve(
         listener,
         app.into_make_service_with_connect_info::<SocketAddr>(),
@@ -37,10 +47,31 @@ async fn serve(demo: Demo) -> io::Result<()> {
     .await
 }
 
+/// Lets pages of these origins call with credentials, and read what they need.
+fn cors(origins: &[String]) -> io::Result<CorsLayer> {
+    let origins = origins.iter().map(HeaderValue::try_from);
+    let origins: Result<Vec<_>, _> = origins.collect();
+    Ok(CorsLayer::new()
+        .allow_origin(origins.map_err(io::Error::other)?)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers(cors::REQUEST_HEADERS)
+        .expose_headers(cors::RESPONSE_HEADERS)
+        .allow_credentials(true)
+        .max_age(cors::MAX_AGE))
+}
+
+async fn told(log: AccessLog, request: Request, next: Next) -> Response {
+    let target = request.uri().path_and_query().map_or("*", |it| it.as_str());
+    let entry = log.begin(request.method().as_str(), target);
+    let response = next.run(request).await;
+    entry.end(response.status().as_u16());
+    response
+}
+
 fn own_routes(guards: &Guards) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
-        .route("/me", guarded(get(me), &guards.any))
+        .route("/me", guarded(get(me), &guards.me))
         .route("/maybe", guarded(get(maybe), &guards.optional))
         .route("/scoped/read", guarded(get(scoped_read), &guards.any))
         .route("/fresh", guarded(get(fresh), &guards.fresh))

@@ -1,7 +1,7 @@
 // The page: what is shown, and what the buttons do.
 
 import { $, h, show } from './dom.js';
-import { clock, explainClaims, span } from './explain.js';
+import { explainClaims, moment, span } from './explain.js';
 import * as client from './client.js';
 import * as experiments from './experiments.js';
 import * as feed from './feed.js';
@@ -452,8 +452,8 @@ function sessionItem(session) {
       'div',
       {},
       h('p', { class: 'line' }, h('code', {}, session.id.slice(0, 8)), session.current ? h('span', { class: 'badge' }, 'this one') : null),
-      h('p', { class: 'why' }, `${agent(device.user_agent)} · since ${clock(session.created_at * 1000)}`),
-      h('p', { class: 'why' }, `last refreshed ${clock(session.last_used_at * 1000)}, ends ${clock(session.expires_at * 1000)}`),
+      h('p', { class: 'why' }, `${agent(device.user_agent)} · since ${moment(session.created_at * 1000)}`),
+      h('p', { class: 'why' }, `refreshed ${moment(session.last_used_at * 1000)} · ends ${moment(session.expires_at * 1000)}`),
     ),
     button,
   );

@@ -48,6 +48,14 @@ export function clock(milliseconds) {
   return isToday ? time.toLocaleTimeString() : time.toLocaleString();
 }
 
+/** A moment to the minute, for what is long ago or far off. */
+export function moment(milliseconds) {
+  const time = new Date(milliseconds);
+  const isToday = time.toDateString() === new Date().toDateString();
+  const day = isToday ? {} : { day: 'numeric', month: 'short' };
+  return time.toLocaleString([], { ...day, hour: '2-digit', minute: '2-digit' });
+}
+
 /** So many seconds, for people. */
 export function span(seconds) {
   if (seconds >= 86400) {
@@ -159,9 +167,14 @@ function after(answer) {
   return answer.retryAfter ? `; try again after ${answer.retryAfter} s` : '';
 }
 
+function since(milliseconds) {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds === 0 ? 'right after' : `${span(seconds)} after`;
+}
+
 /** What an event of the feed means. */
 export function explainEvent(event) {
-  const ago = 'elapsed_ms' in event ? ` ${span(Math.round(event.elapsed_ms / 1000))} after the last exchange` : '';
+  const ago = 'elapsed_ms' in event ? ` ${since(event.elapsed_ms)} the last exchange` : '';
   const generation = 'generation' in event ? ` of generation ${event.generation}` : '';
   switch (event.event) {
     case 'session_opened':
@@ -184,6 +197,12 @@ export function explainEvent(event) {
         tone: 'note',
         text: event.reason === 'logout_everywhere' ? 'Logged out everywhere.' : 'Logged out.',
       };
+    case 'single_use_opened':
+      return { title: 'Session opened', tone: 'good', text: 'By a credential that is good once, such as an ID token.' };
+    case 'single_use_repeated':
+      return { title: 'Repeat forgiven', tone: 'note', text: 'A credential that is good once came again, and opened the same session.' };
+    case 'single_use_refused':
+      return { title: 'Used credential', tone: 'bad', text: 'A credential that is good once came again too late, and was refused.' };
     case 'missed':
       return { title: 'Events missed', tone: 'note', text: `There were more than could be sent: ${event.count} are missing.` };
     default:

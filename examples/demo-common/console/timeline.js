@@ -111,19 +111,20 @@ export function clear() {
 function stepItem(event) {
   const { kind, request, sent, answer } = event;
   const method = request.method || 'GET';
-  const decided = h(
-    'p',
-    { class: 'decided' },
-    h('span', { class: 'status' }, answer.status === 'failed' ? 'no answer' : answer.status),
-    answer.error ? h('code', {}, answer.error) : null,
-    answer.challenge ? h('code', { class: 'challenge' }, answer.challenge) : null,
-  );
+  const status = answer.status === 'failed' ? 'no answer' : answer.status;
+  const told = [answer.error ? `error: ${answer.error}` : '', answer.challenge ? `challenge: ${answer.challenge}` : ''];
   return h(
     'li',
     { class: 'step', 'data-step': kind, 'data-status': answer.status, 'data-error': answer.error },
-    h('p', { class: 'line' }, h('b', {}, WORDS[kind] || kind), h('code', {}, `${method} ${request.path}`)),
-    h('p', { class: 'sent' }, sent),
-    decided,
+    h(
+      'p',
+      { class: 'line' },
+      h('b', {}, WORDS[kind] || kind),
+      h('code', {}, `${method} ${request.path}`),
+      h('span', { class: 'status' }, status),
+    ),
+    h('p', { class: 'wire sent' }, sent),
+    ...told.filter((text) => text).map((text) => h('p', { class: 'wire told' }, text)),
     h('p', { class: 'why' }, why(event)),
   );
 }

@@ -53,7 +53,7 @@ export const cookieApi = (base) => ({
   login: (name, secret) => ({
     method: 'POST',
     path: `${base}/login`,
-    json: { username: name, password: secret },
+    json: { username: name, password: secret, scope: 'demo:read' },
   }),
   refresh: () => ({ method: 'POST', path: `${base}/refresh` }),
   logout: () => ({ method: 'POST', path: `${base}/logout` }),

@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use portcullis::{
     ConfigError,
     claims::ScopeSet,
-    endpoint::{ApiKeyApi, Discovery, Endpoints, PasswordGrantApi, ResourceMetadata, SessionApi},
+    cookies::SessionCookies,
+    credentials::TokenSource,
+    endpoint::{
+        ApiKeyApi, CookieApi, Discovery, Endpoints, PasswordGrantApi, ResourceMetadata, SessionApi,
+    },
     guard::Authenticator,
     issue::{TokenIssuer, TokenShape},
     policy::{Policy, RequiredScopes},
@@ -17,7 +21,7 @@ use portcullis::{
 use crate::{
     accounts::DemoAccounts,
     cli::{Lifetimes, Options},
-    entra,
+    cookies, entra,
     keys::DemoKeys,
     replies::DemoRead,
     trust,
@@ -66,8 +70,11 @@ pub(crate) fn revocations_matter_for(lifetimes: &Lifetimes) -> Duration {
 /// Who may pass where.
 #[derive(Clone, Debug)]
 pub struct Guards {
-    /// Any access token of any of the APIs, or of an issuer that is trusted.
+    /// Any access token of any of the APIs, or of an issuer that is trusted; in the
+    /// cookie of a page, too, if there are cookies.
     pub any: Authenticator,
+    /// The same, or in the query, if that is switched on.
+    pub me: Authenticator,
     /// The same, or no credentials at all.
     pub optional: Authenticator,
     /// Access tokens of the session API.
@@ -83,6 +90,7 @@ pub(crate) fn build(
     options: &Options,
     keys: &DemoKeys,
     accounts: DemoAccounts,
+    cookies: Option<SessionCookies>,
     revocations: &Revocations,
     clock: &SharedClock,
 ) -> Result<(Endpoints, Guards), ConfigError> {
@@ -126,16 +134,32 @@ pub(crate) fn build(
 
     let trusted = trust::verifiers(&options.trusted, clock)?;
     let mut guards = guards(&session, &api_key, &password_grant, trusted)?;
+    let mut sources = vec![TokenSource::bearer()];
+    if let Some(cookies) = &cookies {
+        sources.push(cookies.token_source());
+    }
+    guards.any = guards.any.token_sources(sources.clone());
+    guards.optional = guards.optional.token_sources(sources.clone());
+    if options.query_token {
+        sources.push(TokenSource::query("access_token")?);
+    }
+    guards.me = guards.me.token_sources(sources);
     let session_api = SessionApi::new(session);
     let session_api = match &options.entra {
         Some(tenant) => session_api.single_sign_on(entra::single_sign_on(tenant, clock)?),
         None => session_api,
     };
+    let cookie_api =
+        cookies.map(|cookies| CookieApi::new(password_grant.clone(), cookies).path(cookies::PATH));
     let endpoints = Endpoints::builder(accounts)
         .session_api(session_api)
         .api_key_api(ApiKeyApi::new(api_key))
         .password_grant_api(PasswordGrantApi::new(password_grant))
         .common_routes();
+    let endpoints = match cookie_api {
+        Some(api) => endpoints.cookie_api(api),
+        None => endpoints,
+    };
     let endpoints = match &options.issuer {
         Some(name) => endpoints.discovery(Discovery::new(name)?.open_id()),
         None => endpoints,
@@ -143,6 +167,7 @@ pub(crate) fn build(
     let endpoints = match resource(options)? {
         Some(resource) => {
             guards.any = guards.any.resource_metadata(resource.url().clone());
+            guards.me = guards.me.resource_metadata(resource.url().clone());
             guards.optional = guards.optional.resource_metadata(resource.url().clone());
             endpoints.resource(resource)
         }
@@ -179,6 +204,7 @@ fn guards(
     let any = Verifier::combine(own.into_iter().chain(trusted))?;
     Ok(Guards {
         any: Authenticator::new(any.clone()),
+        me: Authenticator::new(any.clone()),
         optional: Authenticator::new(any).optional(),
         fresh: Authenticator::new(session.clone()).require(Policy::fresh()),
         session: Authenticator::new(session),

@@ -10,11 +10,14 @@
 //! What the demo's own routes answer is in [`replies`], so that the three
 //! servers answer alike.
 
+mod access_log;
 mod accounts;
 mod apis;
 mod background;
 mod cli;
 mod console;
+mod cookies;
+pub mod cors;
 mod curl;
 mod entra;
 mod feed;
@@ -27,6 +30,7 @@ mod start;
 mod store;
 mod trust;
 
+pub use access_log::{AccessLog, Entry};
 pub use apis::Guards;
 pub use console::Console;
 pub use feed::EventStream;

@@ -17,14 +17,15 @@ use tokio::{
 };
 
 use crate::{
+    access_log::AccessLog,
     accounts::DemoAccounts,
     apis::{self, Guards},
     background::Background,
     cli::Options,
-    console::Console,
-    curl,
+    console::{self, Console},
+    cookies, curl,
     feed::{self, Feed, Relay, SessionEvent},
-    keys::DemoKeys,
+    keys::{self, DemoKeys},
     logging,
     shutdown::Shutdown,
     start::StartError,
@@ -42,6 +43,10 @@ pub struct Demo {
     pub guards: Guards,
     /// The page at `/`, and what it asks for.
     pub console: Console,
+    /// The origins whose pages may call the demo and read its answers, if any may.
+    pub cors: Vec<String>,
+    /// What is told of each request.
+    pub access_log: AccessLog,
     /// When to stop.
     pub shutdown: Shutdown,
 }
@@ -92,11 +97,21 @@ where
         let keys = DemoKeys::open(options, &store).await?;
         let revocations = store.snapshot(&clock, keep).await?;
         let accounts = DemoAccounts::new(options, clock.clone())?;
+        let browsers = &options.browsers;
+        let kind = cookies::kind(browsers, address)?;
+        let cookies = match kind {
+            Some(kind) => {
+                let key = keys::csrf(&store).await?;
+                Some(cookies::build(kind, browsers, key, address)?)
+            }
+            None => None,
+        };
         let (endpoints, guards) =
-            apis::build(options, &keys, accounts, &revocations, &clock).map_err(StartError::new)?;
+            apis::build(options, &keys, accounts, cookies, &revocations, &clock)
+                .map_err(StartError::new)?;
         let relay = Relay::new(events, store.sessions(), clock.clone());
         let feed = Feed::new(&relay, shutdown.clone(), clock);
-        let console = Console::new(program, options, feed);
+        let console = Console::new(program, options, kind.map(console::Cookies::of), feed);
         let background = Background::start(&store, &revocations, relay);
         greet(options, address);
         let serving = serve(Demo {
@@ -104,6 +119,8 @@ where
             endpoints,
             guards,
             console,
+            cors: browsers.cors.iter().map(ToString::to_string).collect(),
+            access_log: AccessLog::new(options.access_log),
             shutdown: shutdown.clone(),
         });
         let served = tokio::select! {

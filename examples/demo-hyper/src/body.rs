@@ -21,6 +21,12 @@ impl From<Bytes> for AnswerBody {
     }
 }
 
+impl Default for AnswerBody {
+    fn default() -> Self {
+        Self::from(Bytes::new())
+    }
+}
+
 impl From<EventStream> for AnswerBody {
     fn from(stream: EventStream) -> Self {
         let frames = stream.map_ok(Frame::data);

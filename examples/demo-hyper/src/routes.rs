@@ -73,7 +73,7 @@ impl Routes {
             Console::SETTINGS => return Some(Route::Settings),
             Console::EVENTS => return Some(Route::Events),
             path if Console::paths().any(|own| own == path) => return Some(Route::File),
-            "/me" => (&guards.any, |token, _| Ok(replies::me(token.verified()?))),
+            "/me" => (&guards.me, |token, _| Ok(replies::me(token.verified()?))),
             "/maybe" => (&guards.optional, |token, _| {
                 Ok(replies::maybe(token.optional()))
             }),

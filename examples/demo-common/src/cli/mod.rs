@@ -1,14 +1,18 @@
 //! The command line of the demos.
 
+mod browsers;
 mod url;
 mod values;
 
+pub(crate) use browsers::{Browsers, CookieChoice};
 pub(crate) use url::ServerUrl;
 pub(crate) use values::{EntraTenant, NewApiKey, NewClient, NewUser, StoreChoice, TrustedIssuer};
 
 use std::{env, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser, builder::FalseyValueParser, error::ErrorKind};
+
+use self::browsers::BrowserArguments;
 
 /// What a demo is started with.
 #[derive(Clone, Debug)]
@@ -39,6 +43,12 @@ pub(crate) struct Options {
     pub entra: Option<EntraTenant>,
     /// How long tokens and sessions live.
     pub lifetimes: Lifetimes,
+    /// What there is for browsers.
+    pub browsers: Browsers,
+    /// Whether `/me` takes an access token in its query.
+    pub query_token: bool,
+    /// Whether each request is told to stderr.
+    pub access_log: bool,
 }
 
 /// How long tokens and sessions live; `None`: each API's own lifetime.
@@ -130,6 +140,9 @@ impl Options {
                 session: arguments.session_ttl,
                 grace: arguments.grace,
             },
+            browsers: arguments.browsers.read(&variable)?,
+            query_token: arguments.query_token,
+            access_log: arguments.access_log,
         })
     }
 }
@@ -288,6 +301,20 @@ struct Arguments {
         value_parser = values::duration
     )]
     grace: Duration,
+
+    #[command(flatten)]
+    browsers: BrowserArguments,
+
+    /// Take an access token in the query of `/me`, too, as `access_token` (RFC 6750
+    /// section 2.3): for clients that can send no header. It gets into histories
+    /// and logs
+    #[arg(long, env = "PORTCULLIS_QUERY_TOKEN", value_parser = FalseyValueParser::new())]
+    query_token: bool,
+
+    /// Tell each request to stderr: method, target, status and time. Tokens in a
+    /// query are masked, and headers left out
+    #[arg(long, env = "PORTCULLIS_ACCESS_LOG", value_parser = FalseyValueParser::new())]
+    access_log: bool,
 }
 
 /// A repeatable option. Its values are read here and not by clap, whose

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::Response;
 use portcullis::verify::Verified;
 
+pub(crate) use self::settings::Cookies;
 use crate::{
     cli::Options,
     feed::{EventStream, Feed},
@@ -35,9 +36,14 @@ impl Console {
     /// Where the events are, for GET and an access token.
     pub const EVENTS: &'static str = "/demo/events";
 
-    pub(crate) fn new(program: &str, options: &Options, feed: Feed) -> Self {
+    pub(crate) fn new(
+        program: &str,
+        options: &Options,
+        cookies: Option<Cookies>,
+        feed: Feed,
+    ) -> Self {
         Self {
-            settings: settings::of(program, options),
+            settings: settings::of(program, options, cookies),
             feed: Arc::new(feed),
         }
     }

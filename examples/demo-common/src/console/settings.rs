@@ -4,13 +4,37 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::cli::Options;
+use crate::{
+    cli::Options,
+    cookies::{self, Kind},
+};
+
+/// The cookies, if they are on.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Cookies {
+    /// Where browsers log in, refresh and log out.
+    path: &'static str,
+    /// Whether they need https.
+    secure: bool,
+}
+
+impl Cookies {
+    /// Cookies of this kind.
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self {
+            path: cookies::PATH,
+            secure: kind == Kind::Secure,
+        }
+    }
+}
 
 /// The settings as JSON.
-pub(super) fn of(program: &str, options: &Options) -> Bytes {
+pub(super) fn of(program: &str, options: &Options, cookies: Option<Cookies>) -> Bytes {
     let settings = Settings {
         framework: program.strip_prefix("demo-").unwrap_or(program),
         grace_ms: u64::try_from(options.lifetimes.grace.as_millis()).unwrap_or(u64::MAX),
+        cookies,
+        query_token: options.query_token,
         accounts: accounts(options),
     };
     serde_json::to_vec(&settings).map_or_else(|_| Bytes::from_static(b"{}"), Bytes::from)
@@ -20,6 +44,8 @@ pub(super) fn of(program: &str, options: &Options) -> Bytes {
 struct Settings<'a> {
     framework: &'a str,
     grace_ms: u64,
+    cookies: Option<Cookies>,
+    query_token: bool,
     accounts: Vec<Account<'a>>,
 }
 
@@ -58,7 +84,7 @@ mod tests {
     use crate::cli;
 
     fn text(words: &[&str]) -> String {
-        let settings = of("demo-axum", &cli::from_words(words));
+        let settings = of("demo-axum", &cli::from_words(words), None);
         String::from_utf8(settings.to_vec()).unwrap()
     }
 

@@ -5,10 +5,13 @@ mod file;
 use std::path::{Path, PathBuf};
 
 use portcullis::{
+    csrf::CsrfKey,
     jose::{Algorithm, KeyError, SigningKey},
     secret::SecretString,
     session::refresh::RefreshKeys,
 };
+
+use serde::Deserialize;
 
 use self::file::read_or_create;
 use crate::{cli::Options, start::StartError, store::Store};
@@ -48,6 +51,26 @@ impl DemoKeys {
     }
 }
 
+/// The key of CSRF tokens, kept where the others are.
+///
+/// # Errors
+///
+/// If it cannot be read, made or used.
+pub(crate) async fn csrf(store: &Store) -> Result<CsrfKey, StartError> {
+    #[derive(Deserialize)]
+    struct Jwk<'a> {
+        k: &'a str,
+    }
+    let Some((jwk, place)) = kept(store, "csrf-key").await? else {
+        return CsrfKey::generate().map_err(StartError::new);
+    };
+    // Its text, not what that decodes to: as random, and long enough.
+    let key: Result<Jwk<'_>, _> = serde_json::from_str(jwk.expose());
+    key.ok()
+        .and_then(|key| CsrfKey::new(key.k.as_bytes()).ok())
+        .ok_or_else(|| StartError::new(format_args!("{place}: not a key of HS256 as a JWK")))
+}
+
 /// The key in a file that somebody else made. A public key goes into the key
 /// set, where verifiers look for it by its id.
 fn given(path: &Path) -> Result<SigningKey, StartError> {
@@ -61,22 +84,32 @@ fn given(path: &Path) -> Result<SigningKey, StartError> {
 
 /// A key of the demo's own, made when it is first asked for.
 async fn own(store: &Store, name: &str) -> Result<SigningKey, StartError> {
-    let make = || SigningKey::generate(Algorithm::HS256);
-    let (jwk, place) = match store {
-        Store::Memory(_) => return make().map_err(StartError::new),
-        Store::Sqlite { path, .. } => {
-            let path = beside(path, name);
-            let jwk = read_or_create(&path, || make()?.to_jwk()).map_err(StartError::new)?;
-            (jwk, path.display().to_string())
-        }
-        Store::Postgres(store) => (store.key(name, jwk(make)?).await?, store.key_place(name)),
-        Store::Redis(store) => (store.key(name, jwk(make)?).await?, store.key_place(name)),
+    let Some((jwk, place)) = kept(store, name).await? else {
+        return make().map_err(StartError::new);
     };
     SigningKey::from_jwk(jwk.expose(), None)
         .map_err(|error| StartError::new(format_args!("{place}: {error}")))
 }
 
-fn jwk(make: impl FnOnce() -> Result<SigningKey, KeyError>) -> Result<SecretString, StartError> {
+/// A key as it is kept, and where; `None` where nothing is.
+async fn kept(store: &Store, name: &str) -> Result<Option<(SecretString, String)>, StartError> {
+    Ok(Some(match store {
+        Store::Memory(_) => return Ok(None),
+        Store::Sqlite { path, .. } => {
+            let path = beside(path, name);
+            let jwk = read_or_create(&path, || make()?.to_jwk()).map_err(StartError::new)?;
+            (jwk, path.display().to_string())
+        }
+        Store::Postgres(store) => (store.key(name, jwk()?).await?, store.key_place(name)),
+        Store::Redis(store) => (store.key(name, jwk()?).await?, store.key_place(name)),
+    }))
+}
+
+fn make() -> Result<SigningKey, KeyError> {
+    SigningKey::generate(Algorithm::HS256)
+}
+
+fn jwk() -> Result<SecretString, StartError> {
     make().and_then(|key| key.to_jwk()).map_err(StartError::new)
 }
 

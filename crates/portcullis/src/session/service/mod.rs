@@ -133,8 +133,11 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let row = self.store().session(session).await?;
         if row.is_some_and(|row| row.subject == *subject) {
-            self.store().revoke(session).await?;
+            let ended = self.store().revoke(session).await?;
             self.note_session(subject, session, RevocationReason::Logout);
+            if ended {
+                events::ended(session, RevocationReason::Logout);
+            }
         }
         Ok(())
     }
