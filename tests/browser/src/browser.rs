@@ -47,6 +47,7 @@ impl Browser {
         arguments.push(format!("--ignore-certificate-errors-spki-list={spki}"));
         let mut capabilities = Capabilities::new();
         capabilities.insert("browserName".into(), "chrome".into());
+        capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
         capabilities.insert(
             "goog:chromeOptions".into(),
             json!({ "binary": programs.chromium, "args": arguments }),
@@ -146,35 +147,43 @@ impl Browser {
     }
 
     /// A command of the DevTools protocol.
-    pub async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
-        let command = DevTools {
-            command,
-            parameters,
-        };
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.issue("goog/cdp/execute", body).await
+    }
+
+    /// What the browser has written into its console since it was asked last.
+    pub async fn messages(&self) -> Vec<String> {
+        let messages = self.issue("se/log", json!({ "type": "browser" })).await;
+        let messages = messages.as_array().unwrap().iter();
+        messages.map(|one| one["message"].to_string()).collect()
+    }
+
+    async fn issue(&self, path: &'static str, body: Value) -> Value {
+        let command = OfChromeDriver { path, body };
         let result: Result<Value, CmdError> = self.client.issue_cmd(command).await;
         result.unwrap()
     }
 }
 
-/// ChromeDriver's extension of WebDriver.
+/// ChromeDriver's extensions of WebDriver.
 #[derive(Debug)]
-struct DevTools {
-    command: &'static str,
-    parameters: Value,
+struct OfChromeDriver {
+    path: &'static str,
+    body: Value,
 }
 
-impl WebDriverCompatibleCommand for DevTools {
+impl WebDriverCompatibleCommand for OfChromeDriver {
     fn endpoint(
         &self,
         base: &url::Url,
         session: Option<&str>,
     ) -> Result<url::Url, url::ParseError> {
         let session = session.unwrap_or_default();
-        base.join(&format!("session/{session}/goog/cdp/execute"))
+        base.join(&format!("session/{session}/{}", self.path))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
-        let body = json!({ "cmd": self.command, "params": self.parameters });
-        (Method::POST, Some(body.to_string()))
+        (Method::POST, Some(self.body.to_string()))
     }
 }

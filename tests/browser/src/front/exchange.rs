@@ -50,6 +50,7 @@ impl Exchange {
             false => answer,
         };
         self.shared.log.lock().unwrap().add(seen);
+        self.shared.added.notify_waiters();
         Ok(answer)
     }
 

@@ -26,8 +26,11 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    sync::oneshot,
+    sync::{Notify, oneshot},
+    time::timeout,
 };
+
+use crate::patience::PATIENCE;
 
 use self::{exchange::Exchange, faults::Faults, seen::Log, tls::Identity};
 
@@ -63,6 +66,7 @@ struct Shared {
     pages: HashMap<String, String>,
     faults: Faults,
     log: Mutex<Log>,
+    added: Notify,
 }
 
 impl Front {
@@ -75,6 +79,7 @@ impl Front {
             pages,
             faults: Faults::default(),
             log: Mutex::default(),
+            added: Notify::new(),
         });
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
@@ -127,6 +132,24 @@ impl Front {
     /// looked, in the order of the answers.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.log.lock().unwrap().take()
+    }
+
+    /// What was asked at a path and answered, once it was: the first that nobody has
+    /// looked at.
+    pub async fn next(&self, path: &str) -> Seen {
+        let next = async {
+            loop {
+                let mut added = std::pin::pin!(self.shared.added.notified());
+                added.as_mut().enable();
+                let found = self.shared.log.lock().unwrap().take_one(path);
+                match found {
+                    Some(seen) => break seen,
+                    None => added.await,
+                }
+            }
+        };
+        let result = timeout(PATIENCE, next).await;
+        result.unwrap_or_else(|_| panic!("nobody asked for {path}"))
     }
 
     /// Asks the demo past the browser, as a program does; the status of the answer.

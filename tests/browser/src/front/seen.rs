@@ -61,6 +61,11 @@ impl Log {
         self.0.push(seen);
     }
 
+    pub(super) fn take_one(&mut self, path: &str) -> Option<Seen> {
+        let at = self.0.iter().position(|seen| seen.path == path)?;
+        Some(self.0.remove(at))
+    }
+
     pub(super) fn take(&mut self) -> Vec<Seen> {
         std::mem::take(&mut self.0)
     }

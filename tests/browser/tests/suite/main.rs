@@ -3,6 +3,7 @@
 // A test suite fails by panicking.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod attacks;
 mod header_mode;
 mod interceptors;
 mod page;
@@ -34,11 +35,21 @@ macro_rules! in_both_modes {
                     crate::interceptors::$name(crate::AXUM, crate::page::Mode::Header);
                 })+
             }
+            mod cookie {
+                $(#[test] fn $name() {
+                    crate::interceptors::$name(crate::AXUM, crate::page::Mode::Cookie);
+                })+
+            }
         }
         mod actix {
             mod header {
                 $(#[test] fn $name() {
                     crate::interceptors::$name(crate::ACTIX, crate::page::Mode::Header);
+                })+
+            }
+            mod cookie {
+                $(#[test] fn $name() {
+                    crate::interceptors::$name(crate::ACTIX, crate::page::Mode::Cookie);
                 })+
             }
         }

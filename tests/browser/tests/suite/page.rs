@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Header,
+    Cookie,
 }
 
 impl Mode {
     pub(crate) fn refresh_path(self) -> &'static str {
         match self {
             Self::Header => "/auth/jwt/refresh",
+            Self::Cookie => "/auth/cookie/refresh",
         }
     }
 
@@ -20,6 +22,7 @@ impl Mode {
     pub(crate) fn refused(self) -> u16 {
         match self {
             Self::Header => 400,
+            Self::Cookie => 401,
         }
     }
 
@@ -32,12 +35,14 @@ impl Mode {
     pub(crate) fn options(self) -> &'static [&'static str] {
         match self {
             Self::Header => &[],
+            Self::Cookie => &["--cookies=on"],
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Header => "header",
+            Self::Cookie => "cookie",
         }
     }
 }
@@ -77,6 +82,7 @@ pub(crate) async fn log_in_long_ago(stage: &Stage, mode: Mode) -> Value {
                 .run(script, std::slice::from_ref(&answer))
                 .await;
         }
+        Mode::Cookie => stage.browser.drop_cookie("__Host-access_token").await,
     }
     stage.front.seen();
     answer
@@ -92,6 +98,18 @@ pub(crate) async fn steal(stage: &Stage, mode: Mode) -> Stolen {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     Stolen(match mode {
         Mode::Header => vec![("refresh-token", text(&headers["refresh-token"]))],
+        Mode::Cookie => {
+            let cookie = stage.browser.cookie("__Secure-refresh_token").await;
+            vec![
+                (
+                    "cookie",
+                    format!("__Secure-refresh_token={}", text(&cookie["value"])),
+                ),
+                ("x-csrf-token", text(&headers["X-CSRF-Token"])),
+                // A thief's program says what a browser would say.
+                ("sec-fetch-site", "same-origin".to_owned()),
+            ]
+        }
     })
 }
 
