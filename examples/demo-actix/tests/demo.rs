@@ -16,6 +16,31 @@ fn own_routes_answer_alike() {
 }
 
 #[test]
+fn the_console_is_the_same_everywhere() {
+    flows::the_console_is_the_same_everywhere(PROGRAM);
+}
+
+#[test]
+fn events_reach_their_owner_alone() {
+    flows::events_reach_their_owner_alone(PROGRAM);
+}
+
+#[test]
+fn browsers_have_cookies() {
+    flows::browsers_have_cookies(PROGRAM);
+}
+
+#[test]
+fn pages_elsewhere_may_call() {
+    flows::pages_elsewhere_may_call(PROGRAM);
+}
+
+#[test]
+fn requests_are_told_without_secrets() {
+    flows::requests_are_told_without_secrets(PROGRAM);
+}
+
+#[test]
 fn tokens_of_trusted_issuers_are_taken() {
     flows::tokens_of_trusted_issuers_are_taken(PROGRAM);
 }

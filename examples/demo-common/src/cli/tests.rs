@@ -71,6 +71,34 @@ fn issuers_are_trusted_only_if_named() {
 }
 
 #[test]
+fn browsers_have_options_of_their_own() {
+    let browsers = |arguments: &[&str], variables: &[(&str, &str)]| {
+        read(arguments, variables).unwrap().browsers
+    };
+    let defaults = browsers(&[], &[]);
+    assert_eq!(defaults.cookies, CookieChoice::Auto);
+    assert!(!defaults.insecure_cookies && defaults.origins.is_empty() && defaults.cors.is_empty());
+    for (word, choice) in [
+        ("--cookies", CookieChoice::On),
+        ("--cookies=on", CookieChoice::On),
+        ("--cookies=off", CookieChoice::Off),
+        ("--cookies=auto", CookieChoice::Auto),
+    ] {
+        assert_eq!(browsers(&[word], &[]).cookies, choice);
+    }
+    let list = [
+        ("PORTCULLIS_ORIGIN", "https://a.example,https://b.example"),
+        ("PORTCULLIS_CORS", "https://c.example"),
+    ];
+    let from_list = browsers(&[], &list);
+    assert_eq!(from_list.origins[1].as_str(), "https://b.example");
+    assert_eq!(from_list.cors[0].as_str(), "https://c.example");
+    let given = browsers(&["--cors=https://d.example", "--insecure-cookies"], &list);
+    assert_eq!(given.cors[0].as_str(), "https://d.example");
+    assert!(given.insecure_cookies);
+}
+
+#[test]
 fn given_users_replace_the_default_ones() {
     let options = read(&["--user", "bob:a,b", "--user=eve:x:application"], &[]).unwrap();
     assert_eq!(options.users.len(), 2);
@@ -127,6 +155,12 @@ fn other_mistakes_end_with_two_as_well() {
         &["--entra", "9188040d-6c67-4c5b-b112-36a304b66dad"],
         &["--entra", "common:app"],
         &["--entra-base-url", "http://login.example"],
+        &["--cookies=maybe"],
+        &["--cookies=off", "--insecure-cookies"],
+        &["--origin", "app.example"],
+        &["--cors", "*"],
+        &["--cors", "https://app.example/"],
+        &["--cors=https://a.example", "--cors=https://a.example"],
         &["--unknown"],
         &["stray"],
     ] {

@@ -1,7 +1,7 @@
 //! As much of an HTTP/1.1 client as the flows need.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -46,6 +46,17 @@ impl Request {
 
     pub(crate) fn send(self) -> Answer {
         self.try_send().unwrap()
+    }
+
+    /// Sends it, and leaves the answer to be read line by line, until the server ends
+    /// it.
+    pub(crate) fn stream(self) -> impl Iterator<Item = String> {
+        let mut connection = TcpStream::connect(self.address).unwrap();
+        let patience = Some(Duration::from_secs(60));
+        connection.set_read_timeout(patience).unwrap();
+        let head = format!("{}\r\n", self.head);
+        connection.write_all(head.as_bytes()).unwrap();
+        BufReader::new(connection).lines().map(Result::unwrap)
     }
 
     /// An error where the server is gone, or goes before it has answered.
@@ -97,6 +108,12 @@ impl Answer {
         let value = values.next().map(|(_, value)| value.as_str());
         assert!(values.next().is_none(), "{name} occurs twice");
         value
+    }
+
+    /// The values of a header that may occur several times.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.iter().filter(|(own, _)| own == name);
+        values.map(|(_, value)| value.as_str()).collect()
     }
 
     pub(crate) fn expect(self, status: u16) -> Self {

@@ -37,6 +37,13 @@ impl Server {
         Self::spawn(command)
     }
 
+    /// As [`start`](Self::start), with what it says on stderr in a file.
+    pub(crate) fn start_telling(program: &str, further: &[&str], told: File) -> Self {
+        let mut command = command(program, "memory:", further);
+        command.stderr(told);
+        Self::spawn(command)
+    }
+
     /// As [`start`](Self::start), with its log in a file: it does not end when a
     /// file becomes larger than it may.
     #[cfg(target_os = "linux")]
@@ -140,7 +147,8 @@ fn command(program: &str, store: &str, further: &[&str]) -> Command {
         .args(["--store", store])
         .args(further)
         .env("PORTCULLIS_LISTEN", "127.0.0.1:0")
-        .env("RUST_LOG", "warn")
+        // Cookies that do without TLS are what most of the tests want.
+        .env("RUST_LOG", "warn,portcullis::cookies=error")
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     command
