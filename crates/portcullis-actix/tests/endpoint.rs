@@ -150,3 +150,22 @@ async fn well_known_documents_of_a_scope_are_at_the_root() {
         assert_eq!(response.status().as_u16(), status, "{path}");
     }
 }
+
+/// Browsers know the path from outside, and nothing of scopes.
+#[actix_web::test]
+async fn the_refresh_cookie_of_a_scope_has_the_whole_path() {
+    let scope = web::scope("/inner").configure(portcullis_actix::endpoints(endpoints()));
+    let app = init_service(App::new().service(scope)).await;
+    let request = empty("POST", "/inner/auth/cookie/logout");
+    let request = request.insert_header(("sec-fetch-site", "same-origin"));
+    let response = call_service(&app, request.to_request()).await;
+    assert_eq!(response.status().as_u16(), 401);
+    let cleared = response.headers().get_all("set-cookie");
+    let cleared: Vec<_> = cleared.map(|value| value.to_str().unwrap()).collect();
+    assert_eq!(cleared.len(), 3, "{cleared:?}");
+    let refresh = cleared.iter().find(|value| value.contains("refresh_token"));
+    assert!(
+        refresh.unwrap().contains("Path=/inner/auth/cookie;"),
+        "{cleared:?}"
+    );
+}

@@ -108,3 +108,25 @@ async fn well_known_documents_of_what_is_nested_are_at_the_root() {
         assert_eq!(response.status(), status, "{path}");
     }
 }
+
+/// Browsers know the path from outside, and nothing of routers.
+#[tokio::test]
+async fn the_refresh_cookie_of_what_is_nested_has_the_whole_path() {
+    let app: Router = Router::new().nest("/inner", portcullis_axum::router(endpoints()));
+    let mut request = empty("POST", "/inner/auth/cookie/logout");
+    let site = "same-origin".parse().unwrap();
+    request.headers_mut().insert("sec-fetch-site", site);
+    let response = app.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 401);
+    let cleared = response.headers().get_all("set-cookie");
+    let cleared: Vec<_> = cleared
+        .iter()
+        .map(|value| value.to_str().unwrap())
+        .collect();
+    assert_eq!(cleared.len(), 3, "{cleared:?}");
+    let refresh = cleared.iter().find(|value| value.contains("refresh_token"));
+    assert!(
+        refresh.unwrap().contains("Path=/inner/auth/cookie;"),
+        "{cleared:?}"
+    );
+}

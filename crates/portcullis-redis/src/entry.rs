@@ -2,7 +2,7 @@
 //! in `watch.rs`.
 
 use portcullis::{
-    session::{Revocation, StoreError},
+    session::{Revocation, RevocationReason, StoreError},
     time::Timestamp,
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn parse(entry: &str, at: Timestamp) -> Result<Revocation, StoreError
                 id: row::session_id(id)?,
                 subject: parse_subject(subject)?,
                 at,
-                reason: row::reason(why)?,
+                reason: RevocationReason::from_stored(Some(why)),
             }
         }
         "t" => {

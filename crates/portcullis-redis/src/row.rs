@@ -77,7 +77,6 @@ impl SessionRow {
 /// Reads a session.
 pub(crate) fn session(text: &str) -> Result<SessionRecord, StoreError> {
     let row: SessionRow = serde_json::from_str(text).map_err(StoreError::corrupt)?;
-    let address = row.address.as_deref().map(number).transpose()?;
     Ok(SessionRecord {
         id: session_id(&row.id)?,
         subject: parse_subject(&row.subject)?,
@@ -90,10 +89,7 @@ pub(crate) fn session(text: &str) -> Result<SessionRecord, StoreError> {
         secret_digest: digest(&row.digest)?,
         refresh_key: row.key.into(),
         grant: Grant::from_json(&row.grant)?,
-        device: Device {
-            user_agent: row.agent,
-            address,
-        },
+        device: Device::from_stored(row.agent, row.address.as_deref()),
         rotated_by: row.rotated_by.as_deref().map(attempt_id).transpose()?,
         rotated_from: number(&row.from)?,
         late_retry_by: row.late.as_deref().map(attempt_id).transpose()?,
@@ -101,7 +97,7 @@ pub(crate) fn session(text: &str) -> Result<SessionRecord, StoreError> {
             (None, _) => None,
             (Some(at), why) => Some(Revoked {
                 at: time(at)?,
-                reason: reason(why.as_deref().unwrap_or_default())?,
+                reason: RevocationReason::from_stored(why.as_deref()),
                 by: row.by.as_deref().map(attempt_id).transpose()?,
             }),
         },
@@ -177,11 +173,6 @@ where
 
 pub(crate) fn session_id(text: &str) -> Result<SessionId, StoreError> {
     SessionId::parse(text).ok_or_else(|| StoreError::corrupt("not a session id"))
-}
-
-pub(crate) fn reason(name: &str) -> Result<RevocationReason, StoreError> {
-    RevocationReason::from_name(name)
-        .ok_or_else(|| StoreError::corrupt("not a reason for a revocation"))
 }
 
 pub(crate) fn attempt_text(id: &AttemptId) -> String {

@@ -231,9 +231,16 @@ impl SessionStore for RedisStore {
         let now = row::time(now)?;
         let mut live = Vec::new();
         for row in rows {
-            let session = row::session(row)?;
-            if session.is_live(now) {
-                live.push(session);
+            // One that cannot be read must not hide the others.
+            match row::session(row) {
+                Ok(session) if session.is_live(now) => live.push(session),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "a row cannot be read"
+                    );
+                }
             }
         }
         live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));

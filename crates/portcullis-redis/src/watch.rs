@@ -53,25 +53,9 @@ impl RedisStore {
     ) -> impl Future<Output = Infallible> + Send + 'static + use<> {
         let store = self.clone();
         async move {
-            let (never, _) = tokio::join!(store.poll(&revocations), store.listen(&revocations));
+            let polling = revocations.follow(|| sleep(store.0.poll_interval));
+            let (never, _) = tokio::join!(polling, store.listen(&revocations));
             never
-        }
-    }
-
-    /// Reads the store at intervals.
-    async fn poll(&self, revocations: &Revocations) -> Infallible {
-        let mut failing = false;
-        loop {
-            let result = revocations.sync().await;
-            match &result {
-                Err(error) if !failing => {
-                    tracing::warn!(error = source(error), "cannot read what was revoked");
-                }
-                Ok(()) if failing => tracing::info!("can read again what was revoked"),
-                _ => {}
-            }
-            failing = result.is_err();
-            sleep(self.0.poll_interval).await;
         }
     }
 
@@ -114,7 +98,7 @@ impl RedisStore {
     ) {
         // What was published before now went unheard. If this fails, polling
         // makes up for it.
-        let _ = revocations.sync().await;
+        let _ = revocations.sync_thoroughly().await;
         loop {
             tokio::select! {
                 message = messages.next() => match message {

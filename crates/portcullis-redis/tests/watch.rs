@@ -202,3 +202,32 @@ async fn a_silent_server_makes_the_snapshot_unsure() {
         sleep(Duration::from_millis(10)).await;
     }
 }
+
+/// What a log-out wrote whose clock was far behind, or which a server that was
+/// promoted has from its predecessor.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_bears_an_old_time_is_found_by_polling() {
+    let Some(url) = redis_url() else {
+        return;
+    };
+    let prefix = Prefix::new(&url);
+    let interval = Duration::from_millis(20);
+    let node = Node::start(prefix.store().poll_interval(interval)).await;
+    let session = open(&node.store).await;
+    // So that there is a feed.
+    let other = open(&node.store).await;
+    node.store.revoke(&other.id).await.unwrap();
+    node.learns(&other, Duration::from_secs(2)).await;
+    let keys = prefix.keys();
+    let feed = keys.iter().find(|key| key.ends_with(":feed")).unwrap();
+    let now = node.store.current_time().await.unwrap();
+    let ten_minutes = Duration::from_secs(600);
+    let id = session.id.as_str();
+    redis::cmd("ZADD")
+        .arg(feed)
+        .arg(now.saturating_sub(ten_minutes).as_millis())
+        .arg(format!("s|logout|{id}|5:users:alice"))
+        .exec(&mut prefix.connection())
+        .unwrap();
+    node.learns(&session, Duration::from_secs(5)).await;
+}

@@ -66,7 +66,10 @@ pub(crate) fn session(row: &impl Columns) -> Result<SessionRecord, StoreError> {
         )?),
         refresh_key: text(row, "refresh_key")?.into(),
         grant: Grant::from_json(text(row, "granted")?)?,
-        device: device(row)?,
+        device: Device::from_stored(
+            row.text("user_agent")?.map(str::to_owned),
+            row.text("address")?,
+        ),
         rotated_by: attempt_id(row, "rotated_by")?,
         rotated_from: unsigned(integer(row, "rotated_from")?)?,
         late_retry_by: attempt_id(row, "late_retry_by")?,
@@ -107,8 +110,21 @@ pub(crate) fn subject(row: &impl Columns) -> Result<Subject, StoreError> {
 }
 
 pub(crate) fn reason(row: &impl Columns) -> Result<RevocationReason, StoreError> {
-    RevocationReason::from_name(text(row, "revoked_reason")?)
-        .ok_or_else(|| StoreError::corrupt("not a reason for a revocation"))
+    row.text("revoked_reason")
+        .map(RevocationReason::from_stored)
+}
+
+/// Those of several rows that can be read. One that cannot is left out, and said
+/// so: it must not hide the others.
+pub(crate) fn readable<T>(
+    rows: impl IntoIterator<Item = Result<T, StoreError>>,
+) -> impl Iterator<Item = T> {
+    rows.into_iter().filter_map(|row| {
+        row.inspect_err(|error| {
+            tracing::error!(error = crate::poll::source(error), "a row cannot be read");
+        })
+        .ok()
+    })
 }
 
 pub(crate) fn time(row: &impl Columns, column: &'static str) -> Result<Timestamp, StoreError> {
@@ -137,15 +153,6 @@ pub(crate) fn signed(value: u64) -> i64 {
 /// overflow.
 pub(crate) fn millis(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).map_or(1 << 60, |millis| millis.min(1 << 60))
-}
-
-fn device(row: &impl Columns) -> Result<Device, StoreError> {
-    let address = row.text("address")?.map(str::parse).transpose();
-    let address = address.map_err(StoreError::corrupt)?;
-    Ok(Device {
-        user_agent: row.text("user_agent")?.map(str::to_owned),
-        address,
-    })
 }
 
 fn revoked(row: &impl Columns) -> Result<Option<Revoked>, StoreError> {

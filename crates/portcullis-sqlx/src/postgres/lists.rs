@@ -112,7 +112,7 @@ pub(super) async fn revocations(
     .bind(now)
     .fetch_all(&mut *connection)
     .await?;
-    Ok(rows.iter().map(revocation).collect::<Result<_, _>>()?)
+    Ok(row::readable(rows.iter().map(revocation)).collect())
 }
 
 fn revocation(row: &PgRow) -> Result<Revocation, StoreError> {

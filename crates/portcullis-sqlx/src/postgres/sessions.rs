@@ -114,7 +114,7 @@ pub(super) async fn sessions(
     .bind(now)
     .fetch_all(&mut *connection)
     .await?;
-    Ok(rows.iter().map(row::session).collect::<Result<_, _>>()?)
+    Ok(row::readable(rows.iter().map(row::session)).collect())
 }
 
 pub(super) async fn revoke(

@@ -84,7 +84,8 @@ pub(super) async fn revoke_all(
     let mut revoked = RevokedAll::default();
     for row in &ended {
         if row.try_get("is_session")? {
-            revoked.sessions.push(row::session_id(row)?);
+            let id = row::readable([row::session_id(row)]);
+            revoked.sessions.extend(id);
         } else {
             revoked
                 .application_tokens

@@ -153,23 +153,23 @@ pub(super) async fn revocations(
 ) -> Result<Vec<Revocation>, StoreError> {
     let since = since.as_millis();
     let mut revocations = Vec::new();
-    for row in sqlx::query(
+    let ended = sqlx::query(
         "SELECT id, realm, name, revoked_at, revoked_reason FROM portcullis_sessions \
          WHERE revoked_at >= ?1",
     )
     .bind(since)
     .fetch_all(&mut *connection)
     .await
-    .map_err(unavailable)?
-    {
-        revocations.push(Revocation::Session {
-            id: row::session_id(&row)?,
-            subject: row::subject(&row)?,
-            at: row::time(&row, "revoked_at")?,
-            reason: row::reason(&row)?,
-        });
-    }
-    for row in sqlx::query(
+    .map_err(unavailable)?;
+    revocations.extend(row::readable(ended.iter().map(|row| {
+        Ok(Revocation::Session {
+            id: row::session_id(row)?,
+            subject: row::subject(row)?,
+            at: row::time(row, "revoked_at")?,
+            reason: row::reason(row)?,
+        })
+    })));
+    let tokens = sqlx::query(
         "SELECT id, realm, name, at, until FROM portcullis_revoked_tokens \
          WHERE at >= ?1 AND until > ?2",
     )
@@ -177,38 +177,38 @@ pub(super) async fn revocations(
     .bind(now.as_millis())
     .fetch_all(&mut *connection)
     .await
-    .map_err(unavailable)?
-    {
-        revocations.push(Revocation::Token {
-            id: row::text(&row, "id")?.to_owned(),
-            subject: row::subject(&row)?,
-            at: row::time(&row, "at")?,
-            until: row::time(&row, "until")?,
-        });
-    }
-    for row in sqlx::query("SELECT realm, name, at FROM portcullis_log_outs WHERE at >= ?1")
+    .map_err(unavailable)?;
+    revocations.extend(row::readable(tokens.iter().map(|row| {
+        Ok(Revocation::Token {
+            id: row::text(row, "id")?.to_owned(),
+            subject: row::subject(row)?,
+            at: row::time(row, "at")?,
+            until: row::time(row, "until")?,
+        })
+    })));
+    let subjects = sqlx::query("SELECT realm, name, at FROM portcullis_log_outs WHERE at >= ?1")
         .bind(since)
         .fetch_all(&mut *connection)
         .await
-        .map_err(unavailable)?
-    {
-        revocations.push(Revocation::Subject {
-            subject: row::subject(&row)?,
-            at: row::time(&row, "at")?,
-        });
-    }
-    for row in sqlx::query(
+        .map_err(unavailable)?;
+    revocations.extend(row::readable(subjects.iter().map(|row| {
+        Ok(Revocation::Subject {
+            subject: row::subject(row)?,
+            at: row::time(row, "at")?,
+        })
+    })));
+    let removed = sqlx::query(
         "SELECT id, removed_at FROM portcullis_application_tokens WHERE removed_at >= ?1",
     )
     .bind(since)
     .fetch_all(&mut *connection)
     .await
-    .map_err(unavailable)?
-    {
-        revocations.push(Revocation::ApplicationToken {
-            id: row::text(&row, "id")?.to_owned(),
-            at: row::time(&row, "removed_at")?,
-        });
-    }
+    .map_err(unavailable)?;
+    revocations.extend(row::readable(removed.iter().map(|row| {
+        Ok(Revocation::ApplicationToken {
+            id: row::text(row, "id")?.to_owned(),
+            at: row::time(row, "removed_at")?,
+        })
+    })));
     Ok(revocations)
 }

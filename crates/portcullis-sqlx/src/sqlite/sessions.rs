@@ -84,7 +84,7 @@ pub(super) async fn sessions(
     subject: &Subject,
     now: Timestamp,
 ) -> Result<Vec<SessionRecord>, StoreError> {
-    sqlx::query(concat!(
+    let rows = sqlx::query(concat!(
         "SELECT id, ",
         session_columns!(),
         " FROM portcullis_sessions WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL \
@@ -95,10 +95,8 @@ pub(super) async fn sessions(
     .bind(now.as_millis())
     .fetch_all(&mut *connection)
     .await
-    .map_err(unavailable)?
-    .iter()
-    .map(row::session)
-    .collect()
+    .map_err(unavailable)?;
+    Ok(row::readable(rows.iter().map(row::session)).collect())
 }
 
 pub(super) async fn revoke(
@@ -168,10 +166,7 @@ pub(super) async fn revoke_all(
     .map_err(unavailable)?;
     transaction.commit().await.map_err(unavailable)?;
     Ok(RevokedAll {
-        sessions: sessions
-            .iter()
-            .map(row::session_id)
-            .collect::<Result<_, _>>()?,
+        sessions: row::readable(sessions.iter().map(row::session_id)).collect(),
         application_tokens: tokens
             .iter()
             .map(|row| row::text(row, "id").map(str::to_owned))

@@ -6,6 +6,7 @@
 mod contract;
 mod faults;
 mod node;
+mod odd_rows;
 mod one_use;
 mod schema;
 mod server;

@@ -6,6 +6,7 @@
 mod contract;
 mod directory;
 mod no_room;
+mod odd_rows;
 
 use std::time::Duration;
 

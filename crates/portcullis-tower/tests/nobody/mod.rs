@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use portcullis::{
+    cookies::SessionCookies,
+    csrf::{CsrfKey, CsrfProtection},
     endpoint::{
-        Account, Accounts, AccountsError, ApiKeyApi, ClientAuthentication, ClientCheck, Endpoints,
-        Login,
+        Account, Accounts, AccountsError, ApiKeyApi, ClientAuthentication, ClientCheck, CookieApi,
+        Endpoints, Login,
     },
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
@@ -23,7 +25,7 @@ pub(crate) enum Logins {
     FromHome,
 }
 
-/// The endpoints.
+/// The endpoints, told that they are at `/inner`.
 pub(crate) fn endpoints(logins: Logins) -> Endpoints {
     let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::ES256).unwrap())
         .shape(TokenShape::api_key())
@@ -35,8 +37,12 @@ pub(crate) fn endpoints(logins: Logins) -> Endpoints {
     let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
     let revocations = Revocations::new(store, clock, Duration::from_secs(3600));
     let sessions = Sessions::builder(revocations, issuer).build().unwrap();
+    let csrf = CsrfProtection::new(CsrfKey::generate().unwrap());
+    let cookies = SessionCookies::new(csrf);
     Endpoints::builder(Nobody { logins })
-        .api_key_api(ApiKeyApi::new(sessions))
+        .api_key_api(ApiKeyApi::new(sessions.clone()))
+        .cookie_api(CookieApi::new(sessions, cookies))
+        .mounted_at("/inner")
         .common_routes()
         .build()
         .unwrap()

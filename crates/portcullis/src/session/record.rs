@@ -1,6 +1,10 @@
 //! What a store keeps about a session.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +149,9 @@ pub enum RevocationReason {
     LogoutEverywhere,
     /// A refresh token was presented that had been used up before.
     Reuse,
+    /// A reason that this version does not know: of a newer one, or of somebody who
+    /// wrote to the store by hand. The session is over all the same.
+    Other,
 }
 
 impl RevocationReason {
@@ -154,14 +161,37 @@ impl RevocationReason {
             Self::Logout => "logout",
             Self::LogoutEverywhere => "logout_everywhere",
             Self::Reuse => "reuse",
+            Self::Other => "other",
         }
     }
 
     /// The reason with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Logout, Self::LogoutEverywhere, Self::Reuse]
-            .into_iter()
-            .find(|reason| reason.as_str() == name)
+        [
+            Self::Logout,
+            Self::LogoutEverywhere,
+            Self::Reuse,
+            Self::Other,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == name)
+    }
+
+    /// The reason that a store kept of a session that has ended. Whatever it says,
+    /// or if it says nothing, the session has: [`Other`](Self::Other), and a line in
+    /// the log, once.
+    pub fn from_stored(name: Option<&str>) -> Self {
+        let reason = name.and_then(Self::from_name);
+        reason.unwrap_or_else(|| {
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                tracing::warn!(
+                    "the store has a session that ended for a reason which this version does not \
+                     know"
+                );
+            });
+            Self::Other
+        })
     }
 }
 
@@ -277,6 +307,22 @@ impl Device {
         }
     }
 
+    /// The device that a store kept. An address that is none is left out, with a line
+    /// in the log, once: it is shown to people, and decides nothing.
+    pub fn from_stored(user_agent: Option<String>, address: Option<&str>) -> Self {
+        let parsed = address.and_then(|text| text.parse().ok());
+        if address.is_some() && parsed.is_none() {
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                tracing::warn!("the store has a session whose device has no address, but a text");
+            });
+        }
+        Self {
+            user_agent,
+            address: parsed,
+        }
+    }
+
     /// Whether `other` is another program. An address changes whenever a phone
     /// leaves the house, so only the user agent counts.
     pub fn differs_from(&self, other: &Self) -> bool {
@@ -295,6 +341,29 @@ fn cut(user_agent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_odd_in_a_store_is_no_fault() {
+        for reason in [
+            RevocationReason::Logout,
+            RevocationReason::LogoutEverywhere,
+            RevocationReason::Reuse,
+            RevocationReason::Other,
+        ] {
+            let stored = RevocationReason::from_stored(Some(reason.as_str()));
+            assert_eq!(stored, reason);
+        }
+        for name in [None, Some(""), Some("Logout"), Some("stolen laptop")] {
+            let reason = RevocationReason::from_stored(name);
+            assert_eq!(reason, RevocationReason::Other);
+        }
+        let device = |address| Device::from_stored(Some("curl".to_owned()), address);
+        assert_eq!(device(Some("::1")).address, "::1".parse().ok());
+        for odd in [None, Some(""), Some("10.0.0.0/8"), Some("home")] {
+            assert_eq!(device(odd).address, None);
+            assert_eq!(device(odd).user_agent.as_deref(), Some("curl"));
+        }
+    }
 
     #[test]
     fn a_digest_is_sha_256_and_never_shown() {

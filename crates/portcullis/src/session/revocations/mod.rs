@@ -9,6 +9,7 @@
 //! good only while the store lists them, and the snapshot remembers which ones
 //! it has asked about.
 
+mod follow;
 mod logout;
 mod state;
 mod status;

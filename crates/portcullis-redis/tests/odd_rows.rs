@@ -1,0 +1,73 @@
+//! What somebody wrote by hand, or a newer version: no row takes others down.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::{
+    Prefix,
+    sessions::{alice, attempt, open},
+};
+use portcullis::session::{
+    RefusalReason, RevocationReason, RotationOutcome, SessionRecord, SessionStore, StoreErrorKind,
+};
+use portcullis_testing::servers::redis_url;
+use redis::Commands;
+use serde_json::Value;
+
+/// Changes a member of a session's row; `None` takes it away.
+fn change(prefix: &Prefix, session: &SessionRecord, member: &str, value: Option<&str>) {
+    let mut connection = prefix.connection();
+    let keys = prefix.keys();
+    let mut keys = keys.iter().filter(|key| key.ends_with(session.id.as_str()));
+    let key = keys.next().unwrap();
+    let row: String = connection.get(key).unwrap();
+    let mut row: Value = serde_json::from_str(&row).unwrap();
+    match value {
+        Some(value) => row[member] = value.into(),
+        None => drop(row.as_object_mut().unwrap().remove(member)),
+    }
+    let kept = redis::SetOptions::default().with_expiration(redis::SetExpiry::KEEPTTL);
+    let _: () = connection.set_options(key, row.to_string(), kept).unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_ended_for_an_odd_reason_has_ended() {
+    let Some(url) = redis_url() else { return };
+    let prefix = Prefix::new(&url);
+    let store = prefix.store().connect().await.unwrap();
+    for reason in [Some("fraud"), None, Some("")] {
+        let session = open(&store).await;
+        store.revoke(&session.id).await.unwrap();
+        change(&prefix, &session, "why", reason);
+        let row = store.session(&session.id).await.unwrap().unwrap();
+        assert_eq!(row.revoked.unwrap().reason, RevocationReason::Other);
+        let outcome = store.rotate(&attempt(&session, 0)).await.unwrap();
+        assert!(
+            matches!(outcome, RotationOutcome::Refused(RefusalReason::Revoked)),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_odd_row_is_a_fault_of_one_session() {
+    let Some(url) = redis_url() else { return };
+    let prefix = Prefix::new(&url);
+    let store = prefix.store().connect().await.unwrap();
+    let odd = open(&store).await;
+    let good = open(&store).await;
+    // What is shown to people only.
+    change(&prefix, &odd, "address", Some("home"));
+    let row = store.session(&odd.id).await.unwrap().unwrap();
+    assert_eq!(row.device.address, None);
+    assert_eq!(store.sessions(&alice()).await.unwrap().len(), 2);
+    // What decides.
+    change(&prefix, &odd, "digest", Some("00"));
+    let error = store.session(&odd.id).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    let listed = store.sessions(&alice()).await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&good));
+    let outcome = store.rotate(&attempt(&good, 0)).await.unwrap();
+    assert!(matches!(outcome, RotationOutcome::Rotated(_)));
+}

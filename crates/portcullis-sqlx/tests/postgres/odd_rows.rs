@@ -1,0 +1,84 @@
+//! What somebody wrote by hand, or a newer version: no row takes others down.
+
+use portcullis::session::{
+    RefusalReason, RevocationReason, RotationOutcome, SessionRecord, SessionStore, StoreErrorKind,
+};
+use portcullis_sqlx::PostgresStore;
+use sqlx::{AssertSqlSafe, Executor};
+
+use crate::{
+    node::{Known, alice, attempt, check, open, rotate, snapshot},
+    schema::Schema,
+};
+
+async fn start() -> Option<(PostgresStore, Schema)> {
+    let schema = Schema::new().await?;
+    let store = schema.builder().connect().await.unwrap();
+    store.migrate().await.unwrap();
+    Some((store, schema))
+}
+
+async fn change(schema: &Schema, session: &SessionRecord, set: &str) {
+    let id = session.id.as_str();
+    let sql = format!("UPDATE portcullis_sessions SET {set} WHERE id = '{id}'");
+    schema
+        .raw()
+        .await
+        .execute(AssertSqlSafe(sql))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_ended_for_an_odd_reason_has_ended() {
+    let Some((store, schema)) = start().await else {
+        return;
+    };
+    let revocations = snapshot(&store);
+    for reason in ["'fraud'", "NULL", "''"] {
+        let session = open(&store).await;
+        let other = open(&store).await;
+        let set = format!(
+            "revoked_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint, \
+             revoked_reason = {reason}"
+        );
+        change(&schema, &session, &set).await;
+        store.revoke(&other.id).await.unwrap();
+        revocations.sync().await.unwrap();
+        assert_eq!(check(&revocations, &session), Known::Revoked);
+        assert_eq!(check(&revocations, &other), Known::Revoked);
+        let row = store.session(&session.id).await.unwrap().unwrap();
+        assert_eq!(row.revoked.unwrap().reason, RevocationReason::Other);
+        let outcome = rotate(&store, &attempt(&session, 0)).await;
+        assert!(
+            matches!(outcome, RotationOutcome::Refused(RefusalReason::Revoked)),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_odd_row_is_a_fault_of_one_session() {
+    let Some((store, schema)) = start().await else {
+        return;
+    };
+    let odd = open(&store).await;
+    let good = open(&store).await;
+    // What is shown to people only.
+    change(&schema, &odd, "address = 'home', user_agent = NULL").await;
+    let row = store.session(&odd.id).await.unwrap().unwrap();
+    assert_eq!(row.device.address, None);
+    assert_eq!(store.sessions(&alice()).await.unwrap().len(), 2);
+    // What decides.
+    change(&schema, &odd, "secret_digest = '\\x00'").await;
+    let error = store.rotate(&attempt(&odd, 0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    let listed = store.sessions(&alice()).await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&good));
+    assert!(matches!(
+        rotate(&store, &attempt(&good, 0)).await,
+        RotationOutcome::Rotated(_)
+    ));
+    let revoked = store.revoke_all(&alice()).await.unwrap();
+    assert_eq!(revoked.sessions.len(), 2);
+}
