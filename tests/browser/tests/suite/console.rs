@@ -1,20 +1,23 @@
 //! The console of the demos.
 
 mod page;
+mod pictures;
 
 use browser::{demo::Program, stage::with_stage};
 use serde_json::json;
 
-use self::page::Console;
-use crate::{interceptors::LONG_GRACE, on_both};
+use self::{page::Console, pictures::it_is_fit_to_be_seen};
+use crate::{interceptors::LONG_GRACE, on_both, page::Mode};
 
 on_both!(
     it_signs_in_and_out,
     every_experiment_ends_well,
     a_replay_ends_the_session,
+    with_cookies_its_scripts_hold_no_token,
     sessions_are_listed_and_ended,
     what_happens_is_told_at_once,
     it_asks_for_nothing_from_elsewhere,
+    it_is_fit_to_be_seen,
 );
 
 const CALLS: usize = 8;
@@ -110,6 +113,47 @@ fn a_replay_ends_the_session(program: Program) {
         let steps = console.newest("replay").await;
         assert!(steps.contains(&"replay 400".to_owned()), "{steps:?}");
         assert!(steps.contains(&"call 401".to_owned()), "{steps:?}");
+    });
+}
+
+fn with_cookies_its_scripts_hold_no_token(program: Program) {
+    let options = [Mode::Cookie.options(), LONG_GRACE].concat();
+    with_stage(program, &options, async |stage| {
+        let console = Console::open(&stage).await;
+        console.click("#mode-cookie").await;
+        console.sign_in().await;
+        assert_eq!(console.body("mode").await, "cookie");
+        assert_eq!(console.attribute("#claims", "data-source").await, "me");
+        for (name, outcome, refreshes) in [
+            ("eight", "good", 1),
+            ("tabs", "good", 2),
+            ("replay", "note", 0),
+        ] {
+            stage.front.seen();
+            assert_eq!(console.experiment(name).await, outcome, "{name}");
+            let seen = stage.front.seen();
+            let refreshed = seen
+                .iter()
+                .filter(|one| one.path == Mode::Cookie.refresh_path());
+            assert_eq!(refreshed.count(), refreshes, "{name}: {seen:?}");
+        }
+        // Which answer the browser took of two is its own business.
+        assert_eq!(console.experiment("lost-answer").await, "good");
+        let script = r#"
+            const kept = [localStorage, sessionStorage].map((one) => JSON.stringify({ ...one }));
+            return [document.cookie, ...kept].join(" ");
+        "#;
+        let kept = stage.browser.run(script, &[]).await;
+        let kept = kept.as_str().unwrap();
+        for name in ["__Host-access_token", "__Secure-refresh_token"] {
+            let token = stage.browser.cookie(name).await["value"].clone();
+            assert!(!kept.contains(token.as_str().unwrap()), "{kept}");
+        }
+        assert!(!kept.contains("eyJ"), "{kept}");
+        console.click("#logout").await;
+        console.signed_out().await;
+        assert_eq!(console.newest("logout").await, ["logout 204"]);
+        assert_eq!(stage.browser.cookies().await, [json!(null); 0]);
     });
 }
 
