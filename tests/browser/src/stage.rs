@@ -15,7 +15,14 @@ pub struct Stage {
     pub browser: Browser,
     /// Between the two.
     pub front: Front,
-    _demo: Demo,
+    demo: Demo,
+}
+
+impl Stage {
+    /// A URL of the demo itself, past the front.
+    pub fn demo_url(&self, host: &str, path: &str) -> String {
+        format!("http://{host}:{}{path}", self.demo.address.port())
+    }
 }
 
 /// Runs a test with a demo that has these options. Without a browser, nothing.
@@ -38,7 +45,7 @@ where
         let stage = Stage {
             browser,
             front,
-            _demo: demo,
+            demo,
         };
         test(stage).await;
     });

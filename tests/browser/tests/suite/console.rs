@@ -14,6 +14,7 @@ on_both!(
     every_experiment_ends_well,
     a_replay_ends_the_session,
     with_cookies_its_scripts_hold_no_token,
+    it_works_on_this_machine_without_tls,
     sessions_are_listed_and_ended,
     what_happens_is_told_at_once,
     it_asks_for_nothing_from_elsewhere,
@@ -154,6 +155,24 @@ fn with_cookies_its_scripts_hold_no_token(program: Program) {
         console.signed_out().await;
         assert_eq!(console.newest("logout").await, ["logout 204"]);
         assert_eq!(stage.browser.cookies().await, [json!(null); 0]);
+    });
+}
+
+/// As `cargo run` starts a demo, in both modes.
+fn it_works_on_this_machine_without_tls(program: Program) {
+    with_stage(program, &[], async |stage| {
+        for host in ["127.0.0.1", "localhost"] {
+            let url = stage.demo_url(host, "/");
+            let console = Console::open_at(&stage, &url).await;
+            for mode in ["#mode-header", "#mode-cookie"] {
+                console.click(mode).await;
+                console.sign_in().await;
+                assert_eq!(console.experiment("eight").await, "good", "{url} {mode}");
+                console.click("#logout").await;
+                console.signed_out().await;
+            }
+            assert_eq!(stage.browser.cookies().await, [json!(null); 0]);
+        }
     });
 }
 

@@ -9,7 +9,11 @@ pub(super) struct Console<'a>(&'a Stage);
 impl<'a> Console<'a> {
     /// The page when it can be used.
     pub(super) async fn open(stage: &'a Stage) -> Self {
-        stage.browser.open(&stage.front.url(APP, "/")).await;
+        Self::open_at(stage, &stage.front.url(APP, "/")).await
+    }
+
+    pub(super) async fn open_at(stage: &'a Stage, url: &str) -> Self {
+        stage.browser.open(url).await;
         let console = Self(stage);
         console
             .until("document.body.dataset.ready === 'true'")
