@@ -33,8 +33,8 @@ impl CsrfKey {
         Ok(Self(Arc::new(key)))
     }
 
-    /// A new key, for a service of one process: after a restart pages have to get
-    /// new CSRF tokens, by a refresh.
+    /// A new key, for a service of one process: after a restart pages have to log in
+    /// again, since a refresh wants the CSRF token, too.
     ///
     /// # Errors
     ///

@@ -1,3 +1,4 @@
+mod events;
 mod single_use;
 
 use std::sync::atomic::{AtomicI64, Ordering};
