@@ -65,6 +65,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `ended` | `Token::ended()`, with tokio's timer: closes WebSockets and streams with their token |
 //! | `router` | `router()`: the token endpoints as a ready `Router` |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
 //! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |

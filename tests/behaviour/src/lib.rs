@@ -45,3 +45,13 @@ mod keys {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/providers.md")]
 mod providers {}
+
+/// What the page about CORS shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/cors.md")]
+mod cors {}
+
+/// What the page about WebSockets and streams shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/websockets.md")]
+mod websockets {}

@@ -49,8 +49,9 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // The credentials cannot be marked as sensitive: the head of a request that
-        // an outer middleware has cloned must not be touched. actix leaves them
-        // out of the `Debug` output of an `HttpRequest` by itself.
+        // an outer middleware has cloned must not be touched. actix leaves those of
+        // `Authorization` and `Cookie` out of the `Debug` output of an `HttpRequest`
+        // by itself; what it shows of other sources, `Auth` tells.
         match self.authenticator.check(&Head::from(&request)) {
             Check::Ready(Ok(authentication)) => {
                 ResponseFuture::passed(&self.inner, request, authentication)

@@ -25,8 +25,10 @@ use super::AuthMiddleware;
 /// [`response_header`](Self::response_header): actix makes an answer of it further
 /// out. Errors of handlers are answers already.
 ///
-/// actix's `Debug` output leaves credentials out of an `HttpRequest`, but **not**
-/// out of a `ServiceRequest` or a `RequestHead`: a middleware must not log these.
+/// actix's `Debug` output leaves `Authorization` and `Cookie` out of an
+/// `HttpRequest`, but **no** other place where a [token may
+/// be](Self::token_sources): header, subprotocol or query. And it leaves nothing out
+/// of a `ServiceRequest` or a `RequestHead`: a middleware must not log these.
 ///
 /// The setters are those of [`Authenticator`].
 ///

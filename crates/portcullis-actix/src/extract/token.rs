@@ -6,7 +6,10 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use portcullis::{guard::Authentication, verify::Verified};
+use portcullis::{
+    guard::Authentication,
+    verify::{UntilEnded, Verified},
+};
 
 use super::source::{self, Demand, Source};
 use crate::AuthRejection;
@@ -33,6 +36,38 @@ impl Deref for Token {
 
     fn deref(&self) -> &Verified {
         &self.0
+    }
+}
+
+impl Token {
+    /// Resolves when the token is good no longer, for WebSockets and streams, which
+    /// outlive the request that was checked: when it has expired or was revoked,
+    /// whichever comes first. What else can be set, and what happens while nobody
+    /// can say, [`UntilEnded`] tells.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use portcullis_actix::Token;
+    ///
+    /// async fn watch(token: Token) {
+    ///     let mut ended = token.ended();
+    ///     loop {
+    ///         tokio::select! {
+    ///             () = actix_web::rt::time::sleep(Duration::from_secs(1)) => println!("a second more"),
+    ///             why = &mut ended => break println!("{why}"),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Where there is no middleware, `Authenticated<Verified>` gives the token, and
+    /// [`Verified::ended_with`] is the same with a timer to name.
+    ///
+    /// # Panics
+    ///
+    /// The future does when it is polled outside of actix's runtime.
+    pub fn ended(&self) -> UntilEnded {
+        self.0.ended_with(actix_web::rt::time::sleep)
     }
 }
 

@@ -4,6 +4,8 @@ use std::{borrow::Cow, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
+#[cfg(feature = "ended")]
+use portcullis::verify::UntilEnded;
 use portcullis::{challenge::Rejection, guard::Authentication, verify::Verified};
 
 use super::source::{Credentials, Source, of_layer};
@@ -29,6 +31,40 @@ impl Deref for Token {
 
     fn deref(&self) -> &Verified {
         &self.0
+    }
+}
+
+#[cfg(feature = "ended")]
+impl Token {
+    /// Resolves when the token is good no longer, for WebSockets and streams, which
+    /// outlive the request that was checked: when it has expired or was revoked,
+    /// whichever comes first. What else can be set, and what happens while nobody
+    /// can say, [`UntilEnded`] tells.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use portcullis_axum::Token;
+    ///
+    /// async fn watch(token: Token) {
+    ///     let mut ended = token.ended();
+    ///     loop {
+    ///         tokio::select! {
+    ///             () = tokio::time::sleep(Duration::from_secs(1)) => println!("a second more"),
+    ///             why = &mut ended => break println!("{why}"),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Where there is no layer, `Authenticated<Verified>` gives the token, and
+    /// [`Verified::ended_with`] is the same with a timer to name.
+    ///
+    /// # Panics
+    ///
+    /// The future does when it is polled outside of a tokio runtime, or in one
+    /// without a timer.
+    pub fn ended(&self) -> UntilEnded {
+        self.0.ended_with(tokio::time::sleep)
     }
 }
 

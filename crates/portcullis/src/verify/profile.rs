@@ -9,6 +9,7 @@ use super::{
     audience_rule::AudienceRule,
     claim_rules::{BindingRule, ClaimRules, Expiry},
     issuer_rule::IssuerRule,
+    oversight::Oversight,
     shown::{Shown, list},
     token::Token,
     trusted_keys::TrustedKeys,
@@ -43,6 +44,8 @@ pub(super) struct Profile {
     pub(super) clock: SharedClock,
     pub(super) limits: Limits,
     pub(super) cache: Option<TokenCache>,
+    /// What goes with its tokens; there once the profile is a verifier's.
+    pub(super) oversight: Option<Arc<Oversight>>,
 }
 
 impl Default for Profile {
@@ -62,6 +65,7 @@ impl Default for Profile {
                 header: MAX_HEADER,
             },
             cache: None,
+            oversight: None,
         }
     }
 }
@@ -162,6 +166,17 @@ impl Profile {
         })
     }
 
+    /// The profile as a verifier has it.
+    pub(super) fn sealed(mut self) -> Self {
+        self.oversight = Some(Arc::new(Oversight {
+            clock: self.clock.clone(),
+            leeway: self.claims.leeway,
+            max_age: self.claims.max_age,
+            status: self.status.clone(),
+        }));
+        self
+    }
+
     /// The cache, if any of this issuer's tokens can be remembered.
     pub(super) fn worthwhile_cache(&self) -> Option<&TokenCache> {
         let is_remembered = self.keys.any(|algorithm| self.remembers(algorithm));
@@ -247,6 +262,7 @@ impl Profile {
         });
         let mut token = Token::new(json, realm, claims, now);
         token.own_issuer = self.own_issuer;
+        token.oversight = self.oversight.clone().map(|oversight| oversight as _);
         token
     }
 

@@ -1,6 +1,6 @@
 //! What a verified token says, in one allocation.
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{any::Any, borrow::Cow, ops::Range, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
@@ -37,6 +37,9 @@ pub(super) struct Token {
     pub(super) issued_at: Option<Timestamp>,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) auth_time: Option<Timestamp>,
+    /// What its verifier left for whoever asks about it later, and is itself asked
+    /// about tokens, so that its type cannot be known here.
+    pub(super) oversight: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A part of [`Token::text`]; tokens are far smaller than 4 GiB.
@@ -139,6 +142,7 @@ impl Token {
             issued_at: claims.issued_at.map(|date| date.0),
             expires_at: claims.expires_at.map(|date| date.0),
             auth_time: claims.auth_time.map(|date| date.0),
+            oversight: None,
         }
     }
 

@@ -68,6 +68,16 @@ pub trait TokenStatus: Send + Sync + 'static {
     fn lists_application_tokens(&self) -> bool {
         false
     }
+
+    /// Resolves when [`status`](Self::status) may say something else of `token` than
+    /// it did when this was called, so that whoever waits for the
+    /// [end of a token](Verified::ended_with) hears of it at once. It may resolve
+    /// too often, and may be dropped at any time. `None`, as unless implemented:
+    /// this source does not tell, and is asked at intervals.
+    fn changed(&self, token: &Verified) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let _ = token;
+        None
+    }
 }
 
 impl<S: TokenStatus + ?Sized> TokenStatus for Arc<S> {
@@ -77,5 +87,9 @@ impl<S: TokenStatus + ?Sized> TokenStatus for Arc<S> {
 
     fn lists_application_tokens(&self) -> bool {
         (**self).lists_application_tokens()
+    }
+
+    fn changed(&self, token: &Verified) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        (**self).changed(token)
     }
 }

@@ -1,6 +1,6 @@
 //! A token that passed every check.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
@@ -148,6 +148,11 @@ impl Verified {
     /// The `cnf` claim, in JSON.
     pub(super) fn confirmation_json(&self) -> Option<&str> {
         self.part(|token| token.confirmation)
+    }
+
+    /// What its verifier left in it.
+    pub(super) fn oversight(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.token().oversight.clone()
     }
 
     fn part(&self, span: impl FnOnce(&Token) -> Option<Span>) -> Option<&str> {

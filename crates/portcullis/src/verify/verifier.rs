@@ -58,6 +58,7 @@ pub(super) type Delegate = Arc<dyn Fn(Option<&str>, &[u8]) -> Verification + Sen
 
 impl Verifier {
     pub(super) fn of_profile(profile: Profile) -> Self {
+        let profile = profile.sealed();
         match profile.introspection.clone() {
             Some(source) => {
                 let introspecting = Introspecting::new(profile, source);

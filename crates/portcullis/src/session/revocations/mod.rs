@@ -14,6 +14,7 @@ mod logout;
 mod state;
 mod status;
 mod tokens;
+mod waiters;
 
 use std::{
     fmt,
@@ -21,7 +22,10 @@ use std::{
     time::Duration,
 };
 
-use self::state::{Settings, State};
+use self::{
+    state::{Settings, State},
+    waiters::Waiters,
+};
 use super::{DynSessionStore, Revocation, SessionStore, StoreError};
 use crate::time::{Clock, SharedClock, Timestamp};
 
@@ -69,6 +73,7 @@ const OVERLAP: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Revocations {
     state: Arc<RwLock<State>>,
+    waiters: Arc<Waiters>,
     store: DynSessionStore,
     clock: SharedClock,
     max_silence: Option<Duration>,
@@ -90,6 +95,7 @@ impl Revocations {
     pub fn new(store: DynSessionStore, clock: SharedClock, longest: Duration) -> Self {
         Self {
             state: Arc::default(),
+            waiters: Arc::default(),
             store,
             clock,
             max_silence: Some(Self::DEFAULT_MAX_SILENCE),
@@ -180,9 +186,14 @@ impl Revocations {
     /// Takes in one revocation at once, as after each that this process made.
     pub fn apply(&self, revocation: Revocation) {
         let now = self.clock.now();
+        let changed = self.waiters.changed_by([&revocation]);
         let mut state = self.write();
+        let everyone = state.everyone();
         state.apply(revocation, now, &self.settings);
         state.prune_when_doubled(now, &self.settings);
+        let everyone = state.everyone() != everyone;
+        drop(state);
+        self.waiters.wake(changed, everyone);
     }
 
     /// Reads what was revoked since the last reading, by whichever process.
@@ -217,12 +228,17 @@ impl Revocations {
             .store
             .revocations(since.saturating_sub(OVERLAP))
             .await?;
+        let changed = self.waiters.changed_by(&revocations);
         let mut state = self.write();
+        let everyone = state.everyone();
         for revocation in revocations {
             state.apply(revocation, asked_at, &self.settings);
         }
         state.prune(asked_at, &self.settings);
         state.heard = Some(asked_at);
+        let everyone = state.everyone() != everyone;
+        drop(state);
+        self.waiters.wake(changed, everyone);
         Ok(())
     }
 

@@ -83,7 +83,7 @@ struct Entries {
 }
 
 /// Points in time up to which tokens are concerned.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub(super) struct Bounds {
     /// The last log-out everywhere: tokens are revoked, but for those of own
     /// sessions, which it has ended one by one.
@@ -120,6 +120,11 @@ impl State {
             Some(entries) => self.everyone.latest(entries.bounds),
             None => self.everyone,
         }
+    }
+
+    /// What concerns the tokens of all subjects.
+    pub(super) fn everyone(&self) -> Bounds {
+        self.everyone
     }
 
     pub(super) fn is_live(&self, subject: &Subject, id: &str) -> bool {

@@ -1,5 +1,7 @@
 //! What the snapshot says about a token, and what only the store can say.
 
+use std::{future::Future, pin::Pin};
+
 use super::{Revocations, state::own_session};
 use crate::{
     session::{SessionId, SessionStore, StoreError},
@@ -59,6 +61,12 @@ impl TokenStatus for Revocations {
 
     fn lists_application_tokens(&self) -> bool {
         true
+    }
+
+    /// By what this process revokes at once, and by what others revoke as soon as
+    /// it is heard of.
+    fn changed(&self, token: &Verified) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        Some(Box::pin(self.waiters.wait(token)))
     }
 }
 

@@ -1,0 +1,96 @@
+//! A WebSocket and a stream of events that end when their token does.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Router,
+    extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    response::{
+        Response,
+        sse::{Event, Sse},
+    },
+    routing::get,
+};
+use futures_util::stream::{self, Stream};
+use portcullis::{
+    ConfigError,
+    credentials::TokenSource,
+    csrf::{CsrfKey, CsrfProtection},
+    session::Sessions,
+};
+use portcullis_axum::{AuthLayer, Token};
+
+/// The page that may open sockets with its cookie.
+pub const PAGE: &str = "https://app.example";
+
+/// The subprotocol that is spoken.
+pub const PROTOCOL: &str = "chat.v1";
+
+/// The service: `/chat` and `/clock`, for whoever has a token of `sessions`.
+///
+/// # Errors
+///
+/// If it cannot be configured so.
+pub fn app(sessions: &Sessions) -> Result<Router, ConfigError> {
+    let csrf = CsrfProtection::new(CsrfKey::generate()?).allow_origin(PAGE)?;
+    let layer = AuthLayer::new(sessions.verifier().build()?).token_sources([
+        // Programs.
+        TokenSource::bearer(),
+        // Pages of other sites, which can choose nothing but the subprotocols.
+        TokenSource::websocket_protocol("bearer.")?,
+        // Own pages: the browser sends the cookie, and where the page is from.
+        TokenSource::cookie("__Host-access_token", csrf)?,
+    ]);
+    Ok(Router::new()
+        .route("/chat", get(chat))
+        .route("/clock", get(clock))
+        .layer(layer))
+}
+
+async fn chat(token: Token, upgrade: WebSocketUpgrade) -> Response {
+    // The token is no longer among the subprotocols that the client offers.
+    let upgrade = upgrade.protocols([PROTOCOL]);
+    upgrade.on_upgrade(move |socket| echo(socket, token))
+}
+
+async fn echo(mut socket: WebSocket, token: Token) {
+    let mut ended = token.ended();
+    loop {
+        tokio::select! {
+            message = socket.recv() => match message {
+                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
+                    if socket.send(message).await.is_err() {
+                        return;
+                    }
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return,
+            },
+            why = &mut ended => {
+                let frame = CloseFrame {
+                    code: why.close_code(),
+                    reason: why.as_str().into(),
+                };
+                // Whoever is gone need not be told.
+                let _ = socket.send(Message::Close(Some(frame))).await;
+                return;
+            }
+        }
+    }
+}
+
+async fn clock(token: Token) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let ticks = tokio::time::interval(Duration::from_secs(1));
+    let open = Some((ticks, token.ended(), 0_u64));
+    Sse::new(stream::unfold(open, async |open| {
+        let (mut ticks, mut ended, seconds) = open?;
+        let (event, open) = tokio::select! {
+            _ = ticks.tick() => {
+                let event = Event::default().data(seconds.to_string());
+                (event, Some((ticks, ended, seconds + 1)))
+            }
+            why = &mut ended => (Event::default().event("ended").data(why.as_str()), None),
+        };
+        Some((Ok(event), open))
+    }))
+}
