@@ -8,7 +8,7 @@ use fantoccini::{
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{driver::Driver, installed::Programs, patience::PATIENCE};
+use crate::{driver::Driver, front::Front, installed::Programs, patience::PATIENCE};
 
 /// A browser; it ends when this is dropped.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser that takes certificates for the key whose digest is `spki`, and
-    /// reaches nothing but this machine.
-    pub(crate) async fn start(programs: &Programs, spki: &str) -> Self {
+    /// A browser that finds `front` at whatever https and http URL without a port,
+    /// takes its certificate, and reaches nothing but this machine.
+    pub(crate) async fn start(programs: &Programs, front: &Front) -> Self {
         let driver = Driver::start(programs);
         let arguments = [
             "--headless=new",
@@ -39,12 +39,15 @@ impl Browser {
             "--disable-background-timer-throttling",
             "--disable-backgrounding-occluded-windows",
             "--disable-renderer-backgrounding",
-            "--host-resolver-rules=MAP * 127.0.0.1",
             "--window-size=1280,1000",
         ];
         let mut arguments: Vec<_> = arguments.map(str::to_owned).into();
         arguments.push(format!("--user-data-dir={}", driver.profile()));
-        arguments.push(format!("--ignore-certificate-errors-spki-list={spki}"));
+        arguments.push(format!(
+            "--ignore-certificate-errors-spki-list={}",
+            front.spki()
+        ));
+        arguments.push(format!("--host-resolver-rules={}", front.resolver_rules()));
         let mut capabilities = Capabilities::new();
         capabilities.insert("browserName".into(), "chrome".into());
         capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
@@ -138,10 +141,11 @@ impl Browser {
         cookies.remove(0)
     }
 
-    /// Takes a cookie of the page away, as if it had expired.
+    /// Takes a cookie away, as if it had expired.
     pub async fn drop_cookie(&self, name: &str) {
-        self.cookie(name).await;
-        self.client.delete_cookie(name).await.unwrap();
+        let cookie = self.cookie(name).await;
+        let which = json!({ "name": name, "domain": cookie["domain"], "path": cookie["path"] });
+        self.devtools("Network.deleteCookies", which).await;
         let cookies = self.cookies().await;
         assert!(cookies.iter().all(|cookie| cookie["name"] != name));
     }

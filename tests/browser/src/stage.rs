@@ -3,7 +3,7 @@
 use crate::{
     browser::Browser,
     demo::{Demo, Program},
-    front::{APP, Front},
+    front::{self, APP, Front},
     installed, interceptors,
 };
 
@@ -40,8 +40,8 @@ where
         .build()
         .unwrap();
     runtime.block_on(async {
-        let browser = Browser::start(&programs, front.spki()).await;
-        browser.open(&front.url(APP, "/page/blank.html")).await;
+        let browser = Browser::start(&programs, &front).await;
+        browser.open(&front::url(APP, "/page/blank.html")).await;
         let stage = Stage {
             browser,
             front,

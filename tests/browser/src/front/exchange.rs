@@ -24,15 +24,15 @@ impl Exchange {
         let host = host(&request);
         let is_app = [APP, APP_ELSEWHERE].contains(&host.as_str());
         let path = request.uri().path().to_owned();
-        if !is_app {
-            return Ok(file("text/html", "<!doctype html><title>attacker</title>"));
-        }
         // Asked for by the browser and by nobody else, whenever it likes.
         if path == "/favicon.ico" {
             return Ok(status(StatusCode::NOT_FOUND));
         }
         if let Some(name) = path.strip_prefix(PAGES) {
             return Ok(self.page(name));
+        }
+        if !is_app {
+            return Ok(file("text/html", "<!doctype html><title>attacker</title>"));
         }
         let mut seen = Seen::of(&host, &request);
         self.shared.faults.pass(&path).await;

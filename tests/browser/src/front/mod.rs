@@ -1,8 +1,8 @@
 //! What stands in front of a demo: TLS, other hosts, and somebody who watches.
 //!
 //! Requests for the application's host go to the demo, except those for
-//! [`PAGES`], which are the test's own files on the application's origin. All
-//! other hosts belong to attackers and have an empty page.
+//! [`PAGES`], which are the test's own files on any origin. All other hosts have an
+//! empty page and belong to attackers, if nothing else is said.
 
 mod exchange;
 mod faults;
@@ -47,8 +47,22 @@ pub const STRANGER: &str = "evil.other.localhost";
 /// over http it is no secure context.
 pub const APP_ELSEWHERE: &str = "app.demo.test";
 
+/// A page of the application on another origin of its site, which the demo may be
+/// told to trust.
+pub const OTHER_ORIGIN: &str = "spa.demo.localhost";
+
 /// Beginning of the paths of the test's own files.
 pub const PAGES: &str = "/page/";
+
+/// A URL of one of these hosts, for the browser of the same stage.
+pub fn url(host: &str, path: &str) -> String {
+    format!("https://{host}{path}")
+}
+
+/// A URL without TLS.
+pub fn plain_url(host: &str, path: &str) -> String {
+    format!("http://{host}{path}")
+}
 
 /// A server that ends when it is dropped.
 #[derive(Debug)]
@@ -72,7 +86,7 @@ struct Shared {
 impl Front {
     /// A front for the demo at `demo`, with files by their names.
     pub(crate) fn start(demo: SocketAddr, pages: HashMap<String, String>) -> Self {
-        let identity = Identity::new(&[APP, SIBLING, STRANGER, APP_ELSEWHERE]);
+        let identity = Identity::new(&[APP, SIBLING, STRANGER, APP_ELSEWHERE, OTHER_ORIGIN]);
         let spki = identity.spki.clone();
         let shared = Arc::new(Shared {
             demo,
@@ -118,14 +132,10 @@ impl Front {
         &self.spki
     }
 
-    /// A URL of one of its hosts, over TLS.
-    pub fn url(&self, host: &str, path: &str) -> String {
-        format!("https://{host}:{}{path}", self.https.port())
-    }
-
-    /// A URL without TLS.
-    pub fn plain_url(&self, host: &str, path: &str) -> String {
-        format!("http://{host}:{}{path}", self.http.port())
+    /// How a browser finds it: whatever the host, all other ports are this machine's.
+    pub(crate) fn resolver_rules(&self) -> String {
+        let (https, http) = (self.https, self.http);
+        format!("MAP *:443 {https},MAP *:80 {http},MAP * 127.0.0.1")
     }
 
     /// Everything that was asked and answered since the last time that somebody

@@ -6,20 +6,23 @@ const account = { username: "alice", password: "wonderland" };
 
 const modes = {
   header: {
-    session: (options) => new HeaderSession(options),
-    login: () => {
+    Session: HeaderSession,
+    login: (base) => {
       const body = new URLSearchParams({ grant_type: "password", ...account });
-      return fetch("/auth/jwt/login", { method: "POST", body });
+      return fetch(`${base}/auth/jwt/login`, { method: "POST", body });
     },
+    refresh: "/auth/jwt/refresh",
     logOut: "/logout",
   },
   cookie: {
-    session: (options) => new CookieSession(options),
-    login: () => {
+    Session: CookieSession,
+    login: (base) => {
       const headers = { "Content-Type": "application/json" };
       const body = JSON.stringify(account);
-      return fetch("/auth/cookie/login", { method: "POST", headers, body });
+      const credentials = "include";
+      return fetch(`${base}/auth/cookie/login`, { method: "POST", headers, body, credentials });
     },
+    refresh: "/auth/cookie/refresh",
     logOut: "/auth/cookie/logout",
   },
 };
@@ -49,22 +52,23 @@ const clients = {
   },
 };
 
-/** Makes `app` of the page. */
-export async function open(mode, client) {
-  const { session, login, logOut } = modes[mode];
+/** Makes `app` of the page, with its server at `base`. */
+export async function open(mode, client, base) {
+  const { Session, login, refresh, logOut } = modes[mode];
   const app = { ended: 0 };
-  app.session = session({ onEnd: () => (app.ended += 1) });
+  const onEnd = () => (app.ended += 1);
+  app.session = new Session({ refreshUrl: base + refresh, onEnd });
   app.call = await clients[client](app.session);
   app.login = async () => {
-    const answer = await login();
+    const answer = await login(base);
     if (answer.status !== 200) throw new Error(`the login was answered ${answer.status}`);
     const body = await answer.json();
     app.session.start(body);
     return body;
   };
-  app.logOut = () => app.session.logOut(logOut);
+  app.logOut = () => app.session.logOut(base + logOut);
   // Statuses of so many calls at once.
-  app.calls = async (count, url = "/me") => {
+  app.calls = async (count, url = `${base}/me`) => {
     const calls = Array.from({ length: count }, () => app.call(url));
     const results = await Promise.allSettled(calls);
     return results.map(({ value, reason }) => value?.status ?? reason.name);

@@ -3,7 +3,7 @@
 
 use browser::{
     demo::Program,
-    front::{APP, SIBLING, STRANGER, Seen},
+    front::{self, APP, SIBLING, STRANGER, Seen},
     stage::{Stage, with_stage},
 };
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ async fn still_logged_in(stage: &Stage) {
 }
 
 async fn visit(stage: &Stage, attacker: &str) {
-    stage.browser.open(&stage.front.url(attacker, "/")).await;
+    stage.browser.open(&front::url(attacker, "/")).await;
 }
 
 fn assert_refused(seen: &Seen, attacker: &str, site: &str) {
@@ -108,7 +108,7 @@ fn forms_of_others_are_refused(program: Program) {
         for (attacker, site, cookies) in ATTACKERS {
             let submit = async |path: &str, enctype: &str| {
                 visit(&stage, attacker).await;
-                let action = stage.front.url(APP, path);
+                let action = front::url(APP, path);
                 let fields = json!({ r#"{"id":""#: r#""}"# });
                 let arguments = [json!(action), json!(enctype), fields];
                 stage.browser.run(SUBMIT, &arguments).await;
@@ -143,7 +143,7 @@ fn calls_of_others_are_refused(program: Program) {
         for (attacker, site, cookies) in ATTACKERS {
             visit(&stage, attacker).await;
             let call = async |method: &str, path: &str, headers: Value| {
-                let url = stage.front.url(APP, path);
+                let url = front::url(APP, path);
                 let arguments = [json!(url), json!(method), headers];
                 let result = stage.browser.run(CALL, &arguments).await;
                 assert_eq!(result, "TypeError", "the answer cannot be read");
@@ -184,7 +184,7 @@ fn nobody_is_logged_in_by_others(program: Program) {
                 ),
             ] {
                 visit(&stage, attacker).await;
-                let action = stage.front.url(APP, PATH);
+                let action = front::url(APP, PATH);
                 let arguments = [json!(action), json!(enctype), fields];
                 stage.browser.run(SUBMIT, &arguments).await;
                 assert_refused(&stage.front.next(PATH).await, attacker, site);
@@ -194,7 +194,7 @@ fn nobody_is_logged_in_by_others(program: Program) {
                 const body = JSON.stringify({ username: "robot", password: "beep-boop" });
                 await fetch(args[0], { method: "POST", mode: "no-cors", credentials: "include", body });
             "#;
-            let url = stage.front.url(APP, PATH);
+            let url = front::url(APP, PATH);
             stage.browser.run(script, &[json!(url)]).await;
             assert_refused(&stage.front.next(PATH).await, attacker, site);
             assert_eq!(stage.browser.cookies().await, [Value::Null; 0]);

@@ -1,6 +1,11 @@
 //! What there is only where the page has the tokens.
 
-use browser::{demo::Program, front::APP_ELSEWHERE, stage::with_stage, token};
+use browser::{
+    demo::Program,
+    front::{self, APP_ELSEWHERE},
+    stage::with_stage,
+    token,
+};
 use serde_json::Value;
 
 use crate::{
@@ -17,14 +22,14 @@ on_both!(
 /// Over plain http there are no locks: two tabs refresh at once.
 fn without_locks_the_grace_window_helps(program: Program) {
     with_stage(program, LONG_GRACE, async |stage| {
-        let url = stage.front.plain_url(APP_ELSEWHERE, "/page/blank.html");
+        let url = front::plain_url(APP_ELSEWHERE, "/page/blank.html");
         let first = stage.browser.tab().await;
-        page::open_at(&stage, &url, Mode::Header, "fetch").await;
+        page::open_at(&stage, &url, Mode::Header, "fetch", "").await;
         let locks = stage.browser.run("return `${navigator.locks}`;", &[]).await;
         assert_eq!(locks, "undefined");
         page::log_in_long_ago(&stage, Mode::Header).await;
         let second = stage.browser.new_tab().await;
-        page::open_at(&stage, &url, Mode::Header, "fetch").await;
+        page::open_at(&stage, &url, Mode::Header, "fetch", "").await;
         let restored = stage
             .browser
             .run("return app.session.restore();", &[])

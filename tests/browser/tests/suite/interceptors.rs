@@ -3,7 +3,7 @@
 use browser::{
     axios,
     demo::Program,
-    front::{APP_ELSEWHERE, Fault},
+    front::{self, APP_ELSEWHERE, Fault},
     stage::{Stage, with_stage},
 };
 use http::StatusCode;
@@ -50,7 +50,7 @@ fn eight_calls_refresh_once(program: Program, mode: Mode, client: &str) {
 
 async fn other_origins_get_nothing(stage: &Stage) {
     // What is answered cannot be read.
-    let url = stage.front.url(APP_ELSEWHERE, "/me");
+    let url = front::url(APP_ELSEWHERE, "/me");
     let script = "await app.call(args[0]).catch(() => null);";
     stage.browser.run(script, &[json!(url)]).await;
     let seen = stage.front.seen();

@@ -7,6 +7,7 @@ mod attacks;
 mod console;
 mod header_mode;
 mod interceptors;
+mod other_origins;
 mod page;
 
 use browser::demo::Program;

@@ -1,6 +1,10 @@
 //! A page of the application, driven from outside.
 
-use browser::{front::APP, stage::Stage, token};
+use browser::{
+    front::{self, APP},
+    stage::Stage,
+    token,
+};
 use serde_json::{Value, json};
 
 /// How the tokens travel.
@@ -49,17 +53,18 @@ impl Mode {
 
 /// Opens the application in the tab that is looked at.
 pub(crate) async fn open(stage: &Stage, mode: Mode, client: &str) {
-    let url = stage.front.url(APP, "/page/blank.html");
-    open_at(stage, &url, mode, client).await;
+    let url = front::url(APP, "/page/blank.html");
+    open_at(stage, &url, mode, client, "").await;
 }
 
-pub(crate) async fn open_at(stage: &Stage, url: &str, mode: Mode, client: &str) {
+/// Opens a page at `url` that makes its requests at `base`.
+pub(crate) async fn open_at(stage: &Stage, url: &str, mode: Mode, client: &str, base: &str) {
     stage.browser.open(url).await;
     let script = r#"
         const { open } = await import("/page/app.js");
         await open(...args);
     "#;
-    let arguments = [json!(mode.name()), json!(client)];
+    let arguments = [json!(mode.name()), json!(client), json!(base)];
     stage.browser.run(script, &arguments).await;
 }
 

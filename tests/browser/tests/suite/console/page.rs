@@ -1,6 +1,9 @@
 //! The console, driven from outside.
 
-use browser::{front::APP, stage::Stage};
+use browser::{
+    front::{self, APP},
+    stage::Stage,
+};
 use fantoccini::{Locator, elements::Element};
 use serde_json::{Value, json};
 
@@ -9,7 +12,7 @@ pub(super) struct Console<'a>(&'a Stage);
 impl<'a> Console<'a> {
     /// The page when it can be used.
     pub(super) async fn open(stage: &'a Stage) -> Self {
-        Self::open_at(stage, &stage.front.url(APP, "/")).await
+        Self::open_at(stage, &front::url(APP, "/")).await
     }
 
     pub(super) async fn open_at(stage: &'a Stage, url: &str) -> Self {
