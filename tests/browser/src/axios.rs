@@ -7,19 +7,23 @@ use crate::installed;
 /// Where npm's packages are: the directory that `tests/interop/run.py` fills.
 const FOREIGN: &str = "PORTCULLIS_TEST_FOREIGN";
 
-/// The module of axios for browsers, if it is installed.
-pub fn module() -> Option<String> {
+/// Whether pages can have axios. If not, tests of it are left out.
+pub fn is_installed() -> bool {
     static SAID: Once = Once::new();
-    let found = env::var_os(FOREIGN).and_then(|place| {
-        let file = "node_modules/axios/dist/esm/axios.min.js";
-        fs::read_to_string(Path::new(&place).join(file)).ok()
-    });
-    if found.is_none() {
+    let is_there = module().is_some();
+    if !is_there {
         installed::left_out(
             &SAID,
             "tests of axios in a browser: it is not installed; to include them, set \
              PORTCULLIS_TEST_FOREIGN to the directory that tests/interop/run.py has filled",
         );
     }
-    found
+    is_there
+}
+
+/// The module for browsers.
+pub(crate) fn module() -> Option<String> {
+    let place = env::var_os(FOREIGN)?;
+    let file = "node_modules/axios/dist/esm/axios.min.js";
+    fs::read_to_string(Path::new(&place).join(file)).ok()
 }

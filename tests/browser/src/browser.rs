@@ -53,7 +53,12 @@ impl Browser {
         capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
         capabilities.insert(
             "goog:chromeOptions".into(),
-            json!({ "binary": programs.chromium, "args": arguments }),
+            json!({
+                "binary": programs.chromium,
+                "args": arguments,
+                // Cookies are blocked by nobody but the rules of cookies.
+                "prefs": { "profile.cookie_controls_mode": 0 },
+            }),
         );
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)

@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::body::Incoming;
 
-use super::{APP, APP_ELSEWHERE, Fault, PAGES, Seen, Shared, forward};
+use super::{APP, APP_ELSEWHERE, EXAMPLE, Fault, PAGES, Seen, Shared, forward};
 
 pub(super) type Body = BoxBody<Bytes, hyper::Error>;
 
@@ -22,7 +22,7 @@ impl Exchange {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
         let host = host(&request);
-        let is_app = [APP, APP_ELSEWHERE].contains(&host.as_str());
+        let is_app = [APP, APP_ELSEWHERE, EXAMPLE].contains(&host.as_str());
         let path = request.uri().path().to_owned();
         // Asked for by the browser and by nobody else, whenever it likes.
         if path == "/favicon.ico" {

@@ -51,6 +51,12 @@ pub const APP_ELSEWHERE: &str = "app.demo.test";
 /// told to trust.
 pub const OTHER_ORIGIN: &str = "spa.demo.localhost";
 
+/// Where the examples with sockets expect their page.
+pub const EXAMPLE: &str = "app.example";
+
+/// A host of somebody else on the same site as [`EXAMPLE`].
+pub const EXAMPLE_SIBLING: &str = "evil.app.example";
+
 /// Beginning of the paths of the test's own files.
 pub const PAGES: &str = "/page/";
 
@@ -86,7 +92,15 @@ struct Shared {
 impl Front {
     /// A front for the demo at `demo`, with files by their names.
     pub(crate) fn start(demo: SocketAddr, pages: HashMap<String, String>) -> Self {
-        let identity = Identity::new(&[APP, SIBLING, STRANGER, APP_ELSEWHERE, OTHER_ORIGIN]);
+        let identity = Identity::new(&[
+            APP,
+            SIBLING,
+            STRANGER,
+            APP_ELSEWHERE,
+            OTHER_ORIGIN,
+            EXAMPLE,
+            EXAMPLE_SIBLING,
+        ]);
         let spki = identity.spki.clone();
         let shared = Arc::new(Shared {
             demo,

@@ -162,7 +162,7 @@ fn with_cookies_its_scripts_hold_no_token(program: Program) {
 fn it_works_on_this_machine_without_tls(program: Program) {
     with_stage(program, &[], async |stage| {
         for host in ["127.0.0.1", "localhost"] {
-            let url = stage.demo_url(host, "/");
+            let url = stage.server_url(host, "/");
             let console = Console::open_at(&stage, &url).await;
             for mode in ["#mode-header", "#mode-cookie"] {
                 console.click(mode).await;

@@ -19,7 +19,7 @@ pub(crate) fn eight_calls_with_fetch(program: Program, mode: Mode) {
 }
 
 pub(crate) fn eight_calls_with_axios(program: Program, mode: Mode) {
-    if axios::module().is_some() {
+    if axios::is_installed() {
         eight_calls_refresh_once(program, mode, "axios");
     }
 }

@@ -9,6 +9,7 @@ mod header_mode;
 mod interceptors;
 mod other_origins;
 mod page;
+mod sockets;
 
 use browser::demo::Program;
 
