@@ -1,24 +1,19 @@
 // The page: what is shown, and what the buttons do.
 
 import { $, h, show } from './dom.js';
-import { explainClaims, moment, span } from './explain.js';
+import { span } from './explain.js';
 import * as client from './client.js';
 import * as experiments from './experiments.js';
 import * as feed from './feed.js';
 import * as state from './state.js';
 import * as timeline from './timeline.js';
-import { APIS, claimsOf, short } from './wire.js';
+import { renderCountdown, renderSession, renderSignedOut, sessionItem, setUpTheme } from './view.js';
+import { claimsOf } from './wire.js';
 
 const { body } = document;
 
 /** After which an expiry that nobody could do anything about is looked at again. */
 const RETRY = 5_000;
-
-const ENDED = {
-  revoked: 'The session was revoked: a refresh token that had been used came back.',
-  refused: 'The session is over: the refresh token was refused.',
-  logout: 'You have logged out.',
-};
 
 /** The secret of the last login, in this tab and until it is reloaded. */
 let typed = null;
@@ -117,7 +112,6 @@ function signIn() {
     sessionStorage.removeItem('portcullis-ended');
     typed = { name: wanted.name, api: wanted.api, secret: wanted.secret };
     await look();
-    $('session-title').focus();
     return true;
   });
 }
@@ -171,7 +165,8 @@ async function act(name, title, button, work) {
   if (body.dataset.busy === 'true') {
     return;
   }
-  const hadFocus = button && document.activeElement === button;
+  const place = button && (button.form || button);
+  const hadFocus = place && place.contains(document.activeElement);
   body.dataset.busy = 'true';
   mark(button, 'running');
   render();
@@ -185,10 +180,19 @@ async function act(name, title, button, work) {
     mark(button, group.outcome());
     body.dataset.busy = 'false';
     render();
-    if (hadFocus && !button.disabled && document.activeElement === body) {
-      button.focus();
+    if (hadFocus) {
+      giveFocusBack(button);
     }
     loadSessions();
+  }
+}
+
+/** A button that was switched off meanwhile, or is gone, has lost the focus. */
+function giveFocusBack(button) {
+  const isThere = button.isConnected && button.offsetParent !== null && !button.disabled;
+  const next = state.load() ? $('session-title') : $('account');
+  if (document.activeElement === body || !isThere) {
+    (isThere ? button : next).focus();
   }
 }
 
@@ -236,20 +240,24 @@ async function logout(everywhere, step) {
   return answer.ok;
 }
 
-/** A pause that is shown. False if the session has ended meanwhile. */
+/** A pause that is shown. False if it was called off, or the session has ended. */
 async function wait(milliseconds, until) {
   const shown = $('wait');
   const end = Date.now() + milliseconds;
+  let isOff = false;
+  $('wait-stop').onclick = () => {
+    isOff = true;
+  };
   show(shown, true);
-  while (Date.now() < end && state.load()) {
+  while (Date.now() < end && !isOff && state.load()) {
     const seconds = Math.ceil((end - Date.now()) / 1000);
     shown.dataset.seconds = seconds;
-    shown.textContent = `${span(seconds)} ${until}`;
+    $('wait-text').textContent = `${span(seconds)} ${until}`;
     await new Promise((resolve) => setTimeout(resolve, Math.min(200, end - Date.now())));
   }
   show(shown, false);
   shown.dataset.seconds = 0;
-  return Boolean(state.load());
+  return !isOff && Boolean(state.load());
 }
 
 // What happens by itself.
@@ -278,7 +286,7 @@ function onEvent(event) {
   const isOwn = event.session === sessionId(session);
   const isOver = event.event === 'session_ended' || event.event === 'refresh_reused';
   if (isOwn && isOver) {
-    client.end(event.event === 'refresh_reused' ? 'revoked' : 'logout');
+    client.end(event.event === 'refresh_reused' ? 'revoked' : 'elsewhere');
   } else {
     loadSessions();
   }
@@ -316,102 +324,20 @@ function render() {
   show($('sign-in'), !session);
   show($('session'), Boolean(session));
   show($('claims-panel'), Boolean(session));
-  for (const button of document.querySelectorAll('#experiments button, #sessions button, #session button')) {
+  for (const button of document.querySelectorAll('#experiments [data-outcome], #sessions button, #session button')) {
     button.disabled = !session || isBusy;
   }
   $('login').disabled = isBusy;
   if (session) {
     body.dataset.api = session.api;
     body.dataset.mode = session.mode;
-    renderSession(session);
+    renderSession(session, told);
   } else {
+    delete body.dataset.api;
+    delete body.dataset.mode;
+    told = null;
     renderSignedOut();
   }
-}
-
-function renderSignedOut() {
-  delete body.dataset.api;
-  delete body.dataset.mode;
-  told = null;
-  const reason = sessionStorage.getItem('portcullis-ended');
-  const shown = $('signed-out-reason');
-  show(shown, Boolean(reason));
-  shown.dataset.reason = reason || '';
-  shown.textContent = ENDED[reason] || '';
-  $('sessions-list').replaceChildren();
-  show($('sessions-empty'), true);
-}
-
-function renderSession(session) {
-  const isCookie = session.mode === 'cookie';
-  $('who').textContent = session.name;
-  $('how').textContent = `${APIS[session.api].title} API, ${isCookie ? 'cookies' : 'headers'}`;
-  token($('access-token'), isCookie ? 'in a cookie, out of reach' : short(session.access), isCookie || !session.dropped);
-  if (session.dropped) {
-    $('access-token').textContent = 'dropped';
-  }
-  const hasRefresh = client.refreshes(session);
-  token($('refresh-token'), isCookie ? 'in a cookie, out of reach' : short(session.refresh), hasRefresh);
-  if (!hasRefresh) {
-    $('refresh-token').textContent = 'none';
-  }
-  renderCountdown(session);
-  renderClaims(session, isCookie ? told : claimsOf(session.access));
-}
-
-function token(element, text, isPresent) {
-  if (element.textContent !== text) {
-    element.textContent = text;
-  }
-  element.dataset.present = String(isPresent);
-}
-
-function renderCountdown(session) {
-  const left = Math.max(0, session.expiresAt - Date.now());
-  const seconds = Math.ceil(left / 1000);
-  const shown = $('countdown');
-  let name = seconds === 0 ? 'over' : 'good';
-  if (name === 'good' && left < session.lifetime / 5) {
-    name = 'soon';
-  }
-  if (session.dropped) {
-    name = 'dropped';
-  }
-  if (shown.dataset.seconds !== String(seconds) || $('expiry').dataset.state !== name) {
-    shown.dataset.seconds = seconds;
-    shown.textContent = { over: '', dropped: '' }[name] ?? span(seconds);
-    $('expiry').dataset.state = name;
-    $('expiry-label').textContent = {
-      over: 'The access token has expired',
-      dropped: 'The access token is dropped: calls go without',
-    }[name] ?? 'The access token is good for';
-    $('expiry-bar').value = session.dropped ? 0 : left / session.lifetime;
-  }
-}
-
-function renderClaims(session, claims) {
-  const isCookie = session.mode === 'cookie';
-  $('claims-title').textContent = isCookie ? 'What /me tells' : 'What the token says';
-  $('claims-hint').textContent = isCookie
-    ? 'The token is in a cookie that scripts cannot read. These are its claims as the server tells them.'
-    : 'Everybody who holds the token can read it. Only whoever has the key can write one.';
-  const table = $('claims');
-  const key = JSON.stringify(claims);
-  if (table.dataset.shown === key) {
-    return;
-  }
-  table.dataset.shown = key;
-  table.dataset.source = isCookie ? 'me' : 'token';
-  const rows = explainClaims(claims || {}).map(({ name, value, meaning }) =>
-    h(
-      'tr',
-      { 'data-claim': name },
-      h('th', { scope: 'row' }, h('code', {}, name)),
-      h('td', { class: 'value' }, h('code', {}, value)),
-      h('td', { class: 'meaning' }, meaning),
-    ),
-  );
-  table.tBodies[0].replaceChildren(...rows);
 }
 
 /** The list of sessions; told to the timeline only when somebody asked. */
@@ -425,61 +351,19 @@ async function loadSessions(step) {
     ? await client.call(request, (event) => step(event.kind === 'refresh' ? event : { ...event, kind: 'sessions' }))
     : await client.callOnce(request, null);
   if (answer.ok && state.load()) {
-    const items = answer.body.sessions.slice().reverse().map(sessionItem);
+    const items = answer.body.sessions.slice().reverse().map((one) => sessionItem(one, endOne));
     $('sessions-list').replaceChildren(...items);
     show($('sessions-empty'), items.length === 0);
   }
   return answer.ok;
 }
 
-function sessionItem(session) {
-  const { device } = session;
-  const button = h('button', { type: 'button', class: 'end', disabled: body.dataset.busy === 'true' }, session.current ? 'End this one' : 'End');
-  button.setAttribute('aria-label', `End the session ${session.id.slice(0, 8)}${session.current ? ', which is this one' : ''}`);
-  button.addEventListener('click', () =>
-    act('end', 'End a session', button, async ({ step }) => {
-      const answer = await experiments.endSession(session.id, step);
-      if (answer.ok && session.current) {
-        client.end('logout');
-      }
-      return answer.ok;
-    }),
-  );
-  return h(
-    'li',
-    { 'data-session': session.id, 'data-current': session.current },
-    h(
-      'div',
-      {},
-      h('p', { class: 'line' }, h('code', {}, session.id.slice(0, 8)), session.current ? h('span', { class: 'badge' }, 'this one') : null),
-      h('p', { class: 'why' }, `${agent(device.user_agent)} · since ${moment(session.created_at * 1000)}`),
-      h('p', { class: 'why' }, `refreshed ${moment(session.last_used_at * 1000)} · ends ${moment(session.expires_at * 1000)}`),
-    ),
-    button,
-  );
-}
-
-/** The short name of a browser or program. */
-function agent(text) {
-  const known = /(Firefox|Edg|OPR|Chrome|Chromium|Safari|curl)\/(\d+)/.exec(text || '');
-  return known ? `${known[1].replace('Edg', 'Edge').replace('OPR', 'Opera')} ${known[2]}` : (text || 'unknown').slice(0, 40);
-}
-
-// The theme.
-
-function setUpTheme() {
-  const root = document.documentElement;
-  const button = $('theme');
-  const isDark = () =>
-    root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-  const tell = () => {
-    button.setAttribute('aria-pressed', String(isDark()));
-  };
-  button.addEventListener('click', () => {
-    root.dataset.theme = isDark() ? 'light' : 'dark';
-    localStorage.setItem('portcullis-theme', root.dataset.theme);
-    tell();
+function endOne(session, button) {
+  return act('end', 'End a session', button, async ({ step }) => {
+    const answer = await experiments.endSession(session.id, step);
+    if (answer.ok && session.current) {
+      client.end('logout');
+    }
+    return answer.ok;
   });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', tell);
-  tell();
 }

@@ -31,6 +31,7 @@ export function start({ onEvent, mayRefresh, step }) {
       running = null;
     }
     if (session) {
+      clear();
       running = { identity: wanted, abort: new AbortController() };
       follow(running.abort.signal, { onEvent, mayRefresh, step });
     } else {

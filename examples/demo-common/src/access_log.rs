@@ -64,11 +64,12 @@ impl Drop for Entry {
 }
 
 /// Parameters whose values are nobody's business.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "access_token",
     "refresh_token",
     "id_token",
     "logout_token",
+    "csrf_token",
     "token",
     "code",
     "password",

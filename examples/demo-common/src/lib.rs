@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! command line -> store, keys, accounts -> endpoints and guards -> serve(Demo) -> exit code
-//!      cli         store, keys, accounts     apis, trust, entra       the demo
+//!      cli         store, keys, accounts     apis, trust, entra,      the demo
+//!                                            cookies, console, feed
 //! ```
 //!
 //! What the demo's own routes answer is in [`replies`], so that the three

@@ -31,6 +31,7 @@ const FILES: &[File] = files! {
     "/console/state.js": "state.js", "text/javascript; charset=utf-8";
     "/console/theme.js": "theme.js", "text/javascript; charset=utf-8";
     "/console/timeline.js": "timeline.js", "text/javascript; charset=utf-8";
+    "/console/view.js": "view.js", "text/javascript; charset=utf-8";
     "/console/wire.js": "wire.js", "text/javascript; charset=utf-8";
 };
 
