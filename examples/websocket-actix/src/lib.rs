@@ -11,6 +11,7 @@ use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, Session};
 use futures_util::stream;
 use portcullis::{
     ConfigError,
+    cookies::SessionCookies,
     credentials::TokenSource,
     csrf::{CsrfKey, CsrfProtection},
     session::Sessions,
@@ -36,7 +37,7 @@ pub fn auth(sessions: &Sessions) -> Result<Auth, ConfigError> {
         // Pages of other sites, which can choose nothing but the subprotocols.
         TokenSource::websocket_protocol("bearer.")?,
         // Own pages: the browser sends the cookie, and where the page is from.
-        TokenSource::cookie("__Host-access_token", csrf)?,
+        SessionCookies::new(csrf).token_source(),
     ]))
 }
 

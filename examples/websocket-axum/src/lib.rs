@@ -14,6 +14,7 @@ use axum::{
 use futures_util::stream::{self, Stream};
 use portcullis::{
     ConfigError,
+    cookies::SessionCookies,
     credentials::TokenSource,
     csrf::{CsrfKey, CsrfProtection},
     session::Sessions,
@@ -39,7 +40,7 @@ pub fn app(sessions: &Sessions) -> Result<Router, ConfigError> {
         // Pages of other sites, which can choose nothing but the subprotocols.
         TokenSource::websocket_protocol("bearer.")?,
         // Own pages: the browser sends the cookie, and where the page is from.
-        TokenSource::cookie("__Host-access_token", csrf)?,
+        SessionCookies::new(csrf).token_source(),
     ]);
     Ok(Router::new()
         .route("/chat", get(chat))

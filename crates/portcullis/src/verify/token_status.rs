@@ -74,6 +74,37 @@ pub trait TokenStatus: Send + Sync + 'static {
     /// [end of a token](Verified::ended_with) hears of it at once. It may resolve
     /// too often, and may be dropped at any time. `None`, as unless implemented:
     /// this source does not tell, and is asked at intervals.
+    ///
+    /// ```
+    /// # use std::{collections::HashSet, future::Future, pin::Pin};
+    /// use portcullis::verify::{Status, TokenStatus, Verified};
+    /// use tokio::sync::watch;
+    ///
+    /// /// Subjects that are locked, as somebody keeps it up to date.
+    /// struct Locked(watch::Receiver<HashSet<String>>);
+    ///
+    /// impl TokenStatus for Locked {
+    ///     fn status(&self, token: &Verified) -> Status {
+    ///         let locked = self.0.borrow();
+    ///         match token.subject_name().is_some_and(|name| locked.contains(name)) {
+    ///             true => Status::Revoked,
+    ///             false => Status::Clear,
+    ///         }
+    ///     }
+    ///
+    ///     fn changed(&self, _: &Verified) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+    ///         let mut locked = self.0.clone();
+    ///         // What is in it already does not count.
+    ///         locked.mark_unchanged();
+    ///         Some(Box::pin(async move {
+    ///             if locked.changed().await.is_err() {
+    ///                 // Nothing will change any more.
+    ///                 std::future::pending().await
+    ///             }
+    ///         }))
+    ///     }
+    /// }
+    /// ```
     fn changed(&self, token: &Verified) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
         let _ = token;
         None
