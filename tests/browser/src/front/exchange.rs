@@ -1,6 +1,6 @@
 //! One request and its answer.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{io, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -17,10 +17,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) async fn answer(
-        self,
-        request: Request<Incoming>,
-    ) -> Result<Response<Body>, Infallible> {
+    pub(super) async fn answer(self, request: Request<Incoming>) -> io::Result<Response<Body>> {
         let host = host(&request);
         let is_app = [APP, APP_ELSEWHERE, EXAMPLE].contains(&host.as_str());
         let path = request.uri().path().to_owned();
@@ -38,10 +35,9 @@ impl Exchange {
         self.shared.faults.pass(&path).await;
         let fault = self.shared.faults.take(&path);
         let answer = match fault {
-            Some(fault) if !fault.after => replaced(fault),
-            fault => {
-                let answer = forward::to_demo(self.shared.demo, self.scheme, request).await;
-                fault.map_or(answer, replaced)
+            Some(Fault::Unavailable(seconds)) => unavailable(seconds),
+            Some(Fault::Lost) | None => {
+                forward::to_demo(self.shared.demo, self.scheme, request).await
             }
         };
         seen.status = answer.status();
@@ -51,7 +47,10 @@ impl Exchange {
         };
         self.shared.log.lock().unwrap().add(seen);
         self.shared.added.notify_waiters();
-        Ok(answer)
+        match fault {
+            Some(Fault::Lost) => Err(io::ErrorKind::ConnectionAborted.into()),
+            _ => Ok(answer),
+        }
     }
 
     fn page(&self, name: &str) -> Response<Body> {
@@ -79,12 +78,10 @@ async fn with_text(answer: Response<Body>, text: &mut Option<String>) -> Respons
     Response::from_parts(parts, full(body))
 }
 
-fn replaced(fault: Fault) -> Response<Body> {
-    let mut answer = status(fault.status);
-    if let Some(seconds) = fault.retry_after {
-        let headers = answer.headers_mut();
-        headers.insert(header::RETRY_AFTER, seconds.into());
-    }
+fn unavailable(seconds: u32) -> Response<Body> {
+    let mut answer = status(StatusCode::SERVICE_UNAVAILABLE);
+    let headers = answer.headers_mut();
+    headers.insert(header::RETRY_AFTER, seconds.into());
     answer
 }
 

@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use http::StatusCode;
 use tokio::{
     sync::{Semaphore, watch},
     time::timeout,
@@ -13,15 +12,14 @@ use tokio::{
 
 use crate::patience::PATIENCE;
 
-/// An answer that is put in the place of the demo's.
+/// What may happen to a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    /// What the browser is answered.
-    pub status: StatusCode,
-    /// In seconds.
-    pub retry_after: Option<u32>,
-    /// Whether the demo gets the request all the same: its answer is lost.
-    pub after: bool,
+pub enum Fault {
+    /// It does not reach the demo, and is answered 503 with so many seconds in
+    /// `Retry-After`.
+    Unavailable(u32),
+    /// The demo's answer is lost: the connection breaks.
+    Lost,
 }
 
 /// By path.

@@ -181,7 +181,7 @@ impl Front {
         forward::by_hand(self.shared.demo, method, path, headers).await
     }
 
-    /// Puts another answer in the place of the next ones at a path.
+    /// What happens to a request at a path, each to one.
     pub fn fault(&self, path: &str, fault: Fault) {
         self.shared.faults.add(path, fault);
     }

@@ -6,7 +6,6 @@ use browser::{
     front::{self, APP_ELSEWHERE, Fault},
     stage::{Stage, with_stage},
 };
-use http::StatusCode;
 use serde_json::json;
 
 use crate::page::{self, Mode, all, line};
@@ -139,21 +138,12 @@ fn refreshes(stage: &Stage, mode: Mode) -> Vec<String> {
 
 /// Neither faults of the server nor of the network end a session.
 pub(crate) fn a_fault_is_no_log_out(program: Program, mode: Mode) {
-    let unavailable = Fault {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        retry_after: Some(1),
-        after: false,
-    };
-    let lost = Fault {
-        status: StatusCode::BAD_GATEWAY,
-        retry_after: None,
-        after: true,
-    };
     let options = [mode.options(), LONG_GRACE].concat();
     with_stage(program, &options, async |stage| {
         let fault = |fault| stage.front.fault(mode.refresh_path(), fault);
         page::open(&stage, mode, "fetch").await;
-        for (one, status) in [(unavailable, 503), (lost, 502)] {
+        // The demo has answered what is lost.
+        for (one, status) in [(Fault::Unavailable(1), 503), (Fault::Lost, 200)] {
             page::log_in_long_ago(&stage, mode).await;
             fault(one);
             assert_eq!(page::calls(&stage, 8).await, all(8, "200"));
@@ -162,7 +152,7 @@ pub(crate) fn a_fault_is_no_log_out(program: Program, mode: Mode) {
         }
         // For longer than anybody waits.
         page::log_in_long_ago(&stage, mode).await;
-        for one in [unavailable; 3] {
+        for one in [Fault::Unavailable(1); 3] {
             fault(one);
         }
         assert_eq!(page::calls(&stage, 8).await, all(8, "TryLater"));
