@@ -25,6 +25,10 @@ use crate::shutdown::Shutdown;
 /// stream for a dead one, and a client that is gone is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// After which a client has to present its token again: not every token that is
+/// revoked has a session whose end is told.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
 /// The events of one owner, as bytes of `text/event-stream`.
 pub type EventStream = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 
@@ -46,7 +50,7 @@ impl Feed {
     }
 
     /// The events of whoever `token` speaks for. The stream ends with the token,
-    /// with its session, which it tells first, and with the server.
+    /// with its session, which it tells first, with the server, and after a while.
     pub(crate) fn follow(&self, token: &Verified) -> Response<EventStream> {
         let follower = Follower {
             events: self.events.subscribe(),
@@ -56,16 +60,12 @@ impl Feed {
             keep_alive: keep_alive(),
         };
         let shutdown = self.shutdown.clone();
-        let ends_in = token
+        let left = token
             .expires_at()
             .map(|end| end.saturating_duration_since(self.clock.now()));
+        let limit = left.unwrap_or(LONGEST).min(LONGEST);
         let end = Box::pin(async move {
-            match ends_in {
-                None => shutdown.requested().await,
-                Some(ends_in) => {
-                    let _ = time::timeout(ends_in, shutdown.requested()).await;
-                }
-            }
+            let _ = time::timeout(limit, shutdown.requested()).await;
         });
         let events = stream::unfold((follower, end), async |(mut follower, mut end)| {
             let frame = tokio::select! {
