@@ -10,6 +10,7 @@ use actix_web::{
 use portcullis::{
     challenge::{Rejection, RejectionBody, RejectionKind},
     credentials::TokenHeader,
+    guard::LoginPage,
     head::Target,
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
@@ -448,6 +449,44 @@ async fn what_actix_swallows_is_refused_nevertheless() {
         ("/refresh", None, (200, "let in".to_owned())),
     ] {
         assert_eq!(ask!(&app, path, header), expected, "{path}");
+    }
+}
+
+/// A page of the application's own tells that somebody has to log in, but does not
+/// send the browser elsewhere.
+#[actix_web::test]
+async fn what_leads_to_the_login_leads_nowhere_else() {
+    let auth = Auth::new(verifier())
+        .optional()
+        .login_page(LoginPage::new("/login").unwrap());
+    let to = |location: &'static str| {
+        web::to(move |token: Result<Scoped<Write>, AuthRejection>| {
+            std::future::ready(match token {
+                Ok(_) => HttpResponse::Ok().body("let in"),
+                Err(refused) => HttpResponse::build(refused.status_code())
+                    .insert_header(("location", location))
+                    .body("own"),
+            })
+        })
+    };
+    let app = App::new()
+        .wrap(auth)
+        .route("/elsewhere", to("https://evil.example/"))
+        .route("/same", to("/login?return_to=/same"))
+        .route(
+            "/option",
+            web::to(async |_: Option<Scoped<Write>>| "let in"),
+        );
+    let app = init_service(app).await;
+    for (path, text) in [("/elsewhere", ""), ("/same", "own"), ("/option", "")] {
+        let request = TestRequest::get().uri(path);
+        let request = request.insert_header(("sec-fetch-mode", "navigate"));
+        let response = call_service(&app, request.to_request()).await;
+        let location = response.headers().get("location").cloned();
+        let own = format!("/login?return_to={path}");
+        assert_eq!(response.status(), 303, "{path}");
+        assert_eq!(location.unwrap(), own.as_str());
+        assert_eq!(read_body(response).await, text, "{path}");
     }
 }
 

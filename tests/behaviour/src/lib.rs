@@ -55,3 +55,13 @@ mod cors {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/websockets.md")]
 mod websockets {}
+
+/// What the page about refusals shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/refusals.md")]
+mod refusals {}
+
+/// What the page about browsers shows compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/browsers.md")]
+mod browsers {}

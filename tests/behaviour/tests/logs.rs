@@ -15,8 +15,14 @@ use behaviour::{
     backend::{Backend, KEY_ISSUER},
     client::Request,
     run::{Everywhere, block_on, exchange},
+    site::{Handler, Site},
 };
-use portcullis::jose::Algorithm;
+use portcullis::{
+    challenge::{RefusalAnswer, RefusalFormat, RejectionBody},
+    endpoint::{Endpoints, SessionApi},
+    guard::{Authenticator, LoginPage},
+    jose::Algorithm,
+};
 use portcullis_testing::{
     faulty::Fault,
     keys,
@@ -189,6 +195,51 @@ fn refusals_say_what_came_and_what_is_configured() {
     }
     assert!(!log.lines().any(|line| line.starts_with("forged line")));
     assert!(!log.contains("a-thumbprint-of-a-key"));
+}
+
+/// Once for each refusal, and not for one that leads to the login: nobody is told
+/// anything there.
+#[test]
+fn a_renderer_that_wants_a_success_is_named_in_the_log() {
+    let log = log();
+    let mint = Mint::new();
+    let wants = RefusalFormat::custom(|_| {
+        RefusalAnswer::new(RejectionBody::new("text/plain", "come in")).status(299)
+    });
+    let guard = Authenticator::new(mint.verifier()).refusal_format(wants.clone());
+    let backend = Backend::new();
+    let endpoints = Endpoints::builder(backend.people.clone())
+        .session_api(SessionApi::new(backend.session.clone()))
+        .refusal_format(wants)
+        .build()
+        .unwrap();
+    let page = LoginPage::new("/login").unwrap();
+    let site = Site::new()
+        .route("/guarded", guard.clone(), Handler::Claims)
+        .route("/page", guard.login_page(page), Handler::Claims)
+        .endpoints(endpoints);
+    let everywhere = Everywhere::serve(&site);
+    block_on(async {
+        for server in everywhere.servers() {
+            let guarded = Request::new("GET", "/guarded").bearer("hunter2-refused");
+            assert_eq!(exchange(server, &guarded).await.status, 401);
+            let login = Request::new("POST", "/api/users/login").json("{}");
+            assert_eq!(exchange(server, &login).await.status, 400);
+            let page = Request::new("GET", "/page?hunter2-page");
+            let page = page.field("Sec-Fetch-Mode", "navigate");
+            assert_eq!(exchange(server, &page).await.status, 303);
+        }
+    });
+    let adapters = everywhere.servers().len();
+    drop(everywhere);
+    let log = log.text();
+    let told = log.lines().filter(|line| line.contains("wanted=299"));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 2 * adapters, "{told:#?}");
+    assert!(told.iter().all(|line| line.contains("ERROR")), "{told:#?}");
+    for secret in ["hunter2-refused", "hunter2-page"] {
+        assert!(!log.contains(secret), "{secret}");
+    }
 }
 
 async fn logins(server: &Server, secrets: &mut Secrets) {

@@ -18,8 +18,7 @@ use super::AuthMiddleware;
 /// is then replaced, unread if it is a stream. An answer of the refusal's own
 /// status is left alone. So a handler that takes a `Result<E, AuthRejection>` can
 /// write a page of its own, but not let the request in, nor send it elsewhere:
-/// a redirect to a login is for a middleware around this one, which sees the
-/// refusal as a response.
+/// a redirect to a login is [`login_page`](Self::login_page).
 ///
 /// An error that a middleware within returns passes through as it is, without
 /// [`response_header`](Self::response_header): actix makes an answer of it further

@@ -28,6 +28,12 @@ impl RejectionBody {
         }
     }
 
+    /// The content type, if there is content, and the content.
+    pub(crate) fn into_parts(self) -> (Option<&'static str>, Bytes) {
+        let content_type = (!self.content.is_empty()).then_some(self.content_type);
+        (content_type, self.content)
+    }
+
     /// `{"error":"…"}` with the error code of the challenge.
     pub fn standard(kind: RejectionKind) -> Self {
         let json = match kind {
@@ -49,9 +55,17 @@ impl RejectionBody {
         }
     }
 
+    /// As [`standard`](Self::standard), with words where there are any.
+    pub(super) fn of(kind: RejectionKind, description: Option<&'static str>) -> Self {
+        match description {
+            Some(text) => Self::described(kind, text),
+            None => Self::standard(kind),
+        }
+    }
+
     /// As [`standard`](Self::standard), with words (RFC 6750 section 3); they have no
     /// characters that JSON would escape.
-    pub(super) fn described(kind: RejectionKind, description: &'static str) -> Self {
+    fn described(kind: RejectionKind, description: &'static str) -> Self {
         let standard = Self::standard(kind);
         let mut content = standard.content.to_vec();
         content.pop();

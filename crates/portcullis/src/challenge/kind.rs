@@ -39,4 +39,19 @@ impl RejectionKind {
             Self::Unavailable => 503,
         }
     }
+
+    /// The error code in bodies, one of [`RefusalCode`](super::RefusalCode).
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MissingCredentials => "unauthorized",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::CrossOrigin => "cross_origin_request",
+            Self::CsrfToken => "invalid_csrf_token",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+            Self::Unavailable => "temporarily_unavailable",
+            Self::Misconfigured => "server_error",
+        }
+    }
 }

@@ -15,23 +15,32 @@
 //! | store or key source down | 503 with `Retry-After` | none |
 //! | extractor without a layer, or put together wrongly otherwise | 500 | none |
 //!
+//! What the body looks like says a [`RefusalFormat`]; the codes in it are listed at
+//! [`RefusalCode`].
+//!
 //! Where clients are to find out by themselves how to get a token, every
 //! challenge of a 401 or 403 has `resource_metadata` (RFC 9728 section 5.1), and
 //! that of a 401 `scope` where one is demanded:
 //! [`Authenticator::resource_metadata`](crate::guard::Authenticator::resource_metadata).
 
 mod body;
+mod format;
 mod kind;
 mod metadata_url;
 mod prepared;
+mod problem;
 mod public_url;
 mod realm;
 mod reason;
+mod refusal_code;
+mod refusal_kind;
+mod refused;
 mod rejection;
 mod response_headers;
 mod writer;
 
 pub use body::RejectionBody;
+pub use format::{RefusalAnswer, RefusalFormat};
 pub use kind::RejectionKind;
 pub use metadata_url::MetadataUrl;
 pub(crate) use metadata_url::WELL_KNOWN as RESOURCE_METADATA;
@@ -39,7 +48,13 @@ pub(crate) use prepared::Challenges;
 pub(crate) use public_url::PublicUrl;
 pub use realm::Realm;
 pub use reason::Reason;
+pub use refusal_code::RefusalCode;
+pub use refusal_kind::RefusalKind;
+pub use refused::Refused;
 pub use rejection::Rejection;
 pub(crate) use rejection::{BodyFn, whole_seconds};
 pub use response_headers::ResponseHeaders;
 pub use writer::{Challenge, ErrorCode};
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,11 @@ impl Challenges {
         }
     }
 
+    /// What somebody without credentials is told.
+    pub(crate) fn plain(&self) -> Option<&Bytes> {
+        self.missing_credentials.as_ref()
+    }
+
     pub(crate) fn reject(&self, reason: Reason) -> Rejection {
         let rejection = Rejection::of(reason);
         let kind = rejection.kind();

@@ -3,9 +3,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
 
-use super::{Challenge, Realm, Reason, RejectionBody, RejectionKind, ResponseHeaders};
+use super::{
+    Challenge, Realm, Reason, RefusalFormat, Refused, RejectionBody, RejectionKind, ResponseHeaders,
+};
 use crate::{
     credentials::CredentialsError,
     csrf::CsrfError,
@@ -23,8 +25,16 @@ pub struct Rejection {
     challenge: Option<Bytes>,
     retry_after: Option<Duration>,
     // Boxed: few services write their own.
-    body: Option<Box<RejectionBody>>,
+    own: Option<Box<OwnAnswer>>,
     further: ResponseHeaders,
+}
+
+/// Where an answer is not that of its kind.
+#[derive(Clone, Default)]
+struct OwnAnswer {
+    status: Option<u16>,
+    body: Option<RejectionBody>,
+    location: Option<Bytes>,
 }
 
 impl Rejection {
@@ -99,7 +109,7 @@ impl Rejection {
             reason,
             challenge: None,
             retry_after,
-            body: None,
+            own: None,
             further: ResponseHeaders::default(),
         }
     }
@@ -119,13 +129,53 @@ impl Rejection {
     /// Replaces the body.
     #[must_use = "returns the changed rejection"]
     pub fn with_body(mut self, body: RejectionBody) -> Self {
-        self.body = Some(Box::new(body));
+        self.set_body(body);
         self
+    }
+
+    pub(crate) fn set_body(&mut self, body: RejectionBody) {
+        self.own.get_or_insert_default().body = Some(body);
+    }
+
+    /// Gives it the status and the body of `format`; `challenge` is what it gets if
+    /// that makes a 401 of it.
+    pub(crate) fn tell_in(&mut self, format: &RefusalFormat, challenge: Option<&Bytes>) {
+        if format.is_json() {
+            return;
+        }
+        let refused = Refused::by_guard(self.kind, &self.reason);
+        let (status, body) = format.tell(&refused);
+        // RFC 9110 section 15.5.2.
+        if status == 401 && self.challenge.is_none() {
+            self.challenge = challenge.cloned();
+        }
+        let own = self.own.get_or_insert_default();
+        own.status = Some(status);
+        own.body = Some(body);
+    }
+
+    /// Sends the browser elsewhere in place of saying no: 303 (RFC 9110 section
+    /// 15.4.4), which nobody may keep.
+    pub(crate) fn send_to(&mut self, location: Bytes) {
+        self.challenge = None;
+        // Nothing that others say of caches is stricter.
+        self.further = self.further.without(&CACHE_CONTROL);
+        self.own = Some(Box::new(OwnAnswer {
+            status: Some(303),
+            body: Some(RejectionBody::empty()),
+            location: Some(location),
+        }));
     }
 
     pub(crate) fn with_headers(mut self, headers: ResponseHeaders) -> Self {
         self.further = headers;
         self
+    }
+
+    /// Tells caches that the answer depends on a field (RFC 9110 section 12.5.5).
+    pub(crate) fn vary_by(&mut self, field: &str) {
+        // There is no error: it is a name, and so a value.
+        let _ = self.further.push("vary", field);
     }
 
     /// What kind of refusal it is.
@@ -138,9 +188,18 @@ impl Rejection {
         &self.reason
     }
 
-    /// The HTTP status code.
+    /// The HTTP status code: that of the kind, unless the application has
+    /// [chosen another](super::RefusalFormat::custom) or the browser is sent
+    /// [elsewhere](Self::location).
     pub fn status(&self) -> u16 {
-        self.kind.status()
+        let own = self.own.as_ref().and_then(|own| own.status);
+        own.unwrap_or(self.kind.status())
+    }
+
+    /// Where the browser is sent to [log in](crate::guard::LoginPage), in place of
+    /// an answer that says no.
+    pub fn location(&self) -> Option<&Bytes> {
+        self.own.as_ref()?.location.as_ref()
     }
 
     /// The value of `WWW-Authenticate`, on every 401 and 400, and on every 403 that
@@ -155,6 +214,11 @@ impl Rejection {
             .own_headers()
             .map(|(name, value)| (name as &str, value));
         let further = self.further.iter();
+        // The very same field is not written twice, nor is it in `into_response`.
+        let further = further.filter(|(name, value)| {
+            let mut own = self.own_headers();
+            !own.any(|(own, content)| own == *name && content == *value)
+        });
         own.chain(further.map(|(name, value)| (name, Bytes::copy_from_slice(value))))
     }
 
@@ -166,7 +230,13 @@ impl Rejection {
         });
         let (content_type, content) = self.content();
         let content_type = Bytes::from_static(content_type.as_bytes());
+        let location = self.location().cloned();
+        let no_store = location
+            .is_some()
+            .then_some(Bytes::from_static(b"no-store"));
         [
+            location.map(|value| ("location", value)),
+            no_store.map(|value| ("cache-control", value)),
             challenge.map(|value| ("www-authenticate", value)),
             retry_after.map(|value| ("retry-after", value)),
             (!content.is_empty()).then_some(("content-type", content_type)),
@@ -182,13 +252,10 @@ impl Rejection {
     }
 
     fn content(&self) -> (&'static str, Bytes) {
-        match &self.body {
+        match self.own.as_ref().and_then(|own| own.body.as_ref()) {
             Some(body) => (body.content_type, body.content.clone()),
             None => {
-                let standard = match self.reason.description() {
-                    Some(text) => RejectionBody::described(self.kind, text),
-                    None => RejectionBody::standard(self.kind),
-                };
+                let standard = RejectionBody::of(self.kind, self.reason.description());
                 (standard.content_type, standard.content)
             }
         }
@@ -211,6 +278,16 @@ impl Rejection {
         self.further.add_to(response.headers_mut());
         response.extensions_mut().insert(self.reason);
         response
+    }
+}
+
+impl fmt::Debug for OwnAnswer {
+    /// Without the location, in which there is the query of a request.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnAnswer")
+            .field("status", &self.status)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
     }
 }
 

@@ -40,6 +40,13 @@ impl ResponseHeaders {
         }
     }
 
+    /// All but those of this name.
+    pub(super) fn without(&self, name: &HeaderName) -> Self {
+        let kept = self.0.iter().flat_map(|fields| fields.iter());
+        let kept: Vec<_> = kept.filter(|(own, _)| own != name).cloned().collect();
+        Self((!kept.is_empty()).then(|| Arc::new(kept)))
+    }
+
     /// Adds a field.
     pub(crate) fn push(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         let field = name
@@ -93,6 +100,8 @@ const CONTENT: [&str; 4] = [
 
 #[cfg(test)]
 mod tests {
+    use http::header::CACHE_CONTROL;
+
     use super::*;
 
     #[test]
@@ -112,6 +121,18 @@ mod tests {
             assert_eq!(all("cache-control"), ["max-age=60", "private"]);
             assert_eq!(all("set-cookie"), ["b=1", "a=; Max-Age=0"]);
         }
+    }
+
+    #[test]
+    fn fields_of_one_name_can_be_left_out() {
+        let mut fields = ResponseHeaders::default();
+        assert!(fields.without(&CACHE_CONTROL).is_empty());
+        fields.push("Cache-Control", "private").unwrap();
+        assert!(fields.without(&CACHE_CONTROL).is_empty());
+        fields.push("x-a", "b").unwrap();
+        let kept = fields.without(&CACHE_CONTROL);
+        assert!(kept.iter().eq([("x-a", &b"b"[..])]));
+        assert_eq!(fields.iter().count(), 2);
     }
 
     #[test]

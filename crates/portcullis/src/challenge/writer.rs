@@ -89,7 +89,7 @@ impl Challenge {
             }
             RejectionKind::InsufficientUserAuthentication => challenge
                 .error(ErrorCode::InsufficientUserAuthentication)
-                .description("a token from a login with credentials is needed"),
+                .description(LOG_IN_AGAIN),
             // Another token would not help.
             RejectionKind::CrossOrigin
             | RejectionKind::CsrfToken
@@ -204,6 +204,9 @@ impl Challenge {
         Bytes::from(out)
     }
 }
+
+/// What a token that is not fresh lacks, in words.
+pub(super) const LOG_IN_AGAIN: &str = "a token from a login with credentials is needed";
 
 /// `name="value"` with the escapes of RFC 9110 section 5.6.4.
 fn push_quoted(out: &mut String, name: &str, value: &str) {

@@ -58,7 +58,7 @@ impl AcceptedRequest {
         };
         for_method(
             &method,
-            result.unwrap_or_else(|refusal| route.refuse(refusal)),
+            result.unwrap_or_else(|refusal| route.refuse(&services.format, refusal)),
         )
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::name::Name;
+use crate::challenge::RejectionBody;
 
 /// Members that all answers of a kind have.
 pub(super) type Constants = BTreeMap<Name, Value>;
@@ -24,9 +25,17 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     response
 }
 
-/// An error that has nothing to it but its code.
-pub(super) fn error_response(status: StatusCode, error: &'static str) -> Response<Bytes> {
-    json_response(status, &BTreeMap::from([("error", error)]))
+/// A refusal, which no cache may keep either.
+pub(super) fn refusal_response(status: u16, body: RejectionBody) -> Response<Bytes> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (content_type, content) = body.into_parts();
+    let mut response = not_stored(status, content);
+    if let Some(content_type) = content_type
+        && let Ok(value) = HeaderValue::from_str(content_type)
+    {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    response
 }
 
 /// Done, where no other status is meant to say so.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     ConfigError,
-    challenge::Realm,
+    challenge::{Realm, RefusalFormat},
     cookies::MountedCookies,
     credentials::REFRESH_TOKEN,
     session::{Revocations, Sessions},
@@ -47,6 +47,7 @@ pub struct EndpointsBuilder {
     mount: Mount,
     lifetime: Lifetime,
     logouts: Vec<(Name, BackchannelLogoutRoute)>,
+    format: RefusalFormat,
 }
 
 impl Endpoints {
@@ -78,6 +79,7 @@ impl EndpointsBuilder {
             mount: Mount::default(),
             lifetime: Lifetime::default(),
             logouts: Vec::new(),
+            format: RefusalFormat::default(),
         }
     }
 
@@ -234,6 +236,19 @@ impl EndpointsBuilder {
         self
     }
 
+    /// What refusals look like, those of the router (404, 405, 413, 415) included.
+    /// Members that all errors of a route have, such as `login` of
+    /// [`SessionApi`], are in the [JSON](RefusalFormat::json) only.
+    ///
+    /// Errors of [`PasswordGrantApi`] and of
+    /// [back-channel log-outs](Self::backchannel_logout) remain those of RFC 6749
+    /// section 5.2, by which their clients know what to do, unless the format is an
+    /// [own renderer](RefusalFormat::custom).
+    pub fn refusal_format(mut self, format: RefusalFormat) -> Self {
+        self.format = format;
+        self
+    }
+
     /// The realm of the challenges of the common routes.
     pub fn realm(mut self, realm: Realm) -> Self {
         self.realm = realm;
@@ -319,7 +334,10 @@ impl EndpointsBuilder {
             routes.push(Route {
                 path,
                 methods,
-                dialect: Dialect::bearer(self.realm.clone()),
+                dialect: match action {
+                    Action::BackchannelLogout(_) => Dialect::oauth(self.realm.clone()),
+                    _ => Dialect::bearer(self.realm.clone()),
+                },
                 retry_after: soonest.unwrap_or(Duration::from_secs(1)),
                 action,
             });
@@ -347,6 +365,8 @@ impl EndpointsBuilder {
             refresh_headers: self.refresh_headers,
             cookies,
             no_address: NoAddress::default(),
+            format: self.format,
+            realm: self.realm,
         };
         Ok(Endpoints::new(by_path(routes)?, outside, services))
     }

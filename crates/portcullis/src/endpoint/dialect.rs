@@ -4,15 +4,16 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde::Serialize;
 
 use super::{
-    answer::{Constants, json_response},
+    answer::{Constants, refusal_response},
     refusal::{FieldProblem, Refusal},
 };
 use crate::{
-    challenge::{Challenge, ErrorCode, Realm, Reason, Rejection, RejectionKind, whole_seconds},
-    csrf::CsrfError,
+    challenge::{
+        Challenge, ErrorCode, Realm, Reason, RefusalFormat, Refused, Rejection, RejectionKind,
+        whole_seconds,
+    },
     policy::PolicyError,
 };
 
@@ -41,25 +42,40 @@ impl Dialect {
         }
     }
 
+    /// A dialect whose errors are those of RFC 6749 section 5.2.
+    pub(super) fn oauth(realm: Realm) -> Self {
+        Self {
+            realm,
+            style: Style::OAuth,
+        }
+    }
+
     /// The answer to a refused request.
-    pub(super) fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+    pub(super) fn refuse(&self, format: &RefusalFormat, refusal: &Refusal) -> Response<Bytes> {
         let says = self.say(refusal);
-        let body = ErrorBody {
-            constants: match &self.style {
-                Style::Bearer(constants) => Some(constants),
-                Style::OAuth => None,
-            },
-            error: says.error,
-            field: match refusal {
-                Refusal::Field(name, _) => Some(name),
-                _ => None,
-            },
-            error_description: &says.description,
+        let field = match refusal {
+            Refusal::Field(name, _) => Some(name.as_ref()),
+            _ => None,
         };
-        let mut response = json_response(says.status, &body);
+        let constants = match &self.style {
+            // It was not the API that was asked.
+            Style::Bearer(_) if matches!(refusal, Refusal::MethodNotAllowed) => Some(&NONE),
+            Style::Bearer(constants) => Some(constants),
+            Style::OAuth => None,
+        };
+        let (status, body) = format.tell(&Refused::by_endpoint(
+            says.status.as_u16(),
+            says.error,
+            refusal.kind(),
+            &says.description,
+            field,
+            constants,
+        ));
+        let mut response = refusal_response(status, body);
+        let challenge = says.challenge.or_else(|| self.challenge_of(status));
         let headers = response.headers_mut();
         // The writer lets nothing through that is not a header value.
-        if let Some(challenge) = says.challenge
+        if let Some(challenge) = challenge
             && let Ok(value) = HeaderValue::from_maybe_shared(challenge)
         {
             headers.insert(header::WWW_AUTHENTICATE, value);
@@ -74,9 +90,23 @@ impl Dialect {
         response
     }
 
+    /// What a refusal gets that an own renderer turns into a 401 (RFC 9110 section
+    /// 15.5.2).
+    fn challenge_of(&self, status: u16) -> Option<Bytes> {
+        let challenge = match &self.style {
+            Style::Bearer(_) => Challenge::bearer(&self.realm),
+            Style::OAuth => Challenge::basic(&self.realm),
+        };
+        (status == 401).then(|| challenge.to_bytes())
+    }
+
     fn say(&self, refusal: &Refusal) -> Says {
         let bearer = || Challenge::bearer(&self.realm);
         match (refusal, &self.style) {
+            (Refusal::NotFound, _) => Says::new(StatusCode::NOT_FOUND, "not_found"),
+            (Refusal::MethodNotAllowed, _) => {
+                Says::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+            }
             (Refusal::TooLarge, _) => Says::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large"),
             (Refusal::MediaType, _) => {
                 Says::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
@@ -108,7 +138,11 @@ impl Dialect {
                 Says::new(StatusCode::UNAUTHORIZED, ErrorCode::InvalidToken.as_str())
                     .challenge(bearer().error(ErrorCode::InvalidToken))
             }
-            (Refusal::Csrf(error), _) => Says::new(StatusCode::FORBIDDEN, csrf(*error)),
+            // Which of the two proofs is missing. The log says more.
+            (Refusal::Csrf(error), _) => {
+                let code = Reason::Csrf(*error).kind().code();
+                Says::new(StatusCode::FORBIDDEN, code)
+            }
             (Refusal::LogoutToken, _) => Says::invalid_request("the log-out token is not valid"),
             (Refusal::Client, _) => Says::new(StatusCode::UNAUTHORIZED, "invalid_client")
                 .challenge(Challenge::basic(&self.realm)),
@@ -161,17 +195,7 @@ impl Dialect {
     }
 }
 
-/// An error as it stands on the wire.
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    #[serde(flatten)]
-    constants: Option<&'a Constants>,
-    error: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    error_description: &'a str,
-}
+static NONE: Constants = Constants::new();
 
 /// Status, error code, words and challenge of a refusal.
 struct Says {
@@ -206,19 +230,151 @@ impl Says {
     }
 }
 
-/// Which of the two proofs is missing. The log says more.
-fn csrf(error: CsrfError) -> &'static str {
-    match Reason::Csrf(error).kind() {
-        RejectionKind::CsrfToken => "invalid_csrf_token",
-        _ => "cross_origin_request",
-    }
-}
-
 const fn field_problem(problem: FieldProblem) -> &'static str {
     match problem {
         FieldProblem::Missing => "the field is missing or empty",
         FieldProblem::Repeated => "the field occurs more than once",
         FieldProblem::NotText => "the field must be a string",
         FieldProblem::Malformed => "the field is malformed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        challenge::RefusalCode,
+        credentials::CredentialsError,
+        csrf::{CsrfError, CsrfErrorKind},
+        policy::Policy,
+        verify::Verified,
+    };
+
+    fn all() -> Vec<Refusal> {
+        let second = Duration::from_secs(1);
+        let lacks = |policy: Policy| policy.check(&Verified::for_test("{}")).unwrap_err();
+        let all = vec![
+            Refusal::NotFound,
+            Refusal::MethodNotAllowed,
+            Refusal::TooLarge,
+            Refusal::MediaType,
+            Refusal::Body("broken"),
+            Refusal::Field("a".into(), FieldProblem::Missing),
+            Refusal::Credentials(CredentialsError::Malformed),
+            Refusal::TwoClients,
+            Refusal::TwoTokens,
+            Refusal::NoToken,
+            Refusal::WrongCredentials,
+            Refusal::BadToken,
+            Refusal::OutdatedToken,
+            Refusal::Csrf(CsrfError::new(CsrfErrorKind::ForeignOrigin)),
+            Refusal::Csrf(CsrfError::new(CsrfErrorKind::WrongToken)),
+            Refusal::LogoutToken,
+            Refusal::Client,
+            Refusal::GrantType,
+            Refusal::Scope,
+            Refusal::ApplicationToken,
+            Refusal::Policy(lacks(Policy::fresh())),
+            Refusal::Policy(lacks(Policy::scope("a").unwrap())),
+            Refusal::NotApplication,
+            Refusal::TooManyTokens,
+            Refusal::TooManyRequests(second),
+            Refusal::Unavailable(second),
+            Refusal::Misconfigured,
+        ];
+        // A new refusal belongs into the list.
+        for refusal in &all {
+            match refusal {
+                Refusal::NotFound
+                | Refusal::MethodNotAllowed
+                | Refusal::TooLarge
+                | Refusal::MediaType
+                | Refusal::Body(_)
+                | Refusal::Field(..)
+                | Refusal::Credentials(_)
+                | Refusal::TwoClients
+                | Refusal::TwoTokens
+                | Refusal::NoToken
+                | Refusal::WrongCredentials
+                | Refusal::BadToken
+                | Refusal::OutdatedToken
+                | Refusal::Csrf(_)
+                | Refusal::LogoutToken
+                | Refusal::Client
+                | Refusal::GrantType
+                | Refusal::Scope
+                | Refusal::ApplicationToken
+                | Refusal::Policy(_)
+                | Refusal::NotApplication
+                | Refusal::TooManyTokens
+                | Refusal::TooManyRequests(_)
+                | Refusal::Unavailable(_)
+                | Refusal::Misconfigured => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_code_is_documented() {
+        for dialect in [
+            Dialect::bearer(Realm::default()),
+            Dialect::oauth(Realm::default()),
+        ] {
+            for refusal in all() {
+                let says = dialect.say(&refusal);
+                let mut known = RefusalCode::ALL.iter();
+                let known = known.find(|known| known.code() == says.error);
+                let status = known.map(|known| known.status());
+                assert_eq!(
+                    status,
+                    Some(says.status.as_u16()),
+                    "{refusal:?}: {}",
+                    says.error
+                );
+            }
+        }
+    }
+
+    /// RFC 9110 section 15.5.2.
+    #[test]
+    fn what_becomes_a_401_gets_a_challenge_and_keeps_its_own() {
+        let always = RefusalFormat::custom(|refused| {
+            let answer = RefusalFormat::json().answer(refused);
+            match refused.status() {
+                400..500 => answer.status(401),
+                _ => answer,
+            }
+        });
+        for dialect in [
+            Dialect::bearer(Realm::default()),
+            Dialect::oauth(Realm::default()),
+        ] {
+            for refusal in all() {
+                let plain = dialect.refuse(&RefusalFormat::json(), &refusal);
+                let told = dialect.refuse(&always, &refusal);
+                let challenge = |response: &Response<Bytes>| {
+                    response.headers().get(header::WWW_AUTHENTICATE).cloned()
+                };
+                if plain.status().is_server_error() {
+                    assert_eq!(told.status(), plain.status(), "{refusal:?}");
+                    assert_eq!(challenge(&told), None, "{refusal:?}");
+                    continue;
+                }
+                assert_eq!(told.status(), 401, "{refusal:?}");
+                assert!(challenge(&told).is_some(), "{refusal:?}");
+                if let Some(own) = challenge(&plain) {
+                    assert_eq!(challenge(&told), Some(own), "{refusal:?}");
+                }
+                assert_eq!(told.body(), plain.body(), "{refusal:?}");
+                assert!(
+                    told.extensions()
+                        .get::<crate::challenge::RefusalKind>()
+                        .is_some()
+                );
+            }
+        }
     }
 }

@@ -3,13 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Request, Response, header, request::Parts};
 use http_body::Body;
 
 use super::{
     accepted_request::AcceptedRequest,
     actions::Services,
-    answer::{error_response, for_method},
+    answer::for_method,
     future::EndpointFuture,
     refusal::Refusal,
     request_body::{BODY_LIMIT, BoxError, read},
@@ -62,34 +62,37 @@ impl MatchedEndpoint {
     fn refuse(&self, head: &Parts) -> Option<Response<Bytes>> {
         let route = &self.route;
         if !route.methods.contains(&head.method) {
-            return Some(not_allowed(route));
+            return Some(self.not_allowed());
         }
         if let Err(refusal) = route.action.check_origin(head) {
-            return Some(route.refuse(refusal));
+            return Some(self.refusal(refusal));
         }
         let length = head.headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if length.is_some_and(|length| length > BODY_LIMIT) {
-            return Some(route.refuse(Refusal::TooLarge));
+            return Some(self.refusal(Refusal::TooLarge));
         }
         let refusal = route.action.encoding()?.check(&head.headers).err()?;
-        Some(route.refuse(refusal))
+        Some(self.refusal(refusal))
     }
 
     /// The answer to a request that cannot be read.
     pub(super) fn bad_request(&self) -> Response<Bytes> {
-        self.route
-            .refuse(Refusal::Body("the request cannot be read"))
+        self.refusal(Refusal::Body("the request cannot be read"))
     }
-}
 
-fn not_allowed(route: &Route) -> Response<Bytes> {
-    let mut response = error_response(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
-    response.headers_mut().insert(
-        header::ALLOW,
-        HeaderValue::from_static(route.methods.as_str()),
-    );
-    response
+    fn refusal(&self, refusal: Refusal) -> Response<Bytes> {
+        self.route.refuse(&self.services.format, refusal)
+    }
+
+    fn not_allowed(&self) -> Response<Bytes> {
+        let mut response = self.refusal(Refusal::MethodNotAllowed);
+        response.headers_mut().insert(
+            header::ALLOW,
+            HeaderValue::from_static(self.route.methods.as_str()),
+        );
+        response
+    }
 }
 
 impl fmt::Debug for MatchedEndpoint {

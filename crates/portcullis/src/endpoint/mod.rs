@@ -42,7 +42,8 @@
 //! * An error names the field that was wrong, never what was sent in it:
 //!   `{"error","field","error_description"}`, the last two where there is
 //!   something to say. Errors of [`PasswordGrantApi`] are those of RFC 6749
-//!   section 5.2.
+//!   section 5.2. All others can look otherwise
+//!   ([`EndpointsBuilder::refusal_format`]).
 //! * Wrong credentials have one answer, whichever part was wrong; so has a
 //!   refresh token that is not good, whatever the reason.
 //!
@@ -93,11 +94,12 @@ pub use future::{EndpointFuture, EndpointServiceFuture, WithEndpointsFuture};
 pub use incoming::ClientAddress;
 pub use matched_endpoint::MatchedEndpoint;
 pub use protected_route::ProtectedRoute;
-pub use refusal::RefusalKind;
 pub use request_body::{BODY_LIMIT, BodyError};
 pub use response_body::EndpointBody;
 pub use router::Endpoints;
 pub use single_sign_on::{EntraIdTokens, EntraIdentity, LinkedAccounts, SingleSignOn};
+
+pub use crate::challenge::RefusalKind;
 
 #[cfg(test)]
 mod tests;

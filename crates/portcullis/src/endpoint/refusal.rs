@@ -8,7 +8,7 @@ use super::{
     request_body::BodyError,
 };
 use crate::{
-    challenge::{Reason, RejectionKind},
+    challenge::{Reason, RefusalKind, RejectionKind},
     credentials::CredentialsError,
     csrf::CsrfError,
     policy::PolicyError,
@@ -18,6 +18,10 @@ use crate::{
 /// A refusal. How it reads is up to the API's dialect.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
+    /// There is no endpoint at the path.
+    NotFound,
+    /// The endpoint has another method.
+    MethodNotAllowed,
     /// The body is larger than [`BODY_LIMIT`](super::request_body::BODY_LIMIT).
     TooLarge,
     /// The body is of another type.
@@ -155,6 +159,8 @@ impl Refusal {
             Self::Policy(error) => Reason::Policy(error.clone()).kind(),
             Self::Unavailable(_) => Reason::Unavailable.kind(),
             Self::Misconfigured => RejectionKind::Misconfigured,
+            Self::NotFound => return RefusalKind::NotFound,
+            Self::MethodNotAllowed => return RefusalKind::MethodNotAllowed,
             Self::WrongCredentials => return RefusalKind::WrongCredentials,
             Self::Client => return RefusalKind::InvalidClient,
             Self::NotApplication | Self::TooManyTokens => return RefusalKind::NotAllowed,
@@ -162,22 +168,4 @@ impl Refusal {
         };
         RefusalKind::Rejection(shared)
     }
-}
-
-/// Why an endpoint refused, as an extension of its response: for outer layers
-/// that count or log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RefusalKind {
-    /// What a guard would refuse for, too: of the request's form, its token, or
-    /// the service itself.
-    Rejection(RejectionKind),
-    /// A wrong name or a wrong secret.
-    WrongCredentials,
-    /// An OAuth client that could not be authenticated.
-    InvalidClient,
-    /// The account may not have what it asks for.
-    NotAllowed,
-    /// The application throttles.
-    TooManyRequests,
 }

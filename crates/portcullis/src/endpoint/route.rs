@@ -10,6 +10,7 @@ use super::{
     protected_route::Access, refusal::Refusal, single_sign_on::SingleSignOn,
 };
 use crate::{
+    challenge::RefusalFormat,
     cookies::MountedCookies,
     head::HeadRef,
     session::{Revocations, Sessions},
@@ -30,13 +31,13 @@ pub(super) struct Route {
 
 impl Route {
     /// The answer to a refused request.
-    pub(super) fn refuse(&self, refusal: Refusal) -> Response<Bytes> {
+    pub(super) fn refuse(&self, format: &RefusalFormat, refusal: Refusal) -> Response<Bytes> {
         let refusal = match refusal {
             Refusal::Unavailable(after) => Refusal::Unavailable(after.min(self.retry_after)),
             other => other,
         };
         tracing::debug!(path = %self.path, kind = ?refusal.kind(), "request refused");
-        let mut response = self.dialect.refuse(&refusal);
+        let mut response = self.dialect.refuse(format, &refusal);
         if let Action::Cookies(route) = &self.action
             && route.step.is_over(&refusal)
         {

@@ -7,18 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, request::Parts};
+use http::{Method, Request, Response, request::Parts};
 use http_body::Body;
 
 use super::{
-    accepted_request::AcceptedRequest,
-    actions::Services,
-    answer::{error_response, for_method},
-    future::EndpointFuture,
-    matched_endpoint::MatchedEndpoint,
-    name::Name,
-    request_body::BoxError,
-    route::Route,
+    accepted_request::AcceptedRequest, actions::Services, answer::for_method, dialect::Dialect,
+    future::EndpointFuture, matched_endpoint::MatchedEndpoint, name::Name, refusal::Refusal,
+    request_body::BoxError, route::Route,
 };
 
 /// All token endpoints of a service, as one function from request to response.
@@ -108,7 +103,7 @@ impl Endpoints {
     {
         match self.find(request.uri().path()) {
             Some(endpoint) => endpoint.serve(request),
-            None => unmatched(request.method()),
+            None => self.unmatched(request.method()),
         }
     }
 
@@ -153,7 +148,7 @@ impl Endpoints {
     pub fn accept(&self, head: Parts) -> Result<AcceptedRequest, EndpointFuture> {
         match self.find(head.uri.path()) {
             Some(endpoint) => endpoint.accept(head),
-            None => Err(unmatched(&head.method)),
+            None => Err(self.unmatched(&head.method)),
         }
     }
 
@@ -161,17 +156,18 @@ impl Endpoints {
     pub fn bad_request(&self, path: &str) -> Response<Bytes> {
         match self.find(path) {
             Some(endpoint) => endpoint.bad_request(),
-            None => not_found(),
+            None => self.not_found(),
         }
     }
-}
 
-fn unmatched(method: &Method) -> EndpointFuture {
-    EndpointFuture::ready(for_method(method, not_found()))
-}
+    fn unmatched(&self, method: &Method) -> EndpointFuture {
+        EndpointFuture::ready(for_method(method, self.not_found()))
+    }
 
-fn not_found() -> Response<Bytes> {
-    error_response(StatusCode::NOT_FOUND, "not_found")
+    fn not_found(&self) -> Response<Bytes> {
+        let services = &self.0.services;
+        Dialect::bearer(services.realm.clone()).refuse(&services.format, &Refusal::NotFound)
+    }
 }
 
 impl fmt::Debug for Endpoints {

@@ -2,8 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
+use super::{
+    LoginPage,
+    login_page::{self, Location},
+};
 use crate::{
-    challenge::{BodyFn, Challenges, MetadataUrl, Realm, Reason, Rejection, ResponseHeaders},
+    challenge::{
+        BodyFn, Challenges, MetadataUrl, Realm, Reason, RefusalFormat, Rejection, ResponseHeaders,
+    },
     claims::ScopeSet,
     credentials::{Sent, TokenOrigin},
 };
@@ -12,14 +18,24 @@ use crate::{
 pub(super) struct Answers {
     pub(super) realm: Realm,
     pub(super) resource: Option<MetadataUrl>,
-    pub(super) body: Option<BodyFn>,
+    pub(super) bodies: Bodies,
     pub(super) headers: ResponseHeaders,
     /// Where a token was of a request that is answered so. Kept here, so that what
     /// is known of a request that passed is no larger for it.
     pub(super) origin: TokenOrigin,
     /// The scheme of challenges, unless it is Bearer.
     pub(super) scheme: Option<String>,
+    pub(super) login: Option<LoginPage>,
+    /// Where the browser is sent if this one request is refused.
+    location: Option<Location>,
     challenges: Challenges,
+}
+
+/// Who writes the bodies.
+#[derive(Clone)]
+pub(super) enum Bodies {
+    Format(RefusalFormat),
+    Own(BodyFn),
 }
 
 impl Answers {
@@ -29,10 +45,12 @@ impl Answers {
             challenges: Challenges::new(None, &realm, None, &ScopeSet::new()),
             realm,
             resource: None,
-            body: None,
+            bodies: Bodies::Format(RefusalFormat::json()),
             headers: ResponseHeaders::default(),
             origin: TokenOrigin::Authorization,
             scheme: None,
+            login: None,
+            location: None,
         }
     }
 
@@ -55,7 +73,8 @@ impl Answers {
         answers
     }
 
-    /// Gives a refusal its body and its fields, and the log its reason.
+    /// Gives a refusal its body and its fields, and the log its reason. Where there
+    /// is a login page, what is told of it is for [`finish`](Self::finish) to say.
     pub(super) fn refuse(&self, reason: Reason) -> Rejection {
         self.refuse_sent(reason, None)
     }
@@ -70,14 +89,50 @@ impl Answers {
             sent = sent.map(tracing::field::display),
             "request refused"
         );
-        let rejection = rejection.with_headers(self.headers.clone());
-        match &self.body {
-            Some(body) => {
-                let body = body(&rejection);
-                rejection.with_body(body)
-            }
-            None => rejection,
+        let mut rejection = rejection.with_headers(self.headers.clone());
+        if self.login.is_none() {
+            self.tell(&mut rejection);
         }
+        rejection
+    }
+
+    /// Sends a browser to the login page in place of a refusal that would be a 401, if
+    /// the request leads there.
+    pub(super) fn finish(&self, rejection: &mut Rejection) {
+        self.finish_by(rejection, self.location.as_ref());
+    }
+
+    /// The same, where the request leads to `location`.
+    pub(super) fn finish_by(&self, rejection: &mut Rejection, location: Option<&Location>) {
+        if self.login.is_none() {
+            return;
+        }
+        if rejection.kind().status() == 401 {
+            // No cache may take the redirection for the refusal, or the other way
+            // round.
+            rejection.vary_by(login_page::MODE);
+            if let Some(location) = location {
+                tracing::debug!("the browser is sent to log in");
+                return rejection.send_to(location.to_bytes());
+            }
+        }
+        self.tell(rejection);
+    }
+
+    /// As the application wants it.
+    fn tell(&self, rejection: &mut Rejection) {
+        match &self.bodies {
+            Bodies::Format(format) => rejection.tell_in(format, self.challenges.plain()),
+            Bodies::Own(body) => rejection.set_body(body(rejection)),
+        }
+    }
+}
+
+/// Makes the answers those to one request, whose browser is sent to `location` if it
+/// is refused: what is known of a request that passed is no larger for it.
+pub(super) fn lead_to(answers: &mut SharedAnswers, location: Option<Location>) {
+    if location.is_some() {
+        Arc::make_mut(answers).location = location;
     }
 }
 
@@ -87,6 +142,7 @@ impl fmt::Debug for Answers {
             .field("realm", &self.realm)
             .field("resource", &self.resource)
             .field("headers", &self.headers)
+            .field("login", &self.login)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,9 @@
 //! A request that passed.
 
-use super::answers::SharedAnswers;
+use super::{
+    answers::{SharedAnswers, lead_to},
+    login_page::Location,
+};
 use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
     credentials::TokenOrigin,
@@ -22,6 +25,11 @@ impl Authentication {
         Self { answers, verified }
     }
 
+    /// Sends the browser there if a handler refuses the request.
+    pub(super) fn lead_to(&mut self, location: Option<Location>) {
+        lead_to(&mut self.answers, location);
+    }
+
     /// The token, if there were credentials.
     pub fn optional(&self) -> Option<&Verified> {
         self.verified.as_ref()
@@ -40,7 +48,7 @@ impl Authentication {
     /// If authentication is optional and there were no credentials.
     pub fn verified(&self) -> Result<&Verified, Rejection> {
         let verified = self.optional();
-        verified.ok_or_else(|| self.answers.refuse(Reason::MissingCredentials))
+        verified.ok_or_else(|| self.refuse_for(Reason::MissingCredentials))
     }
 
     /// The application's own type, built from the token's claims.
@@ -50,7 +58,7 @@ impl Authentication {
     /// If there is no token, or its claims do not have the form of `T`.
     pub fn claims<T: FromToken>(&self) -> Result<T, Rejection> {
         let claims = self.verified()?.claims();
-        claims.map_err(|error| self.answers.refuse(Reason::Claims(error)))
+        claims.map_err(|error| self.refuse_for(Reason::Claims(error)))
     }
 
     /// As [`claims`](Self::claims), if there were credentials.
@@ -64,9 +72,15 @@ impl Authentication {
     }
 
     /// A refusal of this layer for the reason of `rejection`: with its realm
-    /// and its body.
+    /// and its body, or to its [login page](super::LoginPage).
     pub fn refuse(&self, rejection: &Rejection) -> Rejection {
-        self.answers.refuse(rejection.reason().clone())
+        self.refuse_for(rejection.reason().clone())
+    }
+
+    fn refuse_for(&self, reason: Reason) -> Rejection {
+        let mut rejection = self.answers.refuse(reason);
+        self.answers.finish(&mut rejection);
+        rejection
     }
 
     /// The token, if it satisfies `policy`. What a policy asks about the
@@ -101,7 +115,7 @@ impl Authentication {
         let verified = self.verified()?;
         policy
             .evaluate(verified, head)
-            .map_err(|error| self.answers.refuse(Reason::Policy(error)))?;
+            .map_err(|error| self.refuse_for(Reason::Policy(error)))?;
         Ok(verified)
     }
 

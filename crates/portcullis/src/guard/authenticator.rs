@@ -5,14 +5,14 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::HeaderMap;
 
 use super::{
-    Authentication, Check, PendingCheck,
+    Authentication, Check, LoginPage, PendingCheck,
     answers::{Answers, SharedAnswers},
     hiding::{hide_authorization, hide_others},
     shown::Shown,
 };
 use crate::{
     ConfigError,
-    challenge::{MetadataUrl, Realm, Reason, Rejection, RejectionBody},
+    challenge::{MetadataUrl, Realm, Reason},
     claims::ScopeSet,
     cookies::SessionCookies,
     credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
@@ -80,7 +80,7 @@ impl Authenticator {
     /// The realm that challenges name.
     #[must_use = "returns the changed authenticator"]
     pub fn realm(self, realm: Realm) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).realm = realm)
+        self.with_answers(|answers| answers.realm = realm)
     }
 
     /// Tells clients that are refused where the resource's metadata are, and
@@ -102,7 +102,7 @@ impl Authenticator {
     /// ```
     #[must_use = "returns the changed authenticator"]
     pub fn resource_metadata(self, url: MetadataUrl) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).resource = Some(url))
+        self.with_answers(|answers| answers.resource = Some(url))
     }
 
     /// Demands that the token satisfy `policy` too; several add up.
@@ -206,15 +206,6 @@ impl Authenticator {
         self.with(|config| config.passes_preflight = true)
     }
 
-    /// Writes the bodies of refusals. Status and headers stay as they are.
-    #[must_use = "returns the changed authenticator"]
-    pub fn rejection_body(
-        self,
-        body: impl Fn(&Rejection) -> RejectionBody + Send + Sync + 'static,
-    ) -> Self {
-        self.with(|config| Arc::make_mut(&mut config.answers).body = Some(Arc::new(body)))
-    }
-
     /// Adds a header to every answer to a request that is decided about,
     /// whether it passes or is refused; several add up. It stands beside those
     /// of the same name that a handler writes.
@@ -244,6 +235,10 @@ impl Authenticator {
         Ok(self.with(|_| {}))
     }
 
+    pub(super) fn with_answers(self, change: impl FnOnce(&mut Answers)) -> Self {
+        self.with(|config| change(Arc::make_mut(&mut config.answers)))
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let config = Arc::make_mut(&mut self.0);
         change(config);
@@ -263,15 +258,16 @@ impl Authenticator {
     /// request's extensions, keeps the [credentials](Self::credential_headers)
     /// out of logs, and adds the
     /// [`response_headers`](Authentication::response_headers) to the answer. One
-    /// that does not answers with the [`Rejection`] and nothing else.
+    /// that does not answers with the [`Rejection`](crate::challenge::Rejection) and
+    /// nothing else.
     pub fn check(&self, head: &impl RequestHead) -> Check {
-        self.decide(head, self.0.credentials == Credentials::Optional)
+        self.decide_or_lead(head, self.0.credentials == Credentials::Optional)
     }
 
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        self.decide(head, !self.demands_credentials())
+        self.decide_or_lead(head, !self.demands_credentials())
     }
 
     /// Whether a [policy](Self::require) demands credentials, even of a handler
@@ -306,6 +302,30 @@ impl Authenticator {
         match &self.0.sources {
             None => target.query().map(Cow::Borrowed),
             Some(sources) => sources.query_without_tokens(target),
+        }
+    }
+
+    fn decide_or_lead(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
+        match &self.0.answers.login {
+            None => self.decide(head, can_do_without),
+            Some(page) => {
+                let mut check = self.decide(head, can_do_without);
+                self.lead(&mut check, page, HeadRef::new(head));
+                check
+            }
+        }
+    }
+
+    /// Sends browsers to the login page that are refused, now or by a handler.
+    fn lead(&self, check: &mut Check, page: &LoginPage, head: HeadRef<'_>) {
+        let location = || page.location(head, |target| self.query_without_tokens(target));
+        match check {
+            Check::Ready(Ok(authentication)) => authentication.lead_to(location()),
+            Check::Ready(Err(rejection)) => {
+                let answers = &self.0.answers;
+                answers.finish_by(rejection, location().as_ref());
+            }
+            Check::Pending(check) => check.lead_to(location()),
         }
     }
 

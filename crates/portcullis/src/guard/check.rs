@@ -7,12 +7,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Authentication, answers::SharedAnswers, shown::Shown};
+use super::{
+    Authentication,
+    answers::{SharedAnswers, lead_to},
+    login_page::Location,
+    shown::Shown,
+};
 use crate::{
     challenge::{Reason, Rejection},
     head::{HeadRef, KeptHead},
     policy::Policy,
-    verify::PendingVerification,
+    verify::{PendingVerification, Verified, VerifyError},
 };
 
 /// The answer of [`Authenticator::check`](super::Authenticator::check).
@@ -86,6 +91,27 @@ impl PendingCheck {
             answers,
         }
     }
+
+    /// Sends the browser there if the request is refused.
+    pub(super) fn lead_to(&mut self, location: Option<Location>) {
+        lead_to(&mut self.answers, location);
+    }
+
+    fn conclude(&self, result: Result<Verified, VerifyError>) -> Result<Authentication, Rejection> {
+        let answers = &self.answers;
+        let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
+        if let Some(shown) = &self.shown {
+            let csrf = shown.check(&verified);
+            csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
+        }
+        // A policy that nobody asked must not hold.
+        if let Some(policy) = &self.policy {
+            let head = self.head.as_deref().map(HeadRef::new);
+            let policy = policy.evaluate(&verified, head);
+            policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
+        }
+        Ok(Authentication::new(answers.clone(), Some(verified)))
+    }
 }
 
 impl fmt::Debug for PendingCheck {
@@ -100,20 +126,12 @@ impl Future for PendingCheck {
     type Output = Result<Authentication, Rejection>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answers = self.answers.clone();
         Pin::new(&mut self.verification).poll(cx).map(|result| {
-            let verified = result.map_err(|error| answers.refuse(Reason::Token(error)))?;
-            if let Some(shown) = &self.shown {
-                let csrf = shown.check(&verified);
-                csrf.map_err(|error| answers.refuse(Reason::Csrf(error)))?;
+            let mut result = self.conclude(result);
+            if let Err(rejection) = &mut result {
+                self.answers.finish(rejection);
             }
-            // A policy that nobody asked must not hold.
-            if let Some(policy) = &self.policy {
-                let head = self.head.as_deref().map(HeadRef::new);
-                let policy = policy.evaluate(&verified, head);
-                policy.map_err(|error| answers.refuse(Reason::Policy(error)))?;
-            }
-            Ok(Authentication::new(answers, Some(verified)))
+            result
         })
     }
 }

@@ -29,10 +29,14 @@ mod authentication;
 mod authenticator;
 mod check;
 mod hiding;
+mod login_page;
+mod return_path;
 pub mod service;
 mod setters;
 mod shown;
+mod told;
 
 pub use authentication::Authentication;
 pub use authenticator::Authenticator;
 pub use check::{Check, Decision, PendingCheck};
+pub use login_page::LoginPage;

@@ -62,7 +62,20 @@ macro_rules! __authenticator_setters {
             Self::new(self.authenticator.pass_preflight())
         }
 
-        /// Writes the bodies of refusals. Status and headers stay as they are.
+        /// What refusals look like. This and [`rejection_body`](Self::rejection_body)
+        /// are two ways to say it: the later call counts.
+        pub fn refusal_format(self, format: $crate::challenge::RefusalFormat) -> Self {
+            Self::new(self.authenticator.refusal_format(format))
+        }
+
+        /// Sends browsers that would see a 401 to a page where their users log in:
+        /// where they navigate, that is, and not where a script of theirs asks.
+        pub fn login_page(self, page: $crate::guard::LoginPage) -> Self {
+            Self::new(self.authenticator.login_page(page))
+        }
+
+        /// Writes the bodies of refusals. Status and headers stay as they are. In
+        /// place of a [`refusal_format`](Self::refusal_format): the later call counts.
         pub fn rejection_body(
             self,
             body: impl Fn(&$crate::challenge::Rejection) -> $crate::challenge::RejectionBody

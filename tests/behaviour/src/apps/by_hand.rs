@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use portcullis::{
     challenge::{Realm, Reason, Rejection},
-    credentials::{BearerToken, RefreshToken},
+    credentials::{BearerToken, CredentialsError, RefreshToken},
     guard::Authentication,
     policy::Policy,
 };
@@ -64,6 +64,12 @@ pub(super) fn answer(handler: Handler, request: Request<Incoming>) -> Response<A
 
 fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection> {
     let missing = || Rejection::missing_credentials(&Realm::default());
+    // A layer around the route says how it is told.
+    let refuse = |rejection: Rejection| {
+        let layer = request.extensions().get::<Authentication>();
+        layer.map_or(rejection.clone(), |layer| layer.refuse(&rejection))
+    };
+    let malformed = |error: CredentialsError| refuse(error.into());
     let authentication = || {
         let found = request.extensions().get::<Authentication>();
         found.ok_or_else(|| Rejection::missing_layer("wrap the service in the adapter's"))
@@ -87,11 +93,13 @@ fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection
             site::maybe_body(token.and_then(|token| token.subject_name()))
         }
         Handler::Bearer => {
-            let token = BearerToken::from_head(request)?.ok_or_else(missing)?;
+            let token = BearerToken::from_head(request).map_err(malformed)?;
+            let token = token.ok_or_else(|| refuse(missing()))?;
             site::raw_body(token.expose())
         }
         Handler::Refresh => {
-            let token = <RefreshToken>::from_head(request)?.ok_or_else(missing)?;
+            let token = <RefreshToken>::from_head(request).map_err(malformed)?;
+            let token = token.ok_or_else(|| refuse(missing()))?;
             site::raw_body(token.expose())
         }
         Handler::Echo => String::new(),

@@ -9,6 +9,7 @@ use behaviour::{
     site::{Handler, Site},
 };
 use portcullis::{
+    challenge::RefusalFormat,
     endpoint::{Endpoints, EndpointsBuilder, SessionApi},
     guard::Authenticator,
     jose::Algorithm,
@@ -291,5 +292,26 @@ fn a_store_that_is_down_is_told_again() {
         }
         done(&tell(here, &draft).await);
         assert!(!accepts(here, &token).await);
+    });
+}
+
+/// Providers read errors as of OAuth, whatever the application's own look like.
+#[test]
+fn errors_keep_their_form() {
+    let backend = Backend::new();
+    let providers = Providers::of(&backend);
+    let builder = Endpoints::builder(backend.people.clone())
+        .session_api(SessionApi::new(backend.session.clone()))
+        .refusal_format(RefusalFormat::empty());
+    let everywhere = providers.serve_with(&backend, builder);
+    block_on(async {
+        for server in everywhere.servers() {
+            refused(&tell(server, "a.b.c").await, 400, "invalid_request");
+            let answer = exchange(server, &Request::new("POST", PATH).form("x=y")).await;
+            refused(&answer, 400, "invalid_request");
+            let answer =
+                exchange(server, &Request::new("POST", "/api/users/login").json("{}")).await;
+            assert_eq!((answer.status, answer.text()), (400, String::new()));
+        }
     });
 }

@@ -8,7 +8,11 @@ use std::sync::{
 use http::HeaderName;
 
 use crate::{
-    cookies::MountedCookies, endpoint::erased::DynAccounts, session::Sessions, verify::Verifier,
+    challenge::{Realm, RefusalFormat},
+    cookies::MountedCookies,
+    endpoint::erased::DynAccounts,
+    session::Sessions,
+    verify::Verifier,
 };
 
 /// What the actions work with.
@@ -23,6 +27,10 @@ pub(in crate::endpoint) struct Services {
     /// Those of the cookie API, if there is one.
     pub(in crate::endpoint) cookies: Option<Arc<MountedCookies>>,
     pub(in crate::endpoint) no_address: NoAddress,
+    /// What refusals look like.
+    pub(in crate::endpoint) format: RefusalFormat,
+    /// The realm of what belongs to no route.
+    pub(in crate::endpoint) realm: Realm,
 }
 
 /// Whether it was said that nobody tells where requests come from.

@@ -9,6 +9,7 @@ mod documents;
 mod entra;
 mod faults;
 mod fixture;
+mod formats;
 mod key_ring;
 mod password_grant;
 mod protected_route;
