@@ -9,6 +9,8 @@ const PAGE: &str = include_str!("../../../docs/refresh-interceptor.md");
 /// What most people write: no lock, no second thought.
 const NAIVE: &str = include_str!("pages/naive.js");
 
+const NAIVE_COOKIES: &str = include_str!("pages/naive-cookies.js");
+
 /// An application on the page's code.
 const APP: &str = include_str!("pages/app.js");
 
@@ -19,6 +21,7 @@ pub(crate) fn pages() -> HashMap<String, String> {
     let mut pages: HashMap<_, _> = blocks(PAGE).collect();
     pages.insert("app.js".into(), APP.into());
     pages.insert("naive.js".into(), NAIVE.into());
+    pages.insert("naive-cookies.js".into(), NAIVE_COOKIES.into());
     pages.insert("blank.html".into(), BLANK.into());
     if let Some(module) = axios::module() {
         pages.insert("axios.min.js".into(), module);

@@ -5,6 +5,7 @@
 
 mod attacks;
 mod console;
+mod cookie_mode;
 mod header_mode;
 mod interceptors;
 mod other_origins;
