@@ -67,9 +67,10 @@ export async function open(mode, client, base) {
     return body;
   };
   app.logOut = () => app.session.logOut(base + logOut);
-  // Statuses of so many calls at once.
+  // Statuses of so many calls at once. Each has a URL of its own: a browser's cache lets
+  // requests for one URL wait for each other.
   app.calls = async (count, url = `${base}/me`) => {
-    const calls = Array.from({ length: count }, () => app.call(url));
+    const calls = Array.from({ length: count }, (_, index) => app.call(`${url}?call=${index}`));
     const results = await Promise.allSettled(calls);
     return results.map(({ value, reason }) => value?.status ?? reason.name);
   };

@@ -23,7 +23,7 @@ fn a_naive_page_stays_logged_in(program: Program) {
         let begin = r#"
             const { naive } = await import("/page/naive-cookies.js");
             globalThis.calls = (count) =>
-                Promise.all(Array.from({ length: count }, () => naive("/me")));
+                Promise.all(Array.from({ length: count }, (_, index) => naive(`/me?call=${index}`)));
             globalThis.pending = calls(args[0]);
         "#;
         stage.browser.run(begin, &[json!(6)]).await;

@@ -72,7 +72,7 @@ fn a_naive_page_stays_logged_in(program: Program) {
             const { Naive } = await import("/page/naive.js");
             const [tokens] = args;
             globalThis.naive = new Naive(tokens);
-            const paths = ["/maybe", ...Array(5).fill("/me")];
+            const paths = ["/maybe", ...Array.from({ length: 5 }, (_, index) => `/me?call=${index}`)];
             naive.pending = Promise.all(paths.map((path) => naive.fetch(path)));
         "#;
         stage.browser.run(script, &[tokens.clone()]).await;
@@ -113,7 +113,7 @@ fn a_naive_page_stays_logged_in(program: Program) {
         // And in any order.
         let script = r#"
             naive.tokens.access_token = args[0].access_token;
-            const calls = Array.from({ length: 8 }, () => naive.fetch("/me"));
+            const calls = Array.from({ length: 8 }, (_, index) => naive.fetch(`/me?call=${index}`));
             return (await Promise.all(calls)).map((answer) => answer.status);
         "#;
         let statuses = stage.browser.run(script, &[tokens]).await;
