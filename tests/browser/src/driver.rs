@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 use crate::{installed::Programs, patience::PATIENCE};
 
+/// How often it may find no port.
+const ATTEMPTS: usize = 5;
+
 /// ChromeDriver on a port of its own. Dropped, it ends with all its browsers.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -26,6 +29,15 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn start(programs: &Programs) -> Self {
+        // It takes a free port of IPv4 for both families, and ends if somebody has that
+        // one of IPv6.
+        let mut attempts = (0..ATTEMPTS).map(|_| Self::try_start(programs));
+        attempts
+            .find_map(|driver| driver)
+            .expect("ChromeDriver starts")
+    }
+
+    fn try_start(programs: &Programs) -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new(&programs.driver)
             .args(["--port=0", "--log-level=SEVERE"])
@@ -54,9 +66,10 @@ impl Driver {
                 }
             }
         });
-        let port = told.recv_timeout(PATIENCE).expect("ChromeDriver starts");
+        // Nothing comes if it has ended.
+        let port = told.recv_timeout(PATIENCE).ok()?;
         driver.port = port.expect("the port of ChromeDriver");
-        driver
+        Some(driver)
     }
 
     pub(crate) fn url(&self) -> String {
