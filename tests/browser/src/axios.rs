@@ -23,7 +23,9 @@ pub fn is_installed() -> bool {
 
 /// The module for browsers.
 pub(crate) fn module() -> Option<String> {
-    let place = env::var_os(FOREIGN)?;
+    // Tests are run in the folder of their package.
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let place = project.join(env::var_os(FOREIGN)?);
     let file = "node_modules/axios/dist/esm/axios.min.js";
-    fs::read_to_string(Path::new(&place).join(file)).ok()
+    fs::read_to_string(place.join(file)).ok()
 }
