@@ -55,7 +55,8 @@ use crate::{
 ///
 /// # When cookies are set and cleared
 ///
-/// A login sets all three. A refresh sets the access and the CSRF cookie, and where
+/// A login sets all three, or, where there are no refresh tokens, clears that cookie. A
+/// refresh sets the access and the CSRF cookie, and where
 /// refresh tokens rotate the refresh cookie: also for one that lost a race against
 /// another tab, which gets the same successor within the grace window.
 ///
