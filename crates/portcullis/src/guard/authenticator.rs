@@ -279,7 +279,7 @@ impl Authenticator {
 
     /// The names of the request's headers that hold credentials, in lower case:
     /// what must not be logged, or passed on to somebody else. `authorization` is
-    /// always the first of them.
+    /// always the first of them; beside a cookie there is `x-csrf-token`.
     pub fn credential_headers(&self) -> impl Iterator<Item = &str> {
         let sources = self.0.sources.iter().flat_map(TokenSources::header_names);
         let others = sources.filter(|name| *name != credentials::AUTHORIZATION);

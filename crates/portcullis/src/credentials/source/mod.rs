@@ -12,7 +12,11 @@ use websocket_protocol::without_token;
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use super::{CredentialsError, after_scheme, is_tchar, only_one, unread_token};
-use crate::{ConfigError, csrf::CsrfProtection, head::RequestHead};
+use crate::{
+    ConfigError,
+    csrf::{CSRF_TOKEN, CsrfProtection},
+    head::RequestHead,
+};
 
 /// One place in which a request may bring its access token.
 ///
@@ -219,6 +223,11 @@ impl TokenSource {
             Place::WebSocketProtocol(_) => Some(SEC_WEBSOCKET_PROTOCOL),
             Place::Query(_) => None,
         }
+    }
+
+    /// The header that must come along with the token, in lower case.
+    fn proof_header(&self) -> Option<&'static str> {
+        self.csrf().map(|_| CSRF_TOKEN)
     }
 
     fn query_name(&self) -> Option<&str> {

@@ -55,7 +55,8 @@ use crate::{
 ///
 /// # When cookies are set and cleared
 ///
-/// A login sets all three. A refresh sets the access and the CSRF cookie, and where
+/// A login sets all three, or, where there are no refresh tokens, clears that cookie. A
+/// refresh sets the access and the CSRF cookie, and where
 /// refresh tokens rotate the refresh cookie: also for one that lost a race against
 /// another tab, which gets the same successor within the grace window.
 ///
@@ -67,13 +68,18 @@ use crate::{
 /// 401, and keeps them: there is a newer cookie now, which works.
 ///
 /// A log-out may be repeated, and its token may have expired, or its session be over:
-/// 204. A log-out everywhere wants a token that is good.
+/// 204. A log-out everywhere wants a token that is good, and nothing else: what a
+/// policy at [`logout_all`] demands does not hold here.
 ///
 /// # The path of the refresh cookie
 ///
 /// It is the API's own, below that of [`EndpointsBuilder::mounted_at`]: tell that one
 /// if a framework nests the endpoints, or a proxy takes a prefix away. Browsers send
 /// the cookie to no other path, and a refresh would find none.
+///
+/// Who moves it to a path below the old one leaves browsers with two cookies of one
+/// name, which is 400 at every refresh and log-out until the old one has expired:
+/// change the [names](SessionCookies::name_prefix) with the path.
 ///
 /// ```
 /// use portcullis::{
@@ -99,6 +105,7 @@ use crate::{
 /// ```
 ///
 /// [`EndpointsBuilder::mounted_at`]: crate::endpoint::EndpointsBuilder::mounted_at
+/// [`logout_all`]: crate::endpoint::EndpointsBuilder::logout_all
 #[derive(Clone, Debug)]
 #[must_use = "does nothing until it is given to `Endpoints::builder`"]
 pub struct CookieApi {
