@@ -150,9 +150,7 @@ impl TokenSource {
     ///
     /// Queries are written to logs, histories and `Referer`: it is for links that
     /// somebody downloads by and the like, with tokens that live for a minute.
-    /// Answers to requests that pass have `Cache-Control: private`, as that section
-    /// wants it: a layer's, since an extractor that verifies by itself has no hand in
-    /// the answer. The target that a handler and other layers see still has the token.
+    /// The target that a handler and other layers see still has the token.
     ///
     /// # Errors
     ///

@@ -10,8 +10,10 @@ use crate::{
         dialect::Dialect,
         documents::Mount,
         name::Name,
+        protected_route::Access,
         route::{Action, CookieRoute, CookieStep, Methods, Route},
     },
+    policy::Policy,
     session::Sessions,
 };
 
@@ -68,8 +70,9 @@ use crate::{
 /// 401, and keeps them: there is a newer cookie now, which works.
 ///
 /// A log-out may be repeated, and its token may have expired, or its session be over:
-/// 204. A log-out everywhere wants a token that is good, and nothing else: what a
-/// policy at [`logout_all`] demands does not hold here.
+/// 204. A log-out everywhere wants a token that is good: one that
+/// [satisfies a policy](Self::require_for_logout_all), where there is one. What a policy
+/// at [`logout_all`] demands does not hold here.
 ///
 /// # The path of the refresh cookie
 ///
@@ -114,6 +117,7 @@ pub struct CookieApi {
     realm: Realm,
     path: Name,
     fields: [Name; 2],
+    logout_all: Access,
 }
 
 impl CookieApi {
@@ -125,6 +129,7 @@ impl CookieApi {
             realm: Realm::default(),
             path: "/auth/cookie".into(),
             fields: ["username".into(), "password".into()],
+            logout_all: Access::default(),
         }
     }
 
@@ -150,6 +155,16 @@ impl CookieApi {
         self
     }
 
+    /// Demands of a log-out everywhere that the access token satisfies `policy`, such
+    /// as [`Policy::fresh`]; several add up. The refresh cookie does not do then.
+    ///
+    /// It is for this route alone: one at another route's
+    /// [`logout_all`](crate::endpoint::EndpointsBuilder::logout_all) does not hold here.
+    pub fn require_for_logout_all(mut self, policy: Policy) -> Self {
+        self.logout_all.require(policy);
+        self
+    }
+
     pub(in crate::endpoint) fn sessions(&self) -> &Sessions {
         &self.sessions
     }
@@ -171,7 +186,7 @@ impl CookieApi {
             ("login", CookieStep::Login { name, secret }),
             ("refresh", CookieStep::Refresh),
             ("logout", CookieStep::Logout),
-            ("logout/all", CookieStep::LogoutAll),
+            ("logout/all", CookieStep::LogoutAll(self.logout_all)),
         ];
         steps.map(|(last, step)| Route {
             path: format!("{}/{last}", self.path).into(),
