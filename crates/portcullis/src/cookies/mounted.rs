@@ -91,6 +91,11 @@ impl MountedCookies {
         Some(set)
     }
 
+    /// `Set-Cookie` that makes a browser forget a refresh token.
+    pub(crate) fn clear_refresh(&self) -> Option<HeaderValue> {
+        self.write(&self.refresh(), "", Duration::ZERO)
+    }
+
     /// `Set-Cookie` that makes a browser forget them all.
     pub(crate) fn clear(&self) -> impl Iterator<Item = HeaderValue> {
         let all = [self.access(), self.csrf(), self.refresh()];
