@@ -182,17 +182,12 @@ impl Authenticator {
     /// one's own, with the header `X-CSRF-Token`: [`csrf`](crate::csrf).
     ///
     /// ```
-    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
-    /// use portcullis::{
-    ///     cookies::SessionCookies,
-    ///     csrf::{CsrfKey, CsrfProtection},
-    ///     guard::Authenticator,
-    /// };
+    /// use portcullis::{cookies::SessionCookies, guard::Authenticator, verify::Verifier};
     ///
-    /// let cookies = SessionCookies::new(CsrfProtection::new(CsrfKey::generate()?));
-    /// let authenticator = Authenticator::new(verifier).session_cookies(&cookies);
-    /// # Ok(())
-    /// # }
+    /// /// `cookies` are those that the `CookieApi` has.
+    /// fn guard(verifier: Verifier, cookies: &SessionCookies) -> Authenticator {
+    ///     Authenticator::new(verifier).session_cookies(cookies)
+    /// }
     /// ```
     #[must_use = "returns the changed authenticator"]
     pub fn session_cookies(self, cookies: &SessionCookies) -> Self {
