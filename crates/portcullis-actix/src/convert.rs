@@ -25,8 +25,14 @@ pub(crate) fn status(code: u16) -> StatusCode {
 
 /// Adds a header of the core's, which writes none that are not.
 pub(crate) fn add_header(response: &mut HttpResponse, name: &[u8], value: &[u8]) {
+    add_marked(response, name, value, false);
+}
+
+/// The same; one that is sensitive is left out of `Debug` outputs.
+fn add_marked(response: &mut HttpResponse, name: &[u8], value: &[u8], is_sensitive: bool) {
     let header = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value));
-    if let (Ok(name), Ok(value)) = header {
+    if let (Ok(name), Ok(mut value)) = header {
+        value.set_sensitive(is_sensitive);
         response.headers_mut().append(name, value);
     }
 }
@@ -57,7 +63,8 @@ pub(crate) fn response(answer: http::Response<Bytes>, method: &Method) -> HttpRe
     };
     let mut response = HttpResponse::with_body(status(parts.status.as_u16()), body);
     for (name, value) in &parts.headers {
-        add_header(&mut response, name.as_str().as_bytes(), value.as_bytes());
+        let name = name.as_str().as_bytes();
+        add_marked(&mut response, name, value.as_bytes(), value.is_sensitive());
     }
     if let Some(kind) = parts.extensions.get::<RefusalKind>() {
         response.extensions_mut().insert(*kind);

@@ -163,6 +163,9 @@ async fn the_refresh_cookie_of_a_scope_has_the_whole_path() {
     let cleared = response.headers().get_all("set-cookie");
     let cleared: Vec<_> = cleared.map(|value| value.to_str().unwrap()).collect();
     assert_eq!(cleared.len(), 3, "{cleared:?}");
+    // Nor does whatever prints the answer show tokens.
+    let shown = format!("{:?}", response.response());
+    assert!(!shown.contains("refresh_token"), "{shown}");
     let refresh = cleared.iter().find(|value| value.contains("refresh_token"));
     assert!(
         refresh.unwrap().contains("Path=/inner/auth/cookie;"),

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     credentials::CredentialsError,
-    csrf::CsrfError,
     policy::PolicyError,
     verify::{ClaimsError, VerifyError},
 };
@@ -58,12 +57,6 @@ impl Rejection {
     /// asks for.
     pub fn invalid_claims(realm: &Realm, error: ClaimsError) -> Self {
         Self::of(Reason::Claims(error)).in_realm(realm)
-    }
-
-    /// A cookie brought the token, and the request may come from elsewhere than the
-    /// page that has it.
-    pub fn csrf(error: CsrfError) -> Self {
-        Self::of(Reason::Csrf(error))
     }
 
     /// The token is good, and does not reach this far.

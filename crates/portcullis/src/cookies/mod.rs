@@ -32,9 +32,12 @@
 //! The refresh token is worth most and is needed least: at its own routes. A path
 //! keeps it out of every other request, with their logs and error reports. `__Host-`
 //! demands `Path=/`, so it has the weaker `__Secure-`: over TLS, but from a sibling
-//! as well. What a sibling could plant is of no use to it. Beside the
+//! as well. What a sibling could plant opens nothing. Beside the
 //! real one there are two of a name, which is refused with 400; alone it does not
-//! fit the `X-CSRF-Token` of the page's session, which is refused with 403.
+//! fit the `X-CSRF-Token` of the page's session, which is refused with 403. It can
+//! do harm, though: for as long as such a cookie lies there, no refresh and no
+//! log-out succeed, and the server cannot clear it. Nobody else's hosts should be
+//! siblings of the service's.
 //!
 //! The CSRF cookie is for pages of the service's own origin that were loaded anew
 //! and have lost the token that the login gave them. The server never reads it.

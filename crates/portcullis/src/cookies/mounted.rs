@@ -74,7 +74,7 @@ impl MountedCookies {
     }
 
     /// `Set-Cookie` for tokens that were given at `now`. Where the refresh token
-    /// stays, so does its cookie. `None` if a token cannot stand in a header.
+    /// stays, see [`keep_refresh`](Self::keep_refresh). `None` if a token cannot stand in a header.
     pub(crate) fn set(&self, pair: &TokenPair, now: Timestamp) -> Option<Vec<HeaderValue>> {
         let left = |end: Timestamp| end.saturating_duration_since(now);
         let csrf = self.cookies.csrf().session_token(pair.session.as_str());
@@ -89,6 +89,23 @@ impl MountedCookies {
             set.push(self.write(&self.refresh(), refresh.token().expose(), left)?);
         }
         Some(set)
+    }
+
+    /// `Set-Cookie` for a refresh token that stays: so that the three cookies of an
+    /// answer that comes late, after another login, are of one session.
+    pub(crate) fn keep_refresh(
+        &self,
+        token: &[u8],
+        end: Timestamp,
+        now: Timestamp,
+    ) -> Option<HeaderValue> {
+        let token = std::str::from_utf8(token).ok()?;
+        self.write(&self.refresh(), token, end.saturating_duration_since(now))
+    }
+
+    /// `Set-Cookie` that makes a browser forget a refresh token.
+    pub(crate) fn clear_refresh(&self) -> Option<HeaderValue> {
+        self.write(&self.refresh(), "", Duration::ZERO)
     }
 
     /// `Set-Cookie` that makes a browser forget them all.

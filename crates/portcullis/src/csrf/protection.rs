@@ -27,8 +27,8 @@ pub struct CsrfProtection {
     origins: Arc<Vec<Origin>>,
 }
 
-/// What a request shows, until it is known whose session it is for.
-#[derive(Clone, Debug)]
+/// What a request shows, until it is known whose session it is for. Not to be shown:
+/// it may be the token of a session.
 pub(crate) enum Presented {
     /// Nothing has to be shown.
     NothingNeeded,

@@ -39,10 +39,7 @@ impl ProtectedRoute {
     /// calls. Who does not is refused as by a guard: 403, or 401 where a new
     /// login would do (RFC 9470).
     pub fn require(mut self, policy: Policy) -> Self {
-        self.access.policy = Some(match self.access.policy.take() {
-            Some(earlier) => earlier.and(policy),
-            None => policy,
-        });
+        self.access.require(policy);
         self
     }
 
@@ -75,6 +72,14 @@ pub(super) struct Access {
 }
 
 impl Access {
+    /// Demands that the token satisfies `policy`, too.
+    pub(super) fn require(&mut self, policy: Policy) {
+        self.policy = Some(match self.policy.take() {
+            Some(earlier) => earlier.and(policy),
+            None => policy,
+        });
+    }
+
     /// Whether there is a policy: only an access token can satisfy one.
     pub(super) fn has_policy(&self) -> bool {
         self.policy.is_some()

@@ -240,7 +240,7 @@ pub(super) enum CookieStep {
     Refresh,
     Logout,
     /// Everywhere.
-    LogoutAll,
+    LogoutAll(Access),
 }
 
 impl CookieStep {
@@ -257,7 +257,9 @@ impl CookieStep {
         match self {
             Self::Login { .. } => false,
             Self::Refresh => matches!(refusal, Refusal::BadToken),
-            Self::Logout | Self::LogoutAll => {
+            // The refresh cookie was not looked at.
+            Self::LogoutAll(access) if access.has_policy() => false,
+            Self::Logout | Self::LogoutAll(_) => {
                 matches!(refusal, Refusal::BadToken | Refusal::NoToken)
             }
         }

@@ -66,8 +66,10 @@ impl Answers {
             origin,
             ..self.clone()
         };
-        if origin == TokenOrigin::Query {
-            // RFC 6750 section 2.3. It is a field, so there is no error.
+        if origin != TokenOrigin::Authorization {
+            // A shared cache keeps its hands off by itself only where there was
+            // `Authorization` (RFC 9111 section 3.5); for queries RFC 6750 section 2.3
+            // says it, too. It is a field, so there is no error.
             let _ = answers.headers.push("cache-control", "private");
         }
         answers

@@ -144,6 +144,11 @@ impl Authenticator {
     /// stand here, so that a browser with an old cookie does not break a call that
     /// brings a token of its own. Without any place nobody gets in.
     ///
+    /// Where it was elsewhere than in `Authorization`, the answer has `Cache-Control:
+    /// private`: caches keep apart by themselves only what that field was sent for (RFC
+    /// 9111 section 3.5). It is a layer that adds it: see
+    /// [`response_header`](Self::response_header).
+    ///
     /// A token in the query beside another one is 400 (RFC 6750 section 2). The
     /// challenge names the scheme of the first source that is
     /// [`authorization`](TokenSource::authorization), else Bearer.
@@ -179,17 +184,12 @@ impl Authenticator {
     /// one's own, with the header `X-CSRF-Token`: [`csrf`](crate::csrf).
     ///
     /// ```
-    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), portcullis::ConfigError> {
-    /// use portcullis::{
-    ///     cookies::SessionCookies,
-    ///     csrf::{CsrfKey, CsrfProtection},
-    ///     guard::Authenticator,
-    /// };
+    /// use portcullis::{cookies::SessionCookies, guard::Authenticator, verify::Verifier};
     ///
-    /// let cookies = SessionCookies::new(CsrfProtection::new(CsrfKey::generate()?));
-    /// let authenticator = Authenticator::new(verifier).session_cookies(&cookies);
-    /// # Ok(())
-    /// # }
+    /// /// `cookies` are those that the `CookieApi` has.
+    /// fn guard(verifier: Verifier, cookies: &SessionCookies) -> Authenticator {
+    ///     Authenticator::new(verifier).session_cookies(cookies)
+    /// }
     /// ```
     #[must_use = "returns the changed authenticator"]
     pub fn session_cookies(self, cookies: &SessionCookies) -> Self {
@@ -281,7 +281,7 @@ impl Authenticator {
 
     /// The names of the request's headers that hold credentials, in lower case:
     /// what must not be logged, or passed on to somebody else. `authorization` is
-    /// always the first of them.
+    /// always the first of them; beside a cookie there is `x-csrf-token`.
     pub fn credential_headers(&self) -> impl Iterator<Item = &str> {
         let sources = self.0.sources.iter().flat_map(TokenSources::header_names);
         let others = sources.filter(|name| *name != credentials::AUTHORIZATION);

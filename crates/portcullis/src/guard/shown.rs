@@ -7,7 +7,6 @@ use crate::{
 };
 
 /// What is kept of a request that waits, until it is known whose its token is.
-#[derive(Debug)]
 pub(super) struct Shown {
     csrf: CsrfProtection,
     presented: Result<Presented, CsrfError>,

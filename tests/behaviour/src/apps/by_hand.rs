@@ -7,7 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
@@ -46,6 +49,14 @@ impl Body for AnyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         Pin::new(&mut self.0).poll_frame(cx)
     }
+}
+
+/// What an answer is that an extractor let through: it has no hand in it.
+pub(super) fn by_extractor(mut response: Response<AnyBody>) -> Response<AnyBody> {
+    if response.status().is_success() {
+        response.headers_mut().remove(CACHE_CONTROL);
+    }
+    response
 }
 
 /// The answer of a handler.

@@ -75,6 +75,7 @@ struct Router {
 
 enum Serving {
     Protected(Auth<Handling>),
+    ByExtractor(Auth<Handling>),
     Open(Handling),
 }
 
@@ -90,8 +91,11 @@ impl Router {
 fn serving(route: &Route) -> Serving {
     let inner = Handling(route.handler);
     match &route.guard {
-        Guard::Layer(authenticator) | Guard::Extractor(authenticator) => {
+        Guard::Layer(authenticator) => {
             Serving::Protected(Auth::new(inner, (**authenticator).clone()))
+        }
+        Guard::Extractor(authenticator) => {
+            Serving::ByExtractor(Auth::new(inner, (**authenticator).clone()))
         }
         Guard::Nothing => Serving::Open(inner),
     }
@@ -107,6 +111,9 @@ impl Service<Request<Incoming>> for Router {
         Box::pin(async move {
             let response = match routes.get(request.uri().path()) {
                 Some(Serving::Protected(service)) => service.call(request).await?,
+                Some(Serving::ByExtractor(service)) => {
+                    by_hand::by_extractor(service.call(request).await?)
+                }
                 Some(Serving::Open(service)) => service.call(request).await?,
                 None => by_hand::not_found(),
             };

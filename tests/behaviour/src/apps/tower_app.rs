@@ -107,9 +107,14 @@ type Answering = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallibl
 fn service(route: &Route) -> Inner {
     let inner = Handling(route.handler);
     match &route.guard {
-        Guard::Layer(authenticator) | Guard::Extractor(authenticator) => {
+        Guard::Layer(authenticator) => {
             let layer = AuthLayer::new((**authenticator).clone());
             BoxCloneSyncService::new(layer.layer(inner))
+        }
+        Guard::Extractor(authenticator) => {
+            let layer = AuthLayer::new((**authenticator).clone());
+            let service = layer.layer(inner).map_response(by_hand::by_extractor);
+            BoxCloneSyncService::new(service)
         }
         Guard::Nothing => BoxCloneSyncService::new(inner),
     }

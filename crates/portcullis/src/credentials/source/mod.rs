@@ -12,7 +12,11 @@ use websocket_protocol::without_token;
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use super::{CredentialsError, after_scheme, is_tchar, only_one, unread_token};
-use crate::{ConfigError, csrf::CsrfProtection, head::RequestHead};
+use crate::{
+    ConfigError,
+    csrf::{CSRF_TOKEN, CsrfProtection},
+    head::RequestHead,
+};
 
 /// One place in which a request may bring its access token.
 ///
@@ -146,9 +150,7 @@ impl TokenSource {
     ///
     /// Queries are written to logs, histories and `Referer`: it is for links that
     /// somebody downloads by and the like, with tokens that live for a minute.
-    /// Answers to requests that pass have `Cache-Control: private`, as that section
-    /// wants it: a layer's, since an extractor that verifies by itself has no hand in
-    /// the answer. The target that a handler and other layers see still has the token.
+    /// The target that a handler and other layers see still has the token.
     ///
     /// # Errors
     ///
@@ -219,6 +221,11 @@ impl TokenSource {
             Place::WebSocketProtocol(_) => Some(SEC_WEBSOCKET_PROTOCOL),
             Place::Query(_) => None,
         }
+    }
+
+    /// The header that must come along with the token, in lower case.
+    fn proof_header(&self) -> Option<&'static str> {
+        self.csrf().map(|_| CSRF_TOKEN)
     }
 
     fn query_name(&self) -> Option<&str> {

@@ -79,15 +79,19 @@ impl TokenSources {
         schemes.next().filter(|scheme| *scheme != "Bearer")
     }
 
-    /// The headers that may hold a token, in lower case, each once.
+    /// The headers that may hold a token, or the CSRF token beside one, in lower
+    /// case, each once.
     pub(crate) fn header_names(&self) -> impl Iterator<Item = &str> {
         let sources = self.sources.iter().enumerate();
-        sources.filter_map(|(index, source)| {
+        let names = sources.filter_map(|(index, source)| {
             let name = source.header_name()?;
             let earlier = self.sources.iter().take(index);
             let mut earlier = earlier.filter_map(TokenSource::header_name);
             (!earlier.any(|other| other == name)).then_some(name)
-        })
+        });
+        // Of all cookies it is the same.
+        let mut proofs = self.sources.iter().filter_map(TokenSource::proof_header);
+        names.chain(proofs.next())
     }
 
     /// The query of a target without tokens; `None` if it has none.

@@ -252,8 +252,11 @@ fn the_fields_that_may_hold_a_token_are_known() {
         "x-api-token",
         "sec-websocket-protocol",
         "cookie",
+        "x-csrf-token",
     ];
     assert_eq!(names, expected);
+    let bearer = TokenSources::new([TokenSource::bearer()]);
+    assert_eq!(bearer.header_names().collect::<Vec<_>>(), ["authorization"]);
     let rest = sources.protocols_without_token(b"chat.v1,bearer.t , v2");
     assert_eq!(rest.as_deref(), Some(&b"chat.v1, v2"[..]));
     assert_eq!(sources.protocols_without_token(b"chat.v1, v2"), None);

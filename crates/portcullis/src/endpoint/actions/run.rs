@@ -40,7 +40,9 @@ pub(in crate::endpoint) async fn run(
             }
             CookieStep::Refresh => cookies::refresh(services, route, request).await,
             CookieStep::Logout => cookies::logout(services, route, request).await,
-            CookieStep::LogoutAll => cookies::logout_all(services, route, request).await,
+            CookieStep::LogoutAll(access) => {
+                cookies::logout_all(services, route, access, request).await
+            }
         },
         Action::Document(document) => {
             Ok(document.answer(request.is_head(), request.if_none_match()))

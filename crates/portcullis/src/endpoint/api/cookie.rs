@@ -10,8 +10,10 @@ use crate::{
         dialect::Dialect,
         documents::Mount,
         name::Name,
+        protected_route::Access,
         route::{Action, CookieRoute, CookieStep, Methods, Route},
     },
+    policy::Policy,
     session::Sessions,
 };
 
@@ -59,7 +61,8 @@ use crate::{
 ///
 /// # When cookies are set and cleared
 ///
-/// A login sets all three. A refresh sets the access and the CSRF cookie, and where
+/// A login sets all three, or, where there are no refresh tokens, clears that cookie. A
+/// refresh sets the access and the CSRF cookie, and where
 /// refresh tokens rotate the refresh cookie: also for one that lost a race against
 /// another tab, which gets the same successor within the grace window.
 ///
@@ -71,13 +74,19 @@ use crate::{
 /// 401, and keeps them: there is a newer cookie now, which works.
 ///
 /// A log-out may be repeated, and its token may have expired, or its session be over:
-/// 204. A log-out everywhere wants a token that is good.
+/// 204. A log-out everywhere wants a token that is good: one that
+/// [satisfies a policy](Self::require_for_logout_all), where there is one. What a policy
+/// at [`logout_all`] demands does not hold here.
 ///
 /// # The path of the refresh cookie
 ///
 /// It is the API's own, below that of [`EndpointsBuilder::mounted_at`]: tell that one
 /// if a framework nests the endpoints, or a proxy takes a prefix away. Browsers send
 /// the cookie to no other path, and a refresh would find none.
+///
+/// Who moves it to a path below the old one leaves browsers with two cookies of one
+/// name, which is 400 at every refresh and log-out until the old one has expired:
+/// change the [names](SessionCookies::name_prefix) with the path.
 ///
 /// ```
 /// use portcullis::{
@@ -103,6 +112,7 @@ use crate::{
 /// ```
 ///
 /// [`EndpointsBuilder::mounted_at`]: crate::endpoint::EndpointsBuilder::mounted_at
+/// [`logout_all`]: crate::endpoint::EndpointsBuilder::logout_all
 #[derive(Clone, Debug)]
 #[must_use = "does nothing until it is given to `Endpoints::builder`"]
 pub struct CookieApi {
@@ -111,6 +121,7 @@ pub struct CookieApi {
     realm: Realm,
     path: Name,
     fields: [Name; 2],
+    logout_all: Access,
 }
 
 impl CookieApi {
@@ -122,6 +133,7 @@ impl CookieApi {
             realm: Realm::default(),
             path: "/auth/cookie".into(),
             fields: ["username".into(), "password".into()],
+            logout_all: Access::default(),
         }
     }
 
@@ -144,6 +156,16 @@ impl CookieApi {
     /// The names of the fields of a login.
     pub fn login_fields(mut self, name: impl Into<Name>, secret: impl Into<Name>) -> Self {
         self.fields = [name.into(), secret.into()];
+        self
+    }
+
+    /// Demands of a log-out everywhere that the access token satisfies `policy`, such
+    /// as [`Policy::fresh`]; several add up. The refresh cookie does not do then.
+    ///
+    /// It is for this route alone: one at another route's
+    /// [`logout_all`](crate::endpoint::EndpointsBuilder::logout_all) does not hold here.
+    pub fn require_for_logout_all(mut self, policy: Policy) -> Self {
+        self.logout_all.require(policy);
         self
     }
 
@@ -175,7 +197,7 @@ impl CookieApi {
             ("login", CookieStep::Login { name, secret }),
             ("refresh", CookieStep::Refresh),
             ("logout", CookieStep::Logout),
-            ("logout/all", CookieStep::LogoutAll),
+            ("logout/all", CookieStep::LogoutAll(self.logout_all)),
         ];
         steps.map(|(last, step)| Route {
             path: format!("{}/{last}", self.path).into(),

@@ -1,7 +1,7 @@
 //! Logging in with cookies.
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, header::SET_COOKIE};
 
 use super::answer::with_tokens;
 use crate::endpoint::{
@@ -38,5 +38,13 @@ pub(in crate::endpoint::actions) async fn login(
         client: None,
     };
     let tokens = log_in(services, &route.sessions, request, credentials).await?;
-    with_tokens(route, tokens.pair())
+    let pair = tokens.pair();
+    let mut response = with_tokens(route, pair)?;
+    // An older session's would be the one that a log-out ends.
+    if pair.refresh.is_none()
+        && let Some(value) = route.cookies.clear_refresh()
+    {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    Ok(response)
 }

@@ -30,7 +30,11 @@ impl<'a> Presented<'a> {
         if let Some(token) = request.cookie(cookies.refresh_cookie())? {
             return Ok(Self::Refresh(token));
         }
-        let access = request.cookie(cookies.access_cookie())?;
+        Self::access(route, request)
+    }
+
+    fn access(route: &CookieRoute, request: &'a Incoming) -> Result<Self, Refusal> {
+        let access = request.cookie(route.cookies.cookies().access_cookie())?;
         access.map(Self::Access).ok_or(Refusal::NoToken)
     }
 }
@@ -63,11 +67,17 @@ pub(in crate::endpoint::actions) async fn logout(
 pub(in crate::endpoint::actions) async fn logout_all(
     services: &Services,
     route: &CookieRoute,
+    access: &Access,
     request: &Incoming,
 ) -> Result<Response<Bytes>, Refusal> {
     let csrf = route.cookies.cookies().csrf();
     let sessions = &route.sessions;
-    let subject = match Presented::of(route, request)? {
+    let presented = match access.has_policy() {
+        // A refresh token has no claims that a policy could look at.
+        true => Presented::access(route, request)?,
+        false => Presented::of(route, request)?,
+    };
+    let subject = match presented {
         Presented::Refresh(token) => {
             let claims = sessions.read(token)?;
             let family = &claims.family;
@@ -79,7 +89,7 @@ pub(in crate::endpoint::actions) async fn logout_all(
         Presented::Access(token) => {
             let verified = verify(services, token).await?;
             request.check_access(csrf, &verified)?;
-            Access::default().check(&verified)?;
+            access.check(&verified)?;
             verified.subject().ok_or(Refusal::BadToken)?
         }
     };

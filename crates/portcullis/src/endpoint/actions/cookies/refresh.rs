@@ -1,17 +1,20 @@
 //! Refreshing with cookies.
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, header::SET_COOKIE};
 
 use super::answer::with_tokens;
-use crate::endpoint::{
-    actions::{
-        refresh::{Exchange, exchange},
-        services::Services,
+use crate::{
+    endpoint::{
+        actions::{
+            refresh::{Exchange, exchange},
+            services::Services,
+        },
+        incoming::Incoming,
+        refusal::Refusal,
+        route::CookieRoute,
     },
-    incoming::Incoming,
-    refusal::Refusal,
-    route::CookieRoute,
+    time::Clock,
 };
 
 /// The refresh cookie for the next cookies.
@@ -33,5 +36,13 @@ pub(in crate::endpoint::actions) async fn refresh(
         with_clients: false,
     };
     let tokens = exchange(services, &route.sessions, request, asked).await?;
-    with_tokens(route, tokens.pair())
+    let mut response = with_tokens(route, tokens.pair())?;
+    if tokens.pair().refresh.is_none() {
+        let now = route.sessions.issuer().clock().now();
+        let kept = route.cookies.keep_refresh(token, presented.expires_at, now);
+        response
+            .headers_mut()
+            .extend(kept.map(|value| (SET_COOKIE, value)));
+    }
+    Ok(response)
 }

@@ -3,8 +3,8 @@
 use http::Request;
 
 use super::browser::{
-    ACCESS, ALICE, APP, Browser, CSRF, LOGIN, REFRESH_COOKIE, cookies, keeping, keeps_cookies,
-    names_set, rotating, set_cookies, without_refresh,
+    ACCESS, ALICE, APP, Browser, CSRF, LOGIN, LOGOUT, REFRESH_COOKIE, cookies, keeping,
+    keeps_cookies, names_set, rotating, set_cookies, without_refresh,
 };
 use crate::endpoint::{
     AccountsError, RefusalKind,
@@ -49,6 +49,19 @@ async fn without_refresh_tokens_there_is_no_cookie_for_one() {
     let answer = browser.send(&server, Request::post(LOGIN), ALICE).await;
     answer.is(200);
     assert_eq!(names_set(&answer), [ACCESS, CSRF]);
+}
+
+/// A refresh cookie of an older session, of a time when there were some, must not
+/// be what a log-out ends in place of the new one.
+#[tokio::test]
+async fn a_login_without_a_refresh_token_forgets_an_older_one() {
+    let mut browser = Browser::logged_in(&rotating().await).await;
+    let server = without_refresh().await;
+    browser.log_in(&server).await;
+    assert!(!browser.has(REFRESH_COOKIE));
+    let access = browser.value(ACCESS).to_owned();
+    browser.post(&server, LOGOUT).await.is(204);
+    assert!(!server.accepts(&access).await);
 }
 
 #[tokio::test]

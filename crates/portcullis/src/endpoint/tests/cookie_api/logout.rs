@@ -3,8 +3,12 @@
 use http::Request;
 
 use super::browser::{
-    ACCESS, APP, Browser, LOGOUT, LOGOUT_ALL, REFRESH, REFRESH_COOKIE, clears_cookies, keeping,
-    keeps_cookies, rotating, without_refresh,
+    ACCESS, APP, Browser, LOGOUT, LOGOUT_ALL, REFRESH, REFRESH_COOKIE, clears_cookies, cookies,
+    keeping, keeps_cookies, rotating, without_refresh,
+};
+use crate::{
+    endpoint::{CookieApi, Endpoints},
+    policy::Policy,
 };
 
 #[tokio::test]
@@ -236,4 +240,31 @@ async fn trouble_clears_nothing() {
             browser.post(&server, path).await.is(204);
         }
     }
+}
+
+/// A thief of a refresh cookie shall not log everybody out, where that is said.
+#[tokio::test]
+async fn a_policy_for_everywhere_is_asked_about_the_access_token() {
+    let mut server = keeping().await;
+    let api = CookieApi::new(server.session.clone(), cookies());
+    let api = api.require_for_logout_all(Policy::fresh());
+    let builder = Endpoints::builder(server.people.clone()).cookie_api(api);
+    server.endpoints = builder.build().unwrap();
+
+    let mut browser = Browser::logged_in(&server).await;
+    let mut without_access = browser.clone();
+    without_access.forget(ACCESS);
+    let answer = without_access.post(&server, LOGOUT_ALL).await;
+    answer.is_error(401, "unauthorized");
+    keeps_cookies(&answer);
+    let mut refreshed = browser.clone();
+    refreshed.post(&server, REFRESH).await.is(200);
+    let answer = refreshed.post(&server, LOGOUT_ALL).await;
+    answer.is_error(401, "insufficient_user_authentication");
+    keeps_cookies(&answer);
+
+    let answer = browser.post(&server, LOGOUT_ALL).await;
+    answer.is(204);
+    clears_cookies(&answer);
+    refreshed.post(&server, REFRESH).await.is(401);
 }

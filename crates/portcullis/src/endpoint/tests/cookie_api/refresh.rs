@@ -45,12 +45,16 @@ async fn a_refresh_token_that_stays_keeps_its_cookie() {
     let server = keeping().await;
     let mut browser = Browser::logged_in(&server).await;
     let refresh = browser.value(REFRESH_COOKIE).to_owned();
-    for _ in 0..3 {
+    for hours in 1..4 {
         server.pass(3600);
         let answer = browser.post(&server, REFRESH).await;
         answer.is(200);
-        assert_eq!(names_set(&answer), [ACCESS, CSRF]);
+        // All three of one session, whatever was logged in to in between.
+        assert_eq!(names_set(&answer), [ACCESS, CSRF, REFRESH_COOKIE]);
         assert_eq!(browser.value(REFRESH_COOKIE), refresh);
+        let ages = set_cookies(&answer);
+        let age = ages[2].max_age().unwrap().whole_seconds();
+        assert!(age <= 30 * 86_400 - hours * 3600, "{age}");
         assert!(server.accepts(browser.value(ACCESS)).await);
     }
 }
