@@ -171,6 +171,18 @@ where
         .map_err(|error: T::Err| StoreError::corrupt(error.to_string()))
 }
 
+/// One of several rows or entries. One that cannot be read is left out, and said so: it
+/// must not hide the others.
+pub(crate) fn readable<T>(row: Result<T, StoreError>) -> Option<T> {
+    row.inspect_err(|error| {
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            "a row cannot be read"
+        );
+    })
+    .ok()
+}
+
 pub(crate) fn session_id(text: &str) -> Result<SessionId, StoreError> {
     SessionId::parse(text).ok_or_else(|| StoreError::corrupt("not a session id"))
 }

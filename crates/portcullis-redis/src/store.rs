@@ -231,17 +231,7 @@ impl SessionStore for RedisStore {
         let now = row::time(now)?;
         let mut live = Vec::new();
         for row in rows {
-            // One that cannot be read must not hide the others.
-            match row::session(row) {
-                Ok(session) if session.is_live(now) => live.push(session),
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "a row cannot be read"
-                    );
-                }
-            }
+            live.extend(row::readable(row::session(row)).filter(|session| session.is_live(now)));
         }
         live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(live)
@@ -372,10 +362,9 @@ impl SessionStore for RedisStore {
             let (now, entries): (String, Vec<(String, String)>) = answer?;
             let now = row::time(&now)?;
             for (entry, at) in &entries {
-                let revocation = entry::parse(entry, row::time(at)?)?;
-                if !entry::is_over(&revocation, now) {
-                    revocations.push(revocation);
-                }
+                let revocation = row::time(at).and_then(|at| entry::parse(entry, at));
+                let revocation = row::readable(revocation);
+                revocations.extend(revocation.filter(|found| !entry::is_over(found, now)));
             }
         }
         Ok(revocations)

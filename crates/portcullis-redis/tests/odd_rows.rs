@@ -8,8 +8,12 @@ use common::{
     Prefix,
     sessions::{alice, attempt, open},
 };
-use portcullis::session::{
-    RefusalReason, RevocationReason, RotationOutcome, SessionRecord, SessionStore, StoreErrorKind,
+use portcullis::{
+    session::{
+        RefusalReason, Revocation, RevocationReason, RotationOutcome, SessionRecord, SessionStore,
+        StoreErrorKind,
+    },
+    time::Timestamp,
 };
 use portcullis_testing::servers::redis_url;
 use redis::Commands;
@@ -70,4 +74,28 @@ async fn an_odd_row_is_a_fault_of_one_session() {
     assert_eq!(listed, std::slice::from_ref(&good));
     let outcome = store.rotate(&attempt(&good, 0)).await.unwrap();
     assert!(matches!(outcome, RotationOutcome::Rotated(_)));
+}
+
+#[tokio::test]
+async fn an_odd_entry_of_the_feed_hides_no_revocation() {
+    let Some(url) = redis_url() else { return };
+    let prefix = Prefix::new(&url);
+    let store = prefix.store().connect().await.unwrap();
+    let session = open(&store).await;
+    store.revoke(&session.id).await.unwrap();
+    let keys = prefix.keys();
+    let feed = keys.iter().find(|key| key.ends_with(":feed")).unwrap();
+    let mut connection = prefix.connection();
+    for (entry, at) in [
+        ("x|of a newer version", "inf"),
+        ("s|logout|x|5:users:alice", "9e15"),
+        ("", "9e15"),
+    ] {
+        let _: () = connection.zadd(feed, entry, at).unwrap();
+    }
+    let read = store.revocations(Timestamp::from_millis(0)).await.unwrap();
+    assert!(
+        matches!(&read[..], [Revocation::Session { id, .. }] if *id == session.id),
+        "{read:?}"
+    );
 }

@@ -4,10 +4,16 @@ use std::{convert::Infallible, time::Duration};
 
 use actix_web::{
     Error, HttpRequest, HttpResponse, Responder,
-    rt::{spawn, time::interval},
+    rt::{
+        spawn,
+        time::{interval, timeout},
+    },
     web::{self, Bytes, Payload, ServiceConfig},
 };
-use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, Session};
+use actix_ws::{
+    AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Closed, MessageStream,
+    Session,
+};
 use futures_util::stream;
 use portcullis::{
     ConfigError,
@@ -23,6 +29,9 @@ pub const PAGE: &str = "https://app.example";
 
 /// The subprotocol that is spoken.
 pub const PROTOCOL: &str = "chat.v1";
+
+/// How long a peer may take to close a socket whose token has ended.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What lets in whoever has a token of `sessions`.
 ///
@@ -52,44 +61,55 @@ async fn chat(token: Token, request: HttpRequest, body: Payload) -> Result<HttpR
     // By name: what else the client offers holds its token.
     let (response, session, messages) =
         actix_ws::handle_with_protocols(&request, body, &[PROTOCOL])?;
-    spawn(echo(session, messages, token));
+    spawn(talk(session, messages, token));
     Ok(response)
 }
 
-async fn echo(mut session: Session, mut messages: MessageStream, token: Token) {
-    let mut ended = token.ended();
-    loop {
-        tokio::select! {
-            message = messages.recv() => match message {
-                Some(Ok(message)) => {
-                    if answer(&mut session, message).await.is_err() {
-                        return;
-                    }
-                }
-                Some(Err(_)) | None => return,
-            },
-            why = &mut ended => {
-                let reason = CloseReason {
-                    code: CloseCode::from(why.close_code()),
-                    description: Some(why.to_string()),
-                };
-                // Whoever is gone need not be told.
-                let _ = session.close(Some(reason)).await;
-                return;
-            }
-        }
-    }
+async fn talk(mut session: Session, messages: MessageStream, token: Token) {
+    let mut messages = messages.aggregate_continuations();
+    // Around all the rest: a peer that does not read holds up whoever sends to it.
+    let reason = tokio::select! {
+        biased;
+        why = token.ended() => Some(CloseReason {
+            code: CloseCode::from(why.close_code()),
+            description: Some(why.to_string()),
+        }),
+        reason = echo(&mut session, &mut messages) => reason,
+    };
+    // Whoever is gone need not be told.
+    let _ = timeout(GRACE, close(session, messages, reason)).await;
 }
 
-/// An error is the end.
-async fn answer(session: &mut Session, message: Message) -> Result<(), Closed> {
-    match message {
-        Message::Text(text) => session.text(text).await,
-        Message::Binary(bytes) => session.binary(bytes).await,
-        Message::Ping(bytes) => session.pong(&bytes).await,
-        Message::Close(_) => Err(Closed),
-        _ => Ok(()),
+/// Why the peer has closed the socket, if it says so.
+async fn echo(
+    session: &mut Session,
+    messages: &mut AggregatedMessageStream,
+) -> Option<CloseReason> {
+    while let Some(Ok(message)) = messages.recv().await {
+        let sent = match message {
+            AggregatedMessage::Text(text) => session.text(text).await,
+            AggregatedMessage::Binary(bytes) => session.binary(bytes).await,
+            AggregatedMessage::Ping(bytes) => session.pong(&bytes).await,
+            AggregatedMessage::Pong(_) => Ok(()),
+            AggregatedMessage::Close(reason) => return reason,
+        };
+        if sent.is_err() {
+            break;
+        }
     }
+    None
+}
+
+/// Says why, or answers the peer that did, and waits until it has closed the connection,
+/// too: what it sent meanwhile would cut it otherwise, and the reason be lost.
+async fn close(
+    session: Session,
+    mut messages: AggregatedMessageStream,
+    reason: Option<CloseReason>,
+) -> Result<(), Closed> {
+    session.close(reason).await?;
+    while let Some(Ok(_)) = messages.recv().await {}
+    Ok(())
 }
 
 async fn clock(token: Token) -> impl Responder {
@@ -98,11 +118,12 @@ async fn clock(token: Token) -> impl Responder {
     let events = stream::unfold(open, async |open| {
         let (mut ticks, mut ended, seconds) = open?;
         let (event, open) = tokio::select! {
+            biased;
+            why = &mut ended => (format!("event: ended\ndata: {why}\n\n"), None),
             _ = ticks.tick() => {
                 let event = format!("data: {seconds}\n\n");
                 (event, Some((ticks, ended, seconds + 1)))
             }
-            why = &mut ended => (format!("event: ended\ndata: {why}\n\n"), None),
         };
         Some((Ok::<_, Infallible>(Bytes::from(event)), open))
     });

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    Router,
+    Error, Router,
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
     response::{
         Response,
@@ -18,14 +18,19 @@ use portcullis::{
     credentials::TokenSource,
     csrf::{CsrfKey, CsrfProtection},
     session::Sessions,
+    verify::Ended,
 };
 use portcullis_axum::{AuthLayer, Token};
+use tokio::time::timeout;
 
 /// The page that may open sockets with its cookie.
 pub const PAGE: &str = "https://app.example";
 
 /// The subprotocol that is spoken.
 pub const PROTOCOL: &str = "chat.v1";
+
+/// How long a peer may take to close a socket whose token has ended.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The service: `/chat` and `/clock`, for whoever has a token of `sessions`.
 ///
@@ -51,33 +56,41 @@ pub fn app(sessions: &Sessions) -> Result<Router, ConfigError> {
 async fn chat(token: Token, upgrade: WebSocketUpgrade) -> Response {
     // The token is no longer among the subprotocols that the client offers.
     let upgrade = upgrade.protocols([PROTOCOL]);
-    upgrade.on_upgrade(move |socket| echo(socket, token))
+    upgrade.on_upgrade(move |socket| talk(socket, token))
 }
 
-async fn echo(mut socket: WebSocket, token: Token) {
-    let mut ended = token.ended();
-    loop {
-        tokio::select! {
-            message = socket.recv() => match message {
-                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
-                    if socket.send(message).await.is_err() {
-                        return;
-                    }
-                }
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return,
-            },
-            why = &mut ended => {
-                let frame = CloseFrame {
-                    code: why.close_code(),
-                    reason: why.as_str().into(),
-                };
-                // Whoever is gone need not be told.
-                let _ = socket.send(Message::Close(Some(frame))).await;
-                return;
-            }
+async fn talk(mut socket: WebSocket, token: Token) {
+    // Around all the rest: a peer that does not read holds up whoever sends to it, and
+    // must not keep its socket by that.
+    let why = tokio::select! {
+        biased;
+        why = token.ended() => why,
+        () = echo(&mut socket) => return,
+    };
+    // Whoever is gone need not be told.
+    let _ = timeout(GRACE, close(&mut socket, why)).await;
+}
+
+async fn echo(socket: &mut WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        if let Message::Text(_) | Message::Binary(_) = message
+            && socket.send(message).await.is_err()
+        {
+            return;
         }
     }
+}
+
+/// Tells the peer why, and waits until it has closed the socket, too: what it sent
+/// meanwhile would cut the connection otherwise, and the reason be lost.
+async fn close(socket: &mut WebSocket, why: Ended) -> Result<(), Error> {
+    let frame = CloseFrame {
+        code: why.close_code(),
+        reason: why.as_str().into(),
+    };
+    socket.send(Message::Close(Some(frame))).await?;
+    while let Some(Ok(_)) = socket.recv().await {}
+    Ok(())
 }
 
 async fn clock(token: Token) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -86,11 +99,12 @@ async fn clock(token: Token) -> Sse<impl Stream<Item = Result<Event, Infallible>
     Sse::new(stream::unfold(open, async |open| {
         let (mut ticks, mut ended, seconds) = open?;
         let (event, open) = tokio::select! {
+            biased;
+            why = &mut ended => (Event::default().event("ended").data(why.as_str()), None),
             _ = ticks.tick() => {
                 let event = Event::default().data(seconds.to_string());
                 (event, Some((ticks, ended, seconds + 1)))
             }
-            why = &mut ended => (Event::default().event("ended").data(why.as_str()), None),
         };
         Some((Ok(event), open))
     }))

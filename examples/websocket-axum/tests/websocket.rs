@@ -4,7 +4,10 @@
 
 mod suite;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -13,8 +16,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::SinkExt;
 use portcullis::{credentials::TokenSource, session::Sessions};
 use portcullis_axum::AuthLayer;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
 
 async fn serve(sessions: Sessions) -> SocketAddr {
     serve_app(websocket_axum::app(&sessions).unwrap()).await
@@ -29,6 +35,29 @@ async fn serve_app(app: Router) -> SocketAddr {
 }
 
 suite::tests!(tokio::test, serve);
+
+/// The clock goes on whenever nobody else can.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_keeps_no_socket() {
+    let site = suite::Site::new(serve).await;
+    let pair = site.log_in().await;
+    let mut socket = site.open(&pair).await;
+    let flood = async {
+        let message = Message::binary(vec![0; 1 << 16]);
+        while socket.send(message.clone()).await.is_ok() {}
+    };
+    let mut flood = std::pin::pin!(flood);
+    let second = Duration::from_secs(1);
+    // Until the service waits for the peer that waits for the service.
+    assert!(timeout(second, &mut flood).await.is_err());
+    site.log_out(&pair).await;
+    for _ in 0..1000 {
+        if timeout(second, &mut flood).await.is_ok() {
+            return;
+        }
+    }
+    panic!("still open");
+}
 
 /// Not even a handler that selects whatever comes first can send a token back, nor
 /// print it.

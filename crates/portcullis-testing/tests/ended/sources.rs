@@ -16,7 +16,8 @@ use portcullis::{
     jose::{Algorithm, SigningKey},
     time::Clock,
     verify::{
-        Ended, IntrospectTokens, Introspection, Status, TokenStatus, UntilEnded, Verified, Verifier,
+        Ended, IntrospectTokens, Introspection, Status, TokenCache, TokenStatus, UntilEnded,
+        Verified, Verifier,
     },
 };
 use portcullis_testing::clock::FakeClock;
@@ -236,4 +237,31 @@ fn a_token_about_which_nobody_can_be_asked_never_ends() {
     status.say(|| Status::Revoked);
     let mut waiter = Waiter::without_timer(&verified);
     assert_eq!(waiter.run(), Some(Ended::Revoked));
+}
+
+/// Its tokens lie in its cache, and lead to what it asks.
+#[test]
+fn a_verifier_that_is_gone_leaves_nothing_behind() {
+    let key = SigningKey::from_secret(Algorithm::HS256, &[7; 32]).unwrap();
+    let issuer = TokenIssuer::builder(key)
+        .issuer("https://issuer.example")
+        .audience("https://api.example")
+        .build()
+        .unwrap();
+    let subject = alice();
+    let token = issuer.access(&AccessToken::new(&subject).client("web"));
+    let token = token.unwrap();
+    let status = Told::new(|| Status::Clear);
+    let alive = Arc::downgrade(&status.answer);
+    let builder = issuer.verifier().status(status);
+    let cache = TokenCache::new().with_shared_secrets();
+    let verifier = builder.cache(cache).build().unwrap();
+    let verify = || verifier.verify_now(token.token().expose().as_bytes());
+    drop(verify().unwrap());
+    let verified = verify().unwrap();
+    let ended = verified.ended_with(|_| pending::<()>());
+    drop((verifier, verified));
+    assert_ne!(alive.strong_count(), 0);
+    drop(ended);
+    assert_eq!(alive.strong_count(), 0);
 }

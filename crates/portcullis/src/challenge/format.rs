@@ -143,7 +143,10 @@ impl RefusalFormat {
         match &self.0 {
             Format::Empty => RejectionBody::empty().into(),
             Format::Json => json(refused).into(),
-            Format::Problem(types) => Problem::new(types.as_deref(), refused).body().into(),
+            Format::Problem(types) => RefusalAnswer {
+                status: None,
+                content: Content::Problem(types.clone()),
+            },
             Format::Custom(renderer) => renderer(refused),
         }
     }
@@ -155,7 +158,12 @@ impl RefusalFormat {
             _ if refused.is_oauth() => json(refused).into(),
             _ => self.answer(refused),
         };
-        (answer.status_of(refused), answer.body)
+        let status = answer.status_of(refused);
+        let body = match answer.content {
+            Content::Written(body) => body,
+            Content::Problem(types) => Problem::new(types.as_deref(), status, refused).body(),
+        };
+        (status, body)
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -179,13 +187,24 @@ impl fmt::Debug for RefusalFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusalAnswer {
     status: Option<u16>,
-    body: RejectionBody,
+    content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Content {
+    Written(RejectionBody),
+    /// Problem details of these types, which say the status that is answered at last
+    /// (RFC 9457 section 3.1.2).
+    Problem(Option<Arc<str>>),
 }
 
 impl RefusalAnswer {
     /// With this body, and the status that the refusal has anyhow.
     pub fn new(body: RejectionBody) -> Self {
-        Self { status: None, body }
+        Self {
+            status: None,
+            content: Content::Written(body),
+        }
     }
 
     /// With another status: another 4xx for a 4xx. Not 405, 407 and 426, which need

@@ -23,19 +23,19 @@ pub(super) struct Problem<'r> {
 
 impl<'r> Problem<'r> {
     /// Of a type below `types`, or of none that says more than the status (RFC 9457
-    /// section 4.2.1).
-    pub(super) fn new(types: Option<&str>, refused: &'r Refused<'_>) -> Self {
+    /// section 4.2.1). It is answered with `status`, which need not be the refusal's.
+    pub(super) fn new(types: Option<&str>, status: u16, refused: &'r Refused<'_>) -> Self {
         let (r#type, title) = match types {
             Some(base) => (
                 Cow::Owned(format!("{base}{}", refused.code())),
                 refused.title(),
             ),
-            None => (Cow::Borrowed("about:blank"), phrase(refused.status())),
+            None => (Cow::Borrowed("about:blank"), phrase(status)),
         };
         Self {
             r#type,
             title,
-            status: refused.status(),
+            status,
             detail: refused.description(),
             error: refused.code(),
             field: refused.field(),

@@ -214,3 +214,35 @@ fn a_renderer_turns_a_4xx_into_another_and_nothing_else() {
         assert_eq!(body, RefusalFormat::json().tell(&refused).1);
     }
 }
+
+/// RFC 9457 section 3.1.2: they MUST say the status that is answered.
+#[test]
+fn problem_details_say_the_status_that_a_renderer_chose() {
+    let plain = RefusalFormat::problem_details();
+    let typed = plain.clone().problem_types("https://a.example/p/").unwrap();
+    for (format, wanted, expected) in [
+        (
+            &plain,
+            401,
+            r#"{"type":"about:blank","title":"Unauthorized","status":401,"error":"insufficient_scope"}"#,
+        ),
+        (
+            &typed,
+            404,
+            r#"{"type":"https://a.example/p/insufficient_scope","title":"Insufficient scope","status":404,"error":"insufficient_scope"}"#,
+        ),
+        // Which it may not choose.
+        (
+            &plain,
+            200,
+            r#"{"type":"about:blank","title":"Forbidden","status":403,"error":"insufficient_scope"}"#,
+        ),
+    ] {
+        let format = format.clone();
+        let own = RefusalFormat::custom(move |refused| format.answer(refused).status(wanted));
+        let (status, body) = own.tell(&guards(RejectionKind::InsufficientScope));
+        let told: Value = serde_json::from_str(text(&body)).unwrap();
+        assert_eq!(told["status"], status);
+        assert_eq!(text(&body), expected);
+    }
+}

@@ -19,8 +19,9 @@ use crate::{
 /// Only where a browser navigates: a GET with `Sec-Fetch-Mode: navigate` (Fetch
 /// Metadata). It gets 303 with `Location: /login?return_to=…`, which says by path and
 /// query what was asked for, `Cache-Control: no-store` and no challenge. Scripts,
-/// programs and other methods are refused as ever, and so are browsers that do not
-/// send the field: on plain http, but for this machine itself, none does.
+/// programs, other methods and what is fetched in advance (`Sec-Purpose`) are refused as
+/// ever, and so are browsers that do not send the field: on plain http, but for this
+/// machine itself, none does.
 ///
 /// Cheap to clone: the login's handler takes the same page, and asks it for the
 /// [way back](Self::return_path).
@@ -140,6 +141,11 @@ impl LoginPage {
         if head.method() != "GET" || head.values(MODE) != [b"navigate"] {
             return None;
         }
+        // Nobody has gone there yet. A browser drops a refusal, and would keep the page
+        // for when somebody does, who may have a token again by then.
+        if !head.values(PURPOSE).is_empty() {
+            return None;
+        }
         let target = head.target();
         let page = &self.0;
         let path = page.url.split('?').next();
@@ -168,6 +174,9 @@ impl LoginPage {
 
 /// The field that tells whether a browser navigates.
 pub(super) const MODE: &str = "sec-fetch-mode";
+
+/// The field that tells that a browser fetches a page in advance.
+const PURPOSE: &str = "sec-purpose";
 
 /// What stands in the value of a parameter as it is: what is unreserved (RFC 3986
 /// section 2.3), and slashes, which make it legible.
@@ -288,6 +297,12 @@ mod tests {
             &["navigate", "cors"],
         ] {
             assert_eq!(with("GET", modes), None, "{modes:?}");
+        }
+        for purpose in ["prefetch", "prefetch;prerender"] {
+            let mut ahead = navigation("/a");
+            let purpose = purpose.parse().unwrap();
+            ahead.headers_mut().insert("sec-purpose", purpose);
+            assert_eq!(location(&page, &ahead), None);
         }
         // Not round in circles.
         assert_eq!(location(&page, &navigation("/login?return_to=/a")), None);

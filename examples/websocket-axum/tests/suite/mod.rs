@@ -19,7 +19,18 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, handshake::client::Response},
+    tungstenite::{
+        Bytes, Error, Message,
+        client::IntoClientRequest,
+        handshake::client::Response,
+        protocol::{
+            CloseFrame,
+            frame::{
+                Frame,
+                coding::{CloseCode, Data, OpCode},
+            },
+        },
+    },
 };
 
 const TTL: Duration = Duration::from_secs(900);
@@ -31,7 +42,7 @@ pub(crate) struct Site {
     clock: FakeClock,
 }
 
-type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 fn alice() -> Subject {
     Subject::new("users", "alice")
@@ -65,11 +76,16 @@ impl Site {
         }
     }
 
-    async fn log_in(&self) -> TokenPair {
+    pub(crate) async fn log_in(&self) -> TokenPair {
         let ticket = self.sessions.begin_login().await.unwrap();
         let alice = alice();
         let request = OpenSession::login(&alice).client("web");
         self.sessions.open(ticket, &request).await.unwrap()
+    }
+
+    pub(crate) async fn log_out(&self, pair: &TokenPair) {
+        let ended = self.sessions.log_out(&alice(), &pair.session).await;
+        assert!(ended.unwrap());
     }
 
     pub(crate) async fn token(&self) -> String {
@@ -101,7 +117,7 @@ impl Site {
         }
     }
 
-    async fn open(&self, pair: &TokenPair) -> Socket {
+    pub(crate) async fn open(&self, pair: &TokenPair) -> Socket {
         let bearer = format!("Bearer {}", text(pair));
         let (mut socket, _) = self.connect(&[("authorization", &bearer)]).await.unwrap();
         echoes(&mut socket).await;
@@ -213,11 +229,32 @@ pub(crate) async fn a_socket_closes_when_its_token_expires(site: Site) {
 pub(crate) async fn a_socket_closes_when_its_session_ends(site: Site) {
     let (gone, stays) = (site.log_in().await, site.log_in().await);
     let (mut closes, mut open) = (site.open(&gone).await, site.open(&stays).await);
-    let ended = site.sessions.log_out(&alice(), &gone.session).await;
-    assert!(ended.unwrap());
+    site.log_out(&gone).await;
     let reason = "the token was revoked".to_owned();
     assert_eq!(closed(&mut closes).await, (1008, reason));
     echoes(&mut open).await;
+}
+
+/// RFC 6455 section 5.5.1: a browser would call it an abnormal end otherwise.
+pub(crate) async fn whoever_closes_a_socket_is_answered(site: Site) {
+    let mut socket = site.open(&site.log_in().await).await;
+    let frame = CloseFrame {
+        code: CloseCode::Away,
+        reason: "gone".into(),
+    };
+    send(&mut socket, Message::Close(Some(frame))).await;
+    assert_eq!(closed(&mut socket).await, (1001, "gone".to_owned()));
+}
+
+pub(crate) async fn a_message_may_come_in_parts(site: Site) {
+    let mut socket = site.open(&site.log_in().await).await;
+    let part = |text: &'static str, opcode, is_last| {
+        let text = Bytes::from_static(text.as_bytes());
+        Message::Frame(Frame::message(text, OpCode::Data(opcode), is_last))
+    };
+    send(&mut socket, part("hel", Data::Text, false)).await;
+    send(&mut socket, part("lo", Data::Continue, true)).await;
+    assert_eq!(next(&mut socket).await, Message::text("hello"));
 }
 
 pub(crate) async fn events_end_when_their_session_does(site: Site) {
@@ -234,8 +271,7 @@ pub(crate) async fn events_end_when_their_session_does(site: Site) {
         assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0);
     }
     assert!(!has(&read, "ended"));
-    let ended = site.sessions.log_out(&alice(), &pair.session).await;
-    assert!(ended.unwrap());
+    site.log_out(&pair).await;
     // To the end: nothing comes after it.
     stream.read_to_end(&mut read).await.unwrap();
     let read = String::from_utf8(read).unwrap();
@@ -256,6 +292,8 @@ macro_rules! tests {
             a_token_that_is_the_only_subprotocol_is_refused
             a_socket_closes_when_its_token_expires
             a_socket_closes_when_its_session_ends
+            whoever_closes_a_socket_is_answered
+            a_message_may_come_in_parts
             events_end_when_their_session_does
         );
     };
