@@ -2,7 +2,7 @@
 //! in `watch.rs`.
 
 use portcullis::{
-    session::{Revocation, RevocationReason, StoreError},
+    session::{Revocation, RevocationReason, SessionId, StoreError},
     time::Timestamp,
 };
 
@@ -11,16 +11,24 @@ use crate::{
     row,
 };
 
-/// Reads an entry that was made at `at`.
-pub(crate) fn parse(entry: &str, at: Timestamp) -> Result<Revocation, StoreError> {
+/// Reads an entry that was made at `at`. `None`: it is about a session that no token of
+/// ours can have, so that nothing is lost by leaving it out.
+///
+/// Everything else that cannot be read is an error, a kind of a newer version too: it
+/// may be about a token that is to be refused.
+pub(crate) fn parse(entry: &str, at: Timestamp) -> Result<Option<Revocation>, StoreError> {
     let corrupt = || StoreError::corrupt("not a revocation");
     let (kind, rest) = entry.split_once('|').ok_or_else(corrupt)?;
-    Ok(match kind {
+    Ok(Some(match kind {
         "s" => {
             let (why, rest) = rest.split_once('|').ok_or_else(corrupt)?;
             let (id, subject) = rest.split_once('|').ok_or_else(corrupt)?;
+            let Some(id) = SessionId::parse(id) else {
+                tracing::warn!("the feed has a session whose name is none of ours");
+                return Ok(None);
+            };
             Revocation::Session {
-                id: row::session_id(id)?,
+                id,
                 subject: parse_subject(subject)?,
                 at,
                 reason: RevocationReason::from_stored(Some(why)),
@@ -45,11 +53,11 @@ pub(crate) fn parse(entry: &str, at: Timestamp) -> Result<Revocation, StoreError
             at,
         },
         _ => return Err(corrupt()),
-    })
+    }))
 }
 
 /// Reads a message: an entry with its time.
-pub(crate) fn parse_message(message: &str) -> Result<Revocation, StoreError> {
+pub(crate) fn parse_message(message: &str) -> Result<Option<Revocation>, StoreError> {
     let (at, entry) = message
         .split_once('|')
         .ok_or_else(|| StoreError::corrupt("not a message"))?;
@@ -73,27 +81,21 @@ mod tests {
         let message = "7|t|9|5:a|b:c6:rea|lm:na|me";
         assert_eq!(
             parse_message(message).unwrap(),
-            Revocation::Token {
+            Some(Revocation::Token {
                 id: "a|b:c".to_owned(),
                 subject: Subject::new("rea|lm", "na|me"),
                 at,
                 until: Timestamp::from_millis(9),
-            }
+            })
         );
+        // No token has it.
+        let odd = parse_message("7|s|logout|x|1:ab").unwrap();
+        assert_eq!(odd, None);
     }
 
     #[test]
     fn what_is_no_entry_is_refused() {
-        for entry in [
-            "",
-            "s",
-            "s|",
-            "s|logout|x|1:ab",
-            "t|1|9:a",
-            "u|",
-            "z|1",
-            "u|9:a",
-        ] {
+        for entry in ["", "s", "s|", "t|1|9:a", "u|", "z|1", "u|9:a"] {
             assert!(parse(entry, Timestamp::from_millis(0)).is_err(), "{entry}");
         }
         for message in ["", "1", "x|a|id", "|a|id"] {

@@ -362,8 +362,7 @@ impl SessionStore for RedisStore {
             let (now, entries): (String, Vec<(String, String)>) = answer?;
             let now = row::time(&now)?;
             for (entry, at) in &entries {
-                let revocation = row::time(at).and_then(|at| entry::parse(entry, at));
-                let revocation = row::readable(revocation);
+                let revocation = entry::parse(entry, row::time(at)?)?;
                 revocations.extend(revocation.filter(|found| !entry::is_over(found, now)));
             }
         }

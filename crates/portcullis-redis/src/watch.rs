@@ -122,7 +122,9 @@ async fn take_in(message: &Msg, revocations: &Revocations) {
         .map_err(StoreError::corrupt)
         .and_then(|message| entry::parse_message(&message));
     match revocation {
-        Ok(revocation) => revocations.apply(revocation),
+        Ok(revocation) => revocation
+            .into_iter()
+            .for_each(|found| revocations.apply(found)),
         // Something was revoked, or somebody else publishes here.
         Err(_) => {
             let _ = revocations.sync().await;

@@ -2,7 +2,7 @@
 
 use portcullis::{
     session::{
-        ApplicationToken, AttemptId, Device, Grant, OneUse, RevocationReason, Revoked,
+        ApplicationToken, AttemptId, Device, Grant, OneUse, Revocation, RevocationReason, Revoked,
         SecretDigest, SessionId, SessionRecord, StoreError,
     },
     subject::Subject,
@@ -114,8 +114,26 @@ pub(crate) fn reason(row: &impl Columns) -> Result<RevocationReason, StoreError>
         .map(RevocationReason::from_stored)
 }
 
-/// Those of several rows that can be read. One that cannot is left out, and said
-/// so: it must not hide the others.
+/// A session that has ended. `None`: no token of ours can have its name, so that
+/// nothing is lost by leaving it out. Whose it was is no matter.
+pub(crate) fn ended_session(
+    row: &impl Columns,
+    at: &'static str,
+) -> Result<Option<Revocation>, StoreError> {
+    let Some(id) = SessionId::parse(text(row, "id")?) else {
+        tracing::warn!("the store has a session whose name is none of ours");
+        return Ok(None);
+    };
+    Ok(Some(Revocation::Session {
+        id,
+        subject: subject(row).unwrap_or_else(|_| Subject::new("", "")),
+        at: time(row, at)?,
+        reason: reason(row)?,
+    }))
+}
+
+/// Those of several rows that can be read, for a list that people look at. One that
+/// cannot is left out, and said so: it must not hide the others.
 pub(crate) fn readable<T>(
     rows: impl IntoIterator<Item = Result<T, StoreError>>,
 ) -> impl Iterator<Item = T> {

@@ -112,18 +112,14 @@ pub(super) async fn revocations(
     .bind(now)
     .fetch_all(&mut *connection)
     .await?;
-    Ok(row::readable(rows.iter().map(revocation)).collect())
+    let found: Vec<_> = rows.iter().map(revocation).collect::<Result<_, _>>()?;
+    Ok(found.into_iter().flatten().collect())
 }
 
-fn revocation(row: &PgRow) -> Result<Revocation, StoreError> {
+fn revocation(row: &PgRow) -> Result<Option<Revocation>, StoreError> {
     let at = row::time(row, "at")?;
-    Ok(match row::text(row, "kind")? {
-        "session" => Revocation::Session {
-            id: row::session_id(row)?,
-            subject: row::subject(row)?,
-            at,
-            reason: row::reason(row)?,
-        },
+    Ok(Some(match row::text(row, "kind")? {
+        "session" => return row::ended_session(row, "at"),
         "token" => Revocation::Token {
             id: row::text(row, "id")?.to_owned(),
             subject: row::subject(row)?,
@@ -138,5 +134,5 @@ fn revocation(row: &PgRow) -> Result<Revocation, StoreError> {
             id: row::text(row, "id")?.to_owned(),
             at,
         },
-    })
+    }))
 }

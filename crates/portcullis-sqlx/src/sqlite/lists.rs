@@ -161,14 +161,9 @@ pub(super) async fn revocations(
     .fetch_all(&mut *connection)
     .await
     .map_err(unavailable)?;
-    revocations.extend(row::readable(ended.iter().map(|row| {
-        Ok(Revocation::Session {
-            id: row::session_id(row)?,
-            subject: row::subject(row)?,
-            at: row::time(row, "revoked_at")?,
-            reason: row::reason(row)?,
-        })
-    })));
+    for row in &ended {
+        revocations.extend(row::ended_session(row, "revoked_at")?);
+    }
     let tokens = sqlx::query(
         "SELECT id, realm, name, at, until FROM portcullis_revoked_tokens \
          WHERE at >= ?1 AND until > ?2",
@@ -178,25 +173,25 @@ pub(super) async fn revocations(
     .fetch_all(&mut *connection)
     .await
     .map_err(unavailable)?;
-    revocations.extend(row::readable(tokens.iter().map(|row| {
-        Ok(Revocation::Token {
+    for row in &tokens {
+        revocations.push(Revocation::Token {
             id: row::text(row, "id")?.to_owned(),
             subject: row::subject(row)?,
             at: row::time(row, "at")?,
             until: row::time(row, "until")?,
-        })
-    })));
+        });
+    }
     let subjects = sqlx::query("SELECT realm, name, at FROM portcullis_log_outs WHERE at >= ?1")
         .bind(since)
         .fetch_all(&mut *connection)
         .await
         .map_err(unavailable)?;
-    revocations.extend(row::readable(subjects.iter().map(|row| {
-        Ok(Revocation::Subject {
+    for row in &subjects {
+        revocations.push(Revocation::Subject {
             subject: row::subject(row)?,
             at: row::time(row, "at")?,
-        })
-    })));
+        });
+    }
     let removed = sqlx::query(
         "SELECT id, removed_at FROM portcullis_application_tokens WHERE removed_at >= ?1",
     )
@@ -204,11 +199,11 @@ pub(super) async fn revocations(
     .fetch_all(&mut *connection)
     .await
     .map_err(unavailable)?;
-    revocations.extend(row::readable(removed.iter().map(|row| {
-        Ok(Revocation::ApplicationToken {
+    for row in &removed {
+        revocations.push(Revocation::ApplicationToken {
             id: row::text(row, "id")?.to_owned(),
             at: row::time(row, "removed_at")?,
-        })
-    })));
+        });
+    }
     Ok(revocations)
 }

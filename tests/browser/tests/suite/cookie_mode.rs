@@ -6,10 +6,34 @@ use serde_json::{Value, json};
 use crate::{
     interceptors::LONG_GRACE,
     on_both,
-    page::{self, Mode, line},
+    page::{self, Mode, all, line},
 };
 
-on_both!(a_naive_page_stays_logged_in);
+on_both!(
+    a_naive_page_stays_logged_in,
+    a_page_whose_csrf_token_is_no_use_ends
+);
+
+/// As after a server has got another key for them: only a login helps, and a page that
+/// tried for ever would never come to it.
+fn a_page_whose_csrf_token_is_no_use_ends(program: Program) {
+    with_stage(program, Mode::Cookie.options(), async |stage| {
+        page::open(&stage, Mode::Cookie, "fetch").await;
+        page::log_in_long_ago(&stage, Mode::Cookie).await;
+        let write = r#"document.cookie = "__Host-csrf_token=another; Path=/; Secure";"#;
+        stage.browser.run(write, &[]).await;
+        assert_eq!(page::calls(&stage, 2).await, all(2, "401"));
+        assert_eq!(page::ended(&stage).await, 1);
+        let seen = page::summary(&stage);
+        let refused = line(&Mode::Cookie.refresh_line(403), 3);
+        assert!(seen.contains(&refused), "{seen:?}");
+        // The session goes on at the server, which a page must not hide.
+        let script = "return await app.logOut().catch((error) => error.name);";
+        assert_eq!(stage.browser.run(script, &[]).await, "Error");
+        page::log_in(&stage).await;
+        assert_eq!(page::calls(&stage, 2).await, all(2, "200"));
+    });
+}
 
 /// Every one of its calls refreshes. Whoever loses such a race is answered as well, and
 /// never told to forget its cookies.

@@ -16,8 +16,46 @@ use crate::{
 
 on_both!(
     without_locks_the_grace_window_helps,
+    without_locks_a_log_out_stays_one,
+    a_login_during_a_refresh_wins,
     a_naive_page_stays_logged_in
 );
+
+/// What a refresh of before is answered afterwards is of another session.
+fn a_login_during_a_refresh_wins(program: Program) {
+    with_stage(program, LONG_GRACE, async |stage| {
+        page::open(&stage, Mode::Header, "fetch").await;
+        page::log_in_long_ago(&stage, Mode::Header).await;
+        let gate = stage.front.gate(Mode::Header.refresh_path());
+        page::begin_calls(&stage, 2).await;
+        gate.arrived(1).await;
+        let tokens = page::log_in(&stage).await;
+        gate.open();
+        assert_eq!(page::results(&stage).await, all(2, "200"));
+        assert_eq!(page::ended(&stage).await, 0);
+        let script = "return app.session.refreshHeaders();";
+        let headers = stage.browser.run(script, &[]).await;
+        assert_eq!(headers["refresh-token"], tokens["refresh_token"]);
+    });
+}
+
+/// Even where no lock has it wait for the refresh.
+fn without_locks_a_log_out_stays_one(program: Program) {
+    with_stage(program, LONG_GRACE, async |stage| {
+        let url = front::plain_url(APP_ELSEWHERE, "/page/blank.html");
+        page::open_at(&stage, &url, Mode::Header, "fetch", "").await;
+        page::log_in_long_ago(&stage, Mode::Header).await;
+        let gate = stage.front.gate(Mode::Header.refresh_path());
+        page::begin_calls(&stage, 2).await;
+        gate.arrived(1).await;
+        stage.browser.run("await app.logOut();", &[]).await;
+        gate.open();
+        assert_eq!(page::results(&stage).await, all(2, "401"));
+        let is_open = "return app.session.isOpen();";
+        assert_eq!(stage.browser.run(is_open, &[]).await, false);
+        assert_eq!(page::ended(&stage).await, 1);
+    });
+}
 
 /// Over plain http there are no locks: two tabs refresh at once.
 fn without_locks_the_grace_window_helps(program: Program) {
