@@ -73,6 +73,18 @@ impl TokenShape {
         }
     }
 
+    /// A shape for a service of one's own, whose tokens no other service reads: the
+    /// subject is in `sub`, `type` is `access` or `refresh`, and `fresh` says whether a
+    /// login gave the token. It needs no client, as RFC 9068 does.
+    pub fn plain() -> Self {
+        Self {
+            typ: Typ::Jwt,
+            kind: Some(KindClaim::by_type()),
+            fresh: true,
+            ..Self::rfc9068()
+        }
+    }
+
     /// A session API: the subject is in `identity`, `type` is `access` or
     /// `refresh`, and `fresh` says whether a login gave the token.
     pub fn session() -> Self {
@@ -218,6 +230,7 @@ mod tests {
     fn every_claim_has_one_meaning() {
         for shape in [
             TokenShape::rfc9068(),
+            TokenShape::plain(),
             TokenShape::session(),
             TokenShape::api_key(),
             TokenShape::password_grant(),

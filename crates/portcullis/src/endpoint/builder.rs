@@ -22,6 +22,7 @@ use super::{
 use crate::{
     ConfigError,
     challenge::{Realm, RefusalFormat},
+    claims::TokenShape,
     cookies::MountedCookies,
     credentials::REFRESH_TOKEN,
     session::{Revocations, Sessions},
@@ -39,6 +40,8 @@ pub struct EndpointsBuilder {
     realm: Realm,
     sessions: Vec<Sessions>,
     cookie_apis: Vec<CookieApi>,
+    /// Those at whose logins no client is named.
+    without_clients: Vec<Sessions>,
     refresh_headers: Vec<HeaderName>,
     routes: Vec<Route>,
     common: Vec<(Name, Common)>,
@@ -71,6 +74,7 @@ impl EndpointsBuilder {
             realm: Realm::default(),
             sessions: Vec::new(),
             cookie_apis: Vec::new(),
+            without_clients: Vec::new(),
             refresh_headers: Vec::new(),
             routes: Vec::new(),
             common: Vec::new(),
@@ -85,6 +89,7 @@ impl EndpointsBuilder {
 
     /// Adds a session API in JSON.
     pub fn session_api(mut self, api: SessionApi) -> Self {
+        self.without_clients.push(api.sessions().clone());
         self.sessions.push(api.sessions().clone());
         self.routes.extend(api.routes());
         self
@@ -92,6 +97,7 @@ impl EndpointsBuilder {
 
     /// Adds an API-key API.
     pub fn api_key_api(mut self, api: ApiKeyApi) -> Self {
+        self.without_clients.push(api.sessions().clone());
         self.sessions.push(api.sessions().clone());
         self.routes.extend(api.routes());
         self
@@ -109,6 +115,7 @@ impl EndpointsBuilder {
     /// of [`sessions`](Self::sessions) and [`end_session`](Self::end_session) take
     /// the access token from its cookie, too.
     pub fn cookie_api(mut self, api: CookieApi) -> Self {
+        self.without_clients.push(api.sessions().clone());
         self.sessions.push(api.sessions().clone());
         self.cookie_apis.push(api);
         self
@@ -274,8 +281,8 @@ impl EndpointsBuilder {
     /// whose tokens no API issues, or as OpenID has it without a key set; if
     /// documents may be kept for longer than the
     /// [ring](crate::issue::KeyRingBuilder::max_age) of an issuer allows; if there
-    /// are two [`CookieApi`]s, browsers would not keep its cookies, or its tokens
-    /// had to name a client.
+    /// are two [`CookieApi`]s, or browsers would not keep its cookies; if the tokens of
+    /// an API other than OAuth's had to name a client.
     pub fn build(mut self) -> Result<Endpoints, ConfigError> {
         let needs_api = !self.common.is_empty() || !self.discoveries.is_empty();
         let has_others = !self.resources.is_empty() || !self.logouts.is_empty();
@@ -287,6 +294,14 @@ impl EndpointsBuilder {
         if self.accounts.is_none() && !self.sessions.is_empty() {
             return Err(ConfigError::new(
                 "the APIs need accounts: begin with `Endpoints::builder`",
+            ));
+        }
+        let mut shapes = self.without_clients.iter().map(|own| own.issuer().shape());
+        if shapes.any(TokenShape::names_client) {
+            return Err(ConfigError::new(
+                "tokens of RFC 9068, which an issuer makes unless told otherwise, name a client, \
+                 and a login at an API other than OAuth's has none: give the `TokenIssuer` another \
+                 shape, such as `TokenShape::plain()`",
             ));
         }
         if let Some(path) = self.mount.path() {

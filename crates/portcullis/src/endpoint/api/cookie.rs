@@ -178,13 +178,6 @@ impl CookieApi {
         &self,
         mount: &Mount,
     ) -> Result<Arc<MountedCookies>, ConfigError> {
-        if self.sessions.issuer().shape().names_client() {
-            return Err(ConfigError::new(
-                "tokens of RFC 9068, which an issuer makes unless told otherwise, name a client, \
-                 and a login by cookie has none: give the sessions' `TokenIssuer` another shape, \
-                 such as `TokenShape::password_grant()`",
-            ));
-        }
         let path = mount.outside(&self.path);
         MountedCookies::new(self.cookies.clone(), path).map(Arc::new)
     }

@@ -49,7 +49,7 @@ use crate::{
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let clock = SharedClock::default();
 /// let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)
-///     .shape(TokenShape::password_grant())
+///     .shape(TokenShape::plain())
 ///     .build()?;
 /// let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
 /// let revocations = Revocations::new(store, clock, Duration::from_secs(3600));

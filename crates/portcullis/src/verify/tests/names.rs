@@ -105,6 +105,7 @@ fn every_kind_is_guarded_against_id_and_logout_tokens() {
         builder(),
         builder().kind_claim("type", "access"),
         builder().rfc9068(),
+        issuer(TokenShape::plain()).verifier(),
         issuer(TokenShape::session()).verifier(),
         issuer(TokenShape::password_grant()).verifier(),
         issuer(TokenShape::api_key()).verifier(),

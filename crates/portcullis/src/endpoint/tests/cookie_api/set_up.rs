@@ -2,18 +2,20 @@
 
 use http::Request;
 
-use super::browser::{ALICE, Browser, cookies, rotating, set_cookies};
+use super::browser::{
+    ACCESS, ALICE, Browser, REFRESH, REFRESH_COOKIE, cookies, rotating, set_cookies,
+};
 use crate::{
     challenge::Realm,
     cookies::{SameSite, SessionCookies},
     endpoint::{
-        CookieApi, Endpoints, EndpointsBuilder,
+        ApiKeyApi, CookieApi, Endpoints, EndpointsBuilder, PasswordGrantApi, SessionApi,
         tests::{
             fixture::{JSON, Server},
             secrecy::Log,
         },
     },
-    issue::TokenIssuer,
+    issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     session::{Sessions, refresh::RefreshKeys},
 };
@@ -111,8 +113,15 @@ async fn what_cannot_be_right_is_refused() {
         .refresh_keys(RefreshKeys::generate().unwrap())
         .build()
         .unwrap();
-    let clientless = start().cookie_api(CookieApi::new(sessions, cookies()));
-    assert!(refusal(clientless).contains("another shape"));
+    let clientless = start().cookie_api(CookieApi::new(sessions.clone(), cookies()));
+    assert!(refusal(clientless).contains("TokenShape::plain"));
+    let clientless = start().session_api(SessionApi::new(sessions.clone()));
+    assert!(refusal(clientless).contains("TokenShape::plain"));
+    let clientless = start().api_key_api(ApiKeyApi::new(sessions.clone()));
+    assert!(refusal(clientless).contains("TokenShape::plain"));
+    // A client may be named here.
+    let with_clients = start().password_grant_api(PasswordGrantApi::new(sessions));
+    assert!(with_clients.build().is_ok());
 }
 
 #[tokio::test]
@@ -203,4 +212,38 @@ async fn the_log_tells_what_the_answer_does_not() {
     browser.post(&server, "/auth/cookie/logout").await.is(204);
     let log = log.take();
     assert!(!secrets.iter().any(|secret| log.contains(secret)), "{log}");
+}
+
+/// A first service needs neither a client nor somebody else's API.
+#[tokio::test]
+async fn a_plain_shape_will_do() {
+    let mut server = Server::new().await;
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+        .shape(TokenShape::plain())
+        .clock(server.password_grant.issuer().clock().clone())
+        .build()
+        .unwrap();
+    let revocations = server.password_grant.revocations().clone();
+    let sessions = Sessions::builder(revocations, issuer)
+        .refresh_keys(RefreshKeys::generate().unwrap())
+        .build()
+        .unwrap();
+    let verifier = sessions.verifier().build().unwrap();
+    let api = CookieApi::new(sessions, cookies());
+    let builder = Endpoints::builder(server.people.clone()).cookie_api(api);
+    server.endpoints = builder.build().unwrap();
+    let mut browser = Browser::logged_in(&server).await;
+    let read = |browser: &Browser| {
+        let token = browser.value(ACCESS).as_bytes();
+        verifier.verify_now(token).unwrap()
+    };
+    let token = read(&browser);
+    assert_eq!(token.subject_name(), Some("alice"));
+    assert!(token.claims_json().contains(r#""sub":"alice""#));
+    assert!(token.is_fresh());
+    browser.post(&server, REFRESH).await.is(200);
+    assert!(!read(&browser).is_fresh());
+    // Not taken for one another.
+    let refresh = browser.value(REFRESH_COOKIE).as_bytes();
+    assert!(verifier.verify_now(refresh).is_err());
 }
