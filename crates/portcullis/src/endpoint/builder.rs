@@ -115,7 +115,9 @@ impl EndpointsBuilder {
     /// of [`sessions`](Self::sessions) and [`end_session`](Self::end_session) take
     /// the access token from its cookie, too.
     pub fn cookie_api(mut self, api: CookieApi) -> Self {
-        self.without_clients.push(api.sessions().clone());
+        if !api.names_client() {
+            self.without_clients.push(api.sessions().clone());
+        }
         self.sessions.push(api.sessions().clone());
         self.cookie_apis.push(api);
         self
@@ -301,7 +303,7 @@ impl EndpointsBuilder {
             return Err(ConfigError::new(
                 "tokens of RFC 9068, which an issuer makes unless told otherwise, name a client, \
                  and a login at an API other than OAuth's has none: give the `TokenIssuer` another \
-                 shape, such as `TokenShape::plain()`",
+                 shape, such as `TokenShape::plain()`, or a cookie API its `client`",
             ));
         }
         if let Some(path) = self.mount.path() {

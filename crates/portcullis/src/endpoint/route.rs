@@ -227,6 +227,8 @@ impl BackchannelLogoutRoute {
 pub(super) struct CookieRoute {
     pub(super) sessions: Sessions,
     pub(super) cookies: Arc<MountedCookies>,
+    /// The client that all its sessions belong to.
+    pub(super) client: Option<Name>,
     pub(super) step: CookieStep,
 }
 

@@ -122,6 +122,7 @@ pub struct CookieApi {
     path: Name,
     fields: [Name; 2],
     logout_all: Access,
+    client: Option<Name>,
 }
 
 impl CookieApi {
@@ -134,6 +135,7 @@ impl CookieApi {
             path: "/auth/cookie".into(),
             fields: ["username".into(), "password".into()],
             logout_all: Access::default(),
+            client: None,
         }
     }
 
@@ -169,6 +171,20 @@ impl CookieApi {
         self
     }
 
+    /// The OAuth client that its sessions belong to: the page. Tokens of RFC 9068 must
+    /// name one (section 2.2). It is a public one, for a page keeps no secret:
+    /// [`Accounts::client`](crate::endpoint::Accounts::client) is asked about it, without
+    /// a secret, at each login and refresh.
+    pub fn client(mut self, id: impl Into<Name>) -> Self {
+        self.client = Some(id.into());
+        self
+    }
+
+    /// Whether a login at it names a client.
+    pub(in crate::endpoint) fn names_client(&self) -> bool {
+        self.client.is_some()
+    }
+
     pub(in crate::endpoint) fn sessions(&self) -> &Sessions {
         &self.sessions
     }
@@ -200,6 +216,7 @@ impl CookieApi {
             action: Action::Cookies(CookieRoute {
                 sessions: self.sessions.clone(),
                 cookies: cookies.clone(),
+                client: self.client.clone(),
                 step,
             }),
         })

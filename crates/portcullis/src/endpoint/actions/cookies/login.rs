@@ -6,6 +6,7 @@ use http::{Response, header::SET_COOKIE};
 use super::answer::with_tokens;
 use crate::endpoint::{
     actions::{
+        client::Client,
         login::{Credentials, log_in},
         services::Services,
     },
@@ -35,7 +36,7 @@ pub(in crate::endpoint::actions) async fn login(
         name: fields.require(name)?,
         secret: fields.require(secret)?,
         scope,
-        client: None,
+        client: route.client.as_deref().map(Client::unauthenticated),
     };
     let tokens = log_in(services, &route.sessions, request, credentials).await?;
     let pair = tokens.pair();

@@ -7,6 +7,7 @@ use super::answer::with_tokens;
 use crate::{
     endpoint::{
         actions::{
+            client::Client,
             refresh::{Exchange, exchange},
             services::Services,
         },
@@ -32,8 +33,8 @@ pub(in crate::endpoint::actions) async fn refresh(
     let asked = Exchange {
         token,
         scope: None,
-        client: None,
-        with_clients: false,
+        client: route.client.as_deref().map(Client::unauthenticated),
+        with_clients: route.client.is_some(),
     };
     let tokens = exchange(services, &route.sessions, request, asked).await?;
     let mut response = with_tokens(route, tokens.pair())?;

@@ -113,6 +113,8 @@ async fn what_cannot_be_right_is_refused() {
         .refresh_keys(RefreshKeys::generate().unwrap())
         .build()
         .unwrap();
+    let with_client = CookieApi::new(sessions.clone(), cookies()).client("mobile");
+    assert!(start().cookie_api(with_client).build().is_ok());
     let clientless = start().cookie_api(CookieApi::new(sessions.clone(), cookies()));
     assert!(refusal(clientless).contains("TokenShape::plain"));
     let clientless = start().session_api(SessionApi::new(sessions.clone()));
@@ -246,4 +248,47 @@ async fn a_plain_shape_will_do() {
     // Not taken for one another.
     let refresh = browser.value(REFRESH_COOKIE).as_bytes();
     assert!(verifier.verify_now(refresh).is_err());
+}
+
+/// RFC 9068 section 2.2.
+#[tokio::test]
+async fn a_page_may_be_an_oauth_client() {
+    let mut server = Server::new().await;
+    let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
+        .issuer("https://issuer.example")
+        .audience("https://api.example")
+        .clock(server.password_grant.issuer().clock().clone())
+        .build()
+        .unwrap();
+    let revocations = server.password_grant.revocations().clone();
+    let sessions = Sessions::builder(revocations, issuer)
+        .refresh_keys(RefreshKeys::generate().unwrap())
+        .build()
+        .unwrap();
+    let verifier = sessions.verifier().rfc9068().build().unwrap();
+    let serve = |server: &mut Server, client: &'static str| {
+        let api = CookieApi::new(sessions.clone(), cookies()).client(client);
+        let builder = Endpoints::builder(server.people.clone()).cookie_api(api);
+        server.endpoints = builder.build().unwrap();
+    };
+    serve(&mut server, "mobile");
+    let mut browser = Browser::logged_in(&server).await;
+    for _ in 0..2 {
+        let token = browser.value(ACCESS).as_bytes();
+        let token = verifier.verify_now(token).unwrap();
+        assert_eq!(token.client_id(), Some("mobile"));
+        browser.post(&server, REFRESH).await.is(200);
+    }
+    // One that keeps a secret cannot be a page.
+    serve(&mut server, "web");
+    let answer = browser.post(&server, REFRESH).await;
+    answer.is_error(401, "invalid_client");
+    assert!(set_cookies(&answer).is_empty());
+    let login = Request::post("/auth/cookie/login");
+    let answer = Browser::default().send(&server, login, ALICE).await;
+    answer.is_error(401, "invalid_client");
+    // Nor may another client go on with its session.
+    serve(&mut server, "mobile");
+    browser.post(&server, REFRESH).await.is(200);
+    browser.post(&server, "/auth/cookie/logout").await.is(204);
 }
