@@ -2,13 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{Router, body::Body, extract::State, http::Request, routing::get};
 use http_body_util::BodyExt;
@@ -22,25 +16,16 @@ use portcullis::{
         refresh::RefreshKeys,
     },
     subject::Subject,
-    time::{Clock, SharedClock, Timestamp},
 };
 use portcullis_axum::{AuthLayer, Scoped, Token};
+use portcullis_testing::clock::FakeClock;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tower::ServiceExt;
 
 const TTL: Duration = Duration::from_secs(900);
 
-#[derive(Clone)]
-struct Hand(Arc<AtomicI64>);
-
-impl Clock for Hand {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_secs(self.0.load(Ordering::SeqCst))
-    }
-}
-
 struct Service {
-    clock: Hand,
+    clock: FakeClock,
     sessions: Sessions,
     app: Router,
     /// A handler has begun to wait.
@@ -49,8 +34,8 @@ struct Service {
 
 impl Service {
     async fn new() -> Self {
-        let clock = Hand(Arc::new(AtomicI64::new(1_800_000_000)));
-        let shared = SharedClock::new(clock.clone());
+        let clock = FakeClock::new();
+        let shared = clock.shared();
         let issuer =
             TokenIssuer::builder(SigningKey::from_secret(Algorithm::HS256, &[7; 32]).unwrap())
                 .issuer("https://issuer.example")
@@ -128,7 +113,7 @@ async fn a_token_ends_by_the_verifiers_clock() {
     let mut service = Service::new().await;
     let pair = service.log_in().await;
     let said = service.begin("/token", &pair).await;
-    service.clock.0.fetch_add(900, Ordering::SeqCst);
+    service.clock.advance(TTL);
     assert_eq!(said.await.unwrap(), "the token has expired");
 }
 

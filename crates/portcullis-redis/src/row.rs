@@ -175,10 +175,7 @@ where
 /// must not hide the others.
 pub(crate) fn readable<T>(row: Result<T, StoreError>) -> Option<T> {
     row.inspect_err(|error| {
-        tracing::error!(
-            error = error as &dyn std::error::Error,
-            "a row cannot be read"
-        );
+        tracing::error!(error = error.cause(), "a row cannot be read");
     })
     .ok()
 }

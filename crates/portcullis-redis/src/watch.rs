@@ -72,7 +72,7 @@ impl RedisStore {
                         tracing::info!("lost the feed of revocations; polling goes on");
                     }
                     Err(error) => {
-                        tracing::debug!(error = source(&error), "no feed of revocations");
+                        tracing::debug!(error = error.cause(), "no feed of revocations");
                     }
                 }
                 sleep(pause).await;
@@ -130,9 +130,4 @@ async fn take_in(message: &Msg, revocations: &Revocations) {
             let _ = revocations.sync().await;
         }
     }
-}
-
-/// What the server said, for the log.
-fn source(error: &StoreError) -> &(dyn std::error::Error + 'static) {
-    std::error::Error::source(error).unwrap_or(error)
 }

@@ -1,8 +1,8 @@
 //! Reading what was revoked, at intervals.
 
-use std::{convert::Infallible, error::Error, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
-use portcullis::session::{Revocations, StoreError};
+use portcullis::session::Revocations;
 use tokio::time::sleep;
 
 /// Keeps `revocations` up to date by reading its store every `interval`: a task
@@ -24,9 +24,4 @@ use tokio::time::sleep;
 pub async fn poll(revocations: Revocations, interval: Duration) -> Infallible {
     let interval = interval.max(Duration::from_millis(1));
     revocations.follow(|| sleep(interval)).await
-}
-
-/// What the database said, for the log.
-pub(crate) fn source(error: &StoreError) -> &(dyn Error + 'static) {
-    Error::source(error).unwrap_or(error)
 }

@@ -139,7 +139,7 @@ pub(crate) fn readable<T>(
 ) -> impl Iterator<Item = T> {
     rows.into_iter().filter_map(|row| {
         row.inspect_err(|error| {
-            tracing::error!(error = crate::poll::source(error), "a row cannot be read");
+            tracing::error!(error = error.cause(), "a row cannot be read");
         })
         .ok()
     })

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use portcullis::{
-    issue::TokenIssuer,
+    issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     session::{
         DynSessionStore, MemoryStore, OpenSession, Revocations, Sessions, refresh::RefreshKeys,
@@ -17,8 +17,7 @@ use portcullis::{
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let minute = Duration::from_secs(60);
     let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)
-        .issuer("https://issuer.example")
-        .audience("https://api.example")
+        .shape(TokenShape::plain())
         .access_ttl(minute)
         .build()?;
     let clock = SharedClock::default();
@@ -32,9 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // What a login does.
     let alice = Subject::new("users", "alice");
     let ticket = sessions.begin_login().await?;
-    let pair = sessions
-        .open(ticket, &OpenSession::login(&alice).client("curl"))
-        .await?;
+    let pair = sessions.open(ticket, &OpenSession::login(&alice)).await?;
     let token = pair.access.token().expose();
     println!("curl -N http://127.0.0.1:8080/clock -H 'Authorization: Bearer {token}'\n");
     println!("In the console of a browser, on whatever page is served by plain http:");

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{PostgresStore, error::Failure, settings};
-use crate::poll::{poll, source};
+use crate::poll::poll;
 
 /// How long after a lost connection the first attempt at a new one is made, and
 /// how long at most after further ones.
@@ -56,12 +56,12 @@ async fn listen(store: &PostgresStore, revocations: &Revocations) -> Infallible 
                 pause = shortest;
                 let error = listener.hear(store, revocations).await;
                 tracing::warn!(
-                    error = source(&error),
+                    error = error.cause(),
                     "lost the feed of revocations; polling goes on"
                 );
             }
             Err(error) => {
-                tracing::debug!(error = source(&error), "no feed of revocations");
+                tracing::debug!(error = error.cause(), "no feed of revocations");
             }
         }
         sleep(pause).await;

@@ -29,6 +29,12 @@ pub enum StoreErrorKind {
 }
 
 impl StoreError {
+    /// What the store itself said, for a log that says already that it failed; the
+    /// error, where it said nothing.
+    pub fn cause(&self) -> &(dyn Error + 'static) {
+        self.source().unwrap_or(self)
+    }
+
     /// The store cannot be used now, and why.
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {

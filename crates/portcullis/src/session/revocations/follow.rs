@@ -1,9 +1,8 @@
 //! Reading the store over and over.
 
-use std::{convert::Infallible, error::Error, future::Future};
+use std::{convert::Infallible, future::Future};
 
 use super::Revocations;
-use crate::session::StoreError;
 
 /// After how many readings everything that still matters is read again, not only
 /// what is new: a transaction that was hidden for long is found then.
@@ -39,7 +38,7 @@ impl Revocations {
             };
             match &result {
                 Err(error) if !failing => {
-                    tracing::warn!(error = cause(error), "cannot read what was revoked");
+                    tracing::warn!(error = error.cause(), "cannot read what was revoked");
                 }
                 Ok(()) if failing => tracing::info!("can read again what was revoked"),
                 _ => {}
@@ -53,9 +52,4 @@ impl Revocations {
             pause().await;
         }
     }
-}
-
-/// What the store said, for the log.
-fn cause(error: &StoreError) -> &(dyn Error + 'static) {
-    error.source().unwrap_or(error)
 }
