@@ -12,6 +12,7 @@ use crate::{
     },
     claims::ScopeSet,
     credentials::{Sent, TokenOrigin},
+    policy::ScopeHierarchy,
 };
 
 #[derive(Clone)]
@@ -26,6 +27,9 @@ pub(super) struct Answers {
     /// The scheme of challenges, unless it is Bearer.
     pub(super) scheme: Option<String>,
     pub(super) login: Option<LoginPage>,
+    /// Which scopes imply others, for whoever demands some of a request that is
+    /// answered so.
+    pub(super) hierarchy: Option<ScopeHierarchy>,
     /// Where the browser is sent if this one request is refused.
     location: Option<Location>,
     challenges: Challenges,
@@ -50,6 +54,7 @@ impl Answers {
             origin: TokenOrigin::Authorization,
             scheme: None,
             login: None,
+            hierarchy: None,
             location: None,
         }
     }

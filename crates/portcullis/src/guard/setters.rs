@@ -32,6 +32,12 @@ macro_rules! __authenticator_setters {
             Self::new(self.authenticator.require_if_present(policy))
         }
 
+        /// Which scopes imply others, for every policy and extractor that demands
+        /// some of a token that came through here.
+        pub fn scope_hierarchy(self, hierarchy: $crate::policy::ScopeHierarchy) -> Self {
+            Self::new(self.authenticator.scope_hierarchy(hierarchy))
+        }
+
         /// Lets requests without credentials pass. Optional means absent: bad
         /// credentials are still refused.
         pub fn optional(self) -> Self {

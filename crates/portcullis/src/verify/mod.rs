@@ -26,6 +26,7 @@ mod key_table;
 mod known;
 mod lease;
 mod live_keys;
+mod login;
 mod logout_token;
 mod oversight;
 mod payload;
