@@ -1,9 +1,6 @@
 //! The service.
 
-use std::{
-    mem,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,6 +10,7 @@ use tower_service::Service;
 use super::ResponseFuture;
 #[cfg(feature = "axum")]
 use crate::RoutedHead;
+use crate::ready;
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself; made by [`AuthLayer`](super::AuthLayer).
@@ -50,15 +48,6 @@ impl<S> Auth<S> {
     }
 }
 
-impl<S: Clone> Auth<S> {
-    /// Takes the service that was polled ready; the clone that stays has to be
-    /// polled anew.
-    fn take_ready(&mut self) -> S {
-        let clone = self.inner.clone();
-        mem::replace(&mut self.inner, clone)
-    }
-}
-
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Auth<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
@@ -85,10 +74,12 @@ where
             Check::Ready(Err(rejection)) => {
                 // A place that was reserved is given back, or refused requests
                 // on idle connections would use up a concurrency limit.
-                drop(self.take_ready());
+                drop(ready::take(&mut self.inner));
                 ResponseFuture::refused(rejection)
             }
-            Check::Pending(check) => ResponseFuture::pending(check, self.take_ready(), request),
+            Check::Pending(check) => {
+                ResponseFuture::pending(check, ready::take(&mut self.inner), request)
+            }
         }
     }
 }
