@@ -65,3 +65,8 @@ mod refusals {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/browsers.md")]
 mod browsers {}
+
+/// What the page about policies shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/policies.md")]
+mod policies {}

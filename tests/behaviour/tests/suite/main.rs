@@ -4,6 +4,7 @@
 
 mod algorithms;
 mod apis;
+mod asking;
 mod backchannel;
 mod bindings;
 mod bodies;
@@ -13,6 +14,7 @@ mod connections;
 mod credentials;
 mod documents;
 mod extractors;
+mod inner_policies;
 mod issuers;
 mod keys;
 mod login_page;
@@ -21,5 +23,9 @@ mod protected;
 mod refusal_formats;
 mod refusals;
 mod revocations;
+mod roles;
+mod scope_hierarchy;
 mod status;
+mod step_up;
+mod tenants;
 mod tokens;
