@@ -14,6 +14,7 @@ mod connections;
 mod credentials;
 mod documents;
 mod extractors;
+mod grpc;
 mod inner_policies;
 mod issuers;
 mod keys;
