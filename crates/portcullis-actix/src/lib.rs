@@ -77,7 +77,7 @@
 
 mod auth;
 mod convert;
-mod endpoint;
+mod endpoints;
 pub mod extract;
 pub mod guard;
 mod head;
@@ -85,13 +85,18 @@ mod refused;
 mod rejection;
 
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
-pub use endpoint::endpoints;
+pub use endpoints::endpoints;
 pub use extract::{
     Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
     OptionalToken, Refresh, Scoped, ScopedIfPresent, Token,
 };
 pub use head::Head;
-pub use portcullis::guard::{Authentication, Authenticator};
+pub use portcullis::guard::{Authentication, Authenticator, LoginPage};
+#[doc(no_inline)]
+pub use portcullis::{
+    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, issue, jose, policy,
+    secret, session, subject, time, verify,
+};
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
 pub use rejection::AuthRejection;
