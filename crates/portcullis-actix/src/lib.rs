@@ -81,7 +81,7 @@
 
 mod auth;
 mod convert;
-mod endpoint;
+mod endpoints;
 pub mod extract;
 pub mod guard;
 mod head;
@@ -90,13 +90,18 @@ mod rejection;
 mod require;
 
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
-pub use endpoint::endpoints;
+pub use endpoints::endpoints;
 pub use extract::{
     Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
     OptionalToken, Refresh, Scoped, ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
 };
 pub use head::Head;
-pub use portcullis::guard::{Authentication, Authenticator};
+pub use portcullis::guard::{Authentication, Authenticator, LoginPage};
+#[doc(no_inline)]
+pub use portcullis::{
+    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, issue, jose, policy,
+    secret, session, subject, time, verify,
+};
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
 pub use rejection::AuthRejection;

@@ -88,6 +88,11 @@ pub use extract::{
     Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token, WithRoles,
     WithRolesIfPresent,
 };
+#[doc(no_inline)]
+pub use portcullis::{
+    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, guard, head, issue, jose,
+    policy, secret, session, subject, time, verify,
+};
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
 pub use portcullis_tower::{

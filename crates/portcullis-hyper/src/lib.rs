@@ -63,11 +63,16 @@
 //! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 
 mod auth;
-mod endpoint;
+mod endpoints;
 mod require;
 
 pub use auth::{Auth, ResponseFuture};
-pub use endpoint::{EndpointService, WithEndpoints};
+pub use endpoints::{EndpointService, WithEndpoints};
+#[doc(no_inline)]
+pub use portcullis::{
+    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, guard, head, issue, jose,
+    policy, secret, session, subject, time, verify,
+};
 pub use portcullis::{
     endpoint::{EndpointServiceFuture, WithEndpointsFuture},
     guard::{Authentication, Authenticator},

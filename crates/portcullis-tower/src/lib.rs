@@ -75,14 +75,19 @@
 //! for routers.
 
 mod auth;
-mod endpoint;
+mod endpoints;
 mod ready;
 mod require;
 #[cfg(feature = "axum")]
 mod routed_head;
 
 pub use auth::{AnswerBody, AnyBody, Auth, AuthLayer, ResponseBody, ResponseFuture, SameBody};
-pub use endpoint::{EndpointLayer, EndpointService, WithEndpoints};
+pub use endpoints::{EndpointLayer, EndpointService, WithEndpoints};
+#[doc(no_inline)]
+pub use portcullis::{
+    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, guard, head, issue, jose,
+    policy, secret, session, subject, time, verify,
+};
 pub use portcullis::{
     endpoint::{EndpointServiceFuture, WithEndpointsFuture},
     guard::{Authentication, Authenticator},

@@ -4,12 +4,12 @@
 //! is refused, the second is let in.
 
 use actix_web::{App, HttpServer, web};
-use portcullis::{
+use portcullis_actix::{
+    Auth, Claims,
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
     subject::Subject,
 };
-use portcullis_actix::{Auth, Claims};
 
 #[derive(Clone, serde::Deserialize)]
 struct User {

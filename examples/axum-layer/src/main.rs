@@ -4,12 +4,12 @@
 //! is refused, the second is let in.
 
 use axum::{Router, routing::get};
-use portcullis::{
+use portcullis_axum::{
+    AuthLayer, Claims,
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
     subject::Subject,
 };
-use portcullis_axum::{AuthLayer, Claims};
 
 #[derive(Clone, serde::Deserialize)]
 struct User {

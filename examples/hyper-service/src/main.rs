@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use portcullis::{
+use portcullis_hyper::{
+    Auth, Authentication,
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
     subject::Subject,
 };
-use portcullis_hyper::{Auth, Authentication};
 
 async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let authentication = request.extensions().get::<Authentication>();

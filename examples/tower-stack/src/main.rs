@@ -9,13 +9,13 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use portcullis::{
+use portcullis_tower::{
+    AuthLayer, Authentication,
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
     policy::Policy,
     subject::Subject,
 };
-use portcullis_tower::{AuthLayer, Authentication};
 use tower::{ServiceBuilder, service_fn};
 
 async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -15,14 +15,13 @@ use actix_ws::{
     Session,
 };
 use futures_util::stream;
-use portcullis::{
-    ConfigError,
+use portcullis_actix::{
+    Auth, ConfigError, Token,
     cookies::SessionCookies,
     credentials::TokenSource,
     csrf::{CsrfKey, CsrfProtection},
     session::Sessions,
 };
-use portcullis_actix::{Auth, Token};
 
 /// The page that may open sockets with its cookie.
 pub const PAGE: &str = "https://app.example";

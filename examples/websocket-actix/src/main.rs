@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actix_web::{App, HttpServer};
-use portcullis::{
+use portcullis_actix::{
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     session::{

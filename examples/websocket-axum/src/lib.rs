@@ -12,15 +12,14 @@ use axum::{
     routing::get,
 };
 use futures_util::stream::{self, Stream};
-use portcullis::{
-    ConfigError,
+use portcullis_axum::{
+    AuthLayer, ConfigError, Token,
     cookies::SessionCookies,
     credentials::TokenSource,
     csrf::{CsrfKey, CsrfProtection},
     session::Sessions,
     verify::Ended,
 };
-use portcullis_axum::{AuthLayer, Token};
 use tokio::time::timeout;
 
 /// The page that may open sockets with its cookie.

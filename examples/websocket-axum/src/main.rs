@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use portcullis::{
+use portcullis_axum::{
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     session::{

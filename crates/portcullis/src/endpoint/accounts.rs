@@ -42,7 +42,8 @@ pub trait Accounts: Send + Sync + 'static {
         subject: &Subject,
     ) -> impl Future<Output = Result<Option<Account>, AccountsError>> + Send;
 
-    /// Checks an OAuth client (RFC 6749 section 2.3).
+    /// Checks an OAuth client (RFC 6749 section 2.3): only the
+    /// [`PasswordGrantApi`](super::PasswordGrantApi) asks. Left out, there are none.
     ///
     /// # Errors
     ///
@@ -50,7 +51,10 @@ pub trait Accounts: Send + Sync + 'static {
     fn client(
         &self,
         client: ClientAuthentication<'_>,
-    ) -> impl Future<Output = Result<ClientCheck, AccountsError>> + Send;
+    ) -> impl Future<Output = Result<ClientCheck, AccountsError>> + Send {
+        let _ = client;
+        std::future::ready(Ok(ClientCheck::Refused))
+    }
 }
 
 impl<A: Accounts> Accounts for Arc<A> {

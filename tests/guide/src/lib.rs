@@ -1,0 +1,28 @@
+//! The guide's code, compiled, as a user has it: the adapters, and what is under their
+//! names.
+
+/// Compiles the pages of a chapter.
+macro_rules! pages {
+    ($($name:ident: $path:literal,)*) => {
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!(concat!("../../../docs/guide/", $path))]
+            mod $name {}
+        )*
+    };
+}
+
+pages! {
+    actix: "actix.md",
+    axum: "axum.md",
+    several_issuers: "several-issuers.md",
+    several_nodes: "several-nodes.md",
+    from_actix_web_httpauth: "migration/actix-web-httpauth.md",
+    from_axum_jwt_auth: "migration/axum-jwt-auth.md",
+    from_fastapi_users: "migration/fastapi-users.md",
+    from_flask_jwt_extended: "migration/flask-jwt-extended.md",
+    from_hand_written: "migration/hand-written.md",
+    from_jwt_authorizer: "migration/jwt-authorizer.md",
+    from_tower_http: "migration/tower-http.md",
+    weak_keys: "migration/weak-keys.md",
+}
