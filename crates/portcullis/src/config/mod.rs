@@ -51,7 +51,7 @@ mod trusted_issuer;
 mod values;
 mod verifier;
 
-pub use introspection::IntrospectionConfig;
+pub use introspection::{ClientCredentials, IntrospectionConfig};
 pub use issuer::{IssuerConfig, ShapeName};
 pub use key_ring::KeyRingConfig;
 pub use named::{CacheConfig, DangerousConfig, KindClaim};
