@@ -39,7 +39,7 @@ pub struct VerifierLoader<'c> {
 }
 
 type Complete = VerifierBuilder<Ready, Ready, Ready>;
-type Further<'c> = dyn FnMut(&TrustedIssuer, Complete) -> Complete + 'c;
+type Further<'c> = dyn FnMut(&TrustedIssuer, Complete) -> Complete + Send + 'c;
 
 impl<'c> VerifierLoader<'c> {
     /// Begins with a configuration.
@@ -76,7 +76,7 @@ impl<'c> VerifierLoader<'c> {
     /// [`VerifierConfig::build_with`](portcullis::config::VerifierConfig::build_with).
     pub fn further(
         mut self,
-        further: impl FnMut(&TrustedIssuer, Complete) -> Complete + 'c,
+        further: impl FnMut(&TrustedIssuer, Complete) -> Complete + Send + 'c,
     ) -> Self {
         self.further = Box::new(further);
         self
@@ -106,25 +106,24 @@ impl<'c> VerifierLoader<'c> {
     }
 
     /// The verifier, and the issuers whose keys are fetched.
-    fn build_keeping(mut self) -> Result<(Verifier, Vec<Issuer>), ConfigProblems> {
-        let mut issuers = Vec::new();
+    fn build_keeping(self) -> Result<(Verifier, Vec<Issuer>), ConfigProblems> {
         let Self {
             config,
             clock,
             client,
-            worker,
-            further,
-        } = &mut self;
-        let fetched = config.issuers().iter().map(TrustedIssuer::key_origin);
-        let is_fetched = |origin| origin != Some(KeyOrigin::Here);
-        if worker.is_none() && { fetched }.any(is_fetched) {
-            *worker = Some(Worker::or_start(None)?);
+            mut worker,
+            mut further,
+        } = self;
+        let mut origins = config.issuers().iter().map(TrustedIssuer::key_origin);
+        if worker.is_none() && origins.any(|origin| origin != Some(KeyOrigin::Here)) {
+            worker = Some(Worker::or_start(None)?);
         }
         let parts = Parts {
-            clock: clock.clone(),
-            client: client.clone(),
-            worker: worker.clone(),
+            clock,
+            client,
+            worker,
         };
+        let mut issuers = Vec::new();
         let verifier = config.build_fetching(
             |issuer, provider, builder| match issuer.introspection.as_ref() {
                 Some(settings) => {
@@ -160,17 +159,16 @@ impl Parts {
         provider: Option<&Provider>,
     ) -> Result<Issuer, ConfigProblems> {
         let at = |error: ConfigError| ConfigProblems::new(config.origin_name(), error.to_string());
-        let mut builder = match (provider, config.issuer.first()) {
-            (Some(provider), _) => Issuer::of(provider.clone()),
-            (None, Some(name)) => Issuer::builder(name.as_str()),
-            // It may be any, or it is missing, which is told elsewhere.
-            (None, None) if config.discover || config.metadata_url.is_some() => {
-                return Err(ConfigProblems::new(
-                    config.origin_name(),
-                    "without an issuer nobody knows whose metadata it is: set `jwks_uri`",
-                ));
-            }
-            (None, None) => Issuer::builder("any"),
+        let has_metadata = config.discover || config.metadata_url.is_some();
+        if provider.is_none() && config.dangerous.any_issuer && has_metadata {
+            return Err(ConfigProblems::new(
+                config.origin_name(),
+                "of any issuer nobody knows where its metadata is: set `jwks_uri`",
+            ));
+        }
+        let mut builder = match provider {
+            Some(provider) => Issuer::of(provider.clone()),
+            None => Issuer::builder(name_of(config).unwrap_or(UNKNOWN)),
         };
         if let Some(url) = &config.metadata_url {
             builder = builder.metadata_url(url);
@@ -221,8 +219,7 @@ impl Parts {
             ClientCredentials::PrivateKey(key) => ClientAuth::private_key(id, key)?,
             _ => return Err(ConfigError::new("credentials of an unknown kind").into()),
         };
-        let issuer = provider.map(Provider::issuer);
-        let issuer = issuer.or(config.issuer.first().map(String::as_str));
+        let issuer = provider.map(Provider::issuer).or(name_of(config));
         let mut builder = match (&settings.endpoint, issuer) {
             (Some(endpoint), _) => Introspector::at(endpoint.as_str(), auth),
             (None, Some(issuer)) => Introspector::of_issuer(issuer, auth),
@@ -274,6 +271,16 @@ impl Parts {
         client_of(config)
     }
 }
+
+/// What the issuer is called, if that is said.
+fn name_of(config: &TrustedIssuer) -> Option<&str> {
+    let name = config.issuer.first().map(String::as_str);
+    name.filter(|name| !name.is_empty())
+}
+
+/// Stands for the name of an issuer that may be any, or that is missing, which is told
+/// elsewhere.
+const UNKNOWN: &str = "https://issuer.invalid";
 
 /// Whether something is fetched from this machine, to which no proxy leads.
 fn is_on_this_machine(config: &TrustedIssuer) -> bool {

@@ -93,6 +93,14 @@ async fn a_service_starts_while_an_issuer_is_down_if_it_may() {
     assert_eq!(error.kind(), VerifyErrorKind::KeysUnavailable);
 }
 
+/// A service that reads its settings again does so in a task.
+#[test]
+fn waiting_for_keys_may_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let config = VerifierConfig::default();
+    is_send(&VerifierLoader::new(&config).connect());
+}
+
 #[tokio::test]
 async fn a_provider_says_where_its_keys_are() {
     let issuer = FakeIssuer::builder().path("/realms/main").start();
@@ -144,6 +152,12 @@ fn everything_that_is_wrong_is_told_at_once() {
             json!({ "jwks_uri": "https://a.example/keys", "stale_limit": "1s", "interval": "1h",
                 "audience": [] }),
             &["audience", "jwks_uri"],
+        ),
+        (json!({ "issuer": [], "discover": true }), &["issuer"]),
+        (json!({ "issuer": "", "discover": true }), &["issuer"]),
+        (
+            json!({ "issuer": [], "provider": { "auth0": { "domain": "a b" } } }),
+            &["provider"],
         ),
         (
             json!({ "discover": true, "ca_file": "/none" }),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::{
-    keys::{of_file, without_line_end},
+    key_text::{of_file, without_line_end},
     problems::{ConfigProblems, Found},
     values::TimeSpan,
 };
@@ -102,9 +102,9 @@ impl IntrospectionConfig {
         }
         if let Some(path) = &self.client_secret_file {
             let secret = of_file(path, |text| {
-                let text = String::from_utf8(without_line_end(text).to_vec());
+                let text = str::from_utf8(without_line_end(text));
                 let text = text.map_err(|_| ConfigError::new("the secret is not UTF-8"))?;
-                Ok(SecretString::from(text))
+                Ok(SecretString::from(text.to_owned()))
             });
             return found
                 .value("client_secret_file", secret)

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::Deserialize;
 
 use super::{
-    keys::{of_file, public_keys, secret_key, without_line_end},
+    key_text::{keys_in_files, of_file, public_keys, secret_key, without_line_end},
     named::KindClaim,
     problems::{ConfigProblems, Found},
     values::{OneOrMany, TimeSpan},
@@ -37,6 +37,10 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(description = "An issuer of access tokens of one's own.")
+)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IssuerConfig {
@@ -64,6 +68,9 @@ pub struct IssuerConfig {
     /// Files with the public keys that signed before, and still verify: PEM, a JWK or a
     /// JWK Set.
     pub older_keys_file: OneOrMany<PathBuf>,
+    /// Files with the shared secrets that signed before, with the same algorithm, and still
+    /// verify.
+    pub older_secret_file: OneOrMany<PathBuf>,
 
     /// The shape of the tokens; `rfc9068` unless set.
     pub shape: ShapeName,
@@ -128,7 +135,8 @@ impl IssuerConfig {
     pub fn build_with(&self, clock: SharedClock) -> Result<TokenIssuer, ConfigProblems> {
         let mut found = Found::default();
         let key = self.key(&mut found);
-        self.finish(key.map(SigningKeys::from), clock, found)
+        let older = self.older_keys(&mut found);
+        self.finish(key.map(SigningKeys::from), older, clock, found)
     }
 
     /// Builds an issuer whose keys are no part of this: those of a
@@ -143,24 +151,30 @@ impl IssuerConfig {
         clock: SharedClock,
     ) -> Result<TokenIssuer, ConfigProblems> {
         let mut found = Found::default();
-        for name in self.key_settings() {
-            found.add(
-                name,
-                "the application brings the keys to sign with: leave this out",
-            );
+        let others = [
+            ("algorithm", self.algorithm.is_some()),
+            ("key_id", self.key_id.is_some()),
+            ("older_keys_file", !self.older_keys_file.is_empty()),
+            ("older_secret_file", !self.older_secret_file.is_empty()),
+        ];
+        let others = others.into_iter().filter(|(_, is_set)| *is_set);
+        let others = others.map(|(name, _)| name);
+        for name in self.key_settings().into_iter().chain(others) {
+            let message = "the application brings the keys to sign with: leave this out";
+            found.add(name, message);
         }
-        self.finish(Some(keys.into()), clock, found)
+        self.finish(Some(keys.into()), KeySet::default(), clock, found)
     }
 
     fn finish(
         &self,
         keys: Option<SigningKeys>,
+        older: KeySet,
         clock: SharedClock,
         mut found: Found,
     ) -> Result<TokenIssuer, ConfigProblems> {
         let shape = self.shape(&mut found);
         self.check_names(&mut found);
-        let older = self.older_keys(&mut found);
         let builder = keys.map(|keys| {
             let builder = TokenIssuer::builder(keys).shape(shape).clock(clock);
             self.settings(builder, older)
@@ -297,15 +311,14 @@ impl IssuerConfig {
     }
 
     fn older_keys(&self, found: &mut Found) -> KeySet {
-        let mut keys = Vec::new();
-        for (index, path) in self.older_keys_file.iter().enumerate() {
-            let read = of_file(path, |text| public_keys(text, &[]));
-            let place = match self.older_keys_file.len() {
-                1 => "older_keys_file".to_owned(),
-                _ => format!("older_keys_file[{index}]"),
-            };
-            keys.extend(found.value(&place, read).into_iter().flatten());
-        }
-        KeySet::new(keys)
+        let secret = |text: &[u8]| {
+            let key = secret_key(without_line_end(text), self.algorithm)?;
+            Ok(vec![key.verifying_key()])
+        };
+        let public = keys_in_files("older_keys_file", &self.older_keys_file, found, |text| {
+            public_keys(text, &[])
+        });
+        let secrets = keys_in_files("older_secret_file", &self.older_secret_file, found, secret);
+        KeySet::new(public.into_iter().chain(secrets).flatten())
     }
 }

@@ -32,6 +32,10 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(description = "Keys of one's own that roll over.")
+)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct KeyRingConfig {

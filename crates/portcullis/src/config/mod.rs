@@ -40,6 +40,7 @@
 mod introspection;
 mod issuer;
 mod key_ring;
+mod key_text;
 mod keys;
 mod named;
 mod problems;

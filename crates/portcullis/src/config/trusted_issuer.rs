@@ -19,6 +19,10 @@ use crate::{jose::Algorithm, secret::SecretString};
 /// `5m`, `1h 30m`. Paths are looked for from the working directory of the process.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(description = "One issuer, and what is asked of its tokens.")
+)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TrustedIssuer {
@@ -46,9 +50,9 @@ pub struct TrustedIssuer {
     pub keys_file: OneOrMany<PathBuf>,
     /// A shared secret, as the text is. Rather in a file.
     pub secret: Option<SecretString>,
-    /// A file with a shared secret, as its bytes are, or with a JWK. A line end at its
-    /// end is not part of it.
-    pub secret_file: Option<PathBuf>,
+    /// A file with a shared secret, as its bytes are, or with a JWK; several while one takes
+    /// the place of another. A line end at the end of a file is not part of the secret.
+    pub secret_file: OneOrMany<PathBuf>,
     /// Whether the keys are fetched from where the issuer's metadata says (OpenID
     /// Connect Discovery, RFC 8414).
     pub discover: bool,

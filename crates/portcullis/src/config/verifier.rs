@@ -170,8 +170,11 @@ impl TrustedIssuer {
                 let keys = self.keys_here(allowed, &mut found);
                 keys.map(|keys| builder.keys(keys))
             }
-            Some(_) => found.part(fetch(self, provider.as_ref(), builder)),
-            None => None,
+            // Of a provider that is none there is nothing to fetch.
+            Some(_) if self.provider.is_some() == provider.is_some() => {
+                found.part(fetch(self, provider.as_ref(), builder))
+            }
+            _ => None,
         };
         let builder = found.result(builder)?;
         Ok(further(self, builder).build()?)

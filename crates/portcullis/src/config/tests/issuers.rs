@@ -93,6 +93,38 @@ fn older_keys_still_verify() {
 }
 
 #[test]
+fn a_shared_secret_takes_the_place_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let old = file("old", "the old secret, of 32 random bytes or more");
+    let new = file("new", "the new secret, of 32 random bytes or more");
+    let issuer = |json: Value| {
+        let json = with(
+            &json!({ "issuer": "https://a.example", "audience": "api",
+            "shape": "plain", "algorithm": "HS256" }),
+            json,
+        );
+        build(&json).unwrap()
+    };
+    let before = issuer(json!({ "secret_file": old }));
+    let after = issuer(json!({ "secret_file": new, "older_secret_file": old }));
+    let elsewhere = json!({ "issuer": "https://a.example", "audience": "api",
+        "algorithms": "HS256", "secret_file": [new, old] });
+    let elsewhere = super::build(&elsewhere).unwrap();
+    let alice = Subject::new("users", "alice");
+    for issuer in [&before, &after] {
+        let token = issuer.access(&AccessToken::new(&alice)).unwrap();
+        let token = token.token().expose().as_bytes();
+        assert!(elsewhere.verify_now(token).is_ok());
+        assert!(after.verifier().build().unwrap().verify_now(token).is_ok());
+    }
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once() {
     for (more, expected) in [
         (
@@ -164,7 +196,9 @@ fn a_ring_brings_the_keys() {
         let config: IssuerConfig = serde_json::from_value(json.clone()).unwrap();
         config.build_signing_with(good.clone(), SharedClock::default())
     };
-    assert_eq!(paths(&build(&base()).unwrap_err()), ["signing_key"]);
+    let named = with(&base(), json!({ "older_keys_file": "/none" }));
+    let problems = build(&named).unwrap_err();
+    assert_eq!(paths(&problems), ["signing_key", "older_keys_file"]);
     assert!(build(&with(&base(), json!({ "signing_key": null }))).is_ok());
     let config: KeyRingConfig = serde_json::from_value(json!({ "directory": directory })).unwrap();
     assert!(config.build_refresh_keys(SharedClock::default()).is_ok());
