@@ -1,5 +1,7 @@
 //! The service of both examples: what it is set up with, and what it serves.
 
+use std::process::ExitCode;
+
 use axum::{Router, routing::get};
 use portcullis::config::{ConfigProblems, VerifierConfig};
 use portcullis_axum::{AuthLayer, Token, remote::VerifierLoader};
@@ -37,12 +39,22 @@ async fn hello(token: Token) -> String {
     format!("hello, {}\n", token.subject_name().unwrap_or("stranger"))
 }
 
-/// Serves it, and says where.
-///
-/// # Errors
-///
-/// If something is wrong with the settings, or nobody can listen there.
-pub async fn serve(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
+/// Serves what the settings say, or says what is wrong with them.
+pub async fn run(settings: Result<Settings, String>) -> ExitCode {
+    let served = match settings {
+        Ok(settings) => serve(&settings).await.map_err(|error| error.to_string()),
+        Err(reason) => Err(reason),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     let app = app(settings)?;
     let listener = tokio::net::TcpListener::bind(&settings.listen).await?;
     println!("listening on http://{}", listener.local_addr()?);

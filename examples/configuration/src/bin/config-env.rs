@@ -9,7 +9,7 @@
 use std::process::ExitCode;
 
 use config::{Config, ConfigError, Environment, File};
-use configuration::{Settings, serve};
+use configuration::{Settings, run};
 
 fn settings() -> Result<Settings, String> {
     let loaded = Config::builder()
@@ -35,15 +35,5 @@ fn settings() -> Result<Settings, String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let served = match settings() {
-        Ok(settings) => serve(&settings).await.map_err(|error| error.to_string()),
-        Err(reason) => Err(reason),
-    };
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("{reason}");
-            ExitCode::FAILURE
-        }
-    }
+    run(settings()).await
 }

@@ -4,7 +4,7 @@
 
 use std::{env, fs, process::ExitCode};
 
-use configuration::{Settings, serve};
+use configuration::{Settings, run};
 
 fn settings(path: &str) -> Result<Settings, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
@@ -21,15 +21,5 @@ fn settings(path: &str) -> Result<Settings, String> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let path = env::args().nth(1).unwrap_or("service.toml".to_owned());
-    let served = match settings(&path) {
-        Ok(settings) => serve(&settings).await.map_err(|error| error.to_string()),
-        Err(reason) => Err(reason),
-    };
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("{reason}");
-            ExitCode::FAILURE
-        }
-    }
+    run(settings(&path)).await
 }
