@@ -182,6 +182,14 @@ impl Profile {
         self
     }
 
+    /// The same, without keeping whoever is asked for keys.
+    pub(super) fn lent(&self) -> Self {
+        Self {
+            keys: self.keys.lent(),
+            ..self.clone()
+        }
+    }
+
     /// The cache, if any of this issuer's tokens can be remembered.
     pub(super) fn worthwhile_cache(&self) -> Option<&TokenCache> {
         let is_remembered = self.keys.any(|algorithm| self.remembers(algorithm));
@@ -231,8 +239,10 @@ impl Profile {
         verified: Verified,
         observer: &mut impl Observer,
     ) -> Verification {
-        let checked = self.check_further(&verified, observer);
-        if let Err(error) = checked.and_then(|()| observer.settle()) {
+        if let Err(error) = self.check_further(&verified, observer) {
+            return Verification::Done(Err(error));
+        }
+        if let Err(error) = observer.settle() {
             return Verification::Done(Err(error));
         }
         let Some(status) = &self.status else {
