@@ -4,8 +4,9 @@
 //!
 //! ```text
 //! command line -> store, keys, accounts -> endpoints and guards -> serve(Demo) -> exit code
-//!      cli         store, keys, accounts     apis, trust, entra,      the demo
-//!                                            cookies, console, feed
+//!      cli         store, keys, accounts     apis, trust, trust_file, the demo
+//!                                            entra, cookies, console,
+//!                                            feed
 //! ```
 //!
 //! What the demo's own routes answer is in [`replies`], so that the three
@@ -22,6 +23,7 @@ pub mod cors;
 mod curl;
 mod entra;
 mod feed;
+mod hangups;
 mod keys;
 mod logging;
 pub mod replies;
@@ -30,6 +32,7 @@ mod shutdown;
 mod start;
 mod store;
 mod trust;
+mod trust_file;
 
 pub use access_log::{AccessLog, Entry};
 pub use apis::Guards;

@@ -30,6 +30,7 @@ use crate::{
     shutdown::Shutdown,
     start::StartError,
     store::Store,
+    trust_file::TrustFile,
 };
 
 /// What a framework gets to serve.
@@ -106,13 +107,22 @@ where
             }
             None => None,
         };
-        let (endpoints, guards) =
-            apis::build(options, &keys, accounts, cookies, &revocations, &clock)
-                .map_err(StartError::new)?;
+        let file = options.config.as_deref();
+        let file = file.map(|path| TrustFile::open(path, &clock)).transpose()?;
+        let (endpoints, guards) = apis::build(
+            options,
+            &keys,
+            accounts,
+            cookies,
+            &revocations,
+            file.as_ref().map(TrustFile::verifier),
+            &clock,
+        )
+        .map_err(StartError::new)?;
         let relay = Relay::new(events, store.sessions(), clock.clone());
         let feed = Feed::new(&relay, shutdown.clone(), clock);
         let console = Console::new(program, options, kind.map(console::Cookies::of), feed);
-        let background = Background::start(&store, &revocations, relay);
+        let background = Background::start(&store, &revocations, relay, file);
         greet(options, address);
         let serving = serve(Demo {
             listener,

@@ -75,3 +75,8 @@ mod browsers {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/policies.md")]
 mod policies {}
+
+/// The code of `docs/configuration.md` compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/configuration.md")]
+mod configuration {}
