@@ -58,6 +58,7 @@
 //! | [`cookies`] | tokens in cookies, for browsers |
 //! | [`guard`] | the whole decision about one request, for adapters |
 //! | [`issue`] | access tokens and application tokens in an API's own shape; [keys that roll over](issue::KeyRing) |
+//! | [`config`] | settings from files and the environment: what is trusted, what is issued |
 //! | [`session`] | refresh-token rotation, stores, revocation |
 //! | [`endpoint`] | login, refresh, logout and the like as `Request` -> `Response`; what a service publishes about itself |
 //!
@@ -66,11 +67,13 @@
 //! | feature | adds | costs |
 //! |---|---|---|
 //! | `jsonwebtoken` | `from_jsonwebtoken` of keys and key sets, `TryFrom` of its algorithms | a dependency on [jsonwebtoken](https://docs.rs/jsonwebtoken), without a cryptographic backend |
+//! | `schema` | `schemars::JsonSchema` of the [configuration](config) | a dependency on [schemars](https://docs.rs/schemars) |
 //!
 //! None is on by default. The crate runs on any async runtime, or without one.
 
 pub mod challenge;
 pub mod claims;
+pub mod config;
 pub mod cookies;
 pub mod credentials;
 pub mod csrf;

@@ -3,6 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use aws_lc_rs::{hmac, signature};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
 
 use super::{KeyError, KeyErrorKind};
 
@@ -157,6 +161,27 @@ impl FromStr for Algorithm {
                  RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519",
             )
         })
+    }
+}
+
+/// By its name.
+impl<'de> Deserialize<'de> for Algorithm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+
+        impl Visitor<'_> for Name {
+            type Value = Algorithm;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a signature algorithm")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Algorithm, E> {
+                name.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Name)
     }
 }
 

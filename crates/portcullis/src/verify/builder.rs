@@ -402,6 +402,13 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
     }
 }
 
+impl<I, A> VerifierBuilder<Missing, I, A> {
+    /// What can be told to be wrong before there are keys.
+    pub(crate) fn check_rules(&self) -> Result<(), ConfigError> {
+        self.profile.validate_rules()
+    }
+}
+
 impl<K, I, A> fmt::Debug for VerifierBuilder<K, I, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("VerifierBuilder")

@@ -109,6 +109,11 @@ impl Profile {
                  of no algorithm",
             ));
         }
+        self.validate_rules()
+    }
+
+    /// Everything but the keys.
+    pub(super) fn validate_rules(&self) -> Result<(), ConfigError> {
         if self.realm.as_ref().is_some_and(|realm| realm.is_empty()) {
             return Err(ConfigError::new(
                 "the realm of the subjects must not be empty",

@@ -8,7 +8,7 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "error",
     "random",
     "json",
@@ -27,6 +27,7 @@ const LAYERS: [&str; 20] = [
     "challenge",
     "cookies",
     "guard",
+    "config",
     "endpoint",
     "lib",
 ];
