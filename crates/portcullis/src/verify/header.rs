@@ -1,0 +1,63 @@
+//! What the header of an acceptable token says: its type and its key.
+
+use super::{
+    VerifyError,
+    VerifyErrorKind::{UnknownKey, WrongType},
+    observer::Seen,
+    profile::Profile,
+    shown::{Shown, list},
+};
+use crate::jose::{Header, VerifyingKey};
+
+impl Profile {
+    pub(super) fn check_type(&self, header: &Header<'_>) -> Result<(), VerifyError> {
+        match self.typ.accepts(header) {
+            true => Ok(()),
+            false => Err(self.wrong_type(header)),
+        }
+    }
+
+    #[cold]
+    fn wrong_type(&self, header: &Header<'_>) -> VerifyError {
+        let found = shown(header.typ.as_deref(), "none");
+        let detail = format!("{found}, and {} is accepted", self.typ.shown());
+        VerifyError::with_detail(WrongType, detail)
+    }
+
+    pub(super) fn seen_type(&self, header: &Header<'_>) -> Seen {
+        Seen::of(shown(header.typ.as_deref(), "none"), self.typ.shown())
+    }
+
+    /// That none of the keys comes into question for this header.
+    #[cold]
+    pub(super) fn unknown_key(&self, header: &Header<'_>) -> VerifyError {
+        let (found, keys) = (shown_header(header), self.shown_keys());
+        VerifyError::with_detail(UnknownKey, format!("{found}, and the keys are {keys}"))
+    }
+
+    pub(super) fn seen_key(&self, header: &Header<'_>) -> Seen {
+        Seen::of(shown_header(header), self.shown_keys())
+    }
+
+    fn shown_keys(&self) -> String {
+        list(self.keys.keys().iter(), shown_key)
+    }
+}
+
+/// The key that a header names.
+pub(super) fn shown_header(header: &Header<'_>) -> String {
+    format!(
+        "`kid` is {}, `alg` is {}",
+        shown(header.kid.as_deref(), "none"),
+        Shown(&header.alg)
+    )
+}
+
+pub(super) fn shown_key(key: &VerifyingKey) -> String {
+    let name = shown(key.key_id(), "without an id");
+    format!("{} ({name})", key.algorithm().name())
+}
+
+fn shown(text: Option<&str>, none: &str) -> String {
+    text.map_or_else(|| none.to_owned(), |text| Shown(text).to_string())
+}
