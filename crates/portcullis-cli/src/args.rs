@@ -5,6 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
+    config::ConfigCommand,
     failure::{Failure, Verdict},
     issuer::IssuerCommand,
     key::KeyCommand,
@@ -12,12 +13,12 @@ use crate::{
     token::TokenCommand,
 };
 
-/// Keys and tokens of Portcullis: made, shown and converted.
+/// Keys, tokens and configurations of Portcullis: made, shown and explained.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, after_help = AFTER, max_term_width = 100)]
 struct Args {
     /// Writes one JSON document in place of text; errors, too, on standard error.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -35,9 +36,12 @@ enum Command {
     /// Makes, shows and converts keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Mints tokens, shows what is in one
+    /// Mints tokens, shows what is in one, explains why it is refused
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Checks configurations of verifiers and issuers
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Serves an identity provider for trying things out
     #[command(subcommand)]
     Issuer(IssuerCommand),
@@ -79,6 +83,7 @@ impl Command {
         match self {
             Self::Key(command) => command.run(output),
             Self::Token(command) => command.run(output),
+            Self::Config(command) => command.run(output),
             Self::Issuer(command) => command.run(output),
         }
     }

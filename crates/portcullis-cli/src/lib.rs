@@ -1,5 +1,6 @@
 //! The command `portcullis`: makes and shows keys, mints tokens and says what is
-//! in them, and serves an identity provider for trying things out.
+//! in them, explains why one is refused, checks configurations, and serves an
+//! identity provider for trying things out.
 //!
 //! ```console
 //! $ cargo install portcullis-cli
@@ -13,12 +14,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `args` | the commands and what they take |
-//! | `key`, `token`, `issuer` | the commands, each in a file of its name |
+//! | `key`, `token`, `config`, `issuer` | the commands, each in a file of its name |
 //! | `input`, `output`, `file` | tokens and keys in; text, JSON and files out |
 //! | `failure` | why a command ended, and with which exit code |
+//! | `runtime` | what runs futures |
 //! | `escaped`, `when` | text of others and dates as a terminal may show them |
 
 mod args;
+mod config;
 mod escaped;
 mod failure;
 mod file;
@@ -26,6 +29,7 @@ mod input;
 mod issuer;
 mod key;
 mod output;
+mod runtime;
 mod token;
 mod when;
 

@@ -20,6 +20,7 @@ use crate::{
     input::Input,
     key::{Loaded, algorithm},
     output::Output,
+    runtime::runtime,
 };
 
 /// Serves a fake identity provider: metadata, keys, tokens and introspection
@@ -65,11 +66,7 @@ impl Serve {
             .advice("say --allow-remote if that is meant, or listen on 127.0.0.1"));
         }
         let key = self.signing_key()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::unavailable(format!("no runtime: {error}")))?;
-        runtime.block_on(async {
+        runtime()?.block_on(async {
             // Before anybody is told that it runs, so that no signal comes too early.
             let end = End::listen().map_err(|error| {
                 Failure::unavailable(format!("signals cannot be waited for: {error}"))

@@ -22,7 +22,8 @@ use crate::{
 
 /// Shows header and claims of a token, which it does NOT verify
 ///
-/// Anybody can write such a token: believe nothing of it. The exit code is 1 if the token is opaque.
+/// Anybody can write such a token: believe nothing of it. `portcullis token explain` says
+/// whether it is good. The exit code is 1 if the token is opaque.
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
     /// The token; standard input if it is left out or `-`

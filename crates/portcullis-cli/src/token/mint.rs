@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use clap::{Args, ValueEnum};
 use portcullis::{
     claims::ScopeSet,
+    config::IssuerConfig,
     issue::{AccessToken, IssueError, IssueErrorKind, TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     subject::Subject,
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
+    config::ConfigFile,
     failure::{Failure, Verdict},
     input::Input,
     key::{Loaded, algorithm},
@@ -23,24 +25,27 @@ use crate::{
 
 /// Mints an access token and writes it in one line
 ///
-/// For example: `portcullis token mint --key key.jwk --shape plain --subject alice`. Whoever
-/// has the key is believed: use one that no service in production trusts.
+/// For example: `portcullis token mint --key key.jwk --shape plain --subject alice`, or with
+/// the configuration of an issuer. Whoever has the key is believed: use one that no service
+/// in production trusts.
 #[derive(Debug, Args)]
 pub(crate) struct Mint {
     /// The private key or secret, in PEM or as a JWK; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    key: Input,
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    key: Option<Input>,
+    #[command(flatten)]
+    config: ConfigFile,
     /// The algorithm of a key that does not say it: RSA in PEM is taken for RS256
-    #[arg(long, value_parser = algorithm)]
+    #[arg(long, value_parser = algorithm, requires = "key")]
     algorithm: Option<Algorithm>,
     /// Which claims carry what
-    #[arg(long, value_enum, default_value_t = Shape::Rfc9068)]
+    #[arg(long, value_enum, default_value_t = Shape::Rfc9068, conflicts_with = "config")]
     shape: Shape,
     /// The `iss` of the token
-    #[arg(long)]
+    #[arg(long, conflicts_with = "config")]
     issuer: Option<String>,
     /// An audience (`aud`) of the token; may be given several times
-    #[arg(long)]
+    #[arg(long, conflicts_with = "config")]
     audience: Vec<String>,
     /// Whom the token speaks for
     #[arg(long)]
@@ -61,7 +66,13 @@ pub(crate) struct Mint {
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
     claims: Vec<(String, Value)>,
     /// How long it lives
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "15m",
+        value_parser = humantime::parse_duration,
+        conflicts_with = "config"
+    )]
     expires_in: Duration,
     /// The time at which it is issued, in place of now: for tokens that have expired
     #[arg(long, value_name = "TIME", value_parser = when::parse)]
@@ -97,22 +108,12 @@ impl Shape {
 
 impl Mint {
     pub(super) fn run(self, output: &mut Output) -> Result<Verdict, Failure> {
-        let key = self.signing_key()?;
-        let mut builder = TokenIssuer::builder(key)
-            .shape(self.shape.shape())
-            .access_ttl(self.expires_in)
-            .clock(when::clock(self.at));
-        if let Some(issuer) = &self.issuer {
-            builder = builder.issuer(issuer.as_str());
-        }
-        for audience in &self.audience {
-            builder = builder.audience(audience.as_str());
-        }
-        let issuer = builder.build().map_err(|error| {
-            Failure::usage(error).advice(
-                "--issuer, --audience, --shape and --expires-in say what the token looks like",
-            )
-        })?;
+        let issuer = match self.config.read::<IssuerConfig>()? {
+            Some(config) => config
+                .build_with(when::clock(self.at))
+                .map_err(|problems| self.config.refused(problems))?,
+            None => self.issuer()?,
+        };
         let subject = Subject::new(issuer.shape().realm(), self.subject.as_str());
         let claims = self.further_claims()?;
         let token = AccessToken::new(&subject)
@@ -131,12 +132,34 @@ impl Mint {
         Ok(Verdict::Good)
     }
 
-    fn signing_key(&self) -> Result<SigningKey, Failure> {
-        match Loaded::read(&self.key, self.algorithm)? {
+    /// The issuer that the arguments tell of.
+    fn issuer(&self) -> Result<TokenIssuer, Failure> {
+        let input = self.key.as_ref().ok_or_else(|| {
+            Failure::usage("there is no key to sign with")
+                .advice("name it with --key, or an issuer's configuration with --config")
+        })?;
+        let mut builder = TokenIssuer::builder(self.signing_key(input)?)
+            .shape(self.shape.shape())
+            .access_ttl(self.expires_in)
+            .clock(when::clock(self.at));
+        if let Some(issuer) = &self.issuer {
+            builder = builder.issuer(issuer.as_str());
+        }
+        for audience in &self.audience {
+            builder = builder.audience(audience.as_str());
+        }
+        builder.build().map_err(|error| {
+            Failure::usage(error).advice(
+                "--issuer, --audience, --shape and --expires-in say what the token looks like",
+            )
+        })
+    }
+
+    fn signing_key(&self, input: &Input) -> Result<SigningKey, Failure> {
+        match Loaded::read(input, self.algorithm)? {
             Loaded::Signing(key) => Ok(key),
             Loaded::Verifying(_) | Loaded::Set(..) => Err(Failure::refused(format!(
-                "{} has no private key",
-                self.key
+                "{input} has no private key"
             ))
             .advice("a token is signed with the private key, of which this is the public half")),
         }

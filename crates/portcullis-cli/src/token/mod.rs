@@ -1,9 +1,11 @@
 //! `portcullis token`.
 
+mod explain;
 mod inspect;
 mod members;
 mod mint;
 mod parts;
+mod verifier;
 
 use clap::Subcommand;
 
@@ -16,6 +18,7 @@ use crate::{
 pub(crate) enum TokenCommand {
     Mint(Box<mint::Mint>),
     Inspect(inspect::Inspect),
+    Explain(Box<explain::Explain>),
 }
 
 impl TokenCommand {
@@ -23,6 +26,7 @@ impl TokenCommand {
         match self {
             Self::Mint(command) => command.run(output),
             Self::Inspect(command) => command.run(output),
+            Self::Explain(command) => command.run(output),
         }
     }
 }

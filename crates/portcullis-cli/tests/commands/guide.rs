@@ -65,6 +65,8 @@ fn the_chapters_are_those_of_the_commands() {
             "portcullis key thumbprint",
             "portcullis token mint",
             "portcullis token inspect",
+            "portcullis token explain",
+            "portcullis config check",
             "portcullis issuer serve",
         ]
     );

@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod config;
+mod explain;
 mod guide;
 mod inspect;
 mod issuer;

@@ -181,6 +181,44 @@ fn what_cannot_be_minted_says_what_to_change() {
     };
     place.fails(&other("keys.json"), 1, "private key");
     place.fails(&other("none.jwk"), 2, "cannot be read");
+    place.fails(&["token", "mint", "--subject", "a"], 2, "--key");
     let jwk = place.read("key.jwk");
     assert!(place.run_with(&other("-"), jwk).good().starts_with("ey"));
+}
+
+#[test]
+fn an_issuers_configuration_says_the_same_as_arguments() {
+    let place = place();
+    place.write(
+        "service.toml",
+        "[auth.issuer]\nissuer = 'https://i.example'\naudience = 'api'\nshape = 'session'\n\
+         access_ttl = '1h'\nsigning_key_file = 'key.jwk'\n[bad]\naudience = 'api'\n",
+    );
+    let of = |section: &'static str| {
+        let args = ["token", "mint", "--subject", "alice", "--at", "1700000000"];
+        [
+            &args[..],
+            &["--config", "service.toml", "--section", section],
+        ]
+        .concat()
+    };
+    let token = place.good(&of("auth.issuer"));
+    let ran = place.run_with(&["token", "inspect", "--json"], token);
+    let token: Value = serde_json::from_str(&ran.good()).unwrap();
+    let claims = &token["claims"];
+    assert_eq!(
+        (&claims["identity"], &claims["exp"]),
+        (&json!("alice"), &json!(1_700_003_600))
+    );
+    assert_eq!(
+        (&claims["iss"], &claims["aud"]),
+        (&json!("https://i.example"), &json!("api"))
+    );
+    place.fails(&of("bad"), 1, "bad");
+    place.fails(&of("none"), 2, "has no table `none`");
+    place.fails(
+        &[&of("auth.issuer")[..], &["--issuer", "other"]].concat(),
+        2,
+        "--issuer",
+    );
 }
