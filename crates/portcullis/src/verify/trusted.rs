@@ -6,39 +6,40 @@ use zeroize::Zeroizing;
 
 use super::{
     KeySource, MissingKey, PendingVerification, Verification, Verified, VerifyError,
-    VerifyErrorKind::{
-        BadSignature, KeysUnavailable, Malformed, TooLarge, UnknownKey, WrongIssuer,
-    },
-    addressed::{addressed_profile, addressee, seen_among, seen_profile},
-    cache::{Cache, Remembered, Validity},
+    VerifyErrorKind::{BadSignature, KeysUnavailable, TooLarge, UnknownKey, WrongIssuer},
+    addressed::addressee,
+    cache::{Cache, Remembered},
     claim_rules::Expiry,
     introspecting::Introspecting,
     issuer_rule::advice,
-    key_issuer::check_key_issuer,
     observer::{Check, Observer, Seen, Unobserved},
     payload::Payload,
-    profile::{Profile, check_of, of_jws},
+    profile::{Profile, of_jws},
     shown::or_none,
-    signature::{Signed, check_signature},
-    token::Token,
     trusted_keys::TrustedKeys,
 };
 use crate::{
-    claims::{Addressee, RegisteredClaims},
-    jose::{CompactJws, JwsError, Limits},
+    claims::Addressee,
+    jose::{CompactJws, Limits},
     time::Clock,
 };
 
 /// All that decides about tokens: never changed, only replaced.
 pub(super) struct Trusted {
-    // Most services have one kind of token.
-    profiles: Vec<Profile>,
+    pub(super) parts: Parts,
     /// Whether a refusal may not be the last word: keys change, somebody else
     /// knows the issuer, or there is more to say.
     looks_further: bool,
     cache: Option<Cache>,
+}
+
+/// Of what it is made.
+#[derive(Clone)]
+pub(super) struct Parts {
+    // Most services have one kind of token.
+    pub(super) profiles: Vec<Profile>,
     /// Who checks all tokens of nobody in `profiles`.
-    others: Option<Others>,
+    pub(super) others: Option<Others>,
 }
 
 #[derive(Clone)]
@@ -66,8 +67,19 @@ pub(super) enum AtHand {
     Asked,
 }
 
+impl Parts {
+    /// Checks nothing itself.
+    pub(super) fn of_others(others: Others) -> Self {
+        Self {
+            profiles: Vec::new(),
+            others: Some(others),
+        }
+    }
+}
+
 impl Trusted {
-    pub(super) fn new(profiles: Vec<Profile>, others: Option<Others>) -> Self {
+    pub(super) fn new(parts: Parts) -> Self {
+        let profiles = &parts.profiles;
         let caches = profiles.iter().filter_map(Profile::worthwhile_cache);
         let max_bytes = caches
             .map(|cache| cache.max_bytes)
@@ -78,19 +90,14 @@ impl Trusted {
             .and_then(|(max_bytes, clock)| Cache::new(max_bytes, clock));
         let looks_further = |own: &Profile| own.keys.change() || !own.claims.mistaken.is_empty();
         Self {
-            looks_further: others.is_some() || profiles.iter().any(looks_further),
-            profiles,
+            looks_further: parts.others.is_some() || profiles.iter().any(looks_further),
+            parts,
             cache,
-            others,
         }
     }
 
-    pub(super) fn profiles(&self) -> &[Profile] {
-        &self.profiles
-    }
-
-    pub(super) fn others(&self) -> Option<&Others> {
-        self.others.as_ref()
+    pub(super) fn parts(&self) -> Parts {
+        self.parts.clone()
     }
 
     /// Checks a token, whether or not somebody looks on.
@@ -108,7 +115,7 @@ impl Trusted {
         look: Look,
         observer: &mut O,
     ) -> Verification {
-        if self.profiles.is_empty() {
+        if self.parts.profiles.is_empty() {
             let refused = VerifyError::new(WrongIssuer);
             let elsewhere = self.elsewhere(token, &refused, observer);
             return elsewhere.unwrap_or(Verification::Done(Err(refused)));
@@ -183,7 +190,7 @@ impl Trusted {
     /// That a token whose key is unknown is of an issuer that is often taken for the
     /// one configured.
     fn mistaken_issuer(&self, token: &[u8], error: &VerifyError) -> Option<VerifyError> {
-        let [profile] = self.profiles.as_slice() else {
+        let [profile] = self.parts.profiles.as_slice() else {
             // There, the issuer is looked at first.
             return None;
         };
@@ -237,13 +244,13 @@ impl Trusted {
         error: &VerifyError,
         observer: &mut O,
     ) -> Option<Verification> {
-        let others = self.others.as_ref()?;
+        let others = self.parts.others.as_ref()?;
         let mut payload = Payload::new();
         let addressee = CompactJws::parse_within(token, OTHERS)
             .map_err(of_jws)
             .and_then(|jws| payload.decode(&jws))
             .and_then(addressee);
-        let mut own = self.profiles.iter();
+        let mut own = self.parts.profiles.iter();
         let issuer = match &addressee {
             Ok(addressee) => addressee.issuer.as_deref(),
             Err(_) => None,
@@ -258,7 +265,7 @@ impl Trusted {
                 observer.restart();
                 Some(introspecting.verify(token, observer))
             }
-            (Others::Delegate(_), Err(_)) if !self.profiles.is_empty() => None,
+            (Others::Delegate(_), Err(_)) if !self.parts.profiles.is_empty() => None,
             (Others::Delegate(_), Err(error)) => {
                 let error = observer.failed(Check::Verifier, error.clone(), Seen::nothing);
                 Some(Verification::Done(Err(error)))
@@ -282,18 +289,9 @@ impl Trusted {
         if !self.looks_further {
             return 0;
         }
-        let profiles = self.profiles.iter();
+        let profiles = self.parts.profiles.iter();
         let changes = profiles.map(|profile| profile.keys.changes());
         changes.fold(0, u64::wrapping_add)
-    }
-
-    /// Everything but expiry and revocation: enough to end a session with one
-    /// of its tokens, and for nothing else.
-    pub(super) fn verify_for_logout(&self, token: &[u8]) -> Result<Verified, VerifyError> {
-        let passed = self.check(token, Expiry::Ignored, &mut Unobserved)?;
-        let verified = Verified::own(passed.token);
-        passed.profile.check_further(&verified, &mut Unobserved)?;
-        Ok(verified)
     }
 
     /// Finds the token among those that were checked before, or checks it and
@@ -306,7 +304,7 @@ impl Trusted {
     ) -> Result<(Verified, &Profile), VerifyError> {
         let presented = cache.look_up(token);
         if let Some(remembered) = cache.verified(presented)
-            && let Some(profile) = self.profiles.get(remembered.profile)
+            && let Some(profile) = self.parts.profiles.get(remembered.profile)
         {
             if remembered.holds(profile.clock.now()) {
                 return Ok((Verified::shared(remembered), profile));
@@ -338,128 +336,6 @@ impl Trusted {
         cache.remember(presented, remembered.clone());
         Ok((Verified::shared(remembered), profile))
     }
-
-    /// Signature first, then claims.
-    fn check<O: Observer>(
-        &self,
-        token: &[u8],
-        expiry: Expiry,
-        observer: &mut O,
-    ) -> Result<Passed<'_>, VerifyError> {
-        let mut payload = Payload::new();
-        let (index, profile, signed, json) = match self.profiles.as_slice() {
-            [profile] if self.others.is_none() => {
-                observer.plan(|| profile.plan());
-                let jws = CompactJws::cut(token, profile.limits);
-                let jws = was_cut(jws, token, profile.limits, observer)?;
-                let signed = check_signature(&jws, profile, observer);
-                let signed = observer.go_on(signed)?;
-                (0, profile, signed, decode(&mut payload, &jws, observer)?)
-            }
-            _ => {
-                let (index, profile, jws, json) = self.read(token, &mut payload, observer)?;
-                observer.plan(|| profile.plan());
-                let signed = check_signature(&jws, profile, observer);
-                (index, profile, observer.go_on(signed)?, json)
-            }
-        };
-        let rules = &profile.claims;
-        let claims = RegisteredClaims::parse(json, &rules.names).map_err(|detail| {
-            let error = VerifyError::with_detail(Malformed, detail);
-            observer.failed(Check::Claims, error, Seen::nothing)
-        })?;
-        observer.observe(Check::Claims, Ok(()), Seen::nothing)?;
-        let now = profile.clock.now();
-        rules.check(json, &claims, now, expiry, observer)?;
-        // There is one, unless somebody looks on and has seen an error.
-        let Some(mut signed) = signed else {
-            observer.settle()?;
-            return Err(VerifyError::new(BadSignature));
-        };
-        check_key_issuer(&mut signed, claims.issuer.as_deref(), profile, observer)?;
-        observer.settle()?;
-        Ok(Passed {
-            index,
-            profile,
-            signed,
-            token: profile.keep(json, &claims, now),
-            validity: rules.validity(&claims, now),
-        })
-    }
-
-    /// Cuts a token and finds whose it is, before anything about it is checked.
-    fn read<'t>(
-        &self,
-        token: &'t [u8],
-        payload: &'t mut Payload,
-        observer: &mut impl Observer,
-    ) -> Result<(usize, &Profile, CompactJws<'t>, &'t str), VerifyError> {
-        let profiles = self.profiles.as_slice();
-        let limits = profiles.iter().map(|profile| profile.limits);
-        let limits = limits.reduce(Limits::max).unwrap_or(Limits::NOTHING);
-        observer.plan(|| vec![Check::Size, Check::Form, Check::Verifier]);
-        let jws = CompactJws::parse_within(token, limits);
-        let jws = was_cut(jws, token, limits, observer)?;
-        let json = decode(payload, &jws, observer)?;
-        let (index, profile) = match profiles {
-            [profile] if self.others.is_none() => (0, profile),
-            profiles => {
-                let addressee = addressee(json)
-                    .map_err(|error| observer.failed(Check::Claims, error, Seen::nothing))?;
-                let found = addressed_profile(profiles, &addressee, json);
-                let issuer = addressee.issuer.as_deref();
-                let (index, profile) = found.ok_or_else(|| {
-                    let seen = || seen_among(profiles, issuer);
-                    observer.failed(Check::Issuer, seen().refuse(WrongIssuer), seen)
-                })?;
-                observer.observe(Check::Verifier, Ok(()), || {
-                    seen_profile(&addressee, index + 1, profile)
-                })?;
-                (index, profile)
-            }
-        };
-        if !profile.limits.allow(&jws) {
-            let seen = || seen_size(token, profile.limits);
-            return Err(observer.failed(Check::Size, VerifyError::new(TooLarge), seen));
-        }
-        Ok((index, profile, jws, json))
-    }
-}
-
-/// What came of cutting a token.
-#[inline]
-fn was_cut<'t>(
-    jws: Result<CompactJws<'t>, JwsError>,
-    token: &[u8],
-    limits: Limits,
-    observer: &mut impl Observer,
-) -> Result<CompactJws<'t>, VerifyError> {
-    let jws = jws.map_err(|error| {
-        let seen = || seen_size(token, limits);
-        observer.failed(check_of(error), of_jws(error), seen)
-    })?;
-    observer.observe(Check::Size, Ok(()), || seen_size(token, limits))?;
-    observer.observe(Check::Form, Ok(()), Seen::nothing)?;
-    Ok(jws)
-}
-
-/// How long a token and its header are, and may be.
-fn seen_size(token: &[u8], limits: Limits) -> Seen {
-    let header = memchr::memchr(b'.', token).unwrap_or(token.len());
-    Seen::of(
-        format!("{} bytes, the header {header}", token.len()),
-        format!("at most {}, the header {}", limits.token, limits.header),
-    )
-}
-
-#[inline]
-fn decode<'p>(
-    payload: &'p mut Payload,
-    jws: &CompactJws<'_>,
-    observer: &mut impl Observer,
-) -> Result<&'p str, VerifyError> {
-    let json = payload.decode(jws);
-    json.map_err(|error| observer.failed(Check::Claims, error, Seen::nothing))
 }
 
 /// By whatever verifier is at hand for an issuer.
@@ -506,7 +382,7 @@ impl Trusted {
 
     pub(super) fn knows_header(&self, token: &str) -> bool {
         let header = token.split('.').next().unwrap_or_default();
-        self.profiles.iter().any(|profile| {
+        self.parts.profiles.iter().any(|profile| {
             let keys = profile.keys.current(|| profile.clock.now());
             keys.is_some_and(|keys| keys.find(header.as_bytes(), profile.typ).is_some())
         })
@@ -522,15 +398,6 @@ impl Trusted {
         let cache = self.cache.as_ref();
         cache.is_some_and(|cache| cache.is_forged(cache.look_up(token.as_bytes()), self.changes()))
     }
-}
-
-/// A token whose signature and claims are good.
-struct Passed<'v> {
-    index: usize,
-    profile: &'v Profile,
-    signed: Signed,
-    token: Token,
-    validity: Validity,
 }
 
 /// What is looked at of tokens that others check, who have their own limits.

@@ -4,47 +4,46 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Verification, Verified, VerifyError,
-    addressed::never_asked,
     introspecting::Introspecting,
-    issuer_rule::IssuerRule,
+    node::Node,
     observer::Unobserved,
     profile::Profile,
-    trusted::{Delegate, Others, Trusted},
+    trusted::{Delegate, Others, Parts, Trusted},
 };
 use crate::ConfigError;
+use arc_swap::Guard;
 
 /// Checks access tokens. Cheap to clone; build it once.
 ///
 /// See [`VerifierBuilder`](super::VerifierBuilder) for what it checks, and
 /// [`TokenIssuer::verifier`](crate::issue::TokenIssuer::verifier) for a verifier of an own issuer's tokens.
 #[derive(Clone)]
-pub struct Verifier(Arc<Trusted>);
+pub struct Verifier(Arc<Node>);
 
 impl Verifier {
     pub(super) fn of_profile(profile: Profile) -> Self {
         let profile = profile.sealed();
-        Self::of(match profile.introspection.clone() {
+        Self(Node::new(match profile.introspection.clone() {
             Some(source) => {
                 let introspecting = Introspecting::new(profile, source);
-                Trusted::new(Vec::new(), Some(Others::Asked(Arc::new(introspecting))))
+                Parts::of_others(Others::Asked(Arc::new(introspecting)))
             }
-            None => Trusted::new(vec![profile], None),
-        })
+            None => Parts {
+                profiles: vec![profile],
+                others: None,
+            },
+        }))
     }
 
     /// One that checks nothing itself.
     pub(super) fn delegating(others: impl Delegate + 'static) -> Self {
         let others = Others::Delegate(Arc::new(others));
-        Self::of(Trusted::new(Vec::new(), Some(others)))
-    }
-
-    fn of(trusted: Trusted) -> Self {
-        Self(Arc::new(trusted))
+        Self(Node::new(Parts::of_others(others)))
     }
 
     /// What it trusts now.
     pub(super) fn trusted(&self) -> Arc<Trusted> {
-        self.0.clone()
+        Guard::into_inner(self.0.trusted())
     }
 
     /// Accepts what any one of `verifiers` accepts. A token is checked by the
@@ -67,45 +66,52 @@ impl Verifier {
     /// several that find theirs by issuer, or ask: nobody could tell whose an opaque
     /// token is.
     pub fn combine(verifiers: impl IntoIterator<Item = Verifier>) -> Result<Self, ConfigError> {
-        let mut profiles = Vec::<(usize, Profile)>::new();
-        let mut others = None::<Others>;
-        for (number, verifier) in (1..).zip(verifiers) {
-            if let Some(own) = verifier.0.others()
-                && others.replace(own.clone()).is_some()
-            {
-                return Err(ConfigError::new(
-                    "of the combined verifiers, several find theirs by issuer or ask an issuer: \
-                     nobody can tell whose a token is that none of the others knows, so give each \
-                     its own part of the service",
-                ));
-            }
-            for later in verifier.0.profiles() {
-                let mut earlier = profiles.iter();
-                if let Some((first, rules)) =
-                    earlier.find(|(_, own)| own.claims.take_from(&later.claims))
-                {
-                    return Err(never_asked(*first, rules, number, later));
-                }
-                profiles.push((number, later.clone()));
-            }
-        }
-        let takes_any = |(_, own): &(usize, Profile)| own.claims.issuer == IssuerRule::Any;
-        if matches!(others, Some(Others::Delegate(_))) && profiles.iter().any(takes_any) {
-            return Err(ConfigError::new(
-                "of the combined verifiers, one takes tokens of any issuer, so that none is left \
-                 for the one that finds its verifier by issuer",
-            ));
-        }
-        if profiles.is_empty() && others.is_none() {
-            return Err(ConfigError::new("a combined verifier needs at least one"));
-        }
-        let profiles = profiles.into_iter().map(|(_, profile)| profile).collect();
-        Ok(Self::of(Trusted::new(profiles, others)))
+        let members: Vec<_> = verifiers.into_iter().map(|verifier| verifier.0).collect();
+        Node::combined(&members).map(Self)
+    }
+
+    /// Trusts what `new` does from now on, in place of what it trusted: keys, issuer,
+    /// audience and all other rules. Every clone sees it, whoever has it, and every
+    /// [combination](Self::combine) that it is part of: a configuration that is read
+    /// again, say, while requests come.
+    ///
+    /// It is one step. Requests that are under way finish by the old rules, and none
+    /// that begins after this returned does. What was [remembered](super::TokenCache)
+    /// is gone; a source of keys that nobody else uses is let go. If `new` is a
+    /// combination, this becomes one, and sees what is replaced in its members;
+    /// what is replaced in `new` itself later is its own affair.
+    ///
+    /// A connection that is held open goes on to watch its token by what accepted
+    /// it: its expiry and whether it was [revoked](super::Verified::ended_with). To
+    /// close such connections is for the application.
+    ///
+    /// ```
+    /// # use portcullis::{jose::{Algorithm, SigningKey}, verify::Verifier};
+    /// # fn configured(issuer: &str) -> Result<Verifier, Box<dyn std::error::Error>> {
+    /// #     let key = SigningKey::generate(Algorithm::ES256)?.verifying_key();
+    /// #     Ok(Verifier::builder().keys(key).issuer(issuer).audience("api").build()?)
+    /// # }
+    /// let verifier = configured("https://login.example.com")?;
+    /// let in_use = verifier.clone();
+    /// // Later, after the configuration has changed:
+    /// verifier.replace(configured("https://id.example.com")?)?;
+    /// # assert!(format!("{in_use:?}").contains("https://id.example.com"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a combination that it is part of could not be combined with `new` in its
+    /// place (see [`combine`](Self::combine)), or is part of `new`. Then nothing has
+    /// changed.
+    pub fn replace(&self, new: Verifier) -> Result<(), ConfigError> {
+        self.0.replace(&new.0)
     }
 
     /// The longest time after its `exp` that a token may be taken.
     pub(crate) fn leeway(&self) -> Duration {
-        let profiles = self.0.profiles().iter();
+        let trusted = self.0.trusted();
+        let profiles = trusted.parts.profiles.iter();
         let leeways = profiles.map(|profile| profile.claims.leeway);
         leeways.max().unwrap_or_default()
     }
@@ -113,7 +119,7 @@ impl Verifier {
     /// Checks a token: one in the compact serialization (RFC 7515 section 7.1), or
     /// any at all where the [issuer is asked](super::VerifierBuilder::introspected_by).
     pub fn verify(&self, token: &[u8]) -> Verification {
-        self.0.judge(token, &mut Unobserved)
+        self.0.trusted().judge(token, &mut Unobserved)
     }
 
     /// As [`verify`](Self::verify), where waiting is not possible.
@@ -131,7 +137,7 @@ impl Verifier {
     /// Everything but expiry and revocation: enough to end a session with one
     /// of its tokens, and for nothing else.
     pub(crate) fn verify_for_logout(&self, token: &[u8]) -> Result<Verified, VerifyError> {
-        self.0.verify_for_logout(token)
+        self.0.trusted().verify_for_logout(token)
     }
 }
 
@@ -159,7 +165,7 @@ impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let trusted = self.trusted();
         f.debug_tuple("Verifier")
-            .field(&trusted.profiles())
+            .field(&trusted.parts.profiles)
             .finish()
     }
 }

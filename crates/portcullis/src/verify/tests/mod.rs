@@ -11,6 +11,7 @@ mod live;
 mod logout;
 mod names;
 mod refusals;
+mod replace;
 
 use std::{
     sync::{
