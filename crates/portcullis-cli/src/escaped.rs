@@ -27,8 +27,12 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 }
 
 fn is_shown(char: char) -> bool {
-    // An accent is printable where it does not begin a text.
-    char == '\n' || char.is_ascii_graphic() || !char.escape_debug().to_string().starts_with("\\")
+    if char.is_ascii() {
+        return char == '\n' || !char.is_ascii_control();
+    }
+    // An accent is escaped only where it begins a text.
+    let text = String::from_iter(['x', char]);
+    text.escape_debug().eq(text.chars())
 }
 
 /// A text in one line, escaped, and no longer than one reads.
@@ -57,6 +61,7 @@ mod tests {
             (r#"{"a": "b\\c", "d": 'e'}"#, r#"{"a": "b\\c", "d": 'e'}"#),
             ("Grüße, 世界", "Grüße, 世界"),
             ("a\nb", "a\nb"),
+            ("e\u{301}", "e\u{301}"),
             ("\u{1b}[31m", "\\u001b[31m"),
             ("\u{9b}31m", "\\u009b31m"),
             ("\r\t\u{7f}", "\\u000d\\u0009\\u007f"),

@@ -3,63 +3,61 @@
 use std::fmt;
 
 use anstyle::Style;
-use portcullis::jose::{SigningKey, VerifyingKey};
+use portcullis::jose::{SigningKey, VerifyingKey, decode_segment};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::escaped::Line;
 
 /// What can be said of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Facts {
-    /// `RSA`, `EC`, `OKP` (Ed25519) or `oct` (a shared secret).
+    /// `kty`: `RSA`, `EC`, `OKP` (Ed25519) or `oct` (a shared secret).
     #[serde(rename = "type")]
-    kind: &'static str,
-    /// The `alg` that it writes or expects.
+    kind: String,
     algorithm: &'static str,
     kid: Option<String>,
     thumbprint: String,
     /// Whether it signs.
     private: bool,
     /// The length of the modulus, the curve's field, or the secret.
-    bits: usize,
-    /// The strength in bits of a symmetric cipher (NIST SP 800-57 part 1 table 2).
-    security_bits: usize,
+    bits: Option<usize>,
+    /// What a cipher as strong has (NIST SP 800-57 part 1, table 2).
+    security_bits: Option<usize>,
 }
 
 impl Facts {
     pub(super) fn of_signing(key: &SigningKey) -> Self {
-        let secret = key.to_jwk().ok().and_then(|jwk| secret_bits(jwk.expose()));
-        Self {
-            private: true,
-            ..Self::new(&key.verifying_key(), secret.unwrap_or_default())
+        let mut facts = Self::of_verifying(&key.verifying_key());
+        facts.private = true;
+        if key.algorithm().is_symmetric() {
+            facts.bits = key.to_jwk().ok().and_then(|jwk| secret_bits(jwk.expose()));
+            facts.security_bits = facts.bits.map(|bits| bits.min(256));
         }
+        facts
     }
 
     pub(super) fn of_verifying(key: &VerifyingKey) -> Self {
-        Self::new(key, 0)
-    }
-
-    fn new(key: &VerifyingKey, secret_bits: usize) -> Self {
-        let algorithm = key.algorithm().name();
-        let (kind, bits, security_bits) = match algorithm {
-            "ES256" => ("EC", 256, 128),
-            "ES384" => ("EC", 384, 192),
-            "ES512" => ("EC", 521, 256),
-            "Ed25519" => ("OKP", 256, 128),
-            _ if key.algorithm().is_symmetric() => ("oct", secret_bits, secret_bits.min(256)),
-            _ => {
-                let bits = modulus_bits(key);
-                ("RSA", bits, rsa_strength(bits))
-            }
+        let jwk = key.public_jwk().unwrap_or_default();
+        let member = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let bits = match member("crv") {
+            Some("P-256" | "Ed25519") => Some(256),
+            Some("P-384") => Some(384),
+            Some("P-521") => Some(521),
+            _ => member("n").and_then(modulus_bits),
         };
+        let kind = member("kty").unwrap_or("oct");
         Self {
-            kind,
-            algorithm,
+            security_bits: bits.map(|bits| match kind {
+                "RSA" => rsa_strength(bits),
+                _ => bits / 2 / 64 * 64,
+            }),
+            kind: kind.to_owned(),
+            algorithm: key.algorithm().name(),
             kid: key.key_id().map(str::to_owned),
             thumbprint: key.thumbprint(),
             private: false,
             bits,
-            security_bits,
         }
     }
 }
@@ -67,7 +65,7 @@ impl Facts {
 impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAME: Style = Style::new().bold();
-        let what = match (self.kind, self.private) {
+        let what = match (self.kind.as_str(), self.private) {
             ("oct", _) => "a shared secret, which signs and verifies",
             (_, true) => "a private key, which signs",
             (_, false) => "a public key, which verifies",
@@ -76,34 +74,33 @@ impl fmt::Display for Facts {
             .kid
             .as_deref()
             .map_or("none".to_owned(), |kid| Line(kid).to_string());
-        let strength = match self.security_bits {
-            0..128 => "enough until 2030; make new ones with 3072 bits",
-            _ => "strong enough",
-        };
         writeln!(
             f,
             "{NAME}{} ({}){NAME:#}: {what}",
             self.algorithm, self.kind
         )?;
         writeln!(f, "  kid         {kid}")?;
-        writeln!(f, "  thumbprint  {}", self.thumbprint)?;
+        write!(f, "  thumbprint  {}", self.thumbprint)?;
+        let Some((bits, security_bits)) = self.bits.zip(self.security_bits) else {
+            return Ok(());
+        };
+        let verdict = match security_bits {
+            0..128 => "enough until 2030; make new ones with 3072 bits",
+            _ => "strong enough",
+        };
         write!(
             f,
-            "  strength    {} bits, worth {} of a cipher: {strength}",
-            self.bits, self.security_bits
+            "\n  strength    {bits} bits, worth {security_bits} of a cipher: {verdict}"
         )
     }
 }
 
-fn modulus_bits(key: &VerifyingKey) -> usize {
-    let jwk = key.public_jwk().unwrap_or_default();
-    let n = jwk.get("n").and_then(serde_json::Value::as_str);
+/// The length of a number in base64url.
+fn modulus_bits(number: &str) -> Option<usize> {
     let mut bytes = Vec::new();
-    let decoded = n.map(|n| portcullis::jose::decode_segment(n.as_bytes(), &mut bytes));
-    match (decoded, bytes.first()) {
-        (Some(Ok(())), Some(first)) => bytes.len() * 8 - first.leading_zeros() as usize,
-        _ => 0,
-    }
+    decode_segment(number.as_bytes(), &mut bytes).ok()?;
+    let first = bytes.first()?;
+    Some(bytes.len() * 8 - first.leading_zeros() as usize)
 }
 
 fn rsa_strength(bits: usize) -> usize {

@@ -109,3 +109,57 @@ fn wrong_arguments_are_told_in_the_form_that_is_wanted() {
     // Without a command its help is shown, and nothing was done.
     assert_eq!(place.run(&[]).code, 2);
 }
+
+/// What the program writes to a terminal from which nothing comes.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(place: &Place, args: &str, variables: &[(&str, &str)]) -> Option<Ran> {
+    let line = format!("{} {args}", env!("CARGO_BIN_EXE_portcullis"));
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    command.current_dir(place.path("")).stdin(Stdio::null());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.env("TERM", "xterm").envs(variables.iter().copied());
+    match command.output() {
+        Ok(output) => Some(Ran::from(output)),
+        Err(_) => {
+            eprintln!("skipped: there is no `script` of util-linux on this machine");
+            None
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_there_are_colours_and_nobody_waits_for_what_is_not_typed() {
+    let place = Place::new();
+    place.write("token", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln");
+    let Some(ran) = on_a_terminal(&place, "token inspect token", &[]) else {
+        return;
+    };
+    assert!(
+        ran.stdout.contains("\u{1b}[1m") && ran.code == 0,
+        "{}",
+        ran.stdout
+    );
+    let ran = on_a_terminal(&place, "token inspect token", &[("NO_COLOR", "1")]).unwrap();
+    assert!(
+        !ran.stdout.contains('\u{1b}') && ran.code == 0,
+        "{}",
+        ran.stdout
+    );
+    for (args, what) in [
+        ("token inspect", "no token is given"),
+        ("key show", "no key is given"),
+        ("config check", "no configuration is given"),
+    ] {
+        let ran = on_a_terminal(&place, args, &[]).unwrap();
+        assert!(
+            ran.stdout.contains(what) && ran.stdout.contains("pipe it in"),
+            "{}",
+            ran.stdout
+        );
+        assert_eq!(ran.code, 2);
+    }
+}
