@@ -113,7 +113,7 @@ impl<R: IssuerResolver> Delegate for ByIssuer<R> {
         };
         match self.0.resolve_at_hand(issuer) {
             Resolved::Unknown => AtHand::Unknown(unknown(Some(issuer))),
-            Resolved::Known(verifier) => AtHand::Known(verifier.trusted()),
+            Resolved::Known(verifier) => verifier.at_hand(),
             Resolved::Wait(_) => AtHand::Asked,
         }
     }

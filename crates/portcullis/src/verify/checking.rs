@@ -47,8 +47,8 @@ impl Trusted {
         observer: &mut O,
     ) -> Result<Passed<'_>, VerifyError> {
         let mut payload = Payload::new();
-        let (index, profile, signed, json) = match self.parts.profiles.as_slice() {
-            [profile] if self.parts.others.is_none() => {
+        let (index, profile, signed, json) = match self.profiles.as_slice() {
+            [profile] if self.others.is_none() => {
                 observer.plan(|| profile.plan());
                 let jws = CompactJws::cut(token, profile.limits);
                 let jws = was_cut(jws, token, profile.limits, observer)?;
@@ -94,7 +94,7 @@ impl Trusted {
         payload: &'t mut Payload,
         observer: &mut impl Observer,
     ) -> Result<(usize, &Profile, CompactJws<'t>, &'t str), VerifyError> {
-        let profiles = self.parts.profiles.as_slice();
+        let profiles = self.profiles.as_slice();
         let limits = profiles.iter().map(|profile| profile.limits);
         let limits = limits.reduce(Limits::max).unwrap_or(Limits::NOTHING);
         observer.plan(|| vec![Check::Size, Check::Form, Check::Verifier]);
@@ -102,7 +102,7 @@ impl Trusted {
         let jws = was_cut(jws, token, limits, observer)?;
         let json = decode(payload, &jws, observer)?;
         let (index, profile) = match profiles {
-            [profile] if self.parts.others.is_none() => (0, profile),
+            [profile] if self.others.is_none() => (0, profile),
             profiles => {
                 let addressee = addressee(json)
                     .map_err(|error| observer.failed(Check::Claims, error, Seen::nothing))?;

@@ -1,6 +1,10 @@
 //! What a verifier shares with its clones, and a combination with its members.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::{
+    mem,
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+};
 
 use arc_swap::{ArcSwap, Guard};
 
@@ -12,14 +16,24 @@ use crate::ConfigError;
 
 /// One verifier, however many handles there are.
 pub(super) struct Node {
-    trusted: ArcSwap<Trusted>,
+    /// What it was made with. So a verifier that nobody replaces costs its tokens one
+    /// look at whether somebody did. It stays where it is, but holds little then.
+    first: Arc<Trusted>,
+    replaced: OnceLock<ArcSwap<Trusted>>,
     /// Locked by whoever replaces or combines, never for a token.
     links: Mutex<Links>,
 }
 
+/// What a node trusts at one moment.
+pub(super) enum Current<'n> {
+    First(&'n Arc<Trusted>),
+    Later(Guard<Arc<Trusted>>),
+}
+
 /// Whom a change concerns. Nothing is linked to itself, by whatever way.
-#[derive(Default)]
 struct Links {
+    /// Of what it is made; with them goes whatever works for it.
+    parts: Parts,
     /// What this is combined of, if it is, and what each of them trusts. They are not
     /// kept alive: what nobody has, nobody replaces.
     members: Vec<(Weak<Node>, Parts)>,
@@ -29,38 +43,58 @@ struct Links {
 
 impl Node {
     pub(super) fn new(parts: Parts) -> Arc<Self> {
-        Self::linked(parts, Links::default())
+        Self::linked(parts, Vec::new())
     }
 
     /// One that trusts what all of `members` do, now and later.
     pub(super) fn combined(members: &[Arc<Self>]) -> Result<Arc<Self>, ConfigError> {
         let nodes = in_order(members.to_vec());
         let mut held = Held::lock(&nodes);
-        let linked = |node: &Arc<Self>| (Arc::downgrade(node), node.trusted().parts());
-        let members: Vec<_> = members.iter().map(linked).collect();
-        let parts = combine(members.iter().map(|(_, parts)| parts))?;
-        let links = Links {
-            members,
-            ..Links::default()
-        };
-        let node = Self::linked(parts, links);
+        let mut linked = Vec::new();
+        for member in members {
+            let parts = held.links_of(member).map(|links| links.parts.clone());
+            linked.extend(parts.map(|parts| (Arc::downgrade(member), parts)));
+        }
+        let parts = combine(linked.iter().map(|(_, parts)| parts))?;
+        let node = Self::linked(parts, linked);
         for links in &mut held.links {
             links.add_combination(&node);
         }
         Ok(node)
     }
 
-    fn linked(parts: Parts, links: Links) -> Arc<Self> {
+    fn linked(parts: Parts, members: Vec<(Weak<Self>, Parts)>) -> Arc<Self> {
         Arc::new(Self {
-            trusted: ArcSwap::from_pointee(Trusted::new(parts)),
-            links: Mutex::new(links),
+            first: Arc::new(Trusted::new(&parts)),
+            replaced: OnceLock::new(),
+            links: Mutex::new(Links {
+                parts,
+                members,
+                combinations: Vec::new(),
+            }),
         })
     }
 
     /// What it trusts at this moment.
     #[inline]
-    pub(super) fn trusted(&self) -> Guard<Arc<Trusted>> {
-        self.trusted.load()
+    pub(super) fn trusted(&self) -> Current<'_> {
+        match self.replaced.get() {
+            None => Current::First(&self.first),
+            Some(later) => Current::Later(later.load()),
+        }
+    }
+
+    /// What was trusted before. One at a time does this: whoever holds the links.
+    fn trust(&self, new: Trusted) -> Arc<Trusted> {
+        let mut new = Some(Arc::new(new));
+        let later = self.replaced.get_or_init(|| {
+            let new = new.take().unwrap_or_else(|| self.first.clone());
+            ArcSwap::new(new)
+        });
+        match new {
+            Some(new) => later.swap(new),
+            None => self.first.clone(),
+        }
     }
 
     /// Makes it, and all that is combined of it, trust what `new` does.
@@ -72,8 +106,8 @@ impl Node {
             if held.are_all() {
                 let old = held.replace(self, new)?;
                 drop(held);
-                // With what was trusted goes what is the application's: not under a
-                // lock.
+                // With it goes what is the application's: not under a lock.
+                old.0.iter().for_each(|trusted| trusted.forget());
                 drop(old);
                 return Ok(());
             }
@@ -82,6 +116,18 @@ impl Node {
 
     fn links(&self) -> MutexGuard<'_, Links> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for Current<'_> {
+    type Target = Arc<Trusted>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<Trusted> {
+        match self {
+            Self::First(trusted) => trusted,
+            Self::Later(trusted) => trusted,
+        }
     }
 }
 
@@ -138,6 +184,10 @@ struct Held<'n> {
     links: Vec<MutexGuard<'n, Links>>,
 }
 
+/// What is not trusted any more.
+#[derive(Default)]
+struct Old(Vec<Arc<Trusted>>, Vec<Parts>);
+
 /// What nodes come to trust.
 type Changes = Vec<(Arc<Node>, Parts)>;
 
@@ -159,24 +209,28 @@ impl<'n> Held<'n> {
     }
 
     /// Nothing is changed if it is an error. What was trusted before is left over.
-    fn replace(
-        &mut self,
-        node: &Arc<Node>,
-        new: &Arc<Node>,
-    ) -> Result<Vec<Arc<Trusted>>, ConfigError> {
-        let members = self.links_of(new).map(|links| links.members.clone());
-        let members = members.unwrap_or_default();
-        let changes = self.changes(node, new.trusted().parts(), &members)?;
-        self.relink(node, members);
+    fn replace(&mut self, node: &Arc<Node>, new: &Arc<Node>) -> Result<Old, ConfigError> {
+        let mut old = Old::default();
+        let Some(links) = self.links_of(new) else {
+            return Ok(old);
+        };
+        let (parts, members) = (links.parts.clone(), links.members.clone());
+        let changes = self.changes(node, parts, &members)?;
+        self.relink(node, members, &mut old);
         for links in &mut self.links {
             for (member, parts) in &mut links.members {
                 if let Some((_, new)) = changes.iter().find(|(node, _)| is(member, node)) {
-                    *parts = new.clone();
+                    old.1.push(mem::replace(parts, new.clone()));
                 }
             }
         }
-        let swap = |(node, parts): (Arc<Node>, _)| node.trusted.swap(Trusted::new(parts).into());
-        Ok(changes.into_iter().map(swap).collect())
+        for (node, parts) in changes {
+            old.0.push(node.trust(Trusted::new(&parts)));
+            let links = self.links_of(&node);
+            old.1
+                .extend(links.map(|links| mem::replace(&mut links.parts, parts)));
+        }
+        Ok(old)
     }
 
     /// What the node and all that is combined of it come to trust.
@@ -238,7 +292,7 @@ impl<'n> Held<'n> {
     }
 
     /// Makes a node one that is combined of these, if any.
-    fn relink(&mut self, node: &Arc<Node>, members: Vec<(Weak<Node>, Parts)>) {
+    fn relink(&mut self, node: &Arc<Node>, members: Vec<(Weak<Node>, Parts)>, old: &mut Old) {
         for (own, links) in self.nodes.iter().zip(&mut self.links) {
             links.remove_combination(node);
             if members.iter().any(|(member, _)| is(member, own)) {
@@ -246,7 +300,8 @@ impl<'n> Held<'n> {
             }
         }
         if let Some(links) = self.links_of(node) {
-            links.members = members;
+            let members = mem::replace(&mut links.members, members);
+            old.1.extend(members.into_iter().map(|(_, parts)| parts));
         }
     }
 }

@@ -182,6 +182,14 @@ impl Profile {
         self
     }
 
+    /// The same, without keeping whoever is asked for keys.
+    pub(super) fn lent(&self) -> Self {
+        Self {
+            keys: self.keys.lent(),
+            ..self.clone()
+        }
+    }
+
     /// The cache, if any of this issuer's tokens can be remembered.
     pub(super) fn worthwhile_cache(&self) -> Option<&TokenCache> {
         let is_remembered = self.keys.any(|algorithm| self.remembers(algorithm));

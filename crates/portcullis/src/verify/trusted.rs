@@ -1,6 +1,9 @@
 //! What a verifier trusts at one moment, and how it judges by that.
 
-use std::sync::Arc;
+use std::{
+    any::Any,
+    sync::{Arc, Weak},
+};
 
 use zeroize::Zeroizing;
 
@@ -24,16 +27,19 @@ use crate::{
     time::Clock,
 };
 
-/// All that decides about tokens: never changed, only replaced.
+/// All that decides about tokens: never changed, only replaced. It keeps nobody alive
+/// who has something to do as long as there is a verifier, such as to fetch keys:
+/// [`Parts`] do.
 pub(super) struct Trusted {
-    pub(super) parts: Parts,
+    pub(super) profiles: Vec<Profile>,
+    pub(super) others: Option<Lent>,
     /// Whether a refusal may not be the last word: keys change, somebody else
     /// knows the issuer, or there is more to say.
     looks_further: bool,
     cache: Option<Cache>,
 }
 
-/// Of what it is made.
+/// Of what a verifier is made.
 #[derive(Clone)]
 pub(super) struct Parts {
     // Most services have one kind of token.
@@ -49,6 +55,12 @@ pub(super) enum Others {
     Asked(Arc<Introspecting>),
 }
 
+/// [`Others`], as long as somebody keeps them.
+pub(super) enum Lent {
+    Delegate(Weak<dyn Delegate>),
+    Asked(Weak<Introspecting>),
+}
+
 /// Checks tokens of issuers that it knows.
 pub(super) trait Delegate: Send + Sync {
     /// Checks a token that names this issuer, or none.
@@ -61,7 +73,11 @@ pub(super) trait Delegate: Send + Sync {
 
 /// What a [`Delegate`] knows of an issuer.
 pub(super) enum AtHand {
-    Known(Arc<Trusted>),
+    Known {
+        trusted: Arc<Trusted>,
+        /// Whoever keeps alive what that needs.
+        kept: Arc<dyn Any + Send + Sync>,
+    },
     Unknown(VerifyError),
     /// Somebody would have to be asked.
     Asked,
@@ -77,9 +93,28 @@ impl Parts {
     }
 }
 
+impl Others {
+    fn lent(&self) -> Lent {
+        match self {
+            Self::Delegate(delegate) => Lent::Delegate(Arc::downgrade(delegate)),
+            Self::Asked(introspecting) => Lent::Asked(Arc::downgrade(introspecting)),
+        }
+    }
+}
+
+impl Lent {
+    /// Nobody, once they were let go.
+    fn get(&self) -> Option<Others> {
+        Some(match self {
+            Self::Delegate(delegate) => Others::Delegate(delegate.upgrade()?),
+            Self::Asked(introspecting) => Others::Asked(introspecting.upgrade()?),
+        })
+    }
+}
+
 impl Trusted {
-    pub(super) fn new(parts: Parts) -> Self {
-        let profiles = &parts.profiles;
+    pub(super) fn new(parts: &Parts) -> Self {
+        let profiles: Vec<_> = parts.profiles.iter().map(Profile::lent).collect();
         let caches = profiles.iter().filter_map(Profile::worthwhile_cache);
         let max_bytes = caches
             .map(|cache| cache.max_bytes)
@@ -91,13 +126,18 @@ impl Trusted {
         let looks_further = |own: &Profile| own.keys.change() || !own.claims.mistaken.is_empty();
         Self {
             looks_further: parts.others.is_some() || profiles.iter().any(looks_further),
-            parts,
+            profiles,
+            others: parts.others.as_ref().map(Others::lent),
             cache,
         }
     }
 
-    pub(super) fn parts(&self) -> Parts {
-        self.parts.clone()
+    /// Forgets what is remembered, for good: requests that are still under way
+    /// remember nothing, either.
+    pub(super) fn forget(&self) {
+        if let Some(cache) = &self.cache {
+            cache.close();
+        }
     }
 
     /// Checks a token, whether or not somebody looks on.
@@ -115,7 +155,7 @@ impl Trusted {
         look: Look,
         observer: &mut O,
     ) -> Verification {
-        if self.parts.profiles.is_empty() {
+        if self.profiles.is_empty() {
             let refused = VerifyError::new(WrongIssuer);
             let elsewhere = self.elsewhere(token, &refused, observer);
             return elsewhere.unwrap_or(Verification::Done(Err(refused)));
@@ -181,7 +221,11 @@ impl Trusted {
             }
             MissingKey::Wait(keys) => {
                 let (trusted, token) = (self.clone(), Zeroizing::new(Box::from(token)));
-                let again = move || trusted.look_at(&token, Look::Last, &mut Unobserved);
+                let again = move || {
+                    // It is kept until its answer is there.
+                    drop(source);
+                    trusted.look_at(&token, Look::Last, &mut Unobserved)
+                };
                 Verification::Pending(PendingVerification::for_keys(keys, again))
             }
         }
@@ -190,7 +234,7 @@ impl Trusted {
     /// That a token whose key is unknown is of an issuer that is often taken for the
     /// one configured.
     fn mistaken_issuer(&self, token: &[u8], error: &VerifyError) -> Option<VerifyError> {
-        let [profile] = self.parts.profiles.as_slice() else {
+        let [profile] = self.profiles.as_slice() else {
             // There, the issuer is looked at first.
             return None;
         };
@@ -215,7 +259,7 @@ impl Trusted {
         &self,
         token: &[u8],
         error: &VerifyError,
-    ) -> Result<Option<&dyn KeySource>, VerifyError> {
+    ) -> Result<Option<Arc<dyn KeySource>>, VerifyError> {
         let kind = error.kind();
         if !matches!(kind, UnknownKey | BadSignature | KeysUnavailable) {
             return Ok(None);
@@ -230,7 +274,11 @@ impl Trusted {
             return Ok(None);
         }
         match profile.would_accept(&jws, json, keys, now) {
-            Ok(()) => Ok(Some(&**source)),
+            // One that was let go in this moment says nothing.
+            Ok(()) => match source.get() {
+                Some(source) => Ok(Some(source)),
+                None => Err(VerifyError::new(KeysUnavailable)),
+            },
             Err(worse) if kind == KeysUnavailable => Err(worse),
             Err(_) => Ok(None),
         }
@@ -244,13 +292,15 @@ impl Trusted {
         error: &VerifyError,
         observer: &mut O,
     ) -> Option<Verification> {
-        let others = self.parts.others.as_ref()?;
+        let Some(others) = self.others.as_ref()?.get() else {
+            return Some(Verification::Done(Err(VerifyError::new(KeysUnavailable))));
+        };
         let mut payload = Payload::new();
         let addressee = CompactJws::parse_within(token, OTHERS)
             .map_err(of_jws)
             .and_then(|jws| payload.decode(&jws))
             .and_then(addressee);
-        let mut own = self.parts.profiles.iter();
+        let mut own = self.profiles.iter();
         let issuer = match &addressee {
             Ok(addressee) => addressee.issuer.as_deref(),
             Err(_) => None,
@@ -258,14 +308,14 @@ impl Trusted {
         if addressee.is_ok() && own.any(|profile| profile.claims.issuer.accepts(issuer)) {
             return None;
         }
-        match (others, &addressee) {
+        match (&others, &addressee) {
             // Whose it is was not looked at.
             (Others::Asked(_), Err(error)) if error.kind() == TooLarge => None,
             (Others::Asked(introspecting), _) => {
                 observer.restart();
                 Some(introspecting.verify(token, observer))
             }
-            (Others::Delegate(_), Err(_)) if !self.parts.profiles.is_empty() => None,
+            (Others::Delegate(_), Err(_)) if !self.profiles.is_empty() => None,
             (Others::Delegate(_), Err(error)) => {
                 let error = observer.failed(Check::Verifier, error.clone(), Seen::nothing);
                 Some(Verification::Done(Err(error)))
@@ -289,7 +339,7 @@ impl Trusted {
         if !self.looks_further {
             return 0;
         }
-        let profiles = self.parts.profiles.iter();
+        let profiles = self.profiles.iter();
         let changes = profiles.map(|profile| profile.keys.changes());
         changes.fold(0, u64::wrapping_add)
     }
@@ -304,7 +354,7 @@ impl Trusted {
     ) -> Result<(Verified, &Profile), VerifyError> {
         let presented = cache.look_up(token);
         if let Some(remembered) = cache.verified(presented)
-            && let Some(profile) = self.parts.profiles.get(remembered.profile)
+            && let Some(profile) = self.profiles.get(remembered.profile)
         {
             if remembered.holds(profile.clock.now()) {
                 return Ok((Verified::shared(remembered), profile));
@@ -348,7 +398,10 @@ fn explain_by(
     observer.restart();
     let seen = || Seen::found(format!("`iss` is {}", or_none(issuer)));
     match delegate.at_hand(issuer) {
-        AtHand::Known(trusted) => {
+        AtHand::Known {
+            trusted,
+            kept: _kept,
+        } => {
             let told = observer.observe(Check::Verifier, Ok(()), seen);
             match told {
                 Ok(()) => trusted.judge(token, observer),
@@ -382,7 +435,7 @@ impl Trusted {
 
     pub(super) fn knows_header(&self, token: &str) -> bool {
         let header = token.split('.').next().unwrap_or_default();
-        self.parts.profiles.iter().any(|profile| {
+        self.profiles.iter().any(|profile| {
             let keys = profile.keys.current(|| profile.clock.now());
             keys.is_some_and(|keys| keys.find(header.as_bytes(), profile.typ).is_some())
         })

@@ -8,10 +8,9 @@ use super::{
     node::Node,
     observer::Unobserved,
     profile::Profile,
-    trusted::{Delegate, Others, Parts, Trusted},
+    trusted::{AtHand, Delegate, Others, Parts, Trusted},
 };
 use crate::ConfigError;
-use arc_swap::Guard;
 
 /// Checks access tokens. Cheap to clone; build it once.
 ///
@@ -43,7 +42,15 @@ impl Verifier {
 
     /// What it trusts now.
     pub(super) fn trusted(&self) -> Arc<Trusted> {
-        Guard::into_inner(self.0.trusted())
+        self.0.trusted().clone()
+    }
+
+    /// The same for whoever asked for it by the name of its issuer.
+    pub(super) fn at_hand(self) -> AtHand {
+        AtHand::Known {
+            trusted: self.trusted(),
+            kept: self.0,
+        }
     }
 
     /// Accepts what any one of `verifiers` accepts. A token is checked by the
@@ -111,7 +118,7 @@ impl Verifier {
     /// The longest time after its `exp` that a token may be taken.
     pub(crate) fn leeway(&self) -> Duration {
         let trusted = self.0.trusted();
-        let profiles = trusted.parts.profiles.iter();
+        let profiles = trusted.profiles.iter();
         let leeways = profiles.map(|profile| profile.claims.leeway);
         leeways.max().unwrap_or_default()
     }
@@ -164,8 +171,6 @@ impl Verifier {
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let trusted = self.trusted();
-        f.debug_tuple("Verifier")
-            .field(&trusted.parts.profiles)
-            .finish()
+        f.debug_tuple("Verifier").field(&trusted.profiles).finish()
     }
 }

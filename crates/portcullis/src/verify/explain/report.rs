@@ -55,9 +55,12 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// The name of the check, such as `signature` or `aud`: the chapter on
-    /// [explaining](super::super#why-a-token-is-refused) lists them. Once given, a
-    /// name stays; there may come to be more.
+    /// The name of the check: `size`, `form`, `verifier`, `introspection`, `header`,
+    /// `typ`, `key`, `signature`, `claims`, `iss`, `required_claims`, `aud`, `kind`,
+    /// `kind_claim`, `cnf`, `tid`, `audience_claim`, `id_token`, `refused_claims`,
+    /// `one_of_claims`, `claim_values`, `exp`, `nbf`, `iat`, `max_age`, `max_lifetime`,
+    /// `key_issuer`, `binding`, `application` or `revocation`; `docs/explain.md` says
+    /// what each looks at. Once given, a name stays; there may come to be more.
     pub fn name(&self) -> &'static str {
         self.name
     }
