@@ -70,3 +70,8 @@ mod explain {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/browsers.md")]
 mod browsers {}
+
+/// The code of `docs/configuration.md` compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/configuration.md")]
+mod configuration {}

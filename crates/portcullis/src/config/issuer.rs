@@ -79,22 +79,22 @@ pub struct IssuerConfig {
     pub audience_array: Option<bool>,
 }
 
-/// The name of a [`TokenShape`].
+/// The name of a shape of tokens; see `issue::TokenShape`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ShapeName {
-    /// [`TokenShape::rfc9068`].
+    /// The access-token profile of RFC 9068.
     #[default]
     Rfc9068,
-    /// [`TokenShape::plain`].
+    /// For a service of one's own, whose tokens no other service reads.
     Plain,
-    /// [`TokenShape::session`].
+    /// A session API.
     Session,
-    /// [`TokenShape::api_key`].
+    /// An API-key API.
     ApiKey,
-    /// [`TokenShape::password_grant`].
+    /// An OAuth password-grant API.
     PasswordGrant,
 }
 

@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-/// What is remembered of tokens that were verified; see
-/// [`TokenCache`](crate::verify::TokenCache).
+/// What is remembered of tokens that were verified; see `verify::TokenCache`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -30,7 +29,7 @@ pub struct KindClaim {
     pub refresh: Option<String>,
 }
 
-/// Choices that weaken a verifier; see [`Dangerous`](crate::verify::Dangerous).
+/// Choices that weaken a verifier; see `verify::Dangerous`.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]

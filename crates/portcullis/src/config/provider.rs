@@ -8,25 +8,26 @@ use crate::{
     verify::{Tenants, providers::Provider},
 };
 
-/// An [identity provider](Provider) by its name, with what it needs to be found.
+/// An identity provider by its name, with what it needs to be found; see
+/// `verify::providers::Provider`.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ProviderConfig {
-    /// [`Provider::auth0`].
+    /// Auth0.
     Auth0 {
         /// The tenant's domain, or one of one's own.
         domain: String,
     },
-    /// [`Provider::cognito`].
+    /// Amazon Cognito.
     Cognito {
         /// The region, such as `eu-west-1`.
         region: String,
         /// The id of the user pool.
         pool: String,
     },
-    /// [`Provider::entra_id`] and its like: one tenant, or several.
+    /// Microsoft Entra ID: one tenant, or several.
     EntraId {
         /// The one tenant, by its GUID.
         #[serde(default)]
@@ -43,14 +44,14 @@ pub enum ProviderConfig {
         #[serde(default)]
         personal_accounts: bool,
     },
-    /// [`Provider::entra_external_id`].
+    /// Microsoft Entra External ID.
     EntraExternalId {
         /// What is before `.ciamlogin.com`.
         domain: String,
         /// The tenant, by its GUID.
         tenant: String,
     },
-    /// [`Provider::github_actions`].
+    /// GitHub Actions.
     GithubActions {
         /// Whose workflows may come: `owner/name`, or `owner` for all of an owner's.
         repositories: OneOrMany<String>,
@@ -58,23 +59,23 @@ pub enum ProviderConfig {
         #[serde(default)]
         issuer: Option<String>,
     },
-    /// [`Provider::google`].
+    /// Google.
     Google,
-    /// [`Provider::google_service_accounts`].
+    /// Google's service accounts.
     GoogleServiceAccounts,
-    /// [`Provider::keycloak`].
+    /// Keycloak.
     Keycloak {
         /// The server as browsers see it.
         base: String,
         /// The realm.
         realm: String,
     },
-    /// [`Provider::kubernetes`].
+    /// Kubernetes.
     Kubernetes {
         /// The issuer of the cluster's service accounts.
         issuer: String,
     },
-    /// [`Provider::okta`].
+    /// Okta.
     Okta {
         /// The domain of the organisation.
         domain: String,
