@@ -5,6 +5,7 @@ mod inspect;
 mod members;
 mod mint;
 mod parts;
+mod trusted;
 mod verifier;
 
 use clap::Subcommand;
