@@ -70,7 +70,7 @@ fn is_key_set(text: &[u8]) -> bool {
 }
 
 /// What is to be said of a key that cannot be used.
-pub(crate) fn unusable(input: &Input, error: &KeyError) -> Failure {
+pub(super) fn unusable(input: &Input, error: &KeyError) -> Failure {
     let failure = Failure::refused(format!("{input}: {error}"));
     match error.kind() {
         KeyErrorKind::NoAlgorithm => failure.advice("say the algorithm with --algorithm"),

@@ -5,6 +5,7 @@ mod facts;
 mod loaded;
 mod new;
 mod pem;
+mod secret;
 mod show;
 mod thumbprint;
 mod written;
@@ -12,6 +13,7 @@ mod written;
 use clap::Subcommand;
 
 pub(crate) use loaded::{Loaded, algorithm};
+pub(crate) use secret::secret;
 
 use crate::{
     failure::{Failure, Verdict},

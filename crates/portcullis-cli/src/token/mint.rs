@@ -18,7 +18,7 @@ use crate::{
     config::ConfigFile,
     failure::{Failure, Verdict},
     input::Input,
-    key::{Loaded, algorithm},
+    key::{Loaded, algorithm, secret},
     output::Output,
     when,
 };
@@ -33,10 +33,13 @@ pub(crate) struct Mint {
     /// The private key or secret, in PEM or as a JWK; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     key: Option<Input>,
+    /// A shared secret: its bytes without the line end behind them, or a JWK
+    #[arg(long, value_name = "FILE", requires = "algorithm", conflicts_with_all = ["config", "key"])]
+    secret_file: Option<Input>,
     #[command(flatten)]
     config: ConfigFile,
-    /// The algorithm of a key that does not say it: RSA in PEM is taken for RS256
-    #[arg(long, value_parser = algorithm, requires = "key")]
+    /// The algorithm of the secret, or of a key that does not say its own
+    #[arg(long, value_parser = algorithm, conflicts_with = "config")]
     algorithm: Option<Algorithm>,
     /// Which claims carry what
     #[arg(long, value_enum, default_value_t = Shape::Rfc9068, conflicts_with = "config")]
@@ -134,11 +137,7 @@ impl Mint {
 
     /// The issuer that the arguments tell of.
     fn issuer(&self) -> Result<TokenIssuer, Failure> {
-        let input = self.key.as_ref().ok_or_else(|| {
-            Failure::usage("there is no key to sign with")
-                .advice("name it with --key, or an issuer's configuration with --config")
-        })?;
-        let mut builder = TokenIssuer::builder(self.signing_key(input)?)
+        let mut builder = TokenIssuer::builder(self.signing_key()?)
             .shape(self.shape.shape())
             .access_ttl(self.expires_in)
             .clock(when::clock(self.at));
@@ -155,7 +154,15 @@ impl Mint {
         })
     }
 
-    fn signing_key(&self, input: &Input) -> Result<SigningKey, Failure> {
+    fn signing_key(&self) -> Result<SigningKey, Failure> {
+        if let Some((input, algorithm)) = self.secret_file.as_ref().zip(self.algorithm) {
+            return secret(input, algorithm);
+        }
+        let input = self.key.as_ref().ok_or_else(|| {
+            Failure::usage("there is no key to sign with").advice(
+                "name it with --key or --secret-file, or an issuer's configuration with --config",
+            )
+        })?;
         match Loaded::read(input, self.algorithm)? {
             Loaded::Signing(key) => Ok(key),
             Loaded::Verifying(_) | Loaded::Set(..) => Err(Failure::refused(format!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use portcullis::{
-    jose::{Algorithm, KeySet, VerifyingKey},
+    jose::{Algorithm, KeySet},
     verify::{Missing, Ready, Verifier, VerifierBuilder},
 };
 use portcullis_remote::{Client, Issuer, IssuerError};
@@ -13,7 +13,7 @@ use crate::{
     escaped::Line,
     failure::Failure,
     input::Input,
-    key::{Loaded, algorithm},
+    key::{Loaded, algorithm, secret},
     output::Output,
     runtime::runtime,
 };
@@ -104,7 +104,7 @@ impl Trusted {
             keys.extend(loaded.key_set().iter().cloned());
         }
         if let Some((input, algorithm)) = self.secret_file.as_ref().zip(self.algorithm) {
-            keys.push(secret(input, algorithm)?);
+            keys.push(secret(input, algorithm)?.verifying_key());
         }
         if keys.is_empty() {
             return Err(Failure::usage("there is no key to verify with").advice(
@@ -173,19 +173,4 @@ impl Trusted {
             )),
         }
     }
-}
-
-/// A shared secret in a file, in which it may be a JWK, too.
-fn secret(input: &Input, algorithm: Algorithm) -> Result<VerifyingKey, Failure> {
-    let bytes = input.read()?;
-    let key = match bytes.trim_ascii_start().starts_with(b"{") {
-        true => VerifyingKey::from_jwk(bytes.as_slice(), Some(algorithm)),
-        false => VerifyingKey::from_secret(algorithm, without_line_end(&bytes)),
-    };
-    key.map_err(|error| Failure::refused(format!("{input}: {error}")))
-}
-
-fn without_line_end(text: &[u8]) -> &[u8] {
-    let text = text.strip_suffix(b"\n").unwrap_or(text);
-    text.strip_suffix(b"\r").unwrap_or(text)
 }

@@ -140,6 +140,17 @@ fn a_secret_comes_from_a_file() {
     place.write("secret", &secret);
     place.write("line", [&secret[..], b"\n"].concat());
     place.write("short", "hunter2");
+    // It signs, too.
+    let args = [
+        "token",
+        "mint",
+        "--secret-file",
+        "line",
+        "--algorithm",
+        "HS256",
+    ];
+    let args = [&args[..], &["--shape", "plain", "--subject", "a"]].concat();
+    place.write("own", place.good(&args));
     let explain = |file: &'static str| {
         [
             "token",
@@ -156,6 +167,9 @@ fn a_secret_comes_from_a_file() {
     for file in ["secret", "line", "secret.jwk"] {
         assert!(place.good(&explain(file)).starts_with("accepted"), "{file}");
     }
+    let mut own = explain("secret");
+    own[2] = "own";
+    assert!(place.good(&own).starts_with("accepted"));
     place.fails(&explain("short"), 1, "short");
     let ran = place.run(&explain("short"));
     assert!(!ran.stderr.contains("hunter2"));
