@@ -192,10 +192,10 @@ impl FakeIssuerBuilder {
     ///
     /// # Panics
     ///
-    /// If there is no free port on loopback, or the first key is a shared
-    /// secret.
+    /// If there is no free port on loopback, or the address that it is to listen at
+    /// is taken; if the first key is a shared secret.
     pub fn start(self) -> FakeIssuer {
-        self.try_start().expect("loopback has a free port")
+        self.try_start().expect("the address can be listened at")
     }
 
     /// As [`start`](Self::start), where the [address](Self::listen) may be taken.
