@@ -75,6 +75,15 @@ impl Node {
         })
     }
 
+    /// What it trusts, if nobody ever replaced that.
+    #[inline]
+    pub(super) fn never_replaced(&self) -> Option<&Arc<Trusted>> {
+        match self.replaced.get() {
+            None => Some(&self.first),
+            Some(_) => None,
+        }
+    }
+
     /// What it trusts at this moment.
     #[inline]
     pub(super) fn trusted(&self) -> Current<'_> {

@@ -239,8 +239,10 @@ impl Profile {
         verified: Verified,
         observer: &mut impl Observer,
     ) -> Verification {
-        let checked = self.check_further(&verified, observer);
-        if let Err(error) = checked.and_then(|()| observer.settle()) {
+        if let Err(error) = self.check_further(&verified, observer) {
+            return Verification::Done(Err(error));
+        }
+        if let Err(error) = observer.settle() {
             return Verification::Done(Err(error));
         }
         let Some(status) = &self.status else {

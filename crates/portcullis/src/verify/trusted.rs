@@ -141,6 +141,7 @@ impl Trusted {
     }
 
     /// Checks a token, whether or not somebody looks on.
+    #[inline]
     pub(super) fn judge<O: Observer>(
         self: &Arc<Self>,
         token: &[u8],
@@ -221,10 +222,12 @@ impl Trusted {
             }
             MissingKey::Wait(keys) => {
                 let (trusted, token) = (self.clone(), Zeroizing::new(Box::from(token)));
+                // It is finished by these, whatever becomes of the verifier meanwhile.
+                let kept = (source, self.others.as_ref().and_then(Lent::get));
                 let again = move || {
-                    // It is kept until its answer is there.
-                    drop(source);
-                    trusted.look_at(&token, Look::Last, &mut Unobserved)
+                    let checked = trusted.look_at(&token, Look::Last, &mut Unobserved);
+                    drop(kept);
+                    checked
                 };
                 Verification::Pending(PendingVerification::for_keys(keys, again))
             }

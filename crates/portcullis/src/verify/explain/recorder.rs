@@ -39,10 +39,17 @@ impl<'t> Recorder<'t> {
     pub(super) fn finish(mut self, verdict: Verification) -> Report {
         let error = match verdict {
             // There is no error; but one that there was is never lost.
-            Verification::Done(Ok(_)) => self.first,
+            Verification::Done(Ok(_)) => self.first.take(),
             Verification::Done(Err(error)) => Some(error),
             Verification::Pending(pending) => Some(VerifyError::new(pending.what_is_unknown())),
         };
+        let decides = |note: &Note| matches!(note.outcome, Outcome::Failed | Outcome::Unknown);
+        // That it is nobody's, say, is not found by a check of its own.
+        if let Some(error) = &error
+            && !self.notes.iter().any(decides)
+        {
+            self.fail(Check::Verifier, error, Seen::nothing());
+        }
         let is_noted = |check: &Check| self.notes.iter().any(|note| note.check == *check);
         let missed: Vec<_> = self.plan.into_iter().filter(|it| !is_noted(it)).collect();
         self.notes.extend(missed.into_iter().map(|check| Note {

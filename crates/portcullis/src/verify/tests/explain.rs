@@ -204,6 +204,44 @@ fn whose_verifier_it_is_is_told() {
     );
 }
 
+/// What is too large for anybody to look at, of a verifier that only asks.
+#[test]
+fn what_is_nobodys_has_a_check_that_failed() {
+    struct Nobody;
+    impl IssuerResolver for Nobody {
+        fn resolve(&self, _: &str) -> Resolved {
+            Resolved::Unknown
+        }
+    }
+    impl IntrospectTokens for Nobody {
+        fn introspect(&self, _: &str) -> Introspection {
+            Introspection::Inactive
+        }
+    }
+    let asking = Verifier::builder().introspected_by(Nobody).issuer(ISS);
+    let asking = asking.audience("api").build().unwrap();
+    let by_issuer = || Verifier::by_issuer(Nobody);
+    let both = Verifier::combine([builder().build().unwrap(), by_issuer()]).unwrap();
+    let large = "a".repeat(70_000);
+    let stranger = token(&with("iss", json!("https://other.example")));
+    for verifier in [asking, by_issuer(), both] {
+        for token in [&large, &format!("{large}.b.c"), &stranger, "a.b.c", ""] {
+            let report = verifier.explain(token.as_bytes());
+            let mut checks = report.checks().iter();
+            let is_asked = |check: &CheckReport| check.outcome() == Outcome::Unknown;
+            if !checks.any(is_asked) {
+                assert!(
+                    outcomes(&report)
+                        .iter()
+                        .any(|(_, it)| *it == Outcome::Failed)
+                );
+                let verdict = verifier.verify_now(token.as_bytes());
+                assert_eq!(report.error(), verdict.as_ref().err(), "{report}");
+            }
+        }
+    }
+}
+
 #[test]
 fn programs_read_it_by_names() {
     let report = builder().build().unwrap().explain(b"a.b.c d");

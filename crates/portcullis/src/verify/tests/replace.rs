@@ -1,7 +1,10 @@
 //! Replacing what a running verifier trusts.
 
 use std::{
+    future::{Future, ready},
+    pin::Pin,
     sync::atomic::AtomicBool,
+    task::{Context, Poll, Waker},
     thread::{self, scope},
 };
 
@@ -150,6 +153,51 @@ fn a_source_of_keys_is_let_go() {
     live.replace(of(1, "a")).unwrap();
     assert!(held.upgrade().is_none());
     assert!(accepts(&both, &token_of(1, "a")));
+}
+
+/// Waits for keys that may be there once it is looked at again.
+#[test]
+fn a_request_that_waits_is_finished_by_what_it_began_with() {
+    struct Source(LiveKeys);
+    impl KeySource for Source {
+        fn keys(&self) -> &LiveKeys {
+            &self.0
+        }
+
+        fn missing(&self) -> MissingKey {
+            MissingKey::Wait(Box::pin(ready(Ok(()))))
+        }
+    }
+    let begin = || {
+        let keys = LiveKeys::new(&[Algorithm::HS256]);
+        let terms = KeyTerms {
+            settled_until: Timestamp::from_secs(0),
+            good_until: Timestamp::from_secs(NOW + 60),
+        };
+        keys.publish(key(9).verifying_key().into(), terms);
+        let live = Verifier::builder()
+            .keys_from(Source(keys.clone()))
+            .issuer("a");
+        let live = live.audience("api").clock(clock()).build().unwrap();
+        let Verification::Pending(pending) = live.verify(token_of(1, "a").as_bytes()) else {
+            panic!("nobody is asked");
+        };
+        live.replace(of(2, "b")).unwrap();
+        assert!(accepts(&live, &token_of(2, "b")));
+        (keys, terms, pending)
+    };
+    let finish = |mut pending: PendingVerification| {
+        let mut cx = Context::from_waker(Waker::noop());
+        match Pin::new(&mut pending).poll(&mut cx) {
+            Poll::Ready(result) => result.map(drop).map_err(|error| error.kind()),
+            Poll::Pending => panic!("it still waits"),
+        }
+    };
+    let (keys, terms, pending) = begin();
+    keys.publish(key(1).verifying_key().into(), terms);
+    assert_eq!(finish(pending), Ok(()));
+    let (.., pending) = begin();
+    assert_eq!(finish(pending), Err(VerifyErrorKind::BadSignature));
 }
 
 /// Every verdict is of one configuration as a whole, and none that begins after it
