@@ -367,6 +367,17 @@ pub enum PolicyErrorKind {
 }
 
 impl PolicyErrorKind {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ScopeMissing => "scope_missing",
+            Self::RoleMissing => "role_missing",
+            Self::NotFresh => "not_fresh",
+            Self::RequestRefused => "request_refused",
+            Self::Denied => "denied",
+        }
+    }
+
     const fn effort(self) -> u8 {
         match self {
             Self::NotFresh => 0,
