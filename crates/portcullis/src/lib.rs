@@ -59,6 +59,7 @@
 //! | [`guard`] | the whole decision about one request, for adapters |
 //! | [`issue`] | access tokens and application tokens in an API's own shape; [keys that roll over](issue::KeyRing) |
 //! | [`session`] | refresh-token rotation, stores, revocation |
+//! | [`metrics`] | what is counted and timed, and its names |
 //! | [`endpoint`] | login, refresh, logout and the like as `Request` -> `Response`; what a service publishes about itself |
 //!
 //! # Features
@@ -66,6 +67,7 @@
 //! | feature | adds | costs |
 //! |---|---|---|
 //! | `jsonwebtoken` | `from_jsonwebtoken` of keys and key sets, `TryFrom` of its algorithms | a dependency on [jsonwebtoken](https://docs.rs/jsonwebtoken), without a cryptographic backend |
+//! | `metrics` | reports what happens to the facade of that name; `metrics::describe` | a dependency on [metrics](https://docs.rs/metrics), and [some nanoseconds a request](https://github.com/portcullis-rs/portcullis/blob/main/docs/performance.md) |
 //!
 //! None is on by default. The crate runs on any async runtime, or without one.
 
@@ -81,6 +83,7 @@ pub mod head;
 pub mod issue;
 pub mod jose;
 mod json;
+pub mod metrics;
 pub mod policy;
 mod random;
 pub mod secret;

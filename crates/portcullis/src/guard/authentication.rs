@@ -8,6 +8,7 @@ use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
     credentials::TokenOrigin,
     head::{HeadRef, RequestHead},
+    metrics,
     policy::{Policy, RequiredScopes, has_scopes},
     verify::{FromToken, Verified},
 };
@@ -78,6 +79,7 @@ impl Authentication {
     }
 
     fn refuse_for(&self, reason: Reason) -> Rejection {
+        metrics::HANDLER_REFUSALS.count([reason.as_str()]);
         let mut rejection = self.answers.refuse(reason);
         self.answers.finish(&mut rejection);
         rejection

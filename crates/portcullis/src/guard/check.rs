@@ -10,6 +10,7 @@ use std::{
 use super::{
     Authentication,
     answers::{SharedAnswers, lead_to},
+    counted,
     login_page::Location,
     shown::Shown,
 };
@@ -128,6 +129,7 @@ impl Future for PendingCheck {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.verification).poll(cx).map(|result| {
             let mut result = self.conclude(result);
+            counted::decided(&result);
             if let Err(rejection) = &mut result {
                 self.answers.finish(rejection);
             }

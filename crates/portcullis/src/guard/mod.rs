@@ -28,6 +28,7 @@ mod answers;
 mod authentication;
 mod authenticator;
 mod check;
+mod counted;
 mod hiding;
 mod login_page;
 mod return_path;

@@ -25,6 +25,7 @@ use crate::{
     ConfigError,
     claims::{Addressee, RegisteredClaims},
     jose::{CompactJws, Limits},
+    metrics,
     time::Clock,
 };
 
@@ -340,14 +341,17 @@ impl Verifier {
             && let Some(profile) = self.0.profiles.get(remembered.profile)
         {
             if remembered.holds(profile.clock.now()) {
+                metrics::cache_hit();
                 return Ok((Verified::shared(remembered), profile));
             }
             // Checked anew, it is refused for the right reason.
             cache.forget(presented);
         }
         if cache.is_forged(presented, changes) {
+            metrics::CACHE_LOOKUPS.count(["forged"]);
             return Err(VerifyError::new(BadSignature));
         }
+        metrics::CACHE_LOOKUPS.count(["miss"]);
         let passed = self.check(token, Expiry::Checked).inspect_err(|error| {
             if error.kind() == BadSignature {
                 cache.remember_forged(presented, changes);
