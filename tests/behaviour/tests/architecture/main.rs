@@ -7,6 +7,7 @@ mod docs;
 mod imports;
 mod layers;
 mod sources;
+mod tracing;
 
 use std::fs;
 
