@@ -56,6 +56,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `client` (default) | `Client`: HTTP on rustls, with the system's roots and the environment's proxies |
+//! | `metrics` | how keys and answers of issuers are, for the recorder of the facade [metrics](https://docs.rs/metrics) |
 
 mod discovery;
 mod error;

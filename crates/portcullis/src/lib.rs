@@ -60,6 +60,7 @@
 //! | [`issue`] | access tokens and application tokens in an API's own shape; [keys that roll over](issue::KeyRing) |
 //! | [`config`] | settings from files and the environment: what is trusted, what is issued |
 //! | [`session`] | refresh-token rotation, stores, revocation |
+//! | [`metrics`] | what is counted and timed, and its names |
 //! | [`endpoint`] | login, refresh, logout and the like as `Request` -> `Response`; what a service publishes about itself |
 //!
 //! # Features
@@ -68,6 +69,7 @@
 //! |---|---|---|
 //! | `jsonwebtoken` | `from_jsonwebtoken` of keys and key sets, `TryFrom` of its algorithms | a dependency on [jsonwebtoken](https://docs.rs/jsonwebtoken), without a cryptographic backend |
 //! | `schema` | `schemars::JsonSchema` of the [configuration](config) | a dependency on [schemars](https://docs.rs/schemars) |
+//! | `metrics` | reports what happens to the facade of that name; `metrics::describe` | a dependency on [metrics](https://docs.rs/metrics), and [some nanoseconds a request](https://github.com/portcullis-rs/portcullis/blob/main/docs/performance.md) |
 //!
 //! None is on by default. The crate runs on any async runtime, or without one.
 
@@ -84,6 +86,7 @@ pub mod head;
 pub mod issue;
 pub mod jose;
 mod json;
+pub mod metrics;
 pub mod policy;
 mod random;
 pub mod secret;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use portcullis::session::{DynSessionStore, Revocations, SessionStore};
 use tokio::{task::JoinSet, time};
 
-use crate::{feed::Relay, store::Store, trust_file::TrustFile};
+use crate::{feed::Relay, metrics::Metrics, store::Store, trust_file::TrustFile};
 
 /// How often what is over is forgotten.
 const PURGE: Duration = Duration::from_secs(60);
@@ -24,6 +24,7 @@ impl Background {
         revocations: &Revocations,
         relay: Relay,
         trusted: Option<TrustFile>,
+        metrics: &Metrics,
     ) -> Self {
         let mut tasks = JoinSet::new();
         let watch = (store.clone(), revocations.clone());
@@ -33,6 +34,7 @@ impl Background {
         if let Some(file) = trusted {
             tasks.spawn(file.follow());
         }
+        tasks.spawn(metrics.clone().keep_small());
         Self { _tasks: tasks }
     }
 }

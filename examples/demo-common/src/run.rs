@@ -27,6 +27,7 @@ use crate::{
     feed::{self, Feed, Relay, SessionEvent},
     keys::{self, DemoKeys},
     logging,
+    metrics::Metrics,
     shutdown::Shutdown,
     start::StartError,
     store::Store,
@@ -44,6 +45,8 @@ pub struct Demo {
     pub guards: Guards,
     /// The page at `/`, and what it asks for.
     pub console: Console,
+    /// What it counts and times.
+    pub metrics: Metrics,
     /// The origins whose pages may call the demo and read its answers, if any may.
     pub cors: Vec<String>,
     /// What is told of each request.
@@ -91,6 +94,7 @@ where
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         let shutdown = Shutdown::on_signal().map_err(StartError::new)?;
+        let metrics = Metrics::install()?;
         let (listener, address) = listen(&options.listen)?;
         let clock = SharedClock::default();
         let keep = apis::revocations_matter_for(&options.lifetimes);
@@ -122,13 +126,14 @@ where
         let relay = Relay::new(events, store.sessions(), clock.clone());
         let feed = Feed::new(&relay, shutdown.clone(), clock);
         let console = Console::new(program, options, kind.map(console::Cookies::of), feed);
-        let background = Background::start(&store, &revocations, relay, file);
+        let background = Background::start(&store, &revocations, relay, file, &metrics);
         greet(options, address);
         let serving = serve(Demo {
             listener,
             endpoints,
             guards,
             console,
+            metrics,
             cors: browsers.cors.iter().map(ToString::to_string).collect(),
             access_log: AccessLog::new(options.access_log),
             shutdown: shutdown.clone(),

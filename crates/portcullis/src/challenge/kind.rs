@@ -40,6 +40,15 @@ impl RejectionKind {
         }
     }
 
+    /// What a request comes to for it, as it is counted.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Misconfigured => "misconfigured",
+            _ => "refused",
+        }
+    }
+
     /// The error code in bodies, one of [`RefusalCode`](super::RefusalCode).
     pub const fn code(self) -> &'static str {
         match self {

@@ -37,6 +37,28 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// A stable name, for logs and counters: it says which of the cases it is, and
+    /// nothing of what came.
+    ///
+    /// ```
+    /// use portcullis::challenge::Reason;
+    ///
+    /// assert_eq!(Reason::MissingCredentials.as_str(), "missing_credentials");
+    /// ```
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::MissingCredentials => "missing_credentials",
+            Self::Credentials(error) => error.as_str(),
+            Self::Csrf(error) => error.kind().as_str(),
+            Self::Token(error) => error.kind().as_str(),
+            Self::Claims(_) => "wrong_claims_form",
+            Self::Policy(error) => error.kind().as_str(),
+            Self::Unavailable => "unavailable",
+            Self::MissingLayer(_) => "missing_layer",
+            Self::Misconfigured(_) => "misconfigured",
+        }
+    }
+
     /// The kind of the refusal that it leads to.
     pub(crate) fn kind(&self) -> RejectionKind {
         match self {

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     credentials::CredentialsError,
+    metrics,
     policy::PolicyError,
     verify::{ClaimsError, VerifyError},
 };
@@ -86,14 +87,18 @@ impl Rejection {
             hint,
             "a route asks for authentication that no layer has done"
         );
-        Self::of(Reason::MissingLayer(hint))
+        let reason = Reason::MissingLayer(hint);
+        metrics::HANDLER_REFUSALS.count([reason.as_str()]);
+        Self::of(reason)
     }
 
     /// The application is put together in a way that cannot be right: 500, and
     /// a log line with `hint`, which says what to change.
     pub fn misconfigured(hint: &'static str) -> Self {
         tracing::error!(hint, "authentication is put together wrongly");
-        Self::of(Reason::Misconfigured(hint))
+        let reason = Reason::Misconfigured(hint);
+        metrics::HANDLER_REFUSALS.count([reason.as_str()]);
+        Self::of(reason)
     }
 
     /// Without a challenge.

@@ -7,6 +7,7 @@ use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
     credentials::TokenOrigin,
     head::{HeadRef, RequestHead},
+    metrics,
     policy::{
         Lack, Policy, PolicyError, RequiredRoles, RequiredScopes, Seen, has_roles, has_scopes,
     },
@@ -101,6 +102,7 @@ impl Authentication {
     }
 
     fn refuse_for(&self, reason: Reason) -> Rejection {
+        metrics::HANDLER_REFUSALS.count([reason.as_str()]);
         let mut rejection = self.answers.refuse(reason);
         self.answers.finish(&mut rejection);
         rejection

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use super::{
     Authentication, Check, PendingCheck,
     answers::{Answers, SharedAnswers, Way},
+    counted,
     hiding::{hide_authorization, hide_others},
     shown::Shown,
 };
@@ -17,6 +18,7 @@ use crate::{
     cookies::SessionCookies,
     credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
     head::{HeadRef, RequestHead, Target, is_b64token},
+    metrics,
     policy::{Policy, ScopeHierarchy},
     verify::{Verification, Verifier},
 };
@@ -284,13 +286,13 @@ impl Authenticator {
     /// that does not answers with the [`Rejection`](crate::challenge::Rejection) and
     /// nothing else.
     pub fn check(&self, head: &impl RequestHead) -> Check {
-        self.decide_and_tell(head, self.0.credentials == Credentials::Optional)
+        self.decide_and_count(head, self.0.credentials == Credentials::Optional)
     }
 
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        self.decide_and_tell(head, !self.demands_credentials())
+        self.decide_and_count(head, !self.demands_credentials())
     }
 
     /// Whether a [policy](Self::require) demands credentials, even of a handler
@@ -326,6 +328,18 @@ impl Authenticator {
             None => target.query().map(Cow::Borrowed),
             Some(sources) => sources.query_without_tokens(target),
         }
+    }
+
+    fn decide_and_count(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
+        if !metrics::ARE_ON {
+            // It would be copied once more only to be looked at by nobody.
+            return self.decide_and_tell(head, can_do_without);
+        }
+        let check = self.decide_and_tell(head, can_do_without);
+        if let Check::Ready(result) = &check {
+            counted::decided(result);
+        }
+        check
     }
 
     fn decide_and_tell(&self, head: &impl RequestHead, can_do_without: bool) -> Check {

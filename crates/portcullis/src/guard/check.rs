@@ -10,6 +10,7 @@ use std::{
 use super::{
     Authentication,
     answers::{SharedAnswers, Way, make_way},
+    counted,
     shown::Shown,
 };
 use crate::{
@@ -214,6 +215,7 @@ impl Future for PendingCheck {
                 }
             }
         };
+        counted::decided(&result);
         if let Err(rejection) = &mut result {
             answers.finish(rejection);
         }

@@ -29,6 +29,7 @@ mod answers;
 mod authentication;
 mod authenticator;
 mod check;
+mod counted;
 mod hiding;
 mod login_page;
 mod policy_guard;

@@ -175,6 +175,22 @@ pub enum PolicyErrorKind {
 }
 
 impl PolicyErrorKind {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ScopeMissing => "scope_missing",
+            Self::RoleMissing => "role_missing",
+            Self::NotFresh => "not_fresh",
+            Self::AuthenticationTooWeak => "authentication_too_weak",
+            Self::AuthenticationTooOld => "authentication_too_old",
+            Self::RequestRefused => "request_refused",
+            Self::AnswerWasNo => "answer_was_no",
+            Self::Unavailable => "policy_unavailable",
+            Self::NotAsked => "not_asked",
+            Self::Denied => "denied",
+        }
+    }
+
     /// How hard it is to come by: of alternatives, the easiest is named. What nobody
     /// could say goes before, for it may be enough.
     pub(super) const fn effort(self) -> u8 {

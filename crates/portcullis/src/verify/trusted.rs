@@ -24,6 +24,7 @@ use super::{
 use crate::{
     claims::Addressee,
     jose::{CompactJws, Limits},
+    metrics,
     time::Clock,
 };
 
@@ -360,14 +361,17 @@ impl Trusted {
             && let Some(profile) = self.profiles.get(remembered.profile)
         {
             if remembered.holds(profile.clock.now()) {
+                metrics::cache_hit();
                 return Ok((Verified::shared(remembered), profile));
             }
             // Checked anew, it is refused for the right reason.
             cache.forget(presented);
         }
         if cache.is_forged(presented, changes) {
+            metrics::CACHE_LOOKUPS.count(["forged"]);
             return Err(VerifyError::new(BadSignature));
         }
+        metrics::CACHE_LOOKUPS.count(["miss"]);
         let passed = self
             .check(token, Expiry::Checked, &mut Unobserved)
             .inspect_err(|error| {

@@ -10,6 +10,7 @@ use crate::{imports::Crate, report, sources::crates};
 /// The modules of the core, the lowest first. Each may use those before it.
 const LAYERS: [&str; 21] = [
     "error",
+    "metrics",
     "random",
     "json",
     "time",

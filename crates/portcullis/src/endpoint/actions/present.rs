@@ -99,7 +99,7 @@ pub(super) async fn verify(services: &Services, token: &[u8]) -> Result<Verified
 
 /// Why a token that could not be verified is refused.
 pub(super) fn of_verification(error: VerifyError) -> Refusal {
-    tracing::debug!(reason = %error, "token refused");
+    tracing::debug!("error.type" = error.kind().as_str(), reason = %error, "token refused");
     if error.kind().is_unavailable() {
         Refusal::Unavailable(error.retry_after().unwrap_or(Duration::MAX))
     } else {

@@ -94,7 +94,25 @@ pub(super) struct Bounds {
     doubt: Option<Timestamp>,
 }
 
+/// How many entries there are of each kind.
+pub(super) struct Size {
+    pub(super) sessions: usize,
+    pub(super) tokens: usize,
+    pub(super) subjects: usize,
+    /// Those that are remembered to be live.
+    pub(super) application_tokens: usize,
+}
+
 impl State {
+    pub(super) fn size(&self) -> Size {
+        Size {
+            sessions: self.sessions.len(),
+            tokens: self.tokens.len(),
+            subjects: self.subjects.len(),
+            application_tokens: self.live.len(),
+        }
+    }
+
     /// Whether the token was revoked by its name, or its session was.
     pub(super) fn is_revoked_by_name(&self, token: &Verified) -> bool {
         let session = token.session_id();

@@ -199,10 +199,7 @@ impl Sessions {
     ) -> Result<RotationAttempt, SessionError> {
         let family = &presented.family;
         if client != family.client.as_deref() {
-            tracing::debug!(
-                session = family.session.as_str(),
-                "a refresh token of another client was refused"
-            );
+            events::of_another_client(&family.session);
             return Err(SessionErrorKind::Refused(RefusalReason::Client).into());
         }
         let refresh_key = self.refresh_tokens()?.current_key()?;
@@ -244,7 +241,13 @@ impl Sessions {
             let left = limit - passed;
             result = self.store().rotate_within(&mut attempt, left).await;
         }
-        let outcome = result?;
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                events::undecided(&error);
+                return Err(error);
+            }
+        };
         events::report(&attempt, &outcome);
         if let RotationOutcome::Reused { .. } = outcome {
             self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);

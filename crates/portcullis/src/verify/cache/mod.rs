@@ -4,6 +4,7 @@ mod forged;
 mod presented;
 mod remembered;
 mod settings;
+mod told_size;
 
 pub(super) use remembered::{Remembered, Validity};
 pub use settings::TokenCache;
