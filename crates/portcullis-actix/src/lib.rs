@@ -53,7 +53,9 @@
 //! | [`Claims<T>`], [`OptionalClaims<T>`] | the claims as the application's type | [`Auth`] |
 //! | [`Token`], [`OptionalToken`] | the verified token itself | [`Auth`] |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | [`Auth`] |
+//! | [`CurrentUser<L>`], [`OptionalCurrentUser<L>`] | the application's own user, loaded once per request | [`Auth`], and a `web::Data<L>` in the app data |
 //! | [`Authenticated<T>`], [`OptionalAuthenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the app data |
+//! | [`AuthenticatedUser<L>`], [`OptionalAuthenticatedUser<L>`] | the application's own user | an [`Authenticator`] and a `web::Data<L>` in the app data |
 //! | [`Bearer`], [`OptionalBearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
 //! In the optional ones, absent credentials are `None` and bad ones are still
@@ -87,8 +89,9 @@ mod rejection;
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
 pub use endpoint::endpoints;
 pub use extract::{
-    Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
-    OptionalToken, Refresh, Scoped, ScopedIfPresent, Token,
+    Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, OptionalAuthenticated,
+    OptionalAuthenticatedUser, OptionalBearer, OptionalClaims, OptionalCurrentUser, OptionalToken,
+    Refresh, Scoped, ScopedIfPresent, Token,
 };
 pub use head::Head;
 pub use portcullis::guard::{Authentication, Authenticator};

@@ -49,7 +49,9 @@
 //! | [`Claims<T>`] | the claims as the application's type | a layer |
 //! | [`Token`] | the verified token itself | a layer |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | a layer |
+//! | [`CurrentUser<L>`] | the application's own user, loaded once per request | a layer, and `L` in the state |
 //! | [`Authenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the state |
+//! | [`AuthenticatedUser<L>`] | the application's own user | an [`Authenticator`] and `L` in the state |
 //! | [`Bearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
 //! Each but the scoped ones also as an `Option`, where absent credentials are
@@ -78,7 +80,10 @@ mod rejection;
 #[cfg(feature = "router")]
 mod router;
 
-pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token};
+pub use extract::{
+    Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, Refresh, Scoped,
+    ScopedIfPresent, Token,
+};
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
 pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator, RoutedHead};

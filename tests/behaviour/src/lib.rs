@@ -65,3 +65,8 @@ mod refusals {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/browsers.md")]
 mod browsers {}
+
+/// What the page about users shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/users.md")]
+mod users {}

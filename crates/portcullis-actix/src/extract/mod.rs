@@ -6,6 +6,7 @@
 
 mod authenticated;
 mod claims;
+mod current_user;
 mod raw;
 mod scoped;
 mod source;
@@ -13,6 +14,9 @@ mod token;
 
 pub use authenticated::{Authenticated, AuthenticatedFuture, OptionalAuthenticated};
 pub use claims::{Claims, OptionalClaims};
+pub use current_user::{
+    AuthenticatedUser, CurrentUser, OptionalAuthenticatedUser, OptionalCurrentUser, UserFuture,
+};
 pub use raw::{Bearer, OptionalBearer, Refresh};
 pub use scoped::{Scoped, ScopedFuture, ScopedIfPresent};
 pub use token::{OptionalToken, Token};

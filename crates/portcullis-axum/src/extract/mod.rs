@@ -5,6 +5,7 @@
 
 mod authenticated;
 mod claims;
+mod current_user;
 mod raw;
 mod scoped;
 mod source;
@@ -12,6 +13,7 @@ mod token;
 
 pub use authenticated::Authenticated;
 pub use claims::Claims;
+pub use current_user::{AuthenticatedUser, CurrentUser};
 pub use raw::{Bearer, Refresh};
 pub use scoped::{Scoped, ScopedIfPresent};
 pub use token::Token;

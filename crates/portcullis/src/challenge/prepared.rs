@@ -67,6 +67,7 @@ impl Challenges {
             },
             RejectionKind::CrossOrigin
             | RejectionKind::CsrfToken
+            | RejectionKind::UserSuspended
             | RejectionKind::Unavailable
             | RejectionKind::Misconfigured => &None,
         };

@@ -77,7 +77,7 @@ impl Authentication {
         self.refuse_for(rejection.reason().clone())
     }
 
-    fn refuse_for(&self, reason: Reason) -> Rejection {
+    pub(super) fn refuse_for(&self, reason: Reason) -> Rejection {
         let mut rejection = self.answers.refuse(reason);
         self.answers.finish(&mut rejection);
         rejection

@@ -8,7 +8,7 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "error",
     "random",
     "json",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 20] = [
     "claims",
     "verify",
     "policy",
+    "user",
     "issue",
     "session",
     "csrf",

@@ -23,3 +23,4 @@ mod refusals;
 mod revocations;
 mod status;
 mod tokens;
+mod users;

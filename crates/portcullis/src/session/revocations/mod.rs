@@ -22,6 +22,7 @@ use std::{
     time::Duration,
 };
 
+pub(super) use self::state::own_session;
 use self::{
     state::{Settings, State},
     waiters::Waiters,

@@ -336,7 +336,7 @@ impl Bounds {
 
 /// The session of a token, if it is one of ours. Such as Keycloak's look the
 /// same.
-pub(super) fn own_session(token: &Verified) -> Option<SessionId> {
+pub(in crate::session) fn own_session(token: &Verified) -> Option<SessionId> {
     let id = token.session_id().filter(|_| token.is_of_own_issuer());
     id.and_then(SessionId::parse)
 }

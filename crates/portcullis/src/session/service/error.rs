@@ -44,6 +44,9 @@ pub enum SessionErrorKind {
     /// A credential that opens one session has opened it before, longer ago than
     /// is forgiven; or the session is over.
     AlreadyUsed,
+    /// An access token names neither a session of ours nor itself, so that nothing can be
+    /// revoked before it expires.
+    Unnamed,
     /// The store does not do what is needed, such as to remember what may be used
     /// once.
     Unsupported,
@@ -124,6 +127,9 @@ impl fmt::Display for SessionError {
             SessionErrorKind::Issue => f.write_str("the access token could not be issued"),
             SessionErrorKind::AlreadyUsed => {
                 f.write_str("the credential has opened its one session before")
+            }
+            SessionErrorKind::Unnamed => {
+                f.write_str("the token has neither a session of ours nor an id to be revoked by")
             }
             SessionErrorKind::Unsupported => f.write_str("the store does not do what is needed"),
         }

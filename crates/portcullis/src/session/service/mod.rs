@@ -3,6 +3,7 @@
 mod builder;
 mod error;
 mod events;
+mod log_out;
 mod open;
 mod refresh;
 mod single_use;
