@@ -12,6 +12,7 @@ mod claims;
 mod connections;
 mod credentials;
 mod documents;
+mod everybody;
 mod extractors;
 mod issuers;
 mod keys;

@@ -11,6 +11,8 @@
 
 mod follow;
 mod logout;
+mod reach;
+mod realms;
 mod state;
 mod status;
 mod tokens;
@@ -22,11 +24,8 @@ use std::{
     time::Duration,
 };
 
-pub(super) use self::state::own_session;
-use self::{
-    state::{Settings, State},
-    waiters::Waiters,
-};
+pub(super) use self::reach::own_session;
+use self::{reach::Settings, state::State, waiters::Waiters};
 use super::{DynSessionStore, Revocation, SessionStore, StoreError};
 use crate::time::{Clock, SharedClock, Timestamp};
 

@@ -1,4 +1,5 @@
 mod events;
+mod log_out;
 mod single_use;
 
 use std::sync::atomic::{AtomicI64, Ordering};
