@@ -1,4 +1,5 @@
-//! Everybody of a realm is logged out, as requests see it.
+//! Everybody of a realm is logged out, and refreshes revoke what they replace: as requests
+//! see it.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -11,7 +12,10 @@ use portcullis::{
     guard::Authenticator,
     issue::{AccessToken, TokenIssuer, TokenShape},
     jose::Algorithm,
-    session::{DynSessionStore, MemoryStore, OpenSession, Revocations, Sessions, TokenPair},
+    session::{
+        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, Sessions,
+        TokenPair, refresh::RefreshKeys,
+    },
     subject::Subject,
     time::Timestamp,
     verify::Verifier,
@@ -32,6 +36,8 @@ struct Served {
     long_before: String,
     before: String,
     after: String,
+    refreshed: String,
+    replaced: String,
     without_session: String,
 }
 
@@ -63,6 +69,8 @@ async fn serve() -> Served {
         .build()
         .unwrap();
     let sessions = Sessions::builder(revocations.clone(), issuer)
+        .refresh_keys(RefreshKeys::generate().unwrap())
+        .revoke_replaced_access_tokens()
         .build()
         .unwrap();
     let foreign = others().verifier_builder().clock(clock.shared());
@@ -85,11 +93,17 @@ async fn serve() -> Served {
         sessions.log_out_everybody(realm).await.unwrap();
     }
     let after = text(&open().await);
+    let replaced = open().await;
+    let refresh = replaced.refresh.as_ref().unwrap().token().expose();
+    let presented = sessions.read(refresh.as_bytes()).unwrap();
+    let refreshed = sessions.refresh(&presented, &RefreshRequest::new()).await;
     Served {
         everywhere: Everywhere::serve(&site),
         long_before,
         before,
         after,
+        refreshed: text(&refreshed.unwrap()),
+        replaced: text(&replaced),
         without_session: without_session.token().expose().to_owned(),
     }
 }
@@ -110,5 +124,16 @@ fn everybody_is_out_and_may_come_back_at_once() {
         Case::new("a login of afterwards", own(&served.after), passes()),
         Case::new("another issuer, before", other(LOG_OUT - 30), refused()),
         Case::new("another issuer, after", other(LOG_OUT + 3), passes()),
+    ]);
+}
+
+#[test]
+fn a_refresh_revokes_what_it_replaces() {
+    let served = served();
+    let own = |token: &str| get("/all").bearer(token);
+    let refused = || invalid_token().reason("Revoked");
+    served.everywhere.run(&[
+        Case::new("the old one", own(&served.replaced), refused()),
+        Case::new("the new one", own(&served.refreshed), passes()),
     ]);
 }

@@ -6,6 +6,7 @@ mod events;
 mod log_out;
 mod open;
 mod refresh;
+mod replaced;
 mod single_use;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -88,6 +89,7 @@ struct Inner {
     mode: RotationMode,
     rules: RotationRules,
     application_tokens: u32,
+    revoke_replaced: bool,
 }
 
 impl Sessions {
