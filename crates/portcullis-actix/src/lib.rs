@@ -54,7 +54,9 @@
 //! | [`Token`], [`OptionalToken`] | the verified token itself | [`Auth`] |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | [`Auth`] |
 //! | [`WithRoles<R>`], [`WithRolesIfPresent<R>`] | the same, where it has the roles `R` | [`Auth`] |
+//! | [`CurrentUser<L>`], [`OptionalCurrentUser<L>`] | the application's own user, loaded once per request | [`Auth`], and a `web::Data<L>` in the app data |
 //! | [`Authenticated<T>`], [`OptionalAuthenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the app data |
+//! | [`AuthenticatedUser<L>`], [`OptionalAuthenticatedUser<L>`] | the application's own user | an [`Authenticator`] and a `web::Data<L>` in the app data |
 //! | [`Bearer`], [`OptionalBearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
 //! In the optional ones, absent credentials are `None` and bad ones are still
@@ -92,8 +94,9 @@ mod require;
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
 pub use endpoints::endpoints;
 pub use extract::{
-    Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
-    OptionalToken, Refresh, Scoped, ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
+    Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, OptionalAuthenticated,
+    OptionalAuthenticatedUser, OptionalBearer, OptionalClaims, OptionalCurrentUser, OptionalToken,
+    Refresh, Scoped, ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
 };
 pub use head::Head;
 pub use portcullis::guard::{Authentication, Authenticator, LoginPage};

@@ -50,7 +50,9 @@
 //! | [`Token`] | the verified token itself | a layer |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | a layer |
 //! | [`WithRoles<R>`], [`WithRolesIfPresent<R>`] | the same, where it has the roles `R` | a layer |
+//! | [`CurrentUser<L>`] | the application's own user, loaded once per request | a layer, and `L` in the state |
 //! | [`Authenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the state |
+//! | [`AuthenticatedUser<L>`] | the application's own user | an [`Authenticator`] and `L` in the state |
 //! | [`Bearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
 //! Each but those with scopes or roles also as an `Option`, where absent credentials are
@@ -85,8 +87,8 @@ mod rejection;
 mod router;
 
 pub use extract::{
-    Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token, WithRoles,
-    WithRolesIfPresent,
+    Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, Refresh, Scoped,
+    ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
 };
 #[doc(no_inline)]
 pub use portcullis::{

@@ -29,6 +29,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("there is no store without a feature: switch on `sqlite` or `postgres`");
 
+mod cut_off;
 mod migrations;
 mod poll;
 #[cfg(feature = "postgres")]

@@ -54,6 +54,7 @@
 //! | [`claims`] | scopes and registered claims |
 //! | [`verify`] | the [`Verifier`](verify::Verifier), what it accepts, and why it refuses; [identity providers](verify::providers) by name |
 //! | [`policy`] | scopes, roles, freshness; what is empty denies |
+//! | [`user`] | the application's own users: who the subject of a token is |
 //! | [`challenge`] | refusals: status, `WWW-Authenticate`, body |
 //! | [`cookies`] | tokens in cookies, for browsers |
 //! | [`guard`] | the whole decision about one request, for adapters |
@@ -93,6 +94,7 @@ pub mod secret;
 pub mod session;
 pub mod subject;
 pub mod time;
+pub mod user;
 pub mod verify;
 
 pub use error::ConfigError;

@@ -80,3 +80,8 @@ mod policies {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/configuration.md")]
 mod configuration {}
+
+/// What the page about users shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/users.md")]
+mod users {}

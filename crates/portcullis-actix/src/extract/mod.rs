@@ -6,6 +6,7 @@
 
 mod authenticated;
 mod claims;
+mod current_user;
 mod demanding;
 mod raw;
 mod scoped;
@@ -15,6 +16,9 @@ mod with_roles;
 
 pub use authenticated::{Authenticated, AuthenticatedFuture, OptionalAuthenticated};
 pub use claims::{Claims, OptionalClaims};
+pub use current_user::{
+    AuthenticatedUser, CurrentUser, OptionalAuthenticatedUser, OptionalCurrentUser, UserFuture,
+};
 pub use demanding::ScopedFuture;
 pub use raw::{Bearer, OptionalBearer, Refresh};
 pub use scoped::{Scoped, ScopedIfPresent};

@@ -5,6 +5,7 @@
 
 mod authenticated;
 mod claims;
+mod current_user;
 mod demanding;
 mod raw;
 mod scoped;
@@ -14,6 +15,7 @@ mod with_roles;
 
 pub use authenticated::Authenticated;
 pub use claims::Claims;
+pub use current_user::{AuthenticatedUser, CurrentUser};
 pub use raw::{Bearer, Refresh};
 pub use scoped::{Scoped, ScopedIfPresent};
 pub use token::Token;

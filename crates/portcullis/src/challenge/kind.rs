@@ -18,6 +18,8 @@ pub enum RejectionKind {
     /// A cookie authenticates the request, and the CSRF token of its session is
     /// missing or wrong: 403.
     CsrfToken,
+    /// The user is suspended, says the application: 403.
+    UserSuspended,
     /// The login behind the token is too old or too weak: 401 (RFC 9470).
     InsufficientUserAuthentication,
     /// What is needed to judge the token is down: 503.
@@ -34,7 +36,9 @@ impl RejectionKind {
             Self::MissingCredentials
             | Self::InvalidToken
             | Self::InsufficientUserAuthentication => 401,
-            Self::InsufficientScope | Self::CrossOrigin | Self::CsrfToken => 403,
+            Self::InsufficientScope | Self::CrossOrigin | Self::CsrfToken | Self::UserSuspended => {
+                403
+            }
             Self::Misconfigured => 500,
             Self::Unavailable => 503,
         }
@@ -58,6 +62,7 @@ impl RejectionKind {
             Self::InsufficientScope => "insufficient_scope",
             Self::CrossOrigin => "cross_origin_request",
             Self::CsrfToken => "invalid_csrf_token",
+            Self::UserSuspended => "user_suspended",
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::Unavailable => "temporarily_unavailable",
             Self::Misconfigured => "server_error",

@@ -74,6 +74,7 @@ impl Challenges {
             },
             RejectionKind::CrossOrigin
             | RejectionKind::CsrfToken
+            | RejectionKind::UserSuspended
             | RejectionKind::Unavailable
             | RejectionKind::Misconfigured => &None,
         };

@@ -16,6 +16,7 @@ use crate::{
     credentials::CredentialsError,
     metrics,
     policy::PolicyError,
+    session::SessionError,
     verify::{ClaimsError, VerifyError},
 };
 
@@ -366,6 +367,25 @@ impl From<CredentialsError> for Rejection {
     /// A refusal in the default realm, where no layer knows another.
     fn from(error: CredentialsError) -> Self {
         Self::invalid_request(&Realm::default(), error)
+    }
+}
+
+impl From<SessionError> for Rejection {
+    /// What a handler answers that could not end or open a session, in the default
+    /// realm. What went wrong on this side goes to the log.
+    ///
+    /// What is presented and no good is a 401, a store that is down a 503, and what the
+    /// service can never do a 500. A handler that knows better looks at the
+    /// [kind](SessionError::kind) first.
+    fn from(error: SessionError) -> Self {
+        let rejection = Self::of(Reason::Sessions(error.kind()));
+        if rejection.kind.status() >= 500 {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "sessions could not do what a handler asked"
+            );
+        }
+        rejection.in_realm(&Realm::default())
     }
 }
 

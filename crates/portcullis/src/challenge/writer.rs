@@ -103,6 +103,7 @@ impl Challenge {
             // Another token would not help.
             RejectionKind::CrossOrigin
             | RejectionKind::CsrfToken
+            | RejectionKind::UserSuspended
             | RejectionKind::Unavailable
             | RejectionKind::Misconfigured => return None,
         })

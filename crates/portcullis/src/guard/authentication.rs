@@ -101,7 +101,7 @@ impl Authentication {
         self.refuse_for(rejection.reason().clone())
     }
 
-    fn refuse_for(&self, reason: Reason) -> Rejection {
+    pub(super) fn refuse_for(&self, reason: Reason) -> Rejection {
         metrics::HANDLER_REFUSALS.count([reason.as_str()]);
         let mut rejection = self.answers.refuse(reason);
         self.answers.finish(&mut rejection);

@@ -81,6 +81,10 @@ impl SessionStore for DynSessionStore {
         timed("revoke_all", self.0.revoke_all(subject)).await
     }
 
+    async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
+        timed("revoke_realm", self.0.revoke_realm(realm)).await
+    }
+
     async fn add_application_token(
         &self,
         token: ApplicationToken,
@@ -193,6 +197,7 @@ trait Erased: Send + Sync + 'static {
     fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>>;
     fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool>;
     fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll>;
+    fn revoke_realm<'a>(&'a self, realm: &'a str) -> Answer<'a, Timestamp>;
     fn add_application_token<'a>(
         &'a self,
         token: ApplicationToken,
@@ -269,6 +274,10 @@ impl<S: SessionStore> Erased for S {
 
     fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll> {
         Box::pin(SessionStore::revoke_all(self, subject))
+    }
+
+    fn revoke_realm<'a>(&'a self, realm: &'a str) -> Answer<'a, Timestamp> {
+        Box::pin(SessionStore::revoke_realm(self, realm))
     }
 
     fn add_application_token<'a>(

@@ -147,6 +147,8 @@ pub enum RevocationReason {
     Logout,
     /// Its subject was logged out everywhere.
     LogoutEverywhere,
+    /// Everybody of its realm was logged out.
+    LogoutEverybody,
     /// A refresh token was presented that had been used up before.
     Reuse,
     /// A reason that this version does not know: of a newer one, or of somebody who
@@ -160,6 +162,7 @@ impl RevocationReason {
         match self {
             Self::Logout => "logout",
             Self::LogoutEverywhere => "logout_everywhere",
+            Self::LogoutEverybody => "logout_everybody",
             Self::Reuse => "reuse",
             Self::Other => "other",
         }
@@ -170,6 +173,7 @@ impl RevocationReason {
         [
             Self::Logout,
             Self::LogoutEverywhere,
+            Self::LogoutEverybody,
             Self::Reuse,
             Self::Other,
         ]
@@ -347,6 +351,7 @@ mod tests {
         for reason in [
             RevocationReason::Logout,
             RevocationReason::LogoutEverywhere,
+            RevocationReason::LogoutEverybody,
             RevocationReason::Reuse,
             RevocationReason::Other,
         ] {

@@ -11,13 +11,14 @@ use actix_web::{
 };
 use portcullis::{challenge::Reason, verify::Verified};
 use portcullis_actix::{
-    Auth, Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalToken, Refresh, Require,
-    Scoped, ScopedIfPresent, WithRoles, WithRolesIfPresent,
+    Auth, Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, OptionalAuthenticated,
+    OptionalAuthenticatedUser, OptionalCurrentUser, OptionalToken, Refresh, Require, Scoped,
+    ScopedIfPresent, WithRoles, WithRolesIfPresent,
 };
 
 use super::Server;
 use crate::site::{
-    self, AnyClaims, Crew, Demand, Employee, Guard, Handler, ReadAndWrite, Route, Site,
+    self, Accounts, AnyClaims, Crew, Demand, Employee, Guard, Handler, ReadAndWrite, Route, Site,
 };
 
 /// Serves a site.
@@ -82,6 +83,10 @@ fn resource(route: &Route) -> Resource {
             Handler::Maybe => resource.to(own_maybe),
             Handler::Scoped => resource.to(own_scoped),
             Handler::WithRoles => resource.to(own_with_roles),
+            Handler::User => resource.app_data(web::Data::new(Accounts)).to(own_user),
+            Handler::MaybeUser => resource
+                .app_data(web::Data::new(Accounts))
+                .to(own_maybe_user),
             _ => resource.to(own_claims),
         };
     }
@@ -96,6 +101,8 @@ fn resource(route: &Route) -> Resource {
         Handler::Echo => resource.to(echo),
         Handler::Bearer => resource.to(bearer),
         Handler::Refresh => resource.to(refresh),
+        Handler::User => resource.app_data(web::Data::new(Accounts)).to(user),
+        Handler::MaybeUser => resource.app_data(web::Data::new(Accounts)).to(maybe_user),
     }
 }
 
@@ -158,6 +165,34 @@ async fn own_typed(Authenticated(employee): Authenticated<Employee>) -> impl Res
 async fn own_scoped(token: Scoped<ReadAndWrite, Authenticated<Verified>>) -> impl Responder {
     let Authenticated(token) = token.into_inner();
     json(site::scoped_body(&token))
+}
+
+async fn user(
+    CurrentUser(user): CurrentUser<Accounts>,
+    CurrentUser(again): CurrentUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(Some(&user), Some(&again)))
+}
+
+async fn maybe_user(
+    OptionalCurrentUser(user): OptionalCurrentUser<Accounts>,
+    OptionalCurrentUser(again): OptionalCurrentUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(user.as_ref(), again.as_ref()))
+}
+
+async fn own_user(
+    AuthenticatedUser(user): AuthenticatedUser<Accounts>,
+    AuthenticatedUser(again): AuthenticatedUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(Some(&user), Some(&again)))
+}
+
+async fn own_maybe_user(
+    OptionalAuthenticatedUser(user): OptionalAuthenticatedUser<Accounts>,
+    OptionalAuthenticatedUser(again): OptionalAuthenticatedUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(user.as_ref(), again.as_ref()))
 }
 
 async fn bearer(Bearer(token): Bearer) -> impl Responder {

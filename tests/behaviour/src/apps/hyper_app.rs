@@ -1,13 +1,7 @@
 //! The site on hyper without tower: `portcullis-hyper` around services of
 //! `hyper::service`.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    future::{Ready, ready},
-    pin::Pin,
-    sync::Arc,
-};
+use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
 use http::{Request, Response};
 use hyper::{
@@ -21,7 +15,7 @@ use portcullis_hyper::{Auth, Require, WithEndpoints};
 
 use super::{
     Server,
-    by_hand::{self, AnyBody},
+    by_hand::{self, Answering, AnyBody},
     run,
 };
 use crate::site::{Demand, Guard, Handler, Route, Site};
@@ -116,7 +110,7 @@ fn serving(route: &Route) -> Serving {
 impl Service<Request<Incoming>> for Router {
     type Response = Response<AnyBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
+    type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let routes = Arc::clone(&self.routes);
@@ -143,9 +137,9 @@ struct Handling(Handler);
 impl Service<Request<Incoming>> for Handling {
     type Response = Response<AnyBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<AnyBody>, Infallible>>;
+    type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        ready(Ok(by_hand::answer(self.0, request)))
+        by_hand::answering(self.0, request)
     }
 }

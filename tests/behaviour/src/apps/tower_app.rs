@@ -4,8 +4,6 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    future::{Ready, ready},
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -19,7 +17,7 @@ use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 
 use super::{
     Server,
-    by_hand::{self, AnyBody},
+    by_hand::{self, Answering, AnyBody},
     run,
 };
 use crate::site::{Demand, Guard, Handler, Route, Site};
@@ -102,8 +100,6 @@ impl Service<Request<Incoming>> for Router {
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
-
 fn service(route: &Route) -> Inner {
     let inner = Handling(route.handler);
     match &route.guard {
@@ -141,13 +137,13 @@ struct Handling(Handler);
 impl Service<Request<Incoming>> for Handling {
     type Response = Response<AnyBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<AnyBody>, Infallible>>;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        ready(Ok(by_hand::answer(self.0, request)))
+        by_hand::answering(self.0, request)
     }
 }

@@ -21,6 +21,7 @@ const LAYERS: [&str; 21] = [
     "claims",
     "verify",
     "policy",
+    "user",
     "issue",
     "session",
     "csrf",

@@ -11,6 +11,8 @@
 
 mod follow;
 mod logout;
+mod reach;
+mod realms;
 mod state;
 mod status;
 mod tokens;
@@ -23,10 +25,8 @@ use std::{
     time::Duration,
 };
 
-use self::{
-    state::{Settings, State},
-    waiters::Waiters,
-};
+pub(super) use self::reach::own_session;
+use self::{reach::Settings, state::State, waiters::Waiters};
 use super::{DynSessionStore, Revocation, SessionStore, StoreError};
 use crate::{
     metrics,

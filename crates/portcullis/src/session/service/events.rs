@@ -34,6 +34,15 @@ pub(super) fn ended(session: &SessionId, reason: RevocationReason) {
     );
 }
 
+/// Reports that everybody of a realm was logged out.
+pub(super) fn everybody_logged_out(realm: &str) {
+    tracing::info!(
+        event = "everybody_logged_out",
+        realm,
+        "everybody of a realm was logged out"
+    );
+}
+
 /// Reports how the presentation of a refresh token ended.
 pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
     let refusal = match outcome {
