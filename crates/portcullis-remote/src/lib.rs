@@ -54,6 +54,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `client` (default) | `Client`: HTTP on rustls, with the system's roots and the environment's proxies |
 
 mod discovery;

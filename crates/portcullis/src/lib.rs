@@ -65,14 +65,19 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
+//! | `aws-lc` (default) | cryptography by [aws-lc-rs](https://docs.rs/aws-lc-rs), which is quicker; it does the work where both are on | a C compiler |
+//! | `rust-crypto` | cryptography in pure Rust, for targets such as `wasm32-unknown-unknown` | RSA verifies only |
+//! | `ml-dsa` | keys and tokens of ML-DSA (RFC 9964) | turns `aws-lc` on |
 //! | `jsonwebtoken` | `from_jsonwebtoken` of keys and key sets, `TryFrom` of its algorithms | a dependency on [jsonwebtoken](https://docs.rs/jsonwebtoken), without a cryptographic backend |
 //!
-//! None is on by default. The crate runs on any async runtime, or without one.
+//! One of the first two must be on; [`jose`] says more. The crate runs on any async
+//! runtime, or without one.
 
 pub mod challenge;
 pub mod claims;
 pub mod cookies;
 pub mod credentials;
+mod crypto;
 pub mod csrf;
 pub mod endpoint;
 mod error;

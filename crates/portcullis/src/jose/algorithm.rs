@@ -2,9 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use aws_lc_rs::{hmac, signature};
-
 use super::{KeyError, KeyErrorKind};
+use crate::crypto::{Curve, Hash, KeyKind, RsaScheme};
 
 /// A signature algorithm of JSON Web Algorithms (RFC 7518 section 3.1,
 /// RFC 8037, RFC 9864). `none` does not exist here.
@@ -105,37 +104,36 @@ impl Algorithm {
         }
     }
 
-    /// The hash and the shortest secret, for HMAC (RFC 7518 section 3.2).
-    pub(super) fn hmac(self) -> Option<(hmac::Algorithm, usize)> {
+    /// The hash of HMAC, whose length is that of the shortest secret (RFC 7518
+    /// section 3.2).
+    pub(super) const fn hmac_hash(self) -> Option<Hash> {
         match self {
-            Self::HS256 => Some((hmac::HMAC_SHA256, 32)),
-            Self::HS384 => Some((hmac::HMAC_SHA384, 48)),
-            Self::HS512 => Some((hmac::HMAC_SHA512, 64)),
+            Self::HS256 => Some(Hash::Sha256),
+            Self::HS384 => Some(Hash::Sha384),
+            Self::HS512 => Some(Hash::Sha512),
             _ => None,
         }
     }
 
-    pub(super) fn rsa_verification(self) -> Option<&'static signature::RsaParameters> {
+    pub(super) const fn rsa_scheme(self) -> Option<RsaScheme> {
         match self {
-            Self::RS256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
-            Self::RS384 => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
-            Self::RS512 => Some(&signature::RSA_PKCS1_2048_8192_SHA512),
-            Self::PS256 => Some(&signature::RSA_PSS_2048_8192_SHA256),
-            Self::PS384 => Some(&signature::RSA_PSS_2048_8192_SHA384),
-            Self::PS512 => Some(&signature::RSA_PSS_2048_8192_SHA512),
+            Self::RS256 => Some(RsaScheme::Pkcs1(Hash::Sha256)),
+            Self::RS384 => Some(RsaScheme::Pkcs1(Hash::Sha384)),
+            Self::RS512 => Some(RsaScheme::Pkcs1(Hash::Sha512)),
+            Self::PS256 => Some(RsaScheme::Pss(Hash::Sha256)),
+            Self::PS384 => Some(RsaScheme::Pss(Hash::Sha384)),
+            Self::PS512 => Some(RsaScheme::Pss(Hash::Sha512)),
             _ => None,
         }
     }
 
-    pub(super) fn rsa_signing(self) -> Option<&'static signature::RsaSignatureEncoding> {
-        match self {
-            Self::RS256 => Some(&signature::RSA_PKCS1_SHA256),
-            Self::RS384 => Some(&signature::RSA_PKCS1_SHA384),
-            Self::RS512 => Some(&signature::RSA_PKCS1_SHA512),
-            Self::PS256 => Some(&signature::RSA_PSS_SHA256),
-            Self::PS384 => Some(&signature::RSA_PSS_SHA384),
-            Self::PS512 => Some(&signature::RSA_PSS_SHA512),
-            _ => None,
+    /// The kind of its pairs of keys; none for HMAC.
+    pub(super) fn key_kind(self) -> Option<KeyKind> {
+        match self.family() {
+            Family::Hmac => None,
+            Family::Rsa => self.rsa_scheme().map(KeyKind::Rsa),
+            Family::Ec(curve) => Some(KeyKind::Ec(curve)),
+            Family::Ed25519 => Some(KeyKind::Ed25519),
         }
     }
 }
@@ -179,7 +177,7 @@ impl Family {
         match self {
             Self::Hmac => Algorithm::HS256,
             Self::Rsa => Algorithm::RS256,
-            Self::Ec(curve) => curve.algorithm(),
+            Self::Ec(curve) => of_curve(curve),
             Self::Ed25519 => Algorithm::Ed25519,
         }
     }
@@ -196,61 +194,12 @@ impl fmt::Display for Family {
     }
 }
 
-/// An elliptic curve of RFC 7518 section 6.2.1.1.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Curve {
-    P256,
-    P384,
-    P521,
-}
-
-impl Curve {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::P256 => "P-256",
-            Self::P384 => "P-384",
-            Self::P521 => "P-521",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        [Self::P256, Self::P384, Self::P521]
-            .into_iter()
-            .find(|curve| curve.name() == name)
-    }
-
-    /// Bytes of a coordinate, and of the private scalar.
-    pub(super) const fn size(self) -> usize {
-        match self {
-            Self::P256 => 32,
-            Self::P384 => 48,
-            Self::P521 => 66,
-        }
-    }
-
-    /// The one algorithm of the curve (RFC 7518 section 3.4).
-    pub(super) const fn algorithm(self) -> Algorithm {
-        match self {
-            Self::P256 => Algorithm::ES256,
-            Self::P384 => Algorithm::ES384,
-            Self::P521 => Algorithm::ES512,
-        }
-    }
-
-    pub(super) fn verification(self) -> &'static signature::EcdsaVerificationAlgorithm {
-        match self {
-            Self::P256 => &signature::ECDSA_P256_SHA256_FIXED,
-            Self::P384 => &signature::ECDSA_P384_SHA384_FIXED,
-            Self::P521 => &signature::ECDSA_P521_SHA512_FIXED,
-        }
-    }
-
-    pub(super) fn signing(self) -> &'static signature::EcdsaSigningAlgorithm {
-        match self {
-            Self::P256 => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
-            Self::P384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
-            Self::P521 => &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
-        }
+/// The one algorithm of a curve (RFC 7518 section 3.4).
+const fn of_curve(curve: Curve) -> Algorithm {
+    match curve {
+        Curve::P256 => Algorithm::ES256,
+        Curve::P384 => Algorithm::ES384,
+        Curve::P521 => Algorithm::ES512,
     }
 }
 

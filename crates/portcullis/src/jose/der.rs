@@ -1,7 +1,7 @@
 //! Just enough DER (X.690) to tell the forms of a key apart and to reach the
 //! numbers inside.
 
-use super::algorithm::Curve;
+use crate::crypto::Curve;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;

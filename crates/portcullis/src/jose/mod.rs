@@ -30,6 +30,8 @@ mod algorithm;
 mod base64url;
 mod compact;
 mod der;
+#[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
+mod differential;
 mod ed25519;
 mod eddsa_name;
 mod error;

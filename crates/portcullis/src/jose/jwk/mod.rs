@@ -8,13 +8,12 @@ use serde_json::{Deserializer, value::RawValue};
 use zeroize::Zeroizing;
 
 use super::{
-    Algorithm, KeyError, KeyErrorKind,
-    algorithm::{Curve, Family},
-    base64url::decode_segment,
+    Algorithm, KeyError, KeyErrorKind, algorithm::Family, base64url::decode_segment,
     header::MAX_KEY_ID,
 };
-use crate::json::{
-    Member, Members, Name, ObjectError, StrictJsonError, check_unique_value, read_object,
+use crate::{
+    crypto::Curve,
+    json::{Member, Members, Name, ObjectError, StrictJsonError, check_unique_value, read_object},
 };
 
 type Text<'a> = Option<Name<'a>>;
