@@ -112,6 +112,11 @@ fn material(algorithm: Algorithm) -> Material {
         ES384 => pem!("p384"),
         ES512 => pem!("p521"),
         Ed25519 => pem!("ed25519"),
+        // By their names: `portcullis` has them with its feature `ml-dsa`, whoever
+        // turned it on.
+        other if other.name() == "ML-DSA-44" => pem!("ml-dsa-44"),
+        other if other.name() == "ML-DSA-65" => pem!("ml-dsa-65"),
+        other if other.name() == "ML-DSA-87" => pem!("ml-dsa-87"),
         // Long enough for the longest of the hashes.
         _ => Material {
             trusted: b"the fixture secret of portcullis-testing: sixty-four bytes, public.",

@@ -95,3 +95,8 @@ pub mod time;
 pub mod verify;
 
 pub use error::ConfigError;
+
+/// Its code is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/crypto.md")]
+struct CryptoChapter;

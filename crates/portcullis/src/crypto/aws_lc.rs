@@ -17,9 +17,14 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
+#[cfg(feature = "ml-dsa")]
+use super::MlDsa;
 use super::{
     Backend, Curve, Hash, KeyKind, NoPrivateKey, PrivateForm, PrivatePart, PublicPart, RsaScheme,
 };
+
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 
 /// AWS-LC.
 pub(crate) struct AwsLc;
@@ -28,6 +33,8 @@ pub(crate) enum PrivateKey {
     Rsa(Box<RsaKeyPair>, &'static RsaSignatureEncoding),
     Ec(Box<EcdsaKeyPair>, Curve),
     Ed25519(Box<Ed25519KeyPair>),
+    #[cfg(feature = "ml-dsa")]
+    MlDsa(Box<signature::PqdsaKeyPair>),
 }
 
 impl Backend for AwsLc {
@@ -97,6 +104,11 @@ impl Backend for AwsLc {
         ParsedPublicKey::new(&signature::ED25519, point).ok()
     }
 
+    #[cfg(feature = "ml-dsa")]
+    fn ml_dsa_public(set: MlDsa, bytes: &[u8]) -> Option<ParsedPublicKey> {
+        ParsedPublicKey::new(ml_dsa::verification(set), bytes).ok()
+    }
+
     #[inline]
     fn fits(key: &ParsedPublicKey, message: &[u8], signature: &[u8]) -> bool {
         key.verify_sig(message, signature).is_ok()
@@ -114,6 +126,10 @@ impl Backend for AwsLc {
             KeyKind::Ed25519 => Ed25519KeyPair::generate()
                 .map(|pair| PrivateKey::Ed25519(Box::new(pair)))
                 .map_err(failed),
+            #[cfg(feature = "ml-dsa")]
+            KeyKind::MlDsa(set) => signature::PqdsaKeyPair::generate(ml_dsa::signing(set))
+                .map(|pair| PrivateKey::MlDsa(Box::new(pair)))
+                .map_err(failed),
         }
     }
 
@@ -124,6 +140,10 @@ impl Backend for AwsLc {
                 ec_pair(curve, form).map(|pair| PrivateKey::Ec(Box::new(pair), curve))
             }
             KeyKind::Ed25519 => ed25519_pair(form).map(|pair| PrivateKey::Ed25519(Box::new(pair))),
+            #[cfg(feature = "ml-dsa")]
+            KeyKind::MlDsa(set) => {
+                ml_dsa::pair(set, form).map(|pair| PrivateKey::MlDsa(Box::new(pair)))
+            }
         }
         .ok_or(NoPrivateKey::Invalid)
     }
@@ -139,6 +159,8 @@ impl Backend for AwsLc {
             }
             PrivateKey::Ec(pair, _) => PublicPart::Bytes(pair.public_key().as_ref().to_vec()),
             PrivateKey::Ed25519(pair) => PublicPart::Bytes(pair.public_key().as_ref().to_vec()),
+            #[cfg(feature = "ml-dsa")]
+            PrivateKey::MlDsa(pair) => PublicPart::Bytes(pair.public_key().as_ref().to_vec()),
         }
     }
 
@@ -156,6 +178,8 @@ impl Backend for AwsLc {
                 let seed: Curve25519SeedBin<'_> = pair.seed().ok()?.as_be_bytes().ok()?;
                 Some(PrivatePart::Bytes(owned(seed.as_ref())))
             }
+            #[cfg(feature = "ml-dsa")]
+            PrivateKey::MlDsa(pair) => ml_dsa::seed(pair).map(PrivatePart::Bytes),
         }
     }
 
@@ -164,6 +188,8 @@ impl Backend for AwsLc {
             PrivateKey::Rsa(pair, _) => pair.public_modulus_len(),
             PrivateKey::Ec(_, curve) => 2 * curve.size(),
             PrivateKey::Ed25519(_) => 64,
+            #[cfg(feature = "ml-dsa")]
+            PrivateKey::MlDsa(pair) => pair.algorithm().signature_len(),
         }
     }
 
@@ -180,6 +206,12 @@ impl Backend for AwsLc {
                 Some(signature.as_ref().to_vec())
             }
             PrivateKey::Ed25519(pair) => Some(pair.try_sign(message).ok()?.as_ref().to_vec()),
+            #[cfg(feature = "ml-dsa")]
+            PrivateKey::MlDsa(pair) => {
+                let mut signature = vec![0; pair.algorithm().signature_len()];
+                pair.sign(message, &mut signature).ok()?;
+                Some(signature)
+            }
         }
     }
 }

@@ -26,7 +26,10 @@ impl Backend for Both {
     type Sha256 = Pair<<AwsLc as Backend>::Sha256, <RustCrypto as Backend>::Sha256>;
     type HmacKey = Pair<<AwsLc as Backend>::HmacKey, <RustCrypto as Backend>::HmacKey>;
     type Tag = <AwsLc as Backend>::Tag;
-    type PublicKey = Pair<<AwsLc as Backend>::PublicKey, <RustCrypto as Backend>::PublicKey>;
+    type PublicKey = (
+        <AwsLc as Backend>::PublicKey,
+        Option<<RustCrypto as Backend>::PublicKey>,
+    );
     type PrivateKey = PrivateKey;
 
     fn sha256() -> Self::Sha256 {
@@ -70,31 +73,35 @@ impl Backend for Both {
     }
 
     fn rsa_public(scheme: RsaScheme, n: &[u8], e: &[u8]) -> Option<Self::PublicKey> {
-        both(
-            AwsLc::rsa_public(scheme, n, e),
-            RustCrypto::rsa_public(scheme, n, e),
-        )
+        let ours = AwsLc::rsa_public(scheme, n, e);
+        let (ours, theirs) = both(ours, RustCrypto::rsa_public(scheme, n, e))?;
+        Some((ours, Some(theirs)))
     }
 
     fn ec_public(curve: Curve, point: &[u8]) -> Option<(Self::PublicKey, Vec<u8>)> {
         let ours = AwsLc::ec_public(curve, point);
         let theirs = RustCrypto::ec_public(curve, point);
         let ((ours, coordinates), (theirs, others)) = both(ours, theirs)?;
-        Some(((ours, theirs), same(coordinates, others)))
+        Some(((ours, Some(theirs)), same(coordinates, others)))
     }
 
     fn ed25519_public(point: &[u8; 32]) -> Option<Self::PublicKey> {
-        both(
-            AwsLc::ed25519_public(point),
-            RustCrypto::ed25519_public(point),
-        )
+        let ours = AwsLc::ed25519_public(point);
+        let (ours, theirs) = both(ours, RustCrypto::ed25519_public(point))?;
+        Some((ours, Some(theirs)))
+    }
+
+    #[cfg(feature = "ml-dsa")]
+    fn ml_dsa_public(set: super::MlDsa, bytes: &[u8]) -> Option<Self::PublicKey> {
+        Some((AwsLc::ml_dsa_public(set, bytes)?, None))
     }
 
     fn fits(key: &Self::PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        same(
-            AwsLc::fits(&key.0, message, signature),
-            RustCrypto::fits(&key.1, message, signature),
-        )
+        let fits = AwsLc::fits(&key.0, message, signature);
+        match &key.1 {
+            Some(theirs) => same(fits, RustCrypto::fits(theirs, message, signature)),
+            None => fits,
+        }
     }
 
     /// One of RustCrypto's, which aws-lc-rs must be able to read.

@@ -66,12 +66,44 @@ impl Curve {
     }
 }
 
+/// A parameter set of ML-DSA (FIPS 204 section 4).
+#[cfg(feature = "ml-dsa")]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MlDsa {
+    Set44,
+    Set65,
+    Set87,
+}
+
+#[cfg(feature = "ml-dsa")]
+impl MlDsa {
+    /// Bytes of a public key.
+    pub(crate) const fn public_length(self) -> usize {
+        match self {
+            Self::Set44 => 1312,
+            Self::Set65 => 1952,
+            Self::Set87 => 2592,
+        }
+    }
+
+    /// Bytes of a signature.
+    pub(crate) const fn signature_length(self) -> usize {
+        match self {
+            Self::Set44 => 2420,
+            Self::Set65 => 3309,
+            Self::Set87 => 4627,
+        }
+    }
+}
+
 /// What a pair of keys is for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyKind {
     Rsa(RsaScheme),
     Ec(Curve),
     Ed25519,
+    #[cfg(feature = "ml-dsa")]
+    MlDsa(MlDsa),
 }
 
 /// A private key as it came.

@@ -20,6 +20,8 @@ mod keys;
 ))]
 mod rust_crypto;
 
+#[cfg(feature = "ml-dsa")]
+pub(crate) use keys::MlDsa;
 pub(crate) use keys::{
     Curve, Hash, KeyKind, NoPrivateKey, PrivateForm, PrivatePart, PublicPart, RsaNumbers, RsaScheme,
 };
@@ -72,6 +74,9 @@ pub(crate) trait Backend: Sized + 'static {
     fn ec_public(curve: Curve, point: &[u8]) -> Option<(Self::PublicKey, Vec<u8>)>;
     /// From a canonical point that is not of small order.
     fn ed25519_public(point: &[u8; 32]) -> Option<Self::PublicKey>;
+    /// From the bytes of FIPS 204 section 5.3, of their exact length.
+    #[cfg(feature = "ml-dsa")]
+    fn ml_dsa_public(set: MlDsa, bytes: &[u8]) -> Option<Self::PublicKey>;
     /// Whether the signature is raw, of its exact length, and the key's.
     fn fits(key: &Self::PublicKey, message: &[u8], signature: &[u8]) -> bool;
 

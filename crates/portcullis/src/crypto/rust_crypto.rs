@@ -143,6 +143,12 @@ impl Backend for RustCrypto {
         Some(PublicKey::Ed25519(key))
     }
 
+    /// Never asked: the feature turns aws-lc-rs on.
+    #[cfg(feature = "ml-dsa")]
+    fn ml_dsa_public(_set: super::MlDsa, _bytes: &[u8]) -> Option<PublicKey> {
+        None
+    }
+
     fn fits(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         match key {
             PublicKey::Rsa(key, scheme) => rsa_fits(key, *scheme, message, signature),
@@ -159,6 +165,8 @@ impl Backend for RustCrypto {
         let mut bytes = Zeroizing::new([0; 66]);
         match kind {
             KeyKind::Rsa(_) => Err(NoPrivateKey::VerifiesOnly),
+            #[cfg(feature = "ml-dsa")]
+            KeyKind::MlDsa(_) => Err(NoPrivateKey::VerifiesOnly),
             KeyKind::Ec(curve) => loop {
                 let scalar = &mut bytes[..curve.size()];
                 fill(scalar).map_err(|_| NoPrivateKey::Failed)?;
@@ -184,6 +192,8 @@ impl Backend for RustCrypto {
     fn private_key(kind: KeyKind, form: PrivateForm<'_>) -> Result<PrivateKey, NoPrivateKey> {
         match kind {
             KeyKind::Rsa(_) => return Err(NoPrivateKey::VerifiesOnly),
+            #[cfg(feature = "ml-dsa")]
+            KeyKind::MlDsa(_) => return Err(NoPrivateKey::VerifiesOnly),
             KeyKind::Ec(curve) => ec_key(curve, form),
             KeyKind::Ed25519 => ed25519_key(form),
         }

@@ -2,11 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{KeyError, KeyErrorKind};
+use super::{KeyError, KeyErrorKind, MAX_SIGNATURE};
+#[cfg(feature = "ml-dsa")]
+use crate::crypto::MlDsa;
 use crate::crypto::{Curve, Hash, KeyKind, RsaScheme};
 
 /// A signature algorithm of JSON Web Algorithms (RFC 7518 section 3.1,
-/// RFC 8037, RFC 9864). `none` does not exist here.
+/// RFC 8037, RFC 9864, RFC 9964). `none` does not exist here.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -37,6 +39,15 @@ pub enum Algorithm {
     /// EdDSA on Ed25519. In headers and JWKs it has two names: `EdDSA` (RFC 8037),
     /// which keys write unless told otherwise, and `Ed25519` (RFC 9864).
     Ed25519,
+    /// ML-DSA-44 (FIPS 204, RFC 9964); with the feature `ml-dsa`, as the other two.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa44,
+    /// ML-DSA-65.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa65,
+    /// ML-DSA-87.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa87,
 }
 
 impl Algorithm {
@@ -55,6 +66,12 @@ impl Algorithm {
         Self::PS384,
         Self::PS512,
         Self::Ed25519,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa44,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa65,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa87,
     ];
 
     /// The name in the registry. In the `alg` of tokens and JWKs an Ed25519 key
@@ -74,6 +91,12 @@ impl Algorithm {
             Self::ES384 => "ES384",
             Self::ES512 => "ES512",
             Self::Ed25519 => "Ed25519",
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => "ML-DSA-44",
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa65 => "ML-DSA-65",
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 
@@ -101,6 +124,12 @@ impl Algorithm {
             Self::ES384 => Family::Ec(Curve::P384),
             Self::ES512 => Family::Ec(Curve::P521),
             Self::Ed25519 => Family::Ed25519,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => Family::MlDsa(MlDsa::Set44),
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa65 => Family::MlDsa(MlDsa::Set65),
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa87 => Family::MlDsa(MlDsa::Set87),
         }
     }
 
@@ -134,6 +163,17 @@ impl Algorithm {
             Family::Rsa => self.rsa_scheme().map(KeyKind::Rsa),
             Family::Ec(curve) => Some(KeyKind::Ec(curve)),
             Family::Ed25519 => Some(KeyKind::Ed25519),
+            #[cfg(feature = "ml-dsa")]
+            Family::MlDsa(set) => Some(KeyKind::MlDsa(set)),
+        }
+    }
+
+    /// The longest signature of its keys, in bytes.
+    pub(crate) const fn longest_signature(self) -> usize {
+        match self.family() {
+            #[cfg(feature = "ml-dsa")]
+            Family::MlDsa(set) => set.signature_length(),
+            _ => MAX_SIGNATURE,
         }
     }
 }
@@ -151,8 +191,14 @@ impl FromStr for Algorithm {
         Self::from_name(name).ok_or_else(|| {
             KeyError::new(
                 KeyErrorKind::Unsupported,
-                "unknown signature algorithm: use one of HS256, HS384, HS512, RS256, RS384, \
-                 RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519",
+                if cfg!(feature = "ml-dsa") {
+                    "unknown signature algorithm: use one of HS256, HS384, HS512, RS256, RS384, \
+                     RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519, ML-DSA-44, \
+                     ML-DSA-65, ML-DSA-87"
+                } else {
+                    "unknown signature algorithm: use one of HS256, HS384, HS512, RS256, RS384, \
+                     RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519"
+                },
             )
         })
     }
@@ -169,6 +215,8 @@ pub(super) enum Family {
     Rsa,
     Ec(Curve),
     Ed25519,
+    #[cfg(feature = "ml-dsa")]
+    MlDsa(MlDsa),
 }
 
 impl Family {
@@ -179,6 +227,12 @@ impl Family {
             Self::Rsa => Algorithm::RS256,
             Self::Ec(curve) => of_curve(curve),
             Self::Ed25519 => Algorithm::Ed25519,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(MlDsa::Set44) => Algorithm::MlDsa44,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(MlDsa::Set65) => Algorithm::MlDsa65,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(MlDsa::Set87) => Algorithm::MlDsa87,
         }
     }
 }
@@ -190,6 +244,8 @@ impl fmt::Display for Family {
             Self::Rsa => f.write_str("an RSA key"),
             Self::Ec(curve) => write!(f, "a {} key", curve.name()),
             Self::Ed25519 => f.write_str("an Ed25519 key"),
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(_) => write!(f, "an {} key", self.default_algorithm()),
         }
     }
 }

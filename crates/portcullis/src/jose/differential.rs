@@ -130,7 +130,7 @@ fn every_key_is_read_alike() {
                 continue;
             };
             read += 1;
-            private.members().unwrap();
+            private.members(algorithm).unwrap();
             let public = private.public(algorithm).unwrap();
             let signature = private.sign(MESSAGE).unwrap();
             assert_eq!(signature.len(), private.signature_length());

@@ -45,9 +45,10 @@ impl<B: Backend> PrivateKey<B> {
     /// From a JWK whose `kty` and `crv` fit the algorithm.
     pub(super) fn from_jwk(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyError> {
         if !jwk.is_private() {
-            return Err(KeyError::wrong_type(
-                "the JWK has no `d`: it is a public key, and signing takes the private one",
-            ));
+            let member = secret_member(algorithm.family());
+            return Err(KeyError::wrong_type(format!(
+                "the JWK has no `{member}`: it is a public key, and signing takes the private one"
+            )));
         }
         // What must hold for the public part, before the private one is used.
         let public = PublicKey::<B>::from_jwk(algorithm, jwk)?;
@@ -64,6 +65,12 @@ impl<B: Backend> PrivateKey<B> {
             }
             Family::Ed25519 => {
                 let (seed, public) = (&jwk.fixed("d", 32)?, &jwk.fixed("x", 32)?);
+                Self::new(algorithm, PrivateForm::Seed { seed, public })?
+            }
+            #[cfg(feature = "ml-dsa")]
+            Family::MlDsa(set) => {
+                let seed = &jwk.fixed("priv", 32)?;
+                let public = &jwk.fixed("pub", set.public_length())?;
                 Self::new(algorithm, PrivateForm::Seed { seed, public })?
             }
         };
@@ -105,6 +112,8 @@ impl<B: Backend> PrivateKey<B> {
         match (B::public_part(&self.0), algorithm.family()) {
             (PublicPart::Rsa { n, e }, _) => PublicKey::rsa(algorithm, &n, &e),
             (PublicPart::Bytes(point), Family::Ec(curve)) => PublicKey::ec(curve, &point),
+            #[cfg(feature = "ml-dsa")]
+            (PublicPart::Bytes(bytes), Family::MlDsa(set)) => PublicKey::ml_dsa(set, &bytes),
             (PublicPart::Bytes(bytes), _) => PublicKey::ed25519(&bytes),
         }
     }
@@ -118,9 +127,14 @@ impl<B: Backend> PrivateKey<B> {
     }
 
     /// The private members of the JWK, as text.
-    pub(super) fn members(&self) -> Result<Vec<(&'static str, Zeroizing<String>)>, KeyError> {
+    pub(super) fn members(
+        &self,
+        algorithm: Algorithm,
+    ) -> Result<Vec<(&'static str, Zeroizing<String>)>, KeyError> {
         match B::private_part(&self.0).ok_or_else(KeyError::backend)? {
-            PrivatePart::Bytes(bytes) => Ok(vec![("d", encoded(&bytes))]),
+            PrivatePart::Bytes(bytes) => {
+                Ok(vec![(secret_member(algorithm.family()), encoded(&bytes))])
+            }
             PrivatePart::Pkcs8(der) => {
                 let Some(Form::Pkcs8 { key, .. }) = der::form(&der) else {
                     return Err(KeyError::backend());
@@ -135,6 +149,15 @@ impl<B: Backend> PrivateKey<B> {
                     .collect())
             }
         }
+    }
+}
+
+/// The member of a JWK that only private keys have.
+fn secret_member(family: Family) -> &'static str {
+    match family {
+        #[cfg(feature = "ml-dsa")]
+        Family::MlDsa(_) => "priv",
+        _ => "d",
     }
 }
 

@@ -9,6 +9,8 @@ use super::{
     ed25519,
     jwk::{Jwk, wrong_family},
 };
+#[cfg(feature = "ml-dsa")]
+use crate::crypto::MlDsa;
 use crate::crypto::{Backend, Chosen, Curve};
 
 /// A public key that passed the checks of its algorithm.
@@ -30,6 +32,11 @@ enum Numbers {
     Ed25519 {
         x: [u8; 32],
     },
+    #[cfg(feature = "ml-dsa")]
+    MlDsa {
+        algorithm: Algorithm,
+        bytes: Vec<u8>,
+    },
 }
 
 impl<B: Backend> PublicKey<B> {
@@ -45,6 +52,8 @@ impl<B: Backend> PublicKey<B> {
                 Self::ec(curve, &point)
             }
             Family::Ed25519 => Self::ed25519(&jwk.fixed("x", 32)?),
+            #[cfg(feature = "ml-dsa")]
+            Family::MlDsa(set) => Self::ml_dsa(set, &jwk.fixed("pub", set.public_length())?),
         }
     }
 
@@ -65,6 +74,8 @@ impl<B: Backend> PublicKey<B> {
                 }
                 Family::Ec(curve) => Self::ec(curve, key),
                 Family::Ed25519 => Self::ed25519(key),
+                #[cfg(feature = "ml-dsa")]
+                Family::MlDsa(set) => Self::ml_dsa(set, key),
                 family @ Family::Hmac => Err(wrong_family(algorithm, family)),
             },
             Form::RsaPublic(numbers) => {
@@ -156,6 +167,21 @@ impl<B: Backend> PublicKey<B> {
         })
     }
 
+    /// From the bytes of FIPS 204 section 5.3.
+    #[cfg(feature = "ml-dsa")]
+    pub(super) fn ml_dsa(set: MlDsa, bytes: &[u8]) -> Result<Self, KeyError> {
+        let algorithm = Family::MlDsa(set).default_algorithm();
+        let key = Some(bytes)
+            .filter(|bytes| bytes.len() == set.public_length())
+            .and_then(|bytes| B::ml_dsa_public(set, bytes))
+            .ok_or_else(|| KeyError::invalid(format!("the {algorithm} public key is not valid")))?;
+        let numbers = Numbers::MlDsa {
+            algorithm,
+            bytes: bytes.to_vec(),
+        };
+        Ok(Self { key, numbers })
+    }
+
     /// Whether this is the key's raw signature of the message.
     #[inline]
     pub(super) fn fits(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -166,7 +192,8 @@ impl<B: Backend> PublicKey<B> {
         self.members() == other.members()
     }
 
-    /// The members that RFC 7638 section 3.2 hashes, in its order.
+    /// The members that RFC 7638 section 3.2 hashes, in its order; RFC 9964 section 6
+    /// for ML-DSA.
     pub(super) fn members(&self) -> Vec<(&'static str, String)> {
         match &self.numbers {
             Numbers::Rsa { n, e } => vec![
@@ -184,6 +211,12 @@ impl<B: Backend> PublicKey<B> {
                 ("crv", "Ed25519".to_owned()),
                 ("kty", "OKP".to_owned()),
                 ("x", encode_segment(x)),
+            ],
+            #[cfg(feature = "ml-dsa")]
+            Numbers::MlDsa { algorithm, bytes } => vec![
+                ("alg", algorithm.name().to_owned()),
+                ("kty", "AKP".to_owned()),
+                ("pub", encode_segment(bytes)),
             ],
         }
     }
@@ -217,6 +250,8 @@ pub(super) fn family(key_type: KeyType) -> Result<Family, KeyError> {
         KeyType::Rsa => Ok(Family::Rsa),
         KeyType::Ec(curve) => Ok(Family::Ec(curve)),
         KeyType::Ed25519 => Ok(Family::Ed25519),
+        #[cfg(feature = "ml-dsa")]
+        KeyType::MlDsa(set) => Ok(Family::MlDsa(set)),
         KeyType::Other => Err(KeyError::unsupported(
             "the key is neither a plain RSA key nor one on P-256, P-384, P-521 or Ed25519",
         )),

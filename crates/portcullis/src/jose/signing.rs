@@ -290,9 +290,14 @@ impl SigningKey {
                 vec![("kty", "oct".to_owned())],
                 vec![("k", secret.encoded())],
             ),
-            Signer::Private(private) => (self.verifying.public_members(), private.members()?),
+            Signer::Private(private) => (
+                self.verifying.public_members(),
+                private.members(self.algorithm())?,
+            ),
         };
         let public = public.iter().map(|(name, text)| (*name, &**text));
+        // It is written below, under the name that the key goes by.
+        let public = public.filter(|(name, _)| *name != "alg");
         let private = private.iter().map(|(name, text)| (*name, text.as_str()));
         let members = public.chain(private);
         let length: usize = members.clone().map(|(_, text)| text.len() + MEMBER).sum();
@@ -323,9 +328,9 @@ impl SigningKey {
     }
 }
 
-/// What a member of a JWK takes besides its text: a name of at most three
+/// What a member of a JWK takes besides its text: a name of at most four
 /// characters, and what punctuates it.
-const MEMBER: usize = 9;
+const MEMBER: usize = 10;
 
 /// What a byte of a text takes at most in JSON: `\u0000`.
 const ESCAPED: usize = 6;
