@@ -89,7 +89,7 @@ fn an_issuer_signs_with_it() {
         .clock(clock())
         .build()
         .unwrap();
-    let alice = Subject::new(ISS, "alice");
+    let alice = Subject::new("users", "alice");
     let access = issuer.access(&AccessToken::new(&alice).client("app"));
     let token = access.unwrap().token().expose().to_owned();
     let verifier = issuer.verifier().clock(clock()).build().unwrap();
