@@ -61,6 +61,11 @@ mod websockets {}
 #[doc = include_str!("../../../docs/refusals.md")]
 mod refusals {}
 
+/// What the page about a 401 shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/explain.md")]
+mod explain {}
+
 /// What the page about browsers shows compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/browsers.md")]

@@ -60,6 +60,11 @@ impl VerifyError {
         Self::with_detail(VerifyErrorKind::Custom, reason)
     }
 
+    /// What came and what is configured, where that is worth a word.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What was wrong.
     pub fn kind(&self) -> VerifyErrorKind {
         self.kind

@@ -68,6 +68,22 @@ impl VerifiedTokens {
         self.tokens.remove(&token);
     }
 
+    /// Lets go of everything; outside of the locks.
+    pub(super) fn clear(&self) {
+        self.let_go_of(|_| true);
+    }
+
+    fn let_go_of(&self, is_over: impl Fn(&Remembered) -> bool) {
+        let over = RefCell::new(Vec::new());
+        self.tokens.retain(|_, token| {
+            let is_over = is_over(token);
+            if is_over {
+                over.borrow_mut().push(token.clone());
+            }
+            !is_over
+        });
+    }
+
     /// Lets go of what has expired, now and then; outside of the locks.
     fn sweep(&self, now: Timestamp) {
         let due = self.sweep_at.load(Relaxed);
@@ -79,14 +95,9 @@ impl VerifiedTokens {
                 .compare_exchange(due, next, Relaxed, Relaxed)
                 .is_ok()
         {
-            let expired = RefCell::new(Vec::new());
-            self.tokens.retain(|_, token| {
-                let is_good = now < token.validity.until
-                    && token.lease.as_ref().is_none_or(|lease| lease.holds(now));
-                if !is_good {
-                    expired.borrow_mut().push(token.clone());
-                }
-                is_good
+            self.let_go_of(|token| {
+                let lease = token.lease.as_ref();
+                now >= token.validity.until || lease.is_some_and(|lease| !lease.holds(now))
             });
         }
     }
