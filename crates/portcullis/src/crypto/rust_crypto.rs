@@ -78,7 +78,8 @@ impl Backend for RustCrypto {
     type Sha256 = Sha256;
     type HmacKey = HmacKey;
     type Tag = Tag;
-    type PublicKey = PublicKey;
+    // Some are ten times as large as others.
+    type PublicKey = Box<PublicKey>;
     type PrivateKey = PrivateKey;
 
     fn sha256() -> Sha256 {
@@ -122,35 +123,35 @@ impl Backend for RustCrypto {
         one.ct_eq(other).into()
     }
 
-    fn rsa_public(scheme: RsaScheme, n: &[u8], e: &[u8]) -> Option<PublicKey> {
+    fn rsa_public(scheme: RsaScheme, n: &[u8], e: &[u8]) -> Option<Box<PublicKey>> {
         let number = BoxedUint::from_be_slice_vartime;
         rsa::PublicKey::new_with_size_limits(number(n), number(e), 2048..=8192)
             .ok()
-            .map(|key| PublicKey::Rsa(key, scheme))
+            .map(|key| Box::new(PublicKey::Rsa(key, scheme)))
     }
 
-    fn ec_public(curve: Curve, point: &[u8]) -> Option<(PublicKey, Vec<u8>)> {
+    fn ec_public(curve: Curve, point: &[u8]) -> Option<(Box<PublicKey>, Vec<u8>)> {
         for_curve!(curve, PublicKey, |nist, Wrap| {
             let key = nist::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
             let point = key.to_sec1_point(false);
             let (_uncompressed, coordinates) = point.as_bytes().split_first()?;
-            Some((Wrap(key), coordinates.to_vec()))
+            Some((Box::new(Wrap(key)), coordinates.to_vec()))
         })
     }
 
-    fn ed25519_public(point: &[u8; 32]) -> Option<PublicKey> {
+    fn ed25519_public(point: &[u8; 32]) -> Option<Box<PublicKey>> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(point).ok()?;
-        Some(PublicKey::Ed25519(key))
+        Some(Box::new(PublicKey::Ed25519(key)))
     }
 
     /// Never asked: the feature turns aws-lc-rs on.
     #[cfg(feature = "ml-dsa")]
-    fn ml_dsa_public(_set: super::MlDsa, _bytes: &[u8]) -> Option<PublicKey> {
+    fn ml_dsa_public(_set: super::MlDsa, _bytes: &[u8]) -> Option<Box<PublicKey>> {
         None
     }
 
-    fn fits(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        match key {
+    fn fits(key: &Box<PublicKey>, message: &[u8], signature: &[u8]) -> bool {
+        match &**key {
             PublicKey::Rsa(key, scheme) => rsa_fits(key, *scheme, message, signature),
             PublicKey::P256(key) => is_of::<p256::ecdsa::Signature>(key, message, signature),
             PublicKey::P384(key) => is_of::<p384::ecdsa::Signature>(key, message, signature),
