@@ -53,6 +53,7 @@
 //! | [`Claims<T>`], [`OptionalClaims<T>`] | the claims as the application's type | [`Auth`] |
 //! | [`Token`], [`OptionalToken`] | the verified token itself | [`Auth`] |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | [`Auth`] |
+//! | [`WithRoles<R>`], [`WithRolesIfPresent<R>`] | the same, where it has the roles `R` | [`Auth`] |
 //! | [`Authenticated<T>`], [`OptionalAuthenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the app data |
 //! | [`Bearer`], [`OptionalBearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
@@ -67,6 +68,9 @@
 //!
 //! The token endpoints (login, refresh, logout) are routes too:
 //! [`endpoints`] adds them to an app.
+//!
+//! [`Require`] demands more for some of the routes behind an [`Auth`], without
+//! verifying anything again.
 //!
 //! # Features
 //!
@@ -84,15 +88,17 @@ pub mod guard;
 mod head;
 mod refused;
 mod rejection;
+mod require;
 
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
 pub use endpoint::endpoints;
 pub use extract::{
     Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
-    OptionalToken, Refresh, Scoped, ScopedIfPresent, Token,
+    OptionalToken, Refresh, Scoped, ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
 };
 pub use head::Head;
 pub use portcullis::guard::{Authentication, Authenticator};
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
 pub use rejection::AuthRejection;
+pub use require::{Require, RequireMiddleware};

@@ -49,10 +49,11 @@
 //! | [`Claims<T>`] | the claims as the application's type | a layer |
 //! | [`Token`] | the verified token itself | a layer |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | a layer |
+//! | [`WithRoles<R>`], [`WithRolesIfPresent<R>`] | the same, where it has the roles `R` | a layer |
 //! | [`Authenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the state |
 //! | [`Bearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
-//! Each but the scoped ones also as an `Option`, where absent credentials are
+//! Each but those with scopes or roles also as an `Option`, where absent credentials are
 //! `None` and bad ones are still refused. One that needs a layer answers with a server error and a
 //! line in the log where there is none.
 //!
@@ -60,6 +61,11 @@
 //! way: the handler is called for whoever was refused, and nobody else refuses
 //! them. `Either` of `axum-extra` goes on with its next extractor, as if bad
 //! credentials were none.
+//!
+//! # Inner routers
+//!
+//! [`RequireLayer`] demands more for some of the routes behind an [`AuthLayer`],
+//! without verifying anything again.
 //!
 //! # Features
 //!
@@ -79,10 +85,15 @@ mod rejection;
 #[cfg(feature = "router")]
 mod router;
 
-pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token};
+pub use extract::{
+    Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token, WithRoles,
+    WithRolesIfPresent,
+};
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
-pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator, RoutedHead};
+pub use portcullis_tower::{
+    Auth, AuthLayer, Authentication, Authenticator, Require, RequireLayer, RoutedHead,
+};
 pub use rejection::AuthRejection;
 #[cfg(feature = "router")]
 pub use router::router;

@@ -52,6 +52,9 @@
 //! [`WithEndpoints`] puts them in front of another one, [`EndpointService`] is
 //! for those who dispatch by themselves.
 //!
+//! [`Require`] demands more for some of the services behind an [`Auth`], without
+//! verifying anything again.
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -62,6 +65,7 @@
 
 mod auth;
 mod endpoint;
+mod require;
 
 pub use auth::{Auth, ResponseFuture};
 pub use endpoint::{EndpointService, WithEndpoints};
@@ -71,3 +75,4 @@ pub use portcullis::{
 };
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
+pub use require::Require;

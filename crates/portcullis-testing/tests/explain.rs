@@ -15,7 +15,7 @@ use portcullis_testing::{
 /// Of one kind of tokens, remembering them, and one of several.
 fn verifiers(mint: &Mint) -> [Verifier; 3] {
     let cached = mint.verifier_builder().cache(TokenCache::new());
-    let other = Mint::with_key(keys::signing(Algorithm::EdDSA)).issuer("https://other.test");
+    let other = Mint::with_key(keys::signing(Algorithm::Ed25519)).issuer("https://other.test");
     let both = Verifier::combine([other.verifier(), mint.verifier()]).unwrap();
     [mint.verifier(), cached.build().unwrap(), both]
 }

@@ -52,6 +52,9 @@
 //! of its requests: [`Peer`](portcullis::head::Peer) and
 //! [`ClientCertificate`](portcullis::head::ClientCertificate).
 //!
+//! [`RequireLayer`] demands more for some of the services behind it, without verifying
+//! anything again.
+//!
 //! # Bodies, and gRPC
 //!
 //! A refusal is written into the inner service's own type of body, which therefore needs
@@ -74,6 +77,8 @@
 
 mod auth;
 mod endpoint;
+mod ready;
+mod require;
 #[cfg(feature = "axum")]
 mod routed_head;
 
@@ -85,5 +90,6 @@ pub use portcullis::{
 };
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
+pub use require::{Require, RequireLayer};
 #[cfg(feature = "axum")]
 pub use routed_head::RoutedHead;

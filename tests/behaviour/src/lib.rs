@@ -70,3 +70,8 @@ mod explain {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/browsers.md")]
 mod browsers {}
+
+/// What the page about policies shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/policies.md")]
+mod policies {}

@@ -1,7 +1,10 @@
 //! The application under test, described once.
 
 use portcullis::{
-    challenge::Reason, endpoint::Endpoints, guard::Authenticator, policy::RequiredScopes,
+    challenge::Reason,
+    endpoint::Endpoints,
+    guard::Authenticator,
+    policy::{Policy, RequiredRoles, RequiredScopes},
     verify::Verified,
 };
 use serde::Deserialize;
@@ -58,11 +61,27 @@ pub enum Guard {
     /// The adapter's extractor that verifies by itself; the layer, where an
     /// adapter has no extractors.
     Extractor(Box<Authenticator>),
+    /// A policy of the adapter's inner layer, behind its layer if there is one.
+    Inner(Option<Box<Authenticator>>, Demand),
     /// Nothing.
     Nothing,
 }
 
+/// What an inner layer demands.
+#[derive(Clone)]
+pub enum Demand {
+    /// A token that satisfies this.
+    Token(Policy),
+    /// That a token satisfies this, if there is one.
+    IfPresent(Policy),
+}
+
 impl Guard {
+    /// The adapter's layer and, further in, a policy.
+    pub fn inner(outer: Authenticator, policy: Policy) -> Self {
+        Self::Inner(Some(Box::new(outer)), Demand::Token(policy))
+    }
+
     /// The adapter's extractor that verifies by itself.
     pub fn extractor(authenticator: Authenticator) -> Self {
         Self::Extractor(Box::new(authenticator))
@@ -89,6 +108,11 @@ pub enum Handler {
     Scoped,
     /// The same, where there are credentials.
     ScopedIfPresent,
+    /// Answers whom the token speaks for, where it has the roles of [`Crew`], by the
+    /// adapter's extractor.
+    WithRoles,
+    /// The same, where there are credentials.
+    WithRolesIfPresent,
     /// Answers how long the raw Bearer token is, unverified.
     Bearer,
     /// The same of the raw token of the `refresh-token` field.
@@ -110,6 +134,15 @@ pub struct ReadAndWrite;
 
 impl RequiredScopes for ReadAndWrite {
     const SCOPES: &'static [&'static str] = &["read", "write"];
+}
+
+/// Roles that an extractor demands.
+#[derive(Debug)]
+pub struct Crew;
+
+impl RequiredRoles for Crew {
+    const PATH: &'static [&'static str] = &["realm_access", "roles"];
+    const ROLES: &'static [&'static str] = &["operator", "auditor"];
 }
 
 /// The claims of any form.

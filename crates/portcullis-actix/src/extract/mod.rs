@@ -6,13 +6,17 @@
 
 mod authenticated;
 mod claims;
+mod demanding;
 mod raw;
 mod scoped;
 mod source;
 mod token;
+mod with_roles;
 
 pub use authenticated::{Authenticated, AuthenticatedFuture, OptionalAuthenticated};
 pub use claims::{Claims, OptionalClaims};
+pub use demanding::ScopedFuture;
 pub use raw::{Bearer, OptionalBearer, Refresh};
-pub use scoped::{Scoped, ScopedFuture, ScopedIfPresent};
+pub use scoped::{Scoped, ScopedIfPresent};
 pub use token::{OptionalToken, Token};
+pub use with_roles::{WithRoles, WithRolesIfPresent};

@@ -5,13 +5,16 @@
 
 mod authenticated;
 mod claims;
+mod demanding;
 mod raw;
 mod scoped;
 mod source;
 mod token;
+mod with_roles;
 
 pub use authenticated::Authenticated;
 pub use claims::Claims;
 pub use raw::{Bearer, Refresh};
 pub use scoped::{Scoped, ScopedIfPresent};
 pub use token::Token;
+pub use with_roles::{WithRoles, WithRolesIfPresent};

@@ -10,7 +10,7 @@ pub enum RejectionKind {
     InvalidRequest,
     /// A bad, expired or revoked token, or another kind of token: 401.
     InvalidToken,
-    /// A scope or role is missing: 403.
+    /// A scope or role is missing, or a rule of the application says no: 403.
     InsufficientScope,
     /// A cookie authenticates the request, and it comes from an origin that may not
     /// send it: 403.

@@ -7,7 +7,7 @@ use crate::{
     claims::ScopeSet,
     credentials::CredentialsError,
     csrf::CsrfError,
-    policy::{PolicyError, PolicyErrorKind},
+    policy::{PolicyError, PolicyErrorKind, StepUp},
     verify::{ClaimsError, VerifyError},
 };
 
@@ -46,10 +46,7 @@ impl Reason {
             Self::Csrf(_) => RejectionKind::CsrfToken,
             Self::Token(error) if error.kind().is_unavailable() => RejectionKind::Unavailable,
             Self::Token(_) | Self::Claims(_) => RejectionKind::InvalidToken,
-            Self::Policy(error) if error.kind() == PolicyErrorKind::NotFresh => {
-                RejectionKind::InsufficientUserAuthentication
-            }
-            Self::Policy(_) => RejectionKind::InsufficientScope,
+            Self::Policy(error) => kind_of(error.kind()),
             Self::Unavailable => RejectionKind::Unavailable,
             Self::MissingLayer(_) | Self::Misconfigured(_) => RejectionKind::Misconfigured,
         }
@@ -59,7 +56,29 @@ impl Reason {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Token(error) => error.retry_after(),
+            Self::Policy(error) => error.retry_after(),
             _ => None,
+        }
+    }
+
+    /// What a new login has to be, where that is what is lacking.
+    pub(super) fn step_up(&self) -> Option<&StepUp> {
+        match self {
+            Self::Policy(error) => error.step_up(),
+            _ => None,
+        }
+    }
+
+    /// The same in words.
+    pub(super) fn login_needed(&self) -> &'static str {
+        match self {
+            Self::Policy(error) if error.kind() == PolicyErrorKind::AuthenticationTooWeak => {
+                "a stronger login is needed"
+            }
+            Self::Policy(error) if error.kind() == PolicyErrorKind::AuthenticationTooOld => {
+                "a more recent login is needed"
+            }
+            _ => LOG_IN_AGAIN,
         }
     }
 
@@ -79,6 +98,24 @@ impl Reason {
             Self::Policy(error) => Some(error.scope()),
             _ => None,
         }
+    }
+}
+
+/// What a token that is not fresh lacks, in words.
+pub(super) const LOG_IN_AGAIN: &str = "a token from a login with credentials is needed";
+
+fn kind_of(kind: PolicyErrorKind) -> RejectionKind {
+    match kind {
+        PolicyErrorKind::NotFresh
+        | PolicyErrorKind::AuthenticationTooWeak
+        | PolicyErrorKind::AuthenticationTooOld => RejectionKind::InsufficientUserAuthentication,
+        PolicyErrorKind::ScopeMissing
+        | PolicyErrorKind::RoleMissing
+        | PolicyErrorKind::RequestRefused
+        | PolicyErrorKind::AnswerWasNo
+        | PolicyErrorKind::Denied => RejectionKind::InsufficientScope,
+        PolicyErrorKind::Unavailable => RejectionKind::Unavailable,
+        PolicyErrorKind::NotAsked => RejectionKind::Misconfigured,
     }
 }
 

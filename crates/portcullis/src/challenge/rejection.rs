@@ -115,7 +115,7 @@ impl Rejection {
 
     fn in_realm(self, realm: &Realm) -> Self {
         let scope = self.reason.scope();
-        let challenge = Challenge::of(self.kind, realm, scope);
+        let challenge = Challenge::of(&self.reason, realm, scope);
         let challenge = challenge.map(|challenge| challenge.to_bytes());
         self.with_challenge(challenge)
     }

@@ -130,6 +130,15 @@ impl From<SessionError> for Refusal {
     }
 }
 
+impl From<PolicyError> for Refusal {
+    fn from(error: PolicyError) -> Self {
+        match error.retry_after() {
+            Some(after) => Self::Unavailable(after),
+            None => Self::Policy(error),
+        }
+    }
+}
+
 impl From<CsrfError> for Refusal {
     fn from(error: CsrfError) -> Self {
         // The answer says less.

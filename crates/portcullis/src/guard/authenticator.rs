@@ -17,8 +17,8 @@ use crate::{
     cookies::SessionCookies,
     credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
     head::{HeadRef, RequestHead, Target, is_b64token},
-    policy::Policy,
-    verify::{Verification, Verified, Verifier},
+    policy::{Policy, ScopeHierarchy},
+    verify::{Verification, Verifier},
 };
 
 /// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
@@ -124,6 +124,27 @@ impl Authenticator {
     #[must_use = "returns the changed authenticator"]
     pub fn require_if_present(self, policy: Policy) -> Self {
         self.with(|config| config.add(policy))
+    }
+
+    /// Which scopes imply others, for every policy and extractor that demands some of
+    /// a token that this authenticator let through.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), Box<dyn std::error::Error>> {
+    /// use portcullis::{
+    ///     guard::Authenticator,
+    ///     policy::{Policy, ScopeHierarchy},
+    /// };
+    ///
+    /// let authenticator = Authenticator::new(verifier)
+    ///     .scope_hierarchy(ScopeHierarchy::table([("admin", "stations:read stations:write")])?)
+    ///     .require(Policy::scope("stations:read")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn scope_hierarchy(self, hierarchy: ScopeHierarchy) -> Self {
+        self.with_answers(|answers| answers.hierarchy = Some(hierarchy))
     }
 
     /// Lets requests without credentials pass. Optional means absent: bad
@@ -244,8 +265,8 @@ impl Authenticator {
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let config = Arc::make_mut(&mut self.0);
         change(config);
-        let scope = config.policy.as_ref().map(Policy::sufficient_scope);
-        let scope = scope.cloned().unwrap_or_else(ScopeSet::new);
+        let demands = config.policy.as_ref().map(Policy::demands);
+        let scope = demands.map_or_else(ScopeSet::new, |demands| demands.scope.clone());
         let answers = Arc::make_mut(&mut config.answers);
         answers.prepare(&scope);
         let origins = config.sources.iter().flat_map(TokenSources::origins);
@@ -381,10 +402,14 @@ impl Authenticator {
         };
         match self.0.verifier.verify(token) {
             Verification::Done(Ok(verified)) => {
-                Check::Ready(match self.evaluate(&verified, source, head) {
-                    Ok(()) => Ok(Authentication::new(answers.clone(), Some(verified))),
-                    Err(reason) => Err(answers.refuse(reason)),
-                })
+                if let Some(csrf) = source.and_then(TokenSource::csrf) {
+                    let shown = csrf.look(head);
+                    let checked = shown.and_then(|shown| csrf.check(&shown, &verified));
+                    if let Err(error) = checked {
+                        return Check::Ready(Err(answers.refuse(Reason::Csrf(error))));
+                    }
+                }
+                Check::of_policy(self.0.policy.as_ref(), verified, Some(head), answers)
             }
             Verification::Done(Err(_)) if !is_b64token(token) => {
                 self.refuse(Reason::Credentials(CredentialsError::Malformed), head)
@@ -394,10 +419,16 @@ impl Authenticator {
             }
             Verification::Pending(verification) => {
                 let csrf = source.and_then(TokenSource::csrf);
-                let shown = csrf.map(|csrf| Box::new(Shown::by(head, csrf)));
+                let shown = csrf.map(|csrf| Shown::by(head, csrf));
                 let policy = self.0.policy.clone();
-                let check = PendingCheck::new(verification, shown, policy, head, answers.clone());
-                Check::Pending(check)
+                let answers = answers.clone();
+                Check::Pending(PendingCheck::verifying(
+                    verification,
+                    shown,
+                    policy,
+                    head,
+                    answers,
+                ))
             }
         }
     }
@@ -408,23 +439,6 @@ impl Authenticator {
         let mut elsewhere = self.0.elsewhere.iter();
         let found = elsewhere.find(|answers| answers.origin == origin);
         found.unwrap_or(&self.0.answers)
-    }
-
-    fn evaluate(
-        &self,
-        token: &Verified,
-        source: Option<&TokenSource>,
-        head: HeadRef<'_>,
-    ) -> Result<(), Reason> {
-        if let Some(csrf) = source.and_then(TokenSource::csrf) {
-            let shown = csrf.look(head);
-            let checked = shown.and_then(|shown| csrf.check(&shown, token));
-            checked.map_err(Reason::Csrf)?;
-        }
-        match &self.0.policy {
-            Some(policy) => policy.evaluate(token, Some(head)).map_err(Reason::Policy),
-            None => Ok(()),
-        }
     }
 
     fn refuse(&self, reason: Reason, head: HeadRef<'_>) -> Check {

@@ -111,10 +111,14 @@ impl FurtherRules {
         }
         if !self.refused.is_empty() {
             observer.observe(Check::RefusedClaims, self.check_refused(&further), || {
-                let found = self.refused.iter().filter(|name| further.has(name));
-                let shown = |name: &Box<str>| format!("`{name}`");
-                let (found, refused) = (list(found, shown), list(&self.refused, shown));
-                Seen::of(found, format!("none of {refused}"))
+                let refused = || self.refused.iter().map(|name| &**name);
+                let shown = |name: &str| format!("`{name}`");
+                let found = list(refused().filter(|name| further.has(name)), shown);
+                let refused = format!("none of {}", list(refused(), shown));
+                match found.as_str() {
+                    "" => Seen::of("none", refused),
+                    _ => Seen::of(found, refused),
+                }
             })?;
         }
         if !self.one_of.is_empty() {

@@ -31,6 +31,7 @@ mod key_table;
 mod known;
 mod lease;
 mod live_keys;
+mod login;
 mod logout_token;
 mod near_miss;
 mod node;

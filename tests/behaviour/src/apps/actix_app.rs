@@ -11,12 +11,14 @@ use actix_web::{
 };
 use portcullis::{challenge::Reason, verify::Verified};
 use portcullis_actix::{
-    Auth, Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalToken, Refresh, Scoped,
-    ScopedIfPresent,
+    Auth, Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalToken, Refresh, Require,
+    Scoped, ScopedIfPresent, WithRoles, WithRolesIfPresent,
 };
 
 use super::Server;
-use crate::site::{self, AnyClaims, Employee, Guard, Handler, ReadAndWrite, Route, Site};
+use crate::site::{
+    self, AnyClaims, Crew, Demand, Employee, Guard, Handler, ReadAndWrite, Route, Site,
+};
 
 /// Serves a site.
 pub fn serve(site: &Site) -> Server {
@@ -58,6 +60,16 @@ fn add(config: &mut web::ServiceConfig, route: &Route) {
         Guard::Extractor(authenticator) => {
             config.service(resource.app_data((**authenticator).clone()))
         }
+        Guard::Inner(outer, demand) => {
+            let resource = resource.wrap(match demand {
+                Demand::Token(policy) => Require::new(policy.clone()),
+                Demand::IfPresent(policy) => Require::if_present(policy.clone()),
+            });
+            match outer {
+                Some(outer) => config.service(resource.wrap(Auth::new((**outer).clone()))),
+                None => config.service(resource),
+            }
+        }
         Guard::Nothing => config.service(resource),
     };
 }
@@ -69,6 +81,7 @@ fn resource(route: &Route) -> Resource {
             Handler::Typed => resource.to(own_typed),
             Handler::Maybe => resource.to(own_maybe),
             Handler::Scoped => resource.to(own_scoped),
+            Handler::WithRoles => resource.to(own_with_roles),
             _ => resource.to(own_claims),
         };
     }
@@ -78,6 +91,8 @@ fn resource(route: &Route) -> Resource {
         Handler::Typed => resource.to(typed),
         Handler::Scoped => resource.to(scoped),
         Handler::ScopedIfPresent => resource.to(scoped_if_present),
+        Handler::WithRoles => resource.to(with_roles),
+        Handler::WithRolesIfPresent => resource.to(with_roles_if_present),
         Handler::Echo => resource.to(echo),
         Handler::Bearer => resource.to(bearer),
         Handler::Refresh => resource.to(refresh),
@@ -107,6 +122,22 @@ async fn scoped_if_present(token: ScopedIfPresent<ReadAndWrite>) -> impl Respond
     json(site::maybe_body(
         token.as_ref().and_then(|token| token.subject_name()),
     ))
+}
+
+async fn with_roles(token: WithRoles<Crew>) -> impl Responder {
+    json(site::maybe_body(token.subject_name()))
+}
+
+async fn with_roles_if_present(token: WithRolesIfPresent<Crew>) -> impl Responder {
+    let OptionalToken(token) = token.into_inner();
+    json(site::maybe_body(
+        token.as_ref().and_then(|token| token.subject_name()),
+    ))
+}
+
+async fn own_with_roles(token: WithRoles<Crew, Authenticated<Verified>>) -> impl Responder {
+    let Authenticated(token) = token.into_inner();
+    json(site::maybe_body(token.subject_name()))
 }
 
 async fn own_claims(Authenticated(claims): Authenticated<AnyClaims>) -> impl Responder {

@@ -11,12 +11,15 @@ use axum::{
 };
 use portcullis::verify::Verified;
 use portcullis_axum::{
-    AuthLayer, Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token,
+    AuthLayer, Authenticated, Bearer, Claims, Refresh, RequireLayer, Scoped, ScopedIfPresent,
+    Token, WithRoles, WithRolesIfPresent,
 };
 use tower::util::MapResponseLayer;
 
 use super::{Server, by_hand, run};
-use crate::site::{self, AnyClaims, Employee, Guard, Handler, ReadAndWrite, Route, Site};
+use crate::site::{
+    self, AnyClaims, Crew, Demand, Employee, Guard, Handler, ReadAndWrite, Route, Site,
+};
 
 /// Serves a site.
 pub fn serve(site: &Site) -> Server {
@@ -53,6 +56,7 @@ fn method_router(route: &Route) -> MethodRouter {
             Handler::Typed => any(own_typed),
             Handler::Maybe => any(own_maybe),
             Handler::Scoped => any(own_scoped),
+            Handler::WithRoles => any(own_with_roles),
             _ => any(own_claims),
         };
         return handler.with_state((**authenticator).clone());
@@ -63,12 +67,24 @@ fn method_router(route: &Route) -> MethodRouter {
         Handler::Typed => any(typed),
         Handler::Scoped => any(scoped),
         Handler::ScopedIfPresent => any(scoped_if_present),
+        Handler::WithRoles => any(with_roles),
+        Handler::WithRolesIfPresent => any(with_roles_if_present),
         Handler::Echo => any(echo),
         Handler::Bearer => any(bearer),
         Handler::Refresh => any(refresh),
     };
     match &route.guard {
         Guard::Layer(authenticator) => handler.layer(AuthLayer::new((**authenticator).clone())),
+        Guard::Inner(outer, demand) => {
+            let handler = handler.layer(match demand {
+                Demand::Token(policy) => RequireLayer::new(policy.clone()),
+                Demand::IfPresent(policy) => RequireLayer::if_present(policy.clone()),
+            });
+            match outer {
+                Some(outer) => handler.layer(AuthLayer::new((**outer).clone())),
+                None => handler,
+            }
+        }
         Guard::Extractor(_) | Guard::Nothing => handler,
     }
 }
@@ -96,6 +112,22 @@ async fn scoped_if_present(token: ScopedIfPresent<ReadAndWrite>) -> impl IntoRes
     json(site::maybe_body(
         token.as_ref().and_then(|token| token.subject_name()),
     ))
+}
+
+async fn with_roles(token: WithRoles<Crew>) -> impl IntoResponse {
+    json(site::maybe_body(token.subject_name()))
+}
+
+async fn with_roles_if_present(token: WithRolesIfPresent<Crew>) -> impl IntoResponse {
+    let token = token.into_inner();
+    json(site::maybe_body(
+        token.as_ref().and_then(|token| token.subject_name()),
+    ))
+}
+
+async fn own_with_roles(token: WithRoles<Crew, Authenticated<Verified>>) -> impl IntoResponse {
+    let Authenticated(token) = token.into_inner();
+    json(site::maybe_body(token.subject_name()))
 }
 
 async fn own_claims(Authenticated(claims): Authenticated<AnyClaims>) -> impl IntoResponse {

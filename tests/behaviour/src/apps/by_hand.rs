@@ -21,7 +21,7 @@ use portcullis::{
     policy::Policy,
 };
 
-use crate::site::{self, AnyClaims, Employee, Handler, ReadAndWrite};
+use crate::site::{self, AnyClaims, Crew, Employee, Handler, ReadAndWrite};
 
 /// A body of any kind.
 pub(super) struct AnyBody(UnsyncBoxBody<Bytes, hyper::Error>);
@@ -95,6 +95,17 @@ fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection
         Handler::Scoped => {
             let policy = Policy::scopes_of::<ReadAndWrite>();
             site::scoped_body(authentication()?.require(&policy)?)
+        }
+        Handler::WithRoles => {
+            let token = authentication()?.require_roles::<Crew>()?;
+            site::maybe_body(token.subject_name())
+        }
+        Handler::WithRolesIfPresent => {
+            let token = authentication()?.optional();
+            if token.is_some() {
+                authentication()?.require(&Policy::roles_of::<Crew>())?;
+            }
+            site::maybe_body(token.and_then(|token| token.subject_name()))
         }
         Handler::ScopedIfPresent => {
             let token = authentication()?.optional();

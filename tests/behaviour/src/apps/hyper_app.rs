@@ -17,14 +17,14 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use portcullis::{endpoint::Endpoints, head::Peer};
-use portcullis_hyper::{Auth, WithEndpoints};
+use portcullis_hyper::{Auth, Require, WithEndpoints};
 
 use super::{
     Server,
     by_hand::{self, AnyBody},
     run,
 };
-use crate::site::{Guard, Handler, Route, Site};
+use crate::site::{Demand, Guard, Handler, Route, Site};
 
 /// Serves a site.
 pub fn serve(site: &Site) -> Server {
@@ -76,6 +76,8 @@ struct Router {
 enum Serving {
     Protected(Auth<Handling>),
     ByExtractor(Auth<Handling>),
+    Behind(Auth<Require<Handling>>),
+    Alone(Require<Handling>),
     Open(Handling),
 }
 
@@ -97,6 +99,16 @@ fn serving(route: &Route) -> Serving {
         Guard::Extractor(authenticator) => {
             Serving::ByExtractor(Auth::new(inner, (**authenticator).clone()))
         }
+        Guard::Inner(outer, demand) => {
+            let inner = match demand {
+                Demand::Token(policy) => Require::new(inner, policy.clone()),
+                Demand::IfPresent(policy) => Require::if_present(inner, policy.clone()),
+            };
+            match outer {
+                Some(outer) => Serving::Behind(Auth::new(inner, (**outer).clone())),
+                None => Serving::Alone(inner),
+            }
+        }
         Guard::Nothing => Serving::Open(inner),
     }
 }
@@ -114,6 +126,8 @@ impl Service<Request<Incoming>> for Router {
                 Some(Serving::ByExtractor(service)) => {
                     by_hand::by_extractor(service.call(request).await?)
                 }
+                Some(Serving::Behind(service)) => service.call(request).await?,
+                Some(Serving::Alone(service)) => service.call(request).await?,
                 Some(Serving::Open(service)) => service.call(request).await?,
                 None => by_hand::not_found(),
             };

@@ -14,7 +14,7 @@ use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use portcullis::{endpoint::ClientAddress, head::Peer};
-use portcullis_tower::{AuthLayer, EndpointLayer};
+use portcullis_tower::{AuthLayer, EndpointLayer, RequireLayer};
 use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     by_hand::{self, AnyBody},
     run,
 };
-use crate::site::{Guard, Handler, Route, Site};
+use crate::site::{Demand, Guard, Handler, Route, Site};
 
 type Inner = BoxCloneSyncService<Request<Incoming>, Response<AnyBody>, Infallible>;
 
@@ -115,6 +115,20 @@ fn service(route: &Route) -> Inner {
             let layer = AuthLayer::new((**authenticator).clone());
             let service = layer.layer(inner).map_response(by_hand::by_extractor);
             BoxCloneSyncService::new(service)
+        }
+        Guard::Inner(outer, demand) => {
+            let layer = match demand {
+                Demand::Token(policy) => RequireLayer::new(policy.clone()),
+                Demand::IfPresent(policy) => RequireLayer::if_present(policy.clone()),
+            };
+            let inner = layer.layer(inner);
+            match outer {
+                Some(outer) => {
+                    let layer = AuthLayer::new((**outer).clone());
+                    BoxCloneSyncService::new(layer.layer(inner))
+                }
+                None => BoxCloneSyncService::new(inner),
+            }
         }
         Guard::Nothing => BoxCloneSyncService::new(inner),
     }

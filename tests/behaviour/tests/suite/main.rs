@@ -4,6 +4,7 @@
 
 mod algorithms;
 mod apis;
+mod asking;
 mod backchannel;
 mod bindings;
 mod bodies;
@@ -14,6 +15,7 @@ mod credentials;
 mod documents;
 mod extractors;
 mod grpc;
+mod inner_policies;
 mod issuers;
 mod keys;
 mod login_page;
@@ -22,5 +24,9 @@ mod protected;
 mod refusal_formats;
 mod refusals;
 mod revocations;
+mod roles;
+mod scope_hierarchy;
 mod status;
+mod step_up;
+mod tenants;
 mod tokens;

@@ -68,7 +68,7 @@ pub(super) async fn open<'a>(
     let token = request.cookie(cookies.access_cookie())?;
     let token = verify(services, token.ok_or(Refusal::NoToken)?).await?;
     request.check_access(cookies.csrf(), &token)?;
-    access.check(&token)?;
+    access.check(&token).await?;
     Ok(Opened {
         token,
         cookies: Some(mounted),
@@ -82,7 +82,7 @@ pub(super) async fn access_token(
     token: &[u8],
 ) -> Result<Verified, Refusal> {
     let verified = verify(services, token).await?;
-    access.check(&verified)?;
+    access.check(&verified).await?;
     Ok(verified)
 }
 
