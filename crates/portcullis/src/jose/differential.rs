@@ -1,6 +1,8 @@
 //! What one cryptographic library says of a key or a signature the other says, too:
 //! [`Both`] asks both, and panics where they differ.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::{fs, path::PathBuf};
 
 use curve25519_dalek::{
