@@ -78,6 +78,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
 //! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 

@@ -73,6 +73,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `ended` | `Token::ended()`, with tokio's timer: closes WebSockets and streams with their token |
 //! | `router` | `router()`: the token endpoints as a ready `Router` |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |

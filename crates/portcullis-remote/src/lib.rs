@@ -55,6 +55,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `client` (default) | `Client`: HTTP on rustls, with the system's roots and the environment's proxies |
 //! | `metrics` | how keys and answers of issuers are, for the recorder of the facade [metrics](https://docs.rs/metrics) |
 

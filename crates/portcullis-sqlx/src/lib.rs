@@ -18,6 +18,7 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `sqlite` (default) | [`SqliteStore`]; SQLite itself is compiled in |
 //! | `postgres` | `PostgresStore` |
 //! | `tls-rustls` | encrypted connections to PostgreSQL, by rustls with aws-lc-rs |

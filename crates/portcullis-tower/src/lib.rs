@@ -65,6 +65,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `axum` | `RoutedHead`: the target and the peer of requests that axum has routed. `portcullis-axum` switches it on. Without it, a policy within axum's `nest` sees what is left of the path |
 //! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 //!

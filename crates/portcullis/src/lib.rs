@@ -68,17 +68,22 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
+//! | `aws-lc` (default) | cryptography by [aws-lc-rs](https://docs.rs/aws-lc-rs), which is quicker; it does the work where both are on | a C compiler |
+//! | `rust-crypto` | cryptography in pure Rust, for targets such as `wasm32-unknown-unknown` | RSA verifies only |
+//! | `ml-dsa` | keys and tokens of ML-DSA (RFC 9964) | turns `aws-lc` on |
 //! | `jsonwebtoken` | `from_jsonwebtoken` of keys and key sets, `TryFrom` of its algorithms | a dependency on [jsonwebtoken](https://docs.rs/jsonwebtoken), without a cryptographic backend |
 //! | `schema` | `schemars::JsonSchema` of the [configuration](config) | a dependency on [schemars](https://docs.rs/schemars) |
 //! | `metrics` | reports what happens to the facade of that name; `metrics::describe` | a dependency on [metrics](https://docs.rs/metrics), and [some nanoseconds a request](https://github.com/portcullis-rs/portcullis/blob/main/docs/performance.md) |
 //!
-//! None is on by default. The crate runs on any async runtime, or without one.
+//! One of the first two must be on; [`jose`] says more. The crate runs on any async
+//! runtime, or without one.
 
 pub mod challenge;
 pub mod claims;
 pub mod config;
 pub mod cookies;
 pub mod credentials;
+mod crypto;
 pub mod csrf;
 pub mod endpoint;
 mod error;
@@ -98,3 +103,8 @@ pub mod user;
 pub mod verify;
 
 pub use error::ConfigError;
+
+/// Its code is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/crypto.md")]
+struct CryptoChapter;

@@ -2,7 +2,6 @@
 
 use std::{io::Write as _, sync::Arc};
 
-use aws_lc_rs::digest;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -10,6 +9,7 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use portcullis::jose::encode_segment;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     answer::{Answer, Delivery, matches_etag},
@@ -218,8 +218,7 @@ fn finish(
 }
 
 fn etag(body: &[u8]) -> Result<HeaderValue, Cut> {
-    let digest = digest::digest(&digest::SHA256, body);
-    let tag = format!("\"{}\"", encode_segment(digest.as_ref()));
+    let tag = format!("\"{}\"", encode_segment(&Sha256::digest(body)));
     HeaderValue::from_str(&tag).map_err(|_| Cut)
 }
 

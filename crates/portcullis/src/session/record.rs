@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{AttemptId, SessionId, StoreError};
-use crate::{subject::Subject, time::Timestamp};
+use crate::{crypto, subject::Subject, time::Timestamp};
 
 /// A session that is about to begin: what [`SessionStore::create`] turns into a
 /// row.
@@ -207,10 +207,7 @@ pub struct SecretDigest([u8; 32]);
 impl SecretDigest {
     /// The digest of `secret`.
     pub fn of(secret: &[u8]) -> Self {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret);
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest.as_ref());
-        Self(bytes)
+        Self(crypto::sha256(secret))
     }
 
     /// The digest with these bytes, as a store kept it.
@@ -226,7 +223,7 @@ impl SecretDigest {
 
 impl PartialEq for SecretDigest {
     fn eq(&self, other: &Self) -> bool {
-        aws_lc_rs::constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
+        crypto::is_equal(&self.0, &other.0)
     }
 }
 

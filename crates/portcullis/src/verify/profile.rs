@@ -19,7 +19,7 @@ use super::{
 use crate::{
     ConfigError,
     claims::{Claim, ClaimNames, RegisteredClaims, TokenShape, Typ},
-    jose::{Algorithm, CompactJws, JwsError, JwsErrorKind, KeySet, Limits, MAX_HEADER},
+    jose::{Algorithm, CompactJws, JwsError, JwsErrorKind, KeySet, Limits},
     json::Name,
     subject::NO_REALM,
     time::{SharedClock, Timestamp},
@@ -42,6 +42,10 @@ pub(super) struct Profile {
     pub(super) checks: Vec<OwnCheck>,
     pub(super) status: Option<Arc<dyn TokenStatus>>,
     pub(super) clock: SharedClock,
+    /// The largest token and the longest header, where somebody said so.
+    pub(super) max_token: Option<usize>,
+    pub(super) max_header: Option<usize>,
+    /// What comes of these two and the keys, once the profile is a verifier's.
     pub(super) limits: Limits,
     pub(super) cache: Option<TokenCache>,
     /// What goes with its tokens; there once the profile is a verifier's.
@@ -60,10 +64,9 @@ impl Default for Profile {
             checks: Vec::new(),
             status: None,
             clock: SharedClock::default(),
-            limits: Limits {
-                token: 8192,
-                header: MAX_HEADER,
-            },
+            max_token: None,
+            max_header: None,
+            limits: Limits::NOTHING,
             cache: None,
             oversight: None,
         }
@@ -103,6 +106,7 @@ impl Profile {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        self.clock.validate()?;
         if self.keys.are_none() && self.introspection.is_none() {
             return Err(ConfigError::new(
                 "a verifier needs at least one key: the key set is empty, or keys that change are \
@@ -156,7 +160,8 @@ impl Profile {
             keys: self.keys,
             realm: self.realm,
             clock: self.clock,
-            limits: self.limits,
+            max_token: self.max_token,
+            max_header: self.max_header,
             typ: TypRule::Logout,
             claims: ClaimRules {
                 names,
@@ -173,6 +178,11 @@ impl Profile {
 
     /// The profile as a verifier has it.
     pub(super) fn sealed(mut self) -> Self {
+        let limits = Limits::for_signatures(self.keys.longest_signature());
+        self.limits = Limits {
+            token: self.max_token.unwrap_or(limits.token),
+            header: self.max_header.unwrap_or(limits.header),
+        };
         self.oversight = Some(Arc::new(Oversight {
             clock: self.clock.clone(),
             leeway: self.claims.leeway,

@@ -43,8 +43,8 @@ pub(super) fn check_signature<O: Observer>(
         return Err(observer.failed(Check::Key, error, Seen::nothing));
     };
     let mut buffer = uninit();
-    let signature = token
-        .signature_into(&mut buffer)
+    let signature = &*token
+        .signature_into(&mut buffer, || profile.keys.longest_signature())
         .map_err(|error| observer.failed(check_of(error), of_jws(error), Seen::nothing))?;
     if !O::LOOKS
         && let Some(known) = keys.find(token.header_segment(), profile.typ)

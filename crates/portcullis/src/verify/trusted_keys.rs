@@ -7,7 +7,7 @@ use std::{
 
 use super::{KeySource, LiveKeys, key_table::KeyTable, live_keys::CurrentTable};
 use crate::{
-    jose::{Algorithm, KeySet},
+    jose::{Algorithm, KeySet, MAX_SIGNATURE},
     time::Timestamp,
 };
 
@@ -83,6 +83,16 @@ impl TrustedKeys {
             }
             Self::Live { keys, .. } => keys.algorithms().iter().copied().any(is_meant),
         }
+    }
+
+    /// The longest signature that one of them makes, or may come to make, in bytes.
+    pub(super) fn longest_signature(&self) -> usize {
+        let mut longest = MAX_SIGNATURE;
+        self.any(|algorithm| {
+            longest = longest.max(algorithm.longest_signature());
+            false
+        });
+        longest
     }
 
     /// For a log.

@@ -12,6 +12,7 @@ const LAYERS: [&str; 21] = [
     "error",
     "metrics",
     "random",
+    "crypto",
     "json",
     "time",
     "secret",

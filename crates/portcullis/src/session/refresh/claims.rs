@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::super::{SecretDigest, SessionId, Successor};
 use crate::{
     claims::ScopeSet,
+    crypto::sha256,
     random::{RandomError, random},
     subject::Subject,
     time::Timestamp,
@@ -120,9 +121,8 @@ impl SessionSecret {
             place.copy_from_slice(part);
             rest = behind;
         }
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &message[..]);
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest.as_ref()[..16]);
+        bytes.copy_from_slice(&sha256(&message[..])[..16]);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 }

@@ -9,6 +9,8 @@ mod introspected;
 mod key_issuers;
 mod live;
 mod logout;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 mod names;
 mod refusals;
 mod replace;
