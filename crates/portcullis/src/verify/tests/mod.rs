@@ -12,6 +12,7 @@ mod logout;
 mod names;
 mod refusals;
 mod replace;
+mod replace_model;
 
 use std::{
     sync::{

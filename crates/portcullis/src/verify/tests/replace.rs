@@ -12,7 +12,7 @@ use super::*;
 use crate::ConfigError;
 
 /// Trusts the tokens of this key, which name the issuer of this name.
-fn of(byte: u8, issuer: &str) -> Verifier {
+pub(super) fn of(byte: u8, issuer: &str) -> Verifier {
     let builder = Verifier::builder().keys(key(byte).verifying_key());
     let builder = builder.issuer(issuer).audience("api").clock(clock());
     builder
@@ -21,12 +21,12 @@ fn of(byte: u8, issuer: &str) -> Verifier {
         .unwrap()
 }
 
-fn token_of(byte: u8, issuer: &str) -> String {
+pub(super) fn token_of(byte: u8, issuer: &str) -> String {
     let claims = with("iss", json!(issuer));
     signed(&key(byte), r#"{"alg":"HS256"}"#, &claims)
 }
 
-fn accepts(verifier: &Verifier, token: &str) -> bool {
+pub(super) fn accepts(verifier: &Verifier, token: &str) -> bool {
     kind(verifier, token).is_ok()
 }
 
