@@ -52,6 +52,7 @@ mod typ;
 mod verification;
 mod verified;
 mod verifier;
+mod weak_key;
 
 pub(crate) use builder::OwnTokens;
 pub use builder::{Dangerous, Missing, Ready, VerifierBuilder};
