@@ -1,6 +1,6 @@
 //! Refusals that a handler may never see.
 
-use actix_web::{HttpMessage, HttpRequest, dev::ServiceResponse, http::header};
+use actix_web::{HttpMessage, HttpRequest, dev::ServiceResponse};
 use portcullis::challenge::Rejection;
 
 use crate::AuthRejection;
@@ -18,9 +18,8 @@ pub(crate) fn refuse(request: &HttpRequest, rejection: Rejection) -> AuthRejecti
     AuthRejection(rejection)
 }
 
-/// The refusal in whose place something else was answered. An answer of its
-/// status, such as a page of the application's own, tells it; where it leads
-/// elsewhere, one that leads to the same place.
+/// The refusal in whose place something else was answered. An answer of its status,
+/// such as a page of the application's own, tells it.
 pub(crate) fn swallowed<B>(response: &ServiceResponse<B>) -> Option<Rejection> {
     let request = response.request();
     // Nearly always there is none.
@@ -28,10 +27,7 @@ pub(crate) fn swallowed<B>(response: &ServiceResponse<B>) -> Option<Rejection> {
         return None;
     }
     let Refused(rejection) = request.extensions_mut().remove()?;
-    let is_told = response.status().as_u16() == rejection.status()
-        && rejection.location().is_none_or(|location| {
-            let told = response.headers().get(header::LOCATION);
-            told.is_some_and(|told| told.as_bytes() == location)
-        });
+    let field = |name: &str| response.headers().get(name).map(|value| value.as_bytes());
+    let is_told = rejection.is_told_by(response.status().as_u16(), field);
     (!is_told).then_some(rejection)
 }

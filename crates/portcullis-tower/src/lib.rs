@@ -1,7 +1,7 @@
 //! Bearer-token authentication for tower services.
 //!
 //! A [`Layer`](tower_layer::Layer) for whatever speaks `http` 1.x and tower:
-//! axum, hyper with hyper-util, tonic's HTTP services, a `ServiceBuilder`.
+//! axum, hyper with hyper-util, tonic, a `ServiceBuilder`.
 //!
 //! ```
 //! # use bytes::Bytes;
@@ -52,6 +52,12 @@
 //! of its requests: [`Peer`](portcullis::head::Peer) and
 //! [`ClientCertificate`](portcullis::head::ClientCertificate).
 //!
+//! # Bodies, and gRPC
+//!
+//! A refusal is written into the inner service's own type of body, which therefore needs
+//! `From<Bytes>`: axum's has it, and `Full` of http-body-util. tonic's has not.
+//! [`AuthLayer::grpc`] is for services of gRPC: it tells calls as such, and takes any body.
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -70,7 +76,7 @@ mod endpoints;
 #[cfg(feature = "axum")]
 mod routed_head;
 
-pub use auth::{Auth, AuthLayer, ResponseFuture};
+pub use auth::{AnswerBody, AnyBody, Auth, AuthLayer, ResponseBody, ResponseFuture, SameBody};
 pub use endpoints::{EndpointLayer, EndpointService, WithEndpoints};
 #[doc(no_inline)]
 pub use portcullis::{

@@ -315,3 +315,55 @@ fn the_future_is_hardly_larger_than_the_inner_one() {
     type Inner = <Strict as Service<Request<Body>>>::Future;
     assert!(size_of::<ResponseFuture<Strict, Body>>() <= size_of::<Inner>() + 8);
 }
+
+/// `BoxBody` is one that bytes cannot be made into, as tonic's is.
+#[tokio::test]
+async fn with_the_setting_for_grpc_any_body_will_do() {
+    let inner = service_fn(async |_: Request<Body>| {
+        let body = Full::new(Bytes::from("let in")).boxed();
+        Ok::<_, Infallible>(Response::new(body))
+    });
+    let layer = AuthLayer::new(verifier())
+        .grpc()
+        .response_header("x-guard", "a")
+        .unwrap();
+    // Further layers refuse as well.
+    let read = Policy::scope("read").unwrap();
+    let service = AuthLayer::new(verifier())
+        .require_if_present(read)
+        .optional()
+        .layer(layer.layer(inner));
+    let alice = Subject::new("users", "alice");
+    let reader = AccessToken::new(&alice).client("mobile");
+    let reader = issuer().access(&reader.scope("read".parse().unwrap()));
+    let reader = reader.unwrap();
+    let reader = format!("Bearer {}", reader.token().expose());
+    let lacking = credentials();
+    for (authorization, status, text) in [
+        (Some(reader.as_str()), 200, "let in"),
+        (None, 401, r#"{"error":"unauthorized"}"#),
+        (Some("Bearer x"), 401, r#"{"error":"invalid_token"}"#),
+        (
+            Some(lacking.as_str()),
+            403,
+            r#"{"error":"insufficient_scope"}"#,
+        ),
+    ] {
+        let answer = service.clone().oneshot(request(authorization)).await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), status);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, text);
+    }
+    let call = http::request::Builder::new()
+        .method("POST")
+        .header("content-type", "application/grpc+proto");
+    let answer = service.oneshot(call.body(Body::default()).unwrap()).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["grpc-status"], "16");
+    assert_eq!(answer.headers()["x-guard"], "a");
+    assert!(answer.extensions().get::<Reason>().is_some());
+    let body = answer.into_body();
+    assert!(http_body::Body::is_end_stream(&body));
+}

@@ -129,8 +129,15 @@ fn refused(code: u16, error: Option<&str>, body: &str) -> Expected {
 }
 
 impl Expected {
+    /// With this status in place of the other one.
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     /// With this field, whose value is this.
     pub fn field(mut self, name: &'static str, value: &str) -> Self {
+        self.fields.retain(|(own, _)| *own != name);
         self.fields.push((name, Some(value.to_owned())));
         self
     }

@@ -64,7 +64,17 @@ pub fn check(request: &Request, answer: &Answer) -> String {
     if request.method() == "HEAD" && !answer.body.is_empty() {
         wrong.push_str("an answer to HEAD has a body\n");
     }
-    if answer.status >= 400 {
+    let refused_call = answer.field("grpc-status").is_some();
+    if refused_call {
+        let media_type = answer.field("content-type").unwrap_or_default();
+        if answer.status != 200 || !media_type.starts_with("application/grpc") {
+            wrong.push_str("no call of gRPC has a status of gRPC\n");
+        }
+        if !answer.body.is_empty() {
+            wrong.push_str("something follows the trailers\n");
+        }
+    }
+    if answer.status >= 400 || refused_call {
         let seen = format!("{answer:?}");
         for secret in request.secrets() {
             if seen.contains(&secret) {

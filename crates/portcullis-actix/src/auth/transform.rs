@@ -58,6 +58,14 @@ impl Auth {
         }
     }
 
+    /// Tells calls of gRPC and gRPC-Web as such that they are refused: see
+    /// [`Authenticator::grpc`]. Not for a service that a proxy asks whether a request may
+    /// pass: those read the HTTP status, which is 200.
+    pub fn grpc(mut self) -> Self {
+        self.authenticator = self.authenticator.grpc();
+        self
+    }
+
     portcullis::__authenticator_setters!();
 }
 

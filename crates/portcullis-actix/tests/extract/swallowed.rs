@@ -146,3 +146,57 @@ async fn what_leads_to_the_login_leads_nowhere_else() {
         assert_eq!(read_body(response).await, text, "{path}");
     }
 }
+
+/// The answers of gRPC all have one status of HTTP: it says nothing of what was told.
+#[actix_web::test]
+async fn what_a_call_is_told_is_not_swallowed() {
+    let app = App::new()
+        .wrap(Auth::new(verifier()).optional().grpc())
+        .route(
+            "/option",
+            web::to(async |_: Option<Scoped<Write>>| "let in"),
+        )
+        .route(
+            "/success",
+            web::to(async |_: Option<Scoped<Write>>| {
+                HttpResponse::Ok()
+                    .insert_header(("grpc-status", "0"))
+                    .body("let in")
+            }),
+        )
+        .route(
+            "/own",
+            web::to(
+                async |token: Result<Scoped<Write>, AuthRejection>| match token {
+                    Ok(_) => HttpResponse::Ok().body("let in"),
+                    Err(AuthRejection(refused)) => {
+                        let code = refused.grpc_status().unwrap().code();
+                        HttpResponse::Ok()
+                            .insert_header(("grpc-status", code.to_string()))
+                            .insert_header(("grpc-message", "own"))
+                            .finish()
+                    }
+                },
+            ),
+        );
+    let app = init_service(app).await;
+    let credentials = credentials();
+    for (path, message) in [
+        ("/option", "Insufficient scope"),
+        ("/success", "Insufficient scope"),
+        ("/own", "own"),
+    ] {
+        let request = TestRequest::post()
+            .uri(path)
+            .insert_header(("content-type", "application/grpc"))
+            .insert_header(("authorization", credentials.as_str()));
+        let response = call_service(&app, request.to_request()).await;
+        assert_eq!(
+            response.headers().get("grpc-status").unwrap(),
+            "7",
+            "{path}"
+        );
+        assert_eq!(response.headers().get("grpc-message").unwrap(), message);
+        assert_eq!(read_body(response).await, "", "{path}");
+    }
+}

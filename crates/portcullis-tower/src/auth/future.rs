@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::Future,
+    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -19,19 +20,22 @@ use portcullis::{
 };
 use tower_service::Service;
 
+use super::{AnswerBody, SameBody};
+
 pin_project! {
     /// The future of [`Auth`](super::Auth).
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<S, ReqBody>
+    pub struct ResponseFuture<S, ReqBody, B = SameBody>
     where
         S: Service<Request<ReqBody>>,
     {
         #[pin]
         call: GuardedCall<Waiting<S, ReqBody>>,
+        body: PhantomData<B>,
     }
 }
 
-impl<S, ReqBody> ResponseFuture<S, ReqBody>
+impl<S, ReqBody, B> ResponseFuture<S, ReqBody, B>
 where
     S: Service<Request<ReqBody>>,
 {
@@ -43,45 +47,48 @@ where
     ) -> Self {
         let headers = authentication.response_headers();
         request.extensions_mut().insert(authentication);
-        Self {
-            call: GuardedCall::passed(service.call(request), headers),
-        }
+        Self::new(GuardedCall::passed(service.call(request), headers))
     }
 
     pub(super) fn refused(rejection: Rejection) -> Self {
-        Self {
-            call: GuardedCall::refused(rejection),
-        }
+        Self::new(GuardedCall::refused(rejection))
     }
 
     /// Calls `service`, which was polled ready, when `check` says so.
     pub(super) fn pending(check: PendingCheck, service: S, request: Request<ReqBody>) -> Self {
+        Self::new(GuardedCall::pending(check, Waiting { service, request }))
+    }
+
+    fn new(call: GuardedCall<Waiting<S, ReqBody>>) -> Self {
         Self {
-            call: GuardedCall::pending(check, Waiting { service, request }),
+            call,
+            body: PhantomData,
         }
     }
 }
 
-impl<S, ReqBody, ResBody> Future for ResponseFuture<S, ReqBody>
+impl<S, ReqBody, B, ResBody> Future for ResponseFuture<S, ReqBody, B>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: From<Bytes>,
+    B: AnswerBody<ResBody>,
 {
-    type Output = Result<S::Response, S::Error>;
+    type Output = Result<Response<B::Body>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let passed = |mut result: Self::Output, headers: &ResponseHeaders| {
-            if let Ok(response) = &mut result {
-                headers.add_to(response.headers_mut());
-            }
-            result
+        let passed = |result: Result<Response<ResBody>, S::Error>, headers: &ResponseHeaders| {
+            let mut response = result?.map(B::passed);
+            headers.add_to(response.headers_mut());
+            Ok(response)
         };
-        let refused = |rejection: Rejection| Ok(rejection.into_response());
+        let refused = |rejection: Rejection| {
+            let response: Response<Bytes> = rejection.into_response();
+            Ok(response.map(B::refused))
+        };
         self.project().call.poll_answer(cx, passed, refused)
     }
 }
 
-impl<S, ReqBody> fmt::Debug for ResponseFuture<S, ReqBody>
+impl<S, ReqBody, B> fmt::Debug for ResponseFuture<S, ReqBody, B>
 where
     S: Service<Request<ReqBody>>,
 {

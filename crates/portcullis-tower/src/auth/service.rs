@@ -1,16 +1,16 @@
 //! The service.
 
 use std::{
+    marker::PhantomData,
     mem,
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
 use portcullis::guard::{Authenticator, Check};
 use tower_service::Service;
 
-use super::ResponseFuture;
+use super::{AnswerBody, ResponseFuture, SameBody};
 #[cfg(feature = "axum")]
 use crate::RoutedHead;
 
@@ -20,17 +20,25 @@ use crate::RoutedHead;
 /// The inner service finds an [`Authentication`](portcullis::guard::Authentication)
 /// in the request's extensions.
 #[derive(Clone, Debug)]
-pub struct Auth<S> {
+pub struct Auth<S, B = SameBody> {
     inner: S,
     authenticator: Authenticator,
+    body: PhantomData<B>,
 }
 
 impl<S> Auth<S> {
     /// Puts `authenticator`, or a verifier alone, in front of `inner`.
     pub fn new(inner: S, authenticator: impl Into<Authenticator>) -> Self {
+        Self::around(inner, authenticator.into())
+    }
+}
+
+impl<S, B> Auth<S, B> {
+    pub(super) fn around(inner: S, authenticator: Authenticator) -> Self {
         Self {
             inner,
-            authenticator: authenticator.into(),
+            authenticator,
+            body: PhantomData,
         }
     }
 
@@ -50,7 +58,7 @@ impl<S> Auth<S> {
     }
 }
 
-impl<S: Clone> Auth<S> {
+impl<S: Clone, B> Auth<S, B> {
     /// Takes the service that was polled ready; the clone that stays has to be
     /// polled anew.
     fn take_ready(&mut self) -> S {
@@ -59,14 +67,14 @@ impl<S: Clone> Auth<S> {
     }
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Auth<S>
+impl<S, B, ReqBody, ResBody> Service<Request<ReqBody>> for Auth<S, B>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    ResBody: From<Bytes>,
+    B: AnswerBody<ResBody>,
 {
-    type Response = S::Response;
+    type Response = Response<B::Body>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, ReqBody>;
+    type Future = ResponseFuture<S, ReqBody, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)

@@ -16,7 +16,8 @@
 //! | extractor without a layer, or put together wrongly otherwise | 500 | none |
 //!
 //! What the body looks like says a [`RefusalFormat`]; the codes in it are listed at
-//! [`RefusalCode`].
+//! [`RefusalCode`]. Calls of gRPC are told by a [`GrpcStatus`], where that is
+//! [switched on](crate::guard::Authenticator::grpc).
 //!
 //! Where clients are to find out by themselves how to get a token, every
 //! challenge of a 401 or 403 has `resource_metadata` (RFC 9728 section 5.1), and
@@ -25,6 +26,7 @@
 
 mod body;
 mod format;
+mod grpc;
 mod kind;
 mod metadata_url;
 mod prepared;
@@ -41,6 +43,8 @@ mod writer;
 
 pub use body::RejectionBody;
 pub use format::{RefusalAnswer, RefusalFormat};
+pub use grpc::GrpcStatus;
+pub(crate) use grpc::GrpcType;
 pub use kind::RejectionKind;
 pub use metadata_url::MetadataUrl;
 pub(crate) use metadata_url::WELL_KNOWN as RESOURCE_METADATA;

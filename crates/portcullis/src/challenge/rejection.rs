@@ -1,12 +1,16 @@
 //! A refused request.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, mem, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
 
 use super::{
-    Challenge, Realm, Reason, RefusalFormat, Refused, RejectionBody, RejectionKind, ResponseHeaders,
+    Challenge, GrpcStatus, GrpcType, Realm, Reason, RefusalFormat, Refused, RejectionBody,
+    RejectionKind, ResponseHeaders, grpc,
 };
 use crate::{
     credentials::CredentialsError,
@@ -34,6 +38,8 @@ struct OwnAnswer {
     status: Option<u16>,
     body: Option<RejectionBody>,
     location: Option<Bytes>,
+    /// The media type of the call.
+    grpc: Option<GrpcType>,
 }
 
 impl Rejection {
@@ -157,6 +163,17 @@ impl Rejection {
             status: Some(303),
             body: Some(RejectionBody::empty()),
             location: Some(location),
+            ..OwnAnswer::default()
+        }));
+    }
+
+    /// Tells a call of gRPC: 200, and everything in the header, which is then the
+    /// trailer, too.
+    pub(crate) fn tell_in_grpc(&mut self, media_type: GrpcType) {
+        self.own = Some(Box::new(OwnAnswer {
+            status: Some(200),
+            grpc: Some(media_type),
+            ..OwnAnswer::default()
         }));
     }
 
@@ -182,8 +199,9 @@ impl Rejection {
     }
 
     /// The HTTP status code: that of the kind, unless the application has
-    /// [chosen another](super::RefusalFormat::custom) or the browser is sent
-    /// [elsewhere](Self::location).
+    /// [chosen another](super::RefusalFormat::custom), the browser is sent
+    /// [elsewhere](Self::location), or a call of gRPC is [told](Self::grpc_status): its
+    /// 200 says no more than that there is an answer.
     pub fn status(&self) -> u16 {
         let own = self.own.as_ref().and_then(|own| own.status);
         own.unwrap_or(self.kind.status())
@@ -193,6 +211,36 @@ impl Rejection {
     /// an answer that says no.
     pub fn location(&self) -> Option<&Bytes> {
         self.own.as_ref()?.location.as_ref()
+    }
+
+    /// What a call of gRPC is told, where it is told as
+    /// [such](crate::guard::Authenticator::grpc).
+    pub fn grpc_status(&self) -> Option<GrpcStatus> {
+        let own = self.own.as_ref()?;
+        own.grpc.as_ref().map(|_| self.kind.grpc_status())
+    }
+
+    /// The refusal as gRPC has it, however it is told otherwise: `grpc-status`,
+    /// `grpc-message`, and as metadata the challenge and whatever other
+    /// [headers](Self::headers) there are. Where a handler refuses a call, it makes its
+    /// library's status of them; tonic's is `Status::from_header_map`.
+    pub fn grpc_headers(&self) -> HeaderMap {
+        let mut told = self.clone();
+        told.tell_in_grpc(GrpcType::PLAIN);
+        let mut response = told.into_response::<Bytes>();
+        response.headers_mut().remove(CONTENT_TYPE);
+        mem::take(response.headers_mut())
+    }
+
+    /// Whether an answer of this status and these fields tells it. An adapter asks
+    /// whose framework may hide from the answer what an extractor refused: a handler's
+    /// own page is fine if it says the same, and nothing else is.
+    pub fn is_told_by<'a>(&self, status: u16, field: impl Fn(&str) -> Option<&'a [u8]>) -> bool {
+        let says = |name, value: Option<&[u8]>| value.is_none() || field(name) == value;
+        let grpc_status = self.grpc_status().map(GrpcStatus::to_bytes);
+        status == self.status()
+            && says("location", self.location().map(|location| &location[..]))
+            && says(GRPC_STATUS, grpc_status.as_deref())
     }
 
     /// The value of `WWW-Authenticate`, on every 401 and 400, and on every 403 that
@@ -223,6 +271,8 @@ impl Rejection {
         });
         let (content_type, content) = self.content();
         let content_type = Bytes::from_static(content_type.as_bytes());
+        let content_type = (!content.is_empty()).then_some(content_type);
+        let [call_type, grpc_status, grpc_message] = self.own_grpc_headers();
         let location = self.location().cloned();
         let no_store = location
             .is_some()
@@ -232,10 +282,29 @@ impl Rejection {
             no_store.map(|value| ("cache-control", value)),
             challenge.map(|value| ("www-authenticate", value)),
             retry_after.map(|value| ("retry-after", value)),
-            (!content.is_empty()).then_some(("content-type", content_type)),
+            call_type
+                .or(content_type)
+                .map(|value| ("content-type", value)),
+            grpc_status.map(|value| (GRPC_STATUS, value)),
+            grpc_message.map(|value| ("grpc-message", value)),
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// The media type, the status and the message for a call of gRPC.
+    fn own_grpc_headers(&self) -> [Option<Bytes>; 3] {
+        let own = self.own.as_ref();
+        let Some(media_type) = own.and_then(|own| own.grpc.as_ref()) else {
+            return [None, None, None];
+        };
+        let refused = Refused::by_guard(self.kind, &self.reason);
+        let message = refused.description().unwrap_or(refused.title());
+        [
+            Some(media_type.to_bytes()),
+            Some(self.kind.grpc_status().to_bytes()),
+            Some(grpc::message(message)),
+        ]
     }
 
     /// The body of the answer; its content type is among the
@@ -245,6 +314,10 @@ impl Rejection {
     }
 
     fn content(&self) -> (&'static str, Bytes) {
+        // Nothing follows the header of a call that is refused, whoever set a body.
+        if self.grpc_status().is_some() {
+            return ("", Bytes::new());
+        }
         match self.own.as_ref().and_then(|own| own.body.as_ref()) {
             Some(body) => (body.content_type, body.content.clone()),
             None => {
@@ -306,6 +379,9 @@ pub(crate) fn whole_seconds(after: Duration) -> u64 {
     after.as_secs().saturating_add(part).max(1)
 }
 
+/// The field with the number of a [`GrpcStatus`].
+const GRPC_STATUS: &str = "grpc-status";
+
 /// When to come back where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -323,6 +399,78 @@ mod tests {
             let mut headers = rejection.headers();
             let told = headers.find(|(name, _)| *name == "retry-after").unwrap();
             assert_eq!(told.1, secs);
+        }
+    }
+
+    fn told_in_grpc(reason: Reason) -> Rejection {
+        let mut rejection = Rejection::of(reason).in_realm(&Realm::default());
+        rejection.tell_in_grpc(GrpcType::PLAIN);
+        rejection
+    }
+
+    #[test]
+    fn nothing_follows_the_header_of_a_refused_call() {
+        let own = RejectionBody::new("text/plain", "own");
+        let rejection = told_in_grpc(Reason::MissingCredentials).with_body(own);
+        assert_eq!(rejection.status(), 200);
+        assert_eq!(rejection.body(), "");
+        let headers: Vec<_> = rejection.headers().collect();
+        let expected = [
+            ("www-authenticate", r#"Bearer realm="api""#),
+            ("content-type", "application/grpc"),
+            ("grpc-status", "16"),
+            ("grpc-message", "Authentication required"),
+        ];
+        assert_eq!(headers, expected.map(|(name, value)| (name, value.into())));
+    }
+
+    #[test]
+    fn a_handler_tells_by_grpc_what_http_would_have() {
+        let mut further = ResponseHeaders::default();
+        further.push("x-a", "b").unwrap();
+        let rejection = Rejection::of(Reason::Unavailable).with_headers(further);
+        assert_eq!(rejection.grpc_status(), None);
+        let headers = rejection.grpc_headers();
+        let expected = [
+            ("retry-after", "1"),
+            ("grpc-status", "14"),
+            ("grpc-message", "Temporarily unavailable"),
+            ("x-a", "b"),
+        ];
+        assert_eq!(headers.len(), expected.len());
+        for (name, value) in expected {
+            assert_eq!(headers[name], value);
+        }
+        let broken = Rejection::misconfigured("for a test").grpc_headers();
+        assert_eq!(broken["grpc-status"], "13");
+    }
+
+    /// Every success of gRPC has the same status of HTTP.
+    #[test]
+    fn only_its_own_status_tells_a_refusal() {
+        let in_grpc = told_in_grpc(Reason::MissingCredentials);
+        let in_http = Rejection::of(Reason::MissingCredentials);
+        let mut sent = Rejection::of(Reason::MissingCredentials);
+        sent.send_to(Bytes::from("/login"));
+        for (rejection, status, name, value, is_told) in [
+            (&in_grpc, 200, "grpc-status", "16", true),
+            (&in_grpc, 200, "grpc-status", "0", false),
+            (&in_grpc, 200, "grpc-status", "7", false),
+            (&in_grpc, 200, "x-a", "16", false),
+            (&in_grpc, 401, "grpc-status", "16", false),
+            (&in_http, 401, "x-a", "b", true),
+            (&in_http, 200, "x-a", "b", false),
+            (&sent, 303, "location", "/login", true),
+            (&sent, 303, "location", "/", false),
+            (&sent, 303, "x-a", "b", false),
+            (&sent, 401, "x-a", "b", false),
+        ] {
+            let field = |asked: &str| (asked == name).then_some(value.as_bytes());
+            assert_eq!(
+                rejection.is_told_by(status, field),
+                is_told,
+                "{name}: {value}"
+            );
         }
     }
 }

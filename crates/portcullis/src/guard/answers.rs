@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     challenge::{
-        BodyFn, Challenges, MetadataUrl, Realm, Reason, RefusalFormat, Rejection, ResponseHeaders,
+        BodyFn, Challenges, GrpcType, MetadataUrl, Realm, Reason, RefusalFormat, Rejection,
+        ResponseHeaders,
     },
     claims::ScopeSet,
     credentials::{Sent, TokenOrigin},
@@ -26,9 +27,22 @@ pub(super) struct Answers {
     /// The scheme of challenges, unless it is Bearer.
     pub(super) scheme: Option<String>,
     pub(super) login: Option<LoginPage>,
-    /// Where the browser is sent if this one request is refused.
-    location: Option<Location>,
+    /// Whether calls of gRPC are told as such.
+    pub(super) grpc: bool,
+    /// How this one request is told if it is refused.
+    way: Option<Way>,
+    /// The same answers to calls of the common types: one that passes copies nothing.
+    to_calls: Vec<(GrpcType, SharedAnswers)>,
     challenges: Challenges,
+}
+
+/// How somebody is told of a refusal, if not as the application tells everybody.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// The browser is sent there in place of a 401.
+    Login(Location),
+    /// As a call of this type.
+    Grpc(GrpcType),
 }
 
 /// Who writes the bodies.
@@ -50,7 +64,9 @@ impl Answers {
             origin: TokenOrigin::Authorization,
             scheme: None,
             login: None,
-            location: None,
+            grpc: false,
+            way: None,
+            to_calls: Vec::new(),
         }
     }
 
@@ -58,6 +74,24 @@ impl Answers {
     pub(super) fn prepare(&mut self, scope: &ScopeSet) {
         let scheme = self.scheme.as_deref();
         self.challenges = Challenges::new(scheme, &self.realm, self.resource.as_ref(), scope);
+        self.prepare_calls();
+    }
+
+    fn prepare_calls(&mut self) {
+        self.to_calls.clear();
+        if self.grpc {
+            let to_call = |media_type: GrpcType| {
+                let mut answers = self.clone();
+                answers.way = Some(Way::Grpc(media_type.clone()));
+                (media_type, Arc::new(answers))
+            };
+            self.to_calls = GrpcType::common().map(to_call).into();
+        }
+    }
+
+    /// Whether it depends on the request how a refusal is told.
+    pub(super) fn look_at_requests(&self) -> bool {
+        self.login.is_some() || self.grpc
     }
 
     /// The same for requests whose token was elsewhere.
@@ -72,11 +106,12 @@ impl Answers {
             // says it, too. It is a field, so there is no error.
             let _ = answers.headers.push("cache-control", "private");
         }
+        answers.prepare_calls();
         answers
     }
 
-    /// Gives a refusal its body and its fields, and the log its reason. Where there
-    /// is a login page, what is told of it is for [`finish`](Self::finish) to say.
+    /// Gives a refusal its body and its fields, and the log its reason. Where it depends
+    /// on the request, what is told of it is for [`finish`](Self::finish) to say.
     pub(super) fn refuse(&self, reason: Reason) -> Rejection {
         self.refuse_sent(reason, None)
     }
@@ -92,28 +127,31 @@ impl Answers {
             "request refused"
         );
         let mut rejection = rejection.with_headers(self.headers.clone());
-        if self.login.is_none() {
+        if !self.look_at_requests() {
             self.tell(&mut rejection);
         }
         rejection
     }
 
-    /// Sends a browser to the login page in place of a refusal that would be a 401, if
-    /// the request leads there.
+    /// Tells a refusal as this one request wants it: a call of gRPC as such, and a
+    /// browser is sent to the login page in place of a 401.
     pub(super) fn finish(&self, rejection: &mut Rejection) {
-        self.finish_by(rejection, self.location.as_ref());
+        self.finish_by(rejection, self.way.as_ref());
     }
 
-    /// The same, where the request leads to `location`.
-    pub(super) fn finish_by(&self, rejection: &mut Rejection, location: Option<&Location>) {
-        if self.login.is_none() {
+    /// The same, where the request wants it in this way.
+    pub(super) fn finish_by(&self, rejection: &mut Rejection, way: Option<&Way>) {
+        if !self.look_at_requests() {
             return;
         }
-        if rejection.kind().status() == 401 {
+        if let Some(Way::Grpc(media_type)) = way {
+            return rejection.tell_in_grpc(media_type.clone());
+        }
+        if self.login.is_some() && rejection.kind().status() == 401 {
             // No cache may take the redirection for the refusal, or the other way
             // round.
             rejection.vary_by(login_page::MODE);
-            if let Some(location) = location {
+            if let Some(Way::Login(location)) = way {
                 tracing::debug!("the browser is sent to log in");
                 return rejection.send_to(location.to_bytes());
             }
@@ -130,12 +168,18 @@ impl Answers {
     }
 }
 
-/// Makes the answers those to one request, whose browser is sent to `location` if it
-/// is refused: what is known of a request that passed is no larger for it.
-pub(super) fn lead_to(answers: &mut SharedAnswers, location: Option<Location>) {
-    if location.is_some() {
-        Arc::make_mut(answers).location = location;
+/// Makes the answers those to one request, which is told in this way if it is refused:
+/// what is known of a request that passed is no larger for it.
+pub(super) fn make_way(answers: &mut SharedAnswers, way: Option<Way>) {
+    let Some(way) = way else { return };
+    if let Way::Grpc(media_type) = &way {
+        let mut common = answers.to_calls.iter();
+        if let Some((_, to_call)) = common.find(|(common, _)| common == media_type) {
+            *answers = to_call.clone();
+            return;
+        }
     }
+    Arc::make_mut(answers).way = Some(way);
 }
 
 impl fmt::Debug for Answers {
@@ -145,6 +189,7 @@ impl fmt::Debug for Answers {
             .field("resource", &self.resource)
             .field("headers", &self.headers)
             .field("login", &self.login)
+            .field("grpc", &self.grpc)
             .finish_non_exhaustive()
     }
 }

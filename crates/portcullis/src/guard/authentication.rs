@@ -1,9 +1,8 @@
 //! A request that passed.
 
-use super::{
-    answers::{SharedAnswers, lead_to},
-    login_page::Location,
-};
+use http::Extensions;
+
+use super::answers::{SharedAnswers, Way, make_way};
 use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
     credentials::TokenOrigin,
@@ -25,9 +24,30 @@ impl Authentication {
         Self { answers, verified }
     }
 
-    /// Sends the browser there if a handler refuses the request.
-    pub(super) fn lead_to(&mut self, location: Option<Location>) {
-        lead_to(&mut self.answers, location);
+    /// Tells in this way if a handler refuses the request.
+    pub(super) fn make_way(&mut self, way: Option<Way>) {
+        make_way(&mut self.answers, way);
+    }
+
+    /// What a layer has left, for handlers without extractors: of a service of tower or
+    /// hyper, or of tonic.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use portcullis::{challenge::Rejection, guard::Authentication};
+    ///
+    /// # #[derive(Clone, serde::Deserialize)] struct User {}
+    /// fn user<B>(request: &Request<B>) -> Result<User, Rejection> {
+    ///     Authentication::of(request.extensions())?.claims()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there was no layer: 500, and a log line.
+    pub fn of(extensions: &Extensions) -> Result<&Self, Rejection> {
+        let authentication = extensions.get();
+        authentication.ok_or_else(|| Rejection::missing_layer(HINT))
     }
 
     /// The token, if there were credentials.
@@ -72,7 +92,8 @@ impl Authentication {
     }
 
     /// A refusal of this layer for the reason of `rejection`: with its realm
-    /// and its body, or to its [login page](super::LoginPage).
+    /// and its body, or as this one request is told: by its [login
+    /// page](super::LoginPage), as a [call of gRPC](super::Authenticator::grpc).
     pub fn refuse(&self, rejection: &Rejection) -> Rejection {
         self.refuse_for(rejection.reason().clone())
     }
@@ -137,3 +158,5 @@ impl Authentication {
         self.answers.headers.clone()
     }
 }
+
+const HINT: &str = "put the authentication layer around this service";

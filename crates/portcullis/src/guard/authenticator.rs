@@ -5,14 +5,14 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::HeaderMap;
 
 use super::{
-    Authentication, Check, LoginPage, PendingCheck,
-    answers::{Answers, SharedAnswers},
+    Authentication, Check, PendingCheck,
+    answers::{Answers, SharedAnswers, Way},
     hiding::{hide_authorization, hide_others},
     shown::Shown,
 };
 use crate::{
     ConfigError,
-    challenge::{MetadataUrl, Realm, Reason},
+    challenge::{GrpcType, MetadataUrl, Realm, Reason},
     claims::ScopeSet,
     cookies::SessionCookies,
     credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
@@ -263,13 +263,13 @@ impl Authenticator {
     /// that does not answers with the [`Rejection`](crate::challenge::Rejection) and
     /// nothing else.
     pub fn check(&self, head: &impl RequestHead) -> Check {
-        self.decide_or_lead(head, self.0.credentials == Credentials::Optional)
+        self.decide_and_tell(head, self.0.credentials == Credentials::Optional)
     }
 
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        self.decide_or_lead(head, !self.demands_credentials())
+        self.decide_and_tell(head, !self.demands_credentials())
     }
 
     /// Whether a [policy](Self::require) demands credentials, even of a handler
@@ -307,28 +307,33 @@ impl Authenticator {
         }
     }
 
-    fn decide_or_lead(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
-        match &self.0.answers.login {
-            None => self.decide(head, can_do_without),
-            Some(page) => {
-                let mut check = self.decide(head, can_do_without);
-                self.lead(&mut check, page, HeadRef::new(head));
-                check
-            }
+    fn decide_and_tell(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
+        if !self.0.answers.look_at_requests() {
+            return self.decide(head, can_do_without);
+        }
+        let mut check = self.decide(head, can_do_without);
+        self.tell(&mut check, HeadRef::new(head));
+        check
+    }
+
+    /// Tells of a refusal, now or by a handler, as this request wants it.
+    fn tell(&self, check: &mut Check, head: HeadRef<'_>) {
+        let way = self.way(head);
+        match check {
+            Check::Ready(Ok(authentication)) => authentication.make_way(way),
+            Check::Ready(Err(rejection)) => self.0.answers.finish_by(rejection, way.as_ref()),
+            Check::Pending(check) => check.make_way(way),
         }
     }
 
-    /// Sends browsers to the login page that are refused, now or by a handler.
-    fn lead(&self, check: &mut Check, page: &LoginPage, head: HeadRef<'_>) {
-        let location = || page.location(head, |target| self.query_without_tokens(target));
-        match check {
-            Check::Ready(Ok(authentication)) => authentication.lead_to(location()),
-            Check::Ready(Err(rejection)) => {
-                let answers = &self.0.answers;
-                answers.finish_by(rejection, location().as_ref());
-            }
-            Check::Pending(check) => check.lead_to(location()),
+    fn way(&self, head: HeadRef<'_>) -> Option<Way> {
+        let answers = &self.0.answers;
+        if let Some(call) = answers.grpc.then(|| GrpcType::of(head)).flatten() {
+            return Some(Way::Grpc(call));
         }
+        let page = answers.login.as_ref()?;
+        let location = page.location(head, |target| self.query_without_tokens(target))?;
+        Some(Way::Login(location))
     }
 
     // Only what depends on the framework's type is compiled for each.

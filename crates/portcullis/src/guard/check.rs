@@ -9,8 +9,7 @@ use std::{
 
 use super::{
     Authentication,
-    answers::{SharedAnswers, lead_to},
-    login_page::Location,
+    answers::{SharedAnswers, Way, make_way},
     shown::Shown,
 };
 use crate::{
@@ -92,9 +91,9 @@ impl PendingCheck {
         }
     }
 
-    /// Sends the browser there if the request is refused.
-    pub(super) fn lead_to(&mut self, location: Option<Location>) {
-        lead_to(&mut self.answers, location);
+    /// Tells of a refusal in this way.
+    pub(super) fn make_way(&mut self, way: Option<Way>) {
+        make_way(&mut self.answers, way);
     }
 
     fn conclude(&self, result: Result<Verified, VerifyError>) -> Result<Authentication, Rejection> {

@@ -1,90 +1,101 @@
 //! The setters of an authenticator, once more for what holds one.
 
 /// The setters of [`Authenticator`](crate::guard::Authenticator), for an
-/// adapter's layer with a constructor `new` and a field `authenticator`.
+/// adapter's layer with a field `authenticator`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __authenticator_setters {
     () => {
         /// The realm that challenges name.
-        pub fn realm(self, realm: $crate::challenge::Realm) -> Self {
-            Self::new(self.authenticator.realm(realm))
+        pub fn realm(mut self, realm: $crate::challenge::Realm) -> Self {
+            self.authenticator = self.authenticator.realm(realm);
+            self
         }
 
         /// Tells clients that are refused where the resource's metadata are
         /// (RFC 9728 section 5.1): every challenge of a 401 or 403 has
         /// `resource_metadata`, and those of a 401 the `scope` that the policy
         /// demands.
-        pub fn resource_metadata(self, url: $crate::challenge::MetadataUrl) -> Self {
-            Self::new(self.authenticator.resource_metadata(url))
+        pub fn resource_metadata(mut self, url: $crate::challenge::MetadataUrl) -> Self {
+            self.authenticator = self.authenticator.resource_metadata(url);
+            self
         }
 
         /// Demands that the token satisfy `policy` too; several add up. A policy
         /// implies that there is a token, even where credentials are
         /// [`optional`](Self::optional).
-        pub fn require(self, policy: $crate::policy::Policy) -> Self {
-            Self::new(self.authenticator.require(policy))
+        pub fn require(mut self, policy: $crate::policy::Policy) -> Self {
+            self.authenticator = self.authenticator.require(policy);
+            self
         }
 
         /// Demands that the token satisfy `policy` too, if there is one; whoever
         /// sends none passes where credentials are [`optional`](Self::optional).
-        pub fn require_if_present(self, policy: $crate::policy::Policy) -> Self {
-            Self::new(self.authenticator.require_if_present(policy))
+        pub fn require_if_present(mut self, policy: $crate::policy::Policy) -> Self {
+            self.authenticator = self.authenticator.require_if_present(policy);
+            self
         }
 
         /// Lets requests without credentials pass. Optional means absent: bad
         /// credentials are still refused.
-        pub fn optional(self) -> Self {
-            Self::new(self.authenticator.optional())
+        pub fn optional(mut self) -> Self {
+            self.authenticator = self.authenticator.optional();
+            self
         }
 
         /// Looks for the token in these places, in this order, in place of
         /// `Authorization: Bearer` alone. The first that has anything decides;
         /// cookies come last wherever they stand here.
         pub fn token_sources(
-            self,
+            mut self,
             sources: impl ::core::iter::IntoIterator<Item = $crate::credentials::TokenSource>,
         ) -> Self {
-            Self::new(self.authenticator.token_sources(sources))
+            self.authenticator = self.authenticator.token_sources(sources);
+            self
         }
 
         /// Takes access tokens as Bearer, and else in the cookie of
         /// [`SessionCookies`]($crate::cookies::SessionCookies), where a request that
         /// changes something must have the header `X-CSRF-Token`. In place of
         /// [`token_sources`](Self::token_sources): the later call counts.
-        pub fn session_cookies(self, cookies: &$crate::cookies::SessionCookies) -> Self {
-            Self::new(self.authenticator.session_cookies(cookies))
+        pub fn session_cookies(mut self, cookies: &$crate::cookies::SessionCookies) -> Self {
+            self.authenticator = self.authenticator.session_cookies(cookies);
+            self
         }
 
         /// Lets preflight requests of browsers (`OPTIONS` with `Origin` and
         /// `Access-Control-Request-Method`) pass without credentials, for services
         /// that answer them behind the authenticator.
-        pub fn pass_preflight(self) -> Self {
-            Self::new(self.authenticator.pass_preflight())
+        pub fn pass_preflight(mut self) -> Self {
+            self.authenticator = self.authenticator.pass_preflight();
+            self
         }
 
         /// What refusals look like. This and [`rejection_body`](Self::rejection_body)
         /// are two ways to say it: the later call counts.
-        pub fn refusal_format(self, format: $crate::challenge::RefusalFormat) -> Self {
-            Self::new(self.authenticator.refusal_format(format))
+        pub fn refusal_format(mut self, format: $crate::challenge::RefusalFormat) -> Self {
+            self.authenticator = self.authenticator.refusal_format(format);
+            self
         }
 
         /// Sends browsers that would see a 401 to a page where their users log in:
         /// where they navigate, that is, and not where a script of theirs asks.
-        pub fn login_page(self, page: $crate::guard::LoginPage) -> Self {
-            Self::new(self.authenticator.login_page(page))
+        pub fn login_page(mut self, page: $crate::guard::LoginPage) -> Self {
+            self.authenticator = self.authenticator.login_page(page);
+            self
         }
 
         /// Writes the bodies of refusals. Status and headers stay as they are. In
         /// place of a [`refusal_format`](Self::refusal_format): the later call counts.
         pub fn rejection_body(
-            self,
+            mut self,
             body: impl Fn(&$crate::challenge::Rejection) -> $crate::challenge::RejectionBody
             + Send
             + Sync
             + 'static,
         ) -> Self {
-            Self::new(self.authenticator.rejection_body(body))
+            self.authenticator = self.authenticator.rejection_body(body);
+            self
         }
 
         /// Adds a header to every answer, whether the request passes or is
@@ -97,12 +108,12 @@ macro_rules! __authenticator_setters {
         /// message and so is the server's own (`Content-Length` and the like), or
         /// describes the body (`Content-Type` and the like).
         pub fn response_header(
-            self,
+            mut self,
             name: &str,
             value: &str,
         ) -> ::core::result::Result<Self, $crate::ConfigError> {
-            let authenticator = self.authenticator.response_header(name, value)?;
-            ::core::result::Result::Ok(Self::new(authenticator))
+            self.authenticator = self.authenticator.response_header(name, value)?;
+            ::core::result::Result::Ok(self)
         }
     };
 }

@@ -51,4 +51,34 @@ impl Authenticator {
     pub fn login_page(self, page: LoginPage) -> Self {
         self.with_answers(|answers| answers.login = Some(page))
     }
+
+    /// Tells calls of gRPC as such that they are refused: `POST` with `application/grpc`
+    /// or `application/grpc-web`, `+proto` and the like. All others are told as before.
+    ///
+    /// A call gets 200 and an answer that is nothing but a header ("trailers-only"),
+    /// whatever the [format](Self::refusal_format): its own media type, `grpc-status`
+    /// and `grpc-message`, and the challenge and `retry-after` as metadata.
+    ///
+    /// | HTTP has | gRPC has |
+    /// |---|---|
+    /// | 400, 401 | 16 `UNAUTHENTICATED` |
+    /// | 403 | 7 `PERMISSION_DENIED` |
+    /// | 503 | 14 `UNAVAILABLE` |
+    /// | 500 | 13 `INTERNAL` |
+    ///
+    /// It is not for a service that a proxy asks whether a request may pass (nginx's
+    /// `auth_request`, ForwardAuth of Traefik, `ext_authz` of Envoy): those read the HTTP
+    /// status, and a client would be let in by the media type that it sends.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) {
+    /// use portcullis::guard::Authenticator;
+    ///
+    /// let authenticator = Authenticator::new(verifier).grpc();
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn grpc(self) -> Self {
+        self.with_answers(|answers| answers.grpc = true)
+    }
 }

@@ -13,6 +13,7 @@ mod connections;
 mod credentials;
 mod documents;
 mod extractors;
+mod grpc;
 mod issuers;
 mod keys;
 mod login_page;
