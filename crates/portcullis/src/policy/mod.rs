@@ -19,9 +19,9 @@ pub use required_scopes::RequiredScopes;
 
 use std::fmt;
 
-use self::request_rule::RequestRule;
+use self::{request_rule::RequestRule, required_scopes::assert_scope_tokens};
 use crate::{
-    claims::{ScopeError, ScopeSet, is_scope_token, text_at},
+    claims::{ScopeError, ScopeSet, text_at},
     head::{HeadRef, RequestHead},
     verify::Verified,
 };
@@ -95,13 +95,7 @@ impl Policy {
 
     /// The token has every scope that `S` demands; with none named it denies.
     pub fn scopes_of<S: RequiredScopes>() -> Self {
-        const {
-            let mut at = 0;
-            while at < S::SCOPES.len() {
-                assert!(is_scope_token(S::SCOPES[at]), "not a scope token");
-                at += 1;
-            }
-        }
+        const { assert_scope_tokens(S::SCOPES) };
         // They are scope tokens, or this would not have compiled.
         Self::of(Rule::Scopes(
             ScopeSet::from_tokens(S::SCOPES).unwrap_or_default(),
