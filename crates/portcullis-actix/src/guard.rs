@@ -28,7 +28,7 @@
 use actix_web::guard::{Guard, GuardContext};
 use portcullis::{
     guard::Authentication,
-    policy::{Policy, RequiredScopes},
+    policy::{Policy, RequiredRoles, RequiredScopes},
 };
 
 use crate::Head;
@@ -43,8 +43,14 @@ pub fn scopes<S: RequiredScopes>() -> impl Guard {
     policy(Policy::scopes_of::<S>())
 }
 
+/// Holds for requests whose token has every role of `R`.
+pub fn roles<R: RequiredRoles>() -> impl Guard {
+    policy(Policy::roles_of::<R>())
+}
+
 /// Holds for requests that satisfy `policy` together with their token. A guard
-/// does not see the connection: a rule about the client's certificate finds none.
+/// does not see the connection: a rule about the client's certificate finds none. Nor
+/// can it wait: what [asks](Policy::ask) somebody does not hold.
 pub fn policy(policy: Policy) -> impl Guard {
     AuthGuard(Some(policy))
 }
@@ -54,10 +60,10 @@ struct AuthGuard(Option<Policy>);
 impl Guard for AuthGuard {
     fn check(&self, context: &GuardContext<'_>) -> bool {
         let data = context.req_data();
-        let token = data.get().and_then(Authentication::optional);
-        token.is_some_and(|token| match &self.0 {
-            Some(policy) => policy.check_for(token, &Head::from(context)).is_ok(),
-            None => true,
+        let found = data.get::<Authentication>();
+        found.is_some_and(|found| match &self.0 {
+            Some(policy) => found.satisfies(policy, &Head::from(context)),
+            None => found.optional().is_some(),
         })
     }
 }

@@ -53,7 +53,10 @@
 //! | [`Claims<T>`], [`OptionalClaims<T>`] | the claims as the application's type | [`Auth`] |
 //! | [`Token`], [`OptionalToken`] | the verified token itself | [`Auth`] |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | [`Auth`] |
+//! | [`WithRoles<R>`], [`WithRolesIfPresent<R>`] | the same, where it has the roles `R` | [`Auth`] |
+//! | [`CurrentUser<L>`], [`OptionalCurrentUser<L>`] | the application's own user, loaded once per request | [`Auth`], and a `web::Data<L>` in the app data |
 //! | [`Authenticated<T>`], [`OptionalAuthenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the app data |
+//! | [`AuthenticatedUser<L>`], [`OptionalAuthenticatedUser<L>`] | the application's own user | an [`Authenticator`] and a `web::Data<L>` in the app data |
 //! | [`Bearer`], [`OptionalBearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
 //! In the optional ones, absent credentials are `None` and bad ones are still
@@ -68,10 +71,14 @@
 //! The token endpoints (login, refresh, logout) are routes too:
 //! [`endpoints`] adds them to an app.
 //!
+//! [`Require`] demands more for some of the routes behind an [`Auth`], without
+//! verifying anything again.
+//!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
 //! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 
@@ -83,12 +90,14 @@ pub mod guard;
 mod head;
 mod refused;
 mod rejection;
+mod require;
 
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
 pub use endpoints::endpoints;
 pub use extract::{
-    Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalBearer, OptionalClaims,
-    OptionalToken, Refresh, Scoped, ScopedIfPresent, Token,
+    Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, OptionalAuthenticated,
+    OptionalAuthenticatedUser, OptionalBearer, OptionalClaims, OptionalCurrentUser, OptionalToken,
+    Refresh, Scoped, ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
 };
 pub use head::Head;
 pub use portcullis::guard::{Authentication, Authenticator, LoginPage};
@@ -100,3 +109,4 @@ pub use portcullis::{
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
 pub use rejection::AuthRejection;
+pub use require::{Require, RequireMiddleware};

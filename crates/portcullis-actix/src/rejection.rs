@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::{HttpResponse, ResponseError, body::BoxBody, http::StatusCode};
-use portcullis::challenge::Rejection;
+use portcullis::{challenge::Rejection, session::SessionError};
 
 use crate::convert;
 
@@ -21,6 +21,13 @@ use crate::convert;
 /// ```
 #[derive(Clone, Debug)]
 pub struct AuthRejection(pub Rejection);
+
+impl From<SessionError> for AuthRejection {
+    /// For handlers that log somebody out: see [`Rejection`].
+    fn from(error: SessionError) -> Self {
+        Self(error.into())
+    }
+}
 
 impl From<Rejection> for AuthRejection {
     fn from(rejection: Rejection) -> Self {

@@ -49,10 +49,13 @@
 //! | [`Claims<T>`] | the claims as the application's type | a layer |
 //! | [`Token`] | the verified token itself | a layer |
 //! | [`Scoped<S>`], [`ScopedIfPresent<S>`] | the same, where it has the scopes `S` | a layer |
+//! | [`WithRoles<R>`], [`WithRolesIfPresent<R>`] | the same, where it has the roles `R` | a layer |
+//! | [`CurrentUser<L>`] | the application's own user, loaded once per request | a layer, and `L` in the state |
 //! | [`Authenticated<T>`] | the claims as the application's type | an [`Authenticator`] in the state |
+//! | [`AuthenticatedUser<L>`] | the application's own user | an [`Authenticator`] and `L` in the state |
 //! | [`Bearer`], [`Refresh`] | the raw token, unverified | nothing |
 //!
-//! Each but the scoped ones also as an `Option`, where absent credentials are
+//! Each but those with scopes or roles also as an `Option`, where absent credentials are
 //! `None` and bad ones are still refused. One that needs a layer answers with a server error and a
 //! line in the log where there is none.
 //!
@@ -61,10 +64,16 @@
 //! them. `Either` of `axum-extra` goes on with its next extractor, as if bad
 //! credentials were none.
 //!
+//! # Inner routers
+//!
+//! [`RequireLayer`] demands more for some of the routes behind an [`AuthLayer`],
+//! without verifying anything again.
+//!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `ended` | `Token::ended()`, with tokio's timer: closes WebSockets and streams with their token |
 //! | `router` | `router()`: the token endpoints as a ready `Router` |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
@@ -78,7 +87,10 @@ mod rejection;
 #[cfg(feature = "router")]
 mod router;
 
-pub use extract::{Authenticated, Bearer, Claims, Refresh, Scoped, ScopedIfPresent, Token};
+pub use extract::{
+    Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, Refresh, Scoped,
+    ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
+};
 #[doc(no_inline)]
 pub use portcullis::{
     ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, guard, head, issue, jose,
@@ -86,7 +98,9 @@ pub use portcullis::{
 };
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
-pub use portcullis_tower::{Auth, AuthLayer, Authentication, Authenticator, RoutedHead};
+pub use portcullis_tower::{
+    Auth, AuthLayer, Authentication, Authenticator, Require, RequireLayer, RoutedHead,
+};
 pub use rejection::AuthRejection;
 #[cfg(feature = "router")]
 pub use router::router;

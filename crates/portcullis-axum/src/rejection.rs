@@ -6,7 +6,7 @@ use axum_core::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use portcullis::challenge::Rejection;
+use portcullis::{challenge::Rejection, session::SessionError};
 
 /// A refusal that axum can answer with: the core's, to the byte.
 ///
@@ -22,6 +22,13 @@ use portcullis::challenge::Rejection;
 /// ```
 #[derive(Clone, Debug)]
 pub struct AuthRejection(pub Rejection);
+
+impl From<SessionError> for AuthRejection {
+    /// For handlers that log somebody out: see [`Rejection`].
+    fn from(error: SessionError) -> Self {
+        Self(error.into())
+    }
+}
 
 impl From<Rejection> for AuthRejection {
     fn from(rejection: Rejection) -> Self {

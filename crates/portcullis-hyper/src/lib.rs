@@ -52,15 +52,20 @@
 //! [`WithEndpoints`] puts them in front of another one, [`EndpointService`] is
 //! for those who dispatch by themselves.
 //!
+//! [`Require`] demands more for some of the services behind an [`Auth`], without
+//! verifying anything again.
+//!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `jsonwebtoken` | the core's feature of that name: keys of `jsonwebtoken`'s own types |
 //! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 
 mod auth;
 mod endpoints;
+mod require;
 
 pub use auth::{Auth, ResponseFuture};
 pub use endpoints::{EndpointService, WithEndpoints};
@@ -75,3 +80,4 @@ pub use portcullis::{
 };
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
+pub use require::Require;

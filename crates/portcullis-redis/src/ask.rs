@@ -41,7 +41,7 @@ pub(crate) struct OfSession<'a> {
 }
 
 #[derive(Clone, Copy, Serialize)]
-pub(crate) struct OfToken<'a> {
+pub(crate) struct OfRow<'a> {
     pub(crate) id: &'a str,
 }
 

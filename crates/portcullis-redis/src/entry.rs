@@ -48,6 +48,10 @@ pub(crate) fn parse(entry: &str, at: Timestamp) -> Result<Option<Revocation>, St
             subject: parse_subject(rest)?,
             at,
         },
+        "r" => Revocation::Realm {
+            realm: rest.to_owned(),
+            at,
+        },
         "a" => Revocation::ApplicationToken {
             id: rest.to_owned(),
             at,
@@ -88,6 +92,9 @@ mod tests {
                 until: Timestamp::from_millis(9),
             })
         );
+        let message = parse_message("7|r|rea|lm:").unwrap();
+        let realm = "rea|lm:".to_owned();
+        assert_eq!(message, Some(Revocation::Realm { realm, at }));
         // No token has it.
         let odd = parse_message("7|s|logout|x|1:ab").unwrap();
         assert_eq!(odd, None);

@@ -69,19 +69,7 @@ impl Layout {
 
     /// The feed of a shard, from which scripts make its other keys.
     pub(crate) fn feed_key(&self, shard: u16) -> String {
-        self.key(shard, "feed")
-    }
-
-    pub(crate) fn session_key(&self, shard: u16, id: &str) -> String {
-        self.key(shard, &format!("s:{id}"))
-    }
-
-    pub(crate) fn token_key(&self, shard: u16, id: &str) -> String {
-        self.key(shard, &format!("a:{id}"))
-    }
-
-    fn key(&self, shard: u16, rest: &str) -> String {
-        format!("{{{}:{shard}}}:{rest}", self.prefix)
+        format!("{{{}:{shard}}}:feed", self.prefix)
     }
 }
 
@@ -144,17 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn all_keys_of_a_shard_have_its_hash_tag() {
+    fn the_feed_of_a_shard_has_its_hash_tag() {
         let layout = Layout::new("my{app}", 16);
         let subject = Subject::new("users", "alice");
         let shard = layout.shard_of(&subject);
-        let tag = format!("{{my_app_:{shard}}}:");
-        for key in [
-            layout.feed_key(shard),
-            layout.session_key(shard, "id"),
-            layout.token_key(shard, "id"),
-        ] {
-            assert!(key.starts_with(&tag), "{key}");
-        }
+        let feed = format!("{{my_app_:{shard}}}:feed");
+        assert_eq!(layout.feed_key(shard), feed);
     }
 }

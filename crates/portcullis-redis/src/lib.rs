@@ -23,6 +23,7 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `cluster` | `RedisStore::cluster` |
 //! | `tls` | `rediss://` URLs, with rustls; the application installs its crypto provider |
 //!

@@ -45,11 +45,14 @@ pub(crate) struct SessionRow {
     why: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// The number of the ticket that it was opened with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
 }
 
 impl SessionRow {
     /// The first row of a session; the script puts in the times.
-    pub(crate) fn new(session: &NewSession) -> Result<Self, StoreError> {
+    pub(crate) fn new(session: &NewSession, ticket: &str) -> Result<Self, StoreError> {
         Ok(Self {
             id: session.id.as_str().to_owned(),
             subject: subject_text(&session.subject),
@@ -70,6 +73,7 @@ impl SessionRow {
             revoked: None,
             why: None,
             by: None,
+            ticket: Some(ticket.to_owned()),
         })
     }
 }
@@ -112,15 +116,19 @@ pub(crate) struct TokenRow {
     created: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed: Option<String>,
+    /// The number of the ticket that it was listed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
 }
 
 impl TokenRow {
-    pub(crate) fn new(token: &ApplicationToken) -> Self {
+    pub(crate) fn new(token: &ApplicationToken, ticket: &str) -> Self {
         Self {
             id: token.id.clone(),
             subject: subject_text(&token.subject),
             created: token.created_at.as_millis().to_string(),
             removed: None,
+            ticket: Some(ticket.to_owned()),
         }
     }
 

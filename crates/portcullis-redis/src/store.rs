@@ -21,7 +21,7 @@ use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    ask::{Ask, Nothing, OfSession, OfSubject, OfToken, millis, span},
+    ask::{Ask, Nothing, OfRow, OfSession, OfSubject, millis, span},
     connection::Link,
     entry,
     error::store_error,
@@ -94,15 +94,10 @@ impl RedisStore {
         join_all(runs).await
     }
 
-    /// Reads the one key among these that exists.
-    async fn find(&self, keys: impl Iterator<Item = String>) -> Result<Option<String>, StoreError> {
-        let reads = keys.map(|key| async move {
-            let mut command = redis::cmd("GET");
-            command.arg(key);
-            let value = self.0.link.send(&command).await.map_err(store_error)?;
-            Option::<String>::from_redis_value(value).map_err(StoreError::corrupt)
-        });
-        found(join_all(reads).await, Option::is_some).map(Option::flatten)
+    /// Reads a row in the one shard that has it.
+    async fn find(&self, step: &Step, what: OfRow<'_>) -> Result<Option<String>, StoreError> {
+        let rows = self.everywhere::<Option<String>>(step, what).await;
+        found(rows, Option::is_some).map(Option::flatten)
     }
 }
 
@@ -141,10 +136,11 @@ impl SessionStore for RedisStore {
             idle_ttl: String,
             absolute_ttl: String,
         }
+        let ticket = ticket_text(ticket);
         let what = What {
             subject: subject_text(&session.subject),
-            ticket: ticket.sequence().min(rules::MAX_GENERATION).to_string(),
-            row: SessionRow::new(&session)?,
+            row: SessionRow::new(&session, &ticket)?,
+            ticket,
             idle_ttl: span(session.idle_ttl),
             absolute_ttl: span(session.absolute_ttl),
         };
@@ -215,10 +211,8 @@ impl SessionStore for RedisStore {
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        let layout = &self.0.layout;
-        let keys = layout.shards();
-        let keys = keys.map(|shard| layout.session_key(shard, id.as_str()));
-        let row = self.find(keys).await?;
+        let id = id.as_str();
+        let row = self.find(&self.0.scripts.session, OfRow { id }).await?;
         row.as_deref().map(row::session).transpose()
     }
 
@@ -269,6 +263,24 @@ impl SessionStore for RedisStore {
         })
     }
 
+    async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
+        #[derive(Clone, Copy, Serialize)]
+        struct What<'a> {
+            realm: &'a str,
+            number: &'a str,
+        }
+        // The number comes first, as in `revoke_all`, and is the same in all shards.
+        let number = self.login_ticket().await?.sequence().to_string();
+        let number = number.as_str();
+        let revoke_realm = &self.0.scripts.revoke_realm;
+        let what = What { realm, number };
+        let mut last = Timestamp::from_millis(i64::MIN);
+        for at in self.everywhere::<String>(revoke_realm, what).await {
+            last = last.max(row::time(&at?)?);
+        }
+        Ok(last)
+    }
+
     async fn add_application_token(
         &self,
         token: ApplicationToken,
@@ -282,11 +294,12 @@ impl SessionStore for RedisStore {
             limit: String,
             token: TokenRow,
         }
+        let ticket = ticket_text(ticket);
         let what = What {
             subject: subject_text(&token.subject),
-            ticket: ticket.sequence().min(rules::MAX_GENERATION).to_string(),
+            token: TokenRow::new(&token, &ticket),
+            ticket,
             limit: limit.to_string(),
-            token: TokenRow::new(&token),
         };
         let add = &self.0.scripts.add_token;
         let answer: String = self.at(&token.subject, add, what).await?;
@@ -303,12 +316,12 @@ impl SessionStore for RedisStore {
         subject: &Subject,
         id: &str,
     ) -> Result<bool, StoreError> {
-        let layout = &self.0.layout;
-        let keys = layout.shards().map(|shard| layout.token_key(shard, id));
-        Ok(match self.find(keys).await? {
-            None => false,
-            Some(row) => TokenRow::parse(&row)?.is_live_for(subject),
-        })
+        Ok(
+            match self.find(&self.0.scripts.token, OfRow { id }).await? {
+                None => false,
+                Some(row) => TokenRow::parse(&row)?.is_live_for(subject),
+            },
+        )
     }
 
     async fn application_tokens(
@@ -324,7 +337,7 @@ impl SessionStore for RedisStore {
 
     async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
         let remove = &self.0.scripts.remove_token;
-        done_somewhere(self.everywhere(remove, OfToken { id }).await)
+        done_somewhere(self.everywhere(remove, OfRow { id }).await)
     }
 
     async fn revoke_token(
@@ -445,6 +458,11 @@ impl fmt::Debug for RedisStore {
             .field("layout", &self.0.layout)
             .finish_non_exhaustive()
     }
+}
+
+/// The number of a ticket, as one that Lua counts exactly.
+fn ticket_text(ticket: LoginTicket) -> String {
+    ticket.sequence().min(rules::MAX_GENERATION).to_string()
 }
 
 /// The answer that says something, wherever it came from. A shard that failed

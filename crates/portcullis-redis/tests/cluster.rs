@@ -22,7 +22,8 @@ use portcullis::{
 };
 use portcullis_redis::{RedisStore, RedisStoreBuilder};
 use portcullis_testing::store_contract::{
-    self, key_rings, lists, log_out, one_use, overdue, races, resting, revocations, rotation,
+    self, cut_off, key_rings, lists, log_out, one_use, overdue, races, resting, revocations,
+    rotation,
 };
 
 struct Cluster([Server; 3]);
@@ -85,6 +86,12 @@ fn a_cluster_keeps_the_contract_and_survives_the_loss_of_a_node() {
         races::without_a_window_one_of_many_wins,
         races::no_login_survives_the_log_out_that_overtook_it,
         races::the_limit_of_application_tokens_holds,
+        cut_off::everybody_of_a_realm_is_logged_out,
+        cut_off::who_was_logged_out_with_everybody_is_out,
+        cut_off::a_login_after_it_is_good,
+        cut_off::application_tokens_end_with_everybody,
+        cut_off::a_cut_off_is_told_as_one,
+        cut_off::no_login_survives_the_cut_off_that_overtook_it,
         log_out::ending_a_session_can_be_repeated,
         log_out::logging_out_everywhere_ends_everything_of_one_subject,
         lists::sessions_come_back_as_they_were_made,

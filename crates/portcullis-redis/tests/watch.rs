@@ -85,6 +85,23 @@ fn token_of(session: &SessionRecord) -> Verified {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cut_off_is_published() {
+    let Some(url) = redis_url() else {
+        return;
+    };
+    let prefix = Prefix::new(&url);
+    let here = Node::start(prefix.store().poll_interval(NEVER)).await;
+    let there = Node::start(prefix.store().poll_interval(NEVER)).await;
+    let session = open(&here.store).await;
+    assert!(matches!(there.check(&session), Status::Clear));
+    here.store.revoke_realm("users").await.unwrap();
+    assert!(matches!(there.check(&session), Status::Clear));
+    // The realm of the tokens of the test.
+    here.store.revoke_realm(mint::ISSUER).await.unwrap();
+    there.learns(&session, Duration::from_secs(2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_revoked_is_published() {
     let Some(url) = redis_url() else {
         return;

@@ -51,6 +51,23 @@ pub enum FetchErrorKind {
     Unreadable,
 }
 
+impl FetchErrorKind {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Status(_) => "status",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::UrlNotAllowed => "url_not_allowed",
+            Self::EmptySet => "empty_set",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
 impl FetchError {
     /// An error with a message for whoever runs the service: lower case, what is
     /// wrong and what to do, no secret.

@@ -45,6 +45,7 @@
 //! | start whether the issuer is up or not | [`Issuer::lazy`], [`IssuerBuilder::build`] |
 //! | start with the keys of yesterday | [`IssuerBuilder::seed_file`] |
 //! | have keys from elsewhere | [`IssuerBuilder::keys_url`], [`keys_file`](IssuerBuilder::keys_file), [`keys_from`](IssuerBuilder::keys_from) |
+//! | build what a configuration says | [`VerifierLoader`] |
 //! | trust several issuers | [`Verifier::combine`](portcullis::verify::Verifier::combine) |
 //! | trust tenants that come and go | [`Issuers::resolve`] |
 //! | tell whether tokens can be verified | [`Issuer::health`], [`Issuer::ready`] |
@@ -54,7 +55,9 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `client` (default) | `Client`: HTTP on rustls, with the system's roots and the environment's proxies |
+//! | `metrics` | how keys and answers of issuers are, for the recorder of the facade [metrics](https://docs.rs/metrics) |
 
 mod discovery;
 mod error;
@@ -63,6 +66,7 @@ mod http;
 mod introspection;
 mod issuer;
 mod issuers;
+mod loader;
 mod metadata;
 mod schedule;
 mod source;
@@ -79,6 +83,7 @@ pub use error::{FetchError, FetchErrorKind};
 pub use introspection::{ClientAuth, Introspector, IntrospectorBuilder};
 pub use issuer::{Issuer, IssuerBuilder, IssuerError, IssuerHealth};
 pub use issuers::{Issuers, IssuersBuilder, Tenant};
+pub use loader::{LoadError, VerifierLoader};
 pub use metadata::Metadata;
 pub use source::{Fetched, LeftOut, Source};
 pub use tenant::TenantId;

@@ -18,6 +18,7 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `sqlite` (default) | [`SqliteStore`]; SQLite itself is compiled in |
 //! | `postgres` | `PostgresStore` |
 //! | `tls-rustls` | encrypted connections to PostgreSQL, by rustls with aws-lc-rs |
@@ -29,6 +30,7 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("there is no store without a feature: switch on `sqlite` or `postgres`");
 
+mod cut_off;
 mod migrations;
 mod poll;
 #[cfg(feature = "postgres")]

@@ -9,7 +9,7 @@ use portcullis::{
     time::Timestamp,
 };
 
-/// The columns of a session but `id`, for `SELECT` and `RETURNING`.
+/// The columns of a session but `id`.
 macro_rules! session_columns {
     () => {
         "realm, name, client, generation, created_at, rotated_at, idle_deadline, \
@@ -50,7 +50,7 @@ columns!(sqlx::sqlite::SqliteRow);
 #[cfg(feature = "postgres")]
 columns!(sqlx::postgres::PgRow);
 
-/// Reads a row that has `id` and [`session_columns`].
+/// Reads a row that has `id` and [`session_row`](crate::cut_off::session_row).
 pub(crate) fn session(row: &impl Columns) -> Result<SessionRecord, StoreError> {
     Ok(SessionRecord {
         id: session_id(row)?,
@@ -175,7 +175,12 @@ pub(crate) fn millis(duration: std::time::Duration) -> i64 {
 
 fn revoked(row: &impl Columns) -> Result<Option<Revoked>, StoreError> {
     let Some(at) = row.integer("revoked_at")? else {
-        return Ok(None);
+        let cut_off = row.integer("cut_off_at")?;
+        return Ok(cut_off.map(|at| Revoked {
+            at: Timestamp::from_millis(at),
+            reason: RevocationReason::LogoutEverybody,
+            by: None,
+        }));
     };
     Ok(Some(Revoked {
         at: Timestamp::from_millis(at),

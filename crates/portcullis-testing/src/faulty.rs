@@ -187,6 +187,10 @@ impl SessionStore for FaultyStore {
         self.through(self.inner.revoke_all(subject)).await
     }
 
+    async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
+        self.through(self.inner.revoke_realm(realm)).await
+    }
+
     async fn add_application_token(
         &self,
         token: ApplicationToken,

@@ -52,6 +52,9 @@
 //! of its requests: [`Peer`](portcullis::head::Peer) and
 //! [`ClientCertificate`](portcullis::head::ClientCertificate).
 //!
+//! [`RequireLayer`] demands more for some of the services behind it, without verifying
+//! anything again.
+//!
 //! # Bodies, and gRPC
 //!
 //! A refusal is written into the inner service's own type of body, which therefore needs
@@ -62,6 +65,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `axum` | `RoutedHead`: the target and the peer of requests that axum has routed. `portcullis-axum` switches it on. Without it, a policy within axum's `nest` sees what is left of the path |
 //! | `remote` | `remote`: identity providers whose keys are discovered and followed (`remote::Issuer`), all of `portcullis-remote` |
 //!
@@ -73,6 +77,8 @@
 
 mod auth;
 mod endpoints;
+mod ready;
+mod require;
 #[cfg(feature = "axum")]
 mod routed_head;
 
@@ -89,5 +95,6 @@ pub use portcullis::{
 };
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
+pub use require::{Require, RequireLayer};
 #[cfg(feature = "axum")]
 pub use routed_head::RoutedHead;

@@ -15,14 +15,14 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use portcullis::{
     challenge::{Reason, Rejection, RejectionBody, RejectionKind},
-    guard::Authentication,
+    guard::{Authentication, PolicyGuard},
     issue::{AccessToken, TokenIssuer},
     jose::{Algorithm, SigningKey},
     policy::Policy,
     subject::Subject,
     verify::{Status, TokenStatus, Verified, Verifier},
 };
-use portcullis_tower::{Auth, AuthLayer, ResponseFuture};
+use portcullis_tower::{Auth, AuthLayer, Require, RequireLayer, ResponseFuture};
 use tower::{
     Layer, Service, ServiceBuilder, ServiceExt, buffer::Buffer, limit::ConcurrencyLimitLayer,
     service_fn,
@@ -256,6 +256,35 @@ async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
     }
 }
 
+/// Whether the policy holds at once, or somebody is asked, who says yes or no.
+#[tokio::test]
+async fn so_is_that_behind_a_policy() {
+    let asks = |answer| {
+        Policy::ask(move |_| async move {
+            tokio::task::yield_now().await;
+            Ok(answer)
+        })
+    };
+    for (policy, status) in [
+        (Policy::request(|_, _| true), 200),
+        (Policy::all([]), 403),
+        (asks(true), 200),
+        (asks(false), 403),
+    ] {
+        let inner = Require::new(Strict::default(), PolicyGuard::new(policy));
+        let mut service = Auth::new(inner, verifier());
+        let credentials = credentials();
+        for _ in 0..3 {
+            let call = service
+                .ready()
+                .await
+                .unwrap()
+                .call(request(Some(&credentials)));
+            assert_eq!(call.await.unwrap().status(), status);
+        }
+    }
+}
+
 #[tokio::test]
 async fn buffers_and_limits_under_the_layer_do_not_panic() {
     let inner = Buffer::new(
@@ -278,10 +307,19 @@ async fn a_refused_request_gives_its_place_back() {
     let limited = ServiceBuilder::new()
         .concurrency_limit(1)
         .service(service_fn(greet));
-    let mut service = AuthLayer::new(verifier()).layer(limited);
+    gives_its_place_back(AuthLayer::new(verifier()).layer(limited.clone()), None, 401).await;
+    let denied = RequireLayer::new(Policy::all([])).layer(limited);
+    let service = AuthLayer::new(verifier()).layer(denied);
+    gives_its_place_back(service, Some(&credentials()), 403).await;
+}
+
+async fn gives_its_place_back<S>(mut service: S, authorization: Option<&str>, status: u16)
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
+{
     let mut other = service.clone();
-    let refused = service.ready().await.unwrap().call(request(None));
-    assert_eq!(refused.await.unwrap().status(), 401);
+    let refused = service.ready().await.unwrap().call(request(authorization));
+    assert_eq!(refused.await.unwrap().status(), status);
     // `service` lives on, as on an idle connection.
     tokio::time::timeout(Duration::from_secs(5), other.ready())
         .await
@@ -307,6 +345,8 @@ fn auto_traits_follow_the_inner_service() {
     fn send<T: Send>() {}
     send_sync::<AuthLayer>();
     send_sync::<Auth<Strict>>();
+    send_sync::<RequireLayer>();
+    send_sync::<Require<Strict>>();
     send::<ResponseFuture<Strict, Body>>();
 }
 

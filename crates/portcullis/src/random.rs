@@ -19,8 +19,13 @@ impl std::error::Error for RandomError {}
 /// Fresh random bytes from the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| RandomError(()))?;
+    fill(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Fills `bytes` with fresh random ones.
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), RandomError> {
+    getrandom::fill(bytes).map_err(|_| RandomError(()))
 }
 
 /// A fresh UUID (version 4) that nobody can guess.

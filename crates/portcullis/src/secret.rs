@@ -2,6 +2,10 @@
 
 use std::{fmt, io, mem, ops::Deref};
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
 use zeroize::optimization_barrier;
 
 /// A secret text: a token, a password, a private key.
@@ -41,6 +45,61 @@ impl Drop for SecretString {
 impl fmt::Debug for SecretString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretString(..)")
+    }
+}
+
+/// Read as a text, and as nothing else. What is wrong is told without what was there: a
+/// secret of digits that somebody forgot to put in quotes must not get into a log.
+impl<'de> Deserialize<'de> for SecretString {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Secret;
+
+        impl Visitor<'_> for Secret {
+            type Value = SecretString;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a secret, which is a text")
+            }
+
+            fn visit_string<E: Error>(self, text: String) -> Result<SecretString, E> {
+                Ok(SecretString(text))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<SecretString, E> {
+                Ok(SecretString(text.to_owned()))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<SecretString, E> {
+                Err(no_text())
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<SecretString, E> {
+                Err(no_text())
+            }
+
+            fn visit_i128<E: Error>(self, _: i128) -> Result<SecretString, E> {
+                Err(no_text())
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<SecretString, E> {
+                Err(no_text())
+            }
+
+            fn visit_u128<E: Error>(self, _: u128) -> Result<SecretString, E> {
+                Err(no_text())
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<SecretString, E> {
+                Err(no_text())
+            }
+        }
+
+        fn no_text<E: Error>() -> E {
+            E::custom("a secret is a text: put it in quotes")
+        }
+
+        // Asked for a text, some formats tell what they have instead.
+        deserializer.deserialize_any(Secret)
     }
 }
 

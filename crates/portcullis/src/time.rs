@@ -10,6 +10,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use crate::ConfigError;
+
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, never overflowing.
 ///
 /// Tokens carry seconds (`NumericDate`, RFC 7519 section 2); rotation is
@@ -95,17 +97,28 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 }
 
 /// The operating system's clock.
+///
+/// `wasm32-unknown-unknown` has no operating system: there it says the end of time, at
+/// which every token has expired, and builders that were told no other clock fail.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
+        if !IS_THERE {
+            return NEVER;
+        }
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp(millis(since_epoch))
     }
 }
+
+/// Whether the target has a clock: asking for the time panics otherwise.
+const IS_THERE: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
+const NEVER: Timestamp = Timestamp(i64::MAX);
 
 /// A clock that can be shared and cloned.
 #[derive(Clone)]
@@ -115,6 +128,16 @@ impl SharedClock {
     /// Shares `clock`.
     pub fn new(clock: impl Clock) -> Self {
         Self(Arc::new(clock))
+    }
+
+    /// Refuses the clock of a system that has none.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        if !IS_THERE && self.now() == NEVER {
+            return Err(ConfigError::new(
+                "this target has no clock: give one that is told the time, with `clock`",
+            ));
+        }
+        Ok(())
     }
 }
 

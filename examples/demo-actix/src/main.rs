@@ -17,7 +17,7 @@ use actix_web::{
 };
 use bytes::Bytes;
 use demo_common::{
-    AccessLog, Console, Demo, Guards, cors,
+    AccessLog, Console, Demo, Guards, Metrics, cors,
     replies::{self, ApiKeyClaims, DemoRead, SessionClaims},
 };
 use portcullis_actix::{Auth, Authenticator, Claims, OptionalToken, Scoped, Token};
@@ -28,12 +28,13 @@ fn main() -> ExitCode {
 
 async fn serve(demo: Demo) -> io::Result<()> {
     let (endpoints, guards, console) = (demo.endpoints, demo.guards, demo.console);
-    let (log, origins) = (demo.access_log, demo.cors);
+    let (log, origins, metrics) = (demo.access_log, demo.cors, demo.metrics);
     let server = HttpServer::new(move || {
         App::new()
             .configure(portcullis_actix::endpoints(endpoints.clone()))
             .configure(own_routes(&guards))
             .configure(console_routes(&console, &guards))
+            .configure(metrics_route(&metrics))
             .default_service(web::to(async || answer(replies::not_found())))
             // Outside of the guards, so that their refusals can be read, too.
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
@@ -117,6 +118,13 @@ fn console_routes(console: &Console, guards: &Guards) -> impl FnOnce(&mut Servic
     }
 }
 
+fn metrics_route(metrics: &Metrics) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(Data::new(metrics.clone()));
+        add(config, Metrics::PATH, read(tell_metrics));
+    }
+}
+
 fn add(config: &mut ServiceConfig, path: &str, route: Route) {
     config.service(
         web::resource(path)
@@ -144,6 +152,10 @@ where
 
 async fn healthz() -> HttpResponse {
     answer(replies::healthz())
+}
+
+async fn tell_metrics(metrics: Data<Metrics>) -> HttpResponse {
+    answer(metrics.reply())
 }
 
 async fn me(token: Token) -> HttpResponse {

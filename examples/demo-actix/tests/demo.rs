@@ -45,6 +45,12 @@ fn tokens_of_trusted_issuers_are_taken() {
     flows::tokens_of_trusted_issuers_are_taken(PROGRAM);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_of_trusted_issuers_is_read_again() {
+    flows::a_file_of_trusted_issuers_is_read_again(PROGRAM);
+}
+
 #[test]
 fn people_of_a_tenant_sign_on() {
     flows::people_of_a_tenant_sign_on(PROGRAM);

@@ -13,7 +13,7 @@ use axum::{
 };
 use bytes::Bytes;
 use demo_common::{
-    AccessLog, Console, Demo, Guards, cors,
+    AccessLog, Console, Demo, Guards, Metrics, cors,
     replies::{self, ApiKeyClaims, DemoRead, SessionClaims},
 };
 use portcullis_axum::{AuthLayer, Authenticator, Claims, Scoped, Token};
@@ -28,6 +28,7 @@ async fn serve(demo: Demo) -> io::Result<()> {
     let listener = TcpListener::from_std(demo.listener)?;
     let mut app = own_routes(&demo.guards)
         .merge(console(demo.console, &demo.guards))
+        .route(Metrics::PATH, get(metrics).with_state(demo.metrics))
         .merge(portcullis_axum::router(demo.endpoints))
         .method_not_allowed_fallback(async || answer(replies::method_not_allowed()))
         .fallback(async || answer(replies::not_found()));
@@ -102,6 +103,10 @@ where
 
 async fn healthz() -> Response {
     answer(replies::healthz())
+}
+
+async fn metrics(State(metrics): State<Metrics>) -> Response {
+    answer(metrics.reply())
 }
 
 async fn me(token: Token) -> Response {

@@ -92,6 +92,7 @@ pub(crate) fn build(
     accounts: DemoAccounts,
     cookies: Option<SessionCookies>,
     revocations: &Revocations,
+    trusted_by_file: Option<Verifier>,
     clock: &SharedClock,
 ) -> Result<(Endpoints, Guards), ConfigError> {
     let lifetimes = &options.lifetimes;
@@ -132,7 +133,8 @@ pub(crate) fn build(
     let password_grant =
         with_refresh(password_grant_issuer, ttls.password_grant_session).build()?;
 
-    let trusted = trust::verifiers(&options.trusted, clock)?;
+    let mut trusted = trust::verifiers(&options.trusted, clock)?;
+    trusted.extend(trusted_by_file);
     let mut guards = guards(&session, &api_key, &password_grant, trusted)?;
     let mut sources = vec![TokenSource::bearer()];
     if let Some(cookies) = &cookies {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use portcullis::session::{DynSessionStore, Revocations, SessionStore};
 use tokio::{task::JoinSet, time};
 
-use crate::{feed::Relay, store::Store};
+use crate::{feed::Relay, metrics::Metrics, store::Store, trust_file::TrustFile};
 
 /// How often what is over is forgotten.
 const PURGE: Duration = Duration::from_secs(60);
@@ -17,14 +17,24 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Keeps the snapshot up to date, and the store small, and tells of what
-    /// happens to sessions.
-    pub(crate) fn start(store: &Arc<Store>, revocations: &Revocations, relay: Relay) -> Self {
+    /// Keeps the snapshot up to date, and the store small, tells of what happens to
+    /// sessions, and reads the file again that says what is trusted.
+    pub(crate) fn start(
+        store: &Arc<Store>,
+        revocations: &Revocations,
+        relay: Relay,
+        trusted: Option<TrustFile>,
+        metrics: &Metrics,
+    ) -> Self {
         let mut tasks = JoinSet::new();
         let watch = (store.clone(), revocations.clone());
         tasks.spawn(async move { watch.0.watch(watch.1).await });
         tasks.spawn(keep_small(store.sessions(), revocations.keep()));
         tasks.spawn(relay.run());
+        if let Some(file) = trusted {
+            tasks.spawn(file.follow());
+        }
+        tasks.spawn(metrics.clone().keep_small());
         Self { _tasks: tasks }
     }
 }

@@ -4,8 +4,9 @@
 //!
 //! ```text
 //! command line -> store, keys, accounts -> endpoints and guards -> serve(Demo) -> exit code
-//!      cli         store, keys, accounts     apis, trust, entra,      the demo
-//!                                            cookies, console, feed
+//!      cli         store, keys, accounts     apis, trust, trust_file, the demo
+//!                                            entra, cookies, console,
+//!                                            feed
 //! ```
 //!
 //! What the demo's own routes answer is in [`replies`], so that the three
@@ -22,18 +23,22 @@ pub mod cors;
 mod curl;
 mod entra;
 mod feed;
+mod hangups;
 mod keys;
 mod logging;
+mod metrics;
 pub mod replies;
 mod run;
 mod shutdown;
 mod start;
 mod store;
 mod trust;
+mod trust_file;
 
 pub use access_log::{AccessLog, Entry};
 pub use apis::Guards;
 pub use console::Console;
 pub use feed::EventStream;
+pub use metrics::Metrics;
 pub use run::{Demo, run};
 pub use shutdown::Shutdown;

@@ -27,9 +27,11 @@ use crate::{
     feed::{self, Feed, Relay, SessionEvent},
     keys::{self, DemoKeys},
     logging,
+    metrics::Metrics,
     shutdown::Shutdown,
     start::StartError,
     store::Store,
+    trust_file::TrustFile,
 };
 
 /// What a framework gets to serve.
@@ -43,6 +45,8 @@ pub struct Demo {
     pub guards: Guards,
     /// The page at `/`, and what it asks for.
     pub console: Console,
+    /// What it counts and times.
+    pub metrics: Metrics,
     /// The origins whose pages may call the demo and read its answers, if any may.
     pub cors: Vec<String>,
     /// What is told of each request.
@@ -90,6 +94,7 @@ where
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         let shutdown = Shutdown::on_signal().map_err(StartError::new)?;
+        let metrics = Metrics::install()?;
         let (listener, address) = listen(&options.listen)?;
         let clock = SharedClock::default();
         let keep = apis::revocations_matter_for(&options.lifetimes);
@@ -106,19 +111,29 @@ where
             }
             None => None,
         };
-        let (endpoints, guards) =
-            apis::build(options, &keys, accounts, cookies, &revocations, &clock)
-                .map_err(StartError::new)?;
+        let file = options.config.as_deref();
+        let file = file.map(|path| TrustFile::open(path, &clock)).transpose()?;
+        let (endpoints, guards) = apis::build(
+            options,
+            &keys,
+            accounts,
+            cookies,
+            &revocations,
+            file.as_ref().map(TrustFile::verifier),
+            &clock,
+        )
+        .map_err(StartError::new)?;
         let relay = Relay::new(events, store.sessions(), clock.clone());
         let feed = Feed::new(&relay, shutdown.clone(), clock);
         let console = Console::new(program, options, kind.map(console::Cookies::of), feed);
-        let background = Background::start(&store, &revocations, relay);
+        let background = Background::start(&store, &revocations, relay, file, &metrics);
         greet(options, address);
         let serving = serve(Demo {
             listener,
             endpoints,
             guards,
             console,
+            metrics,
             cors: browsers.cors.iter().map(ToString::to_string).collect(),
             access_log: AccessLog::new(options.access_log),
             shutdown: shutdown.clone(),

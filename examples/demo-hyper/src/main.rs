@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 
 async fn serve(demo: Demo) -> io::Result<()> {
     let listener = TcpListener::from_std(demo.listener)?;
-    let routes = Arc::new(Routes::new(demo.guards, demo.console));
+    let routes = Arc::new(Routes::new(demo.guards, demo.console, demo.metrics));
     let cors = match demo.cors.is_empty() {
         true => None,
         false => Some(cors(&demo.cors)?),

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use demo_common::{
-    Console, Guards,
+    Console, Guards, Metrics,
     replies::{self, DemoRead},
 };
 use http::{HeaderValue, Method, Request, Response, header::IF_NONE_MATCH};
@@ -21,14 +21,19 @@ use crate::body::AnswerBody;
 pub(crate) struct Routes {
     guards: Guards,
     console: Console,
+    metrics: Metrics,
 }
 
 type Answer = Result<Response<AnswerBody>, Infallible>;
 type Handler = fn(&Authentication, &str) -> Result<Response<Bytes>, Rejection>;
 
 impl Routes {
-    pub(crate) fn new(guards: Guards, console: Console) -> Self {
-        Self { guards, console }
+    pub(crate) fn new(guards: Guards, console: Console, metrics: Metrics) -> Self {
+        Self {
+            guards,
+            console,
+            metrics,
+        }
     }
 
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer {
@@ -46,6 +51,7 @@ impl Routes {
                 answer(self.console.file(request.uri().path(), known))
             }
             Route::Settings => answer(self.console.settings()),
+            Route::Metrics => answer(self.metrics.reply()),
             Route::Guarded(guard, handler) => {
                 let service = service_fn(move |request| run(handler, request));
                 Auth::new(service, guard.clone()).call(request).await
@@ -71,6 +77,7 @@ impl Routes {
         let (guard, handler): (_, Handler) = match path {
             "/healthz" => return Some(Route::Public(replies::healthz)),
             Console::SETTINGS => return Some(Route::Settings),
+            Metrics::PATH => return Some(Route::Metrics),
             Console::EVENTS => return Some(Route::Events),
             path if Console::paths().any(|own| own == path) => return Some(Route::File),
             "/me" => (&guards.me, |token, _| Ok(replies::me(token.verified()?))),
@@ -100,6 +107,7 @@ enum Route<'a> {
     Public(fn() -> Response<Bytes>),
     File,
     Settings,
+    Metrics,
     Events,
     Guarded(&'a Authenticator, Handler),
 }

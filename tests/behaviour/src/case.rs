@@ -106,6 +106,24 @@ pub fn not_fresh() -> Expected {
         .reason("NotFresh")
 }
 
+/// The login was not as strong as is needed: 401, and what would do (RFC 9470
+/// section 3).
+pub fn too_weak(acr_values: &str) -> Expected {
+    step_up("a stronger login is needed", "AuthenticationTooWeak").param("acr_values", acr_values)
+}
+
+/// The login is too long ago: 401, and how long ago it may be (RFC 9470 section 3).
+pub fn too_old(max_age: &str) -> Expected {
+    step_up("a more recent login is needed", "AuthenticationTooOld").param("max_age", max_age)
+}
+
+fn step_up(description: &str, reason: &str) -> Expected {
+    let code = "insufficient_user_authentication";
+    refused(401, Some(code), code)
+        .param("error_description", description)
+        .reason(reason)
+}
+
 /// Nobody can say: 503 and `Retry-After`, no challenge.
 pub fn unavailable() -> Expected {
     status(503)

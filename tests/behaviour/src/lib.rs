@@ -61,7 +61,27 @@ mod websockets {}
 #[doc = include_str!("../../../docs/refusals.md")]
 mod refusals {}
 
+/// What the page about a 401 shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/explain.md")]
+mod explain {}
+
 /// What the page about browsers shows compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/browsers.md")]
 mod browsers {}
+
+/// What the page about policies shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/policies.md")]
+mod policies {}
+
+/// The code of `docs/configuration.md` compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/configuration.md")]
+mod configuration {}
+
+/// What the page about users shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/users.md")]
+mod users {}

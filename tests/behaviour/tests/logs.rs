@@ -19,14 +19,15 @@ use behaviour::{
 };
 use portcullis::{
     challenge::{RefusalAnswer, RefusalFormat, RejectionBody},
+    credentials::TokenSource,
     endpoint::{Endpoints, SessionApi},
     guard::{Authenticator, LoginPage},
-    jose::Algorithm,
+    jose::{Algorithm, SigningKey},
 };
 use portcullis_testing::{
     faulty::Fault,
     keys,
-    mint::{Mint, hostile},
+    mint::{Draft, Mint, hostile},
 };
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -106,6 +107,7 @@ fn no_secret_reaches_a_log() {
     let backend = Backend::new();
     let everywhere = Everywhere::serve(&backend.site());
     let mut secrets = Secrets::default();
+    elsewhere(&mut secrets);
     block_on(async {
         for server in everywhere.servers() {
             logins(server, &mut secrets).await;
@@ -240,6 +242,61 @@ fn a_renderer_that_wants_a_success_is_named_in_the_log() {
     for secret in ["hunter2-refused", "hunter2-page"] {
         assert!(!log.contains(secret), "{secret}");
     }
+}
+
+/// Tokens in other places than `Authorization`, good and bad, and the secret that all
+/// of them are checked with.
+fn elsewhere(secrets: &mut Secrets) {
+    const KEY: &str = "hunter2 is a shared secret of 40 letters";
+    let key = SigningKey::from_secret(Algorithm::HS256, KEY.as_bytes()).unwrap();
+    let mint = Mint::with_key(key);
+    let sources = || {
+        [
+            TokenSource::bearer(),
+            TokenSource::query("access_token").unwrap(),
+            TokenSource::websocket_protocol("bearer.").unwrap(),
+        ]
+    };
+    let guard = Authenticator::new(mint.verifier()).token_sources(sources());
+    let page = LoginPage::new("/login").unwrap();
+    let site = Site::new()
+        .route("/guarded", guard.clone(), Handler::Claims)
+        .route("/typed", guard.clone(), Handler::Typed)
+        .route("/scoped", guard.clone().login_page(page), Handler::Scoped);
+    let everywhere = Everywhere::serve(&site);
+    let drafts = [
+        mint.token("alice"),
+        mint.token("alice").expired(),
+        mint.token("alice").audience("somebody else"),
+        mint.token("alice").claim("iss", "https://strange.test"),
+        mint.token("alice")
+            .forged_by(&keys::signing(Algorithm::HS256)),
+    ];
+    secrets.text(KEY);
+    block_on(async {
+        for server in everywhere.servers() {
+            for token in drafts.iter().map(Draft::build) {
+                for path in ["/guarded", "/typed", "/scoped"] {
+                    let in_query = format!("{path}?access_token={token}");
+                    let protocols = format!("chat, bearer.{token}");
+                    let upgrade = |protocols: &str| {
+                        Request::new("GET", path).field("Sec-WebSocket-Protocol", protocols)
+                    };
+                    for request in [
+                        Request::new("GET", path).bearer(&token),
+                        Request::new("GET", &in_query),
+                        Request::new("GET", &in_query).bearer(&token),
+                        Request::new("GET", &in_query).field("Sec-Fetch-Mode", "navigate"),
+                        upgrade(&protocols),
+                        upgrade(&format!("bearer.{token}")),
+                    ] {
+                        exchange(server, &request).await;
+                    }
+                }
+                secrets.token(&token);
+            }
+        }
+    });
 }
 
 async fn logins(server: &Server, secrets: &mut Secrets) {

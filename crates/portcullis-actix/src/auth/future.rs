@@ -26,7 +26,8 @@ use portcullis::{
 use crate::{AuthRejection, refused};
 
 pin_project! {
-    /// The future of [`AuthMiddleware`](super::AuthMiddleware).
+    /// The future of [`AuthMiddleware`](crate::AuthMiddleware) and
+    /// [`RequireMiddleware`](crate::RequireMiddleware).
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S>
     where
@@ -54,14 +55,21 @@ where
         }
     }
 
-    pub(super) fn refused(rejection: Rejection, request: ServiceRequest) -> Self {
+    /// Calls `service` with a request that was let through before.
+    pub(crate) fn passed_on(service: &S, request: ServiceRequest) -> Self {
+        Self {
+            call: GuardedCall::passed(service.call(request), ResponseHeaders::default()),
+        }
+    }
+
+    pub(crate) fn refused(rejection: Rejection, request: ServiceRequest) -> Self {
         Self {
             call: GuardedCall::refused((rejection, request)),
         }
     }
 
     /// Calls `service` when `check` says so.
-    pub(super) fn pending(check: PendingCheck, service: Rc<S>, request: ServiceRequest) -> Self {
+    pub(crate) fn pending(check: PendingCheck, service: Rc<S>, request: ServiceRequest) -> Self {
         Self {
             call: GuardedCall::pending(check, Waiting { service, request }),
         }

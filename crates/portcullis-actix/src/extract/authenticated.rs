@@ -63,12 +63,9 @@ impl<T: FromToken> Source for Authenticated<T> {
     type Extraction = AuthenticatedFuture<Self>;
 
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
-        AuthenticatedFuture::new(
-            request,
-            demand,
-            |authenticator, head| authenticator.check(head),
-            |authentication| authentication.claims().map(Self),
-        )
+        AuthenticatedFuture::required(request, demand, |authentication| {
+            authentication.claims().map(Self)
+        })
     }
 }
 
@@ -90,12 +87,9 @@ impl<T: FromToken> Source for OptionalAuthenticated<T> {
     type Extraction = AuthenticatedFuture<Self>;
 
     fn extract_with(request: &HttpRequest, demand: Demand) -> Self::Extraction {
-        AuthenticatedFuture::new(
-            request,
-            demand,
-            |authenticator, head| authenticator.check_optional(head),
-            |authentication| authentication.optional_claims().map(Self),
-        )
+        AuthenticatedFuture::optional(request, demand, |authentication| {
+            authentication.optional_claims().map(Self)
+        })
     }
 }
 
@@ -150,6 +144,22 @@ impl<E> Then<E> {
 }
 
 impl<E> AuthenticatedFuture<E> {
+    pub(super) fn required(
+        request: &HttpRequest,
+        demand: Demand,
+        extract: fn(&Authentication) -> Result<E, Rejection>,
+    ) -> Self {
+        Self::new(request, demand, |it, head| it.check(head), extract)
+    }
+
+    pub(super) fn optional(
+        request: &HttpRequest,
+        demand: Demand,
+        extract: fn(&Authentication) -> Result<E, Rejection>,
+    ) -> Self {
+        Self::new(request, demand, |it, head| it.check_optional(head), extract)
+    }
+
     fn new(
         request: &HttpRequest,
         demand: Demand,

@@ -10,10 +10,10 @@ use portcullis::{
 
 use crate::{AuthRejection, refused};
 
-/// An extractor of a verified token, of which [`Scoped`](super::Scoped) demands
-/// more.
+/// An extractor of a verified token, of which [`Scoped`](super::Scoped) and
+/// [`WithRoles`](super::WithRoles) demand more.
 #[diagnostic::on_unimplemented(
-    message = "`Scoped` cannot demand scopes of `{Self}`",
+    message = "`Scoped` and `WithRoles` cannot demand anything of `{Self}`",
     note = "put `Token`, `Claims<T>` or `Authenticated<T>` into it"
 )]
 pub trait Source: Sized {

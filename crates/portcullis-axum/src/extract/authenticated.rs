@@ -32,7 +32,8 @@ use crate::AuthRejection;
 /// }
 ///
 /// # fn example(verifier: portcullis::verify::Verifier) {
-/// // Or a state of the application's own, with `FromRef`.
+/// // Or a state of the application's own, with `FromRef`; how that goes with an
+/// // `Arc<AppState>`: `docs/users.md`.
 /// let app: Router = Router::new()
 ///     .route("/hello", get(hello))
 ///     .with_state(Authenticator::new(verifier));

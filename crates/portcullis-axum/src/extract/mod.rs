@@ -5,13 +5,18 @@
 
 mod authenticated;
 mod claims;
+mod current_user;
+mod demanding;
 mod raw;
 mod scoped;
 mod source;
 mod token;
+mod with_roles;
 
 pub use authenticated::Authenticated;
 pub use claims::Claims;
+pub use current_user::{AuthenticatedUser, CurrentUser};
 pub use raw::{Bearer, Refresh};
 pub use scoped::{Scoped, ScopedIfPresent};
 pub use token::Token;
+pub use with_roles::{WithRoles, WithRolesIfPresent};

@@ -7,10 +7,10 @@ use portcullis::{challenge::Rejection, guard::Authentication};
 
 use crate::AuthRejection;
 
-/// An extractor of a verified token. [`Scoped`](super::Scoped) demands more of
-/// what any of them finds.
+/// An extractor of a verified token. [`Scoped`](super::Scoped) and
+/// [`WithRoles`](super::WithRoles) demand more of what any of them finds.
 #[diagnostic::on_unimplemented(
-    message = "`Scoped` cannot demand scopes of `{Self}`",
+    message = "`Scoped` and `WithRoles` cannot demand anything of `{Self}`",
     note = "put `Token`, `Claims<T>` or `Authenticated<T>` into it"
 )]
 pub trait Source<S>: Sized {

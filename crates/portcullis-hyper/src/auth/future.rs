@@ -20,7 +20,7 @@ use portcullis::{
 };
 
 pin_project! {
-    /// The future of [`Auth`](super::Auth).
+    /// The future of [`Auth`](crate::Auth) and [`Require`](crate::Require).
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, ReqBody>
     where
@@ -48,14 +48,21 @@ where
         }
     }
 
-    pub(super) fn refused(rejection: Rejection) -> Self {
+    /// Calls `service` with a request that was let through before.
+    pub(crate) fn passed_on(service: &S, request: Request<ReqBody>) -> Self {
+        Self {
+            call: GuardedCall::passed(service.call(request), ResponseHeaders::default()),
+        }
+    }
+
+    pub(crate) fn refused(rejection: Rejection) -> Self {
         Self {
             call: GuardedCall::refused(rejection),
         }
     }
 
     /// Calls `service` when `check` says so.
-    pub(super) fn pending(check: PendingCheck, service: S, request: Request<ReqBody>) -> Self {
+    pub(crate) fn pending(check: PendingCheck, service: S, request: Request<ReqBody>) -> Self {
         Self {
             call: GuardedCall::pending(check, Waiting { service, request }),
         }

@@ -4,11 +4,18 @@ if overtaken() then
   return 'overtaken'
 end
 local name = key('a', ask.token.id)
-local known = load(name)
+local known = load_token(ask.token.id)
 if known then
   return known.removed and 'overtaken' or 'added'
 end
 local list = key('l', ask.subject)
+-- Those that were cut off make room.
+for _, id in ipairs(redis.call('ZRANGE', list, 0, -1)) do
+  local token, cut_off = load_token(id)
+  if cut_off then
+    remove_token(token)
+  end
+end
 if redis.call('ZCARD', list) >= number(ask, 'limit') then
   return 'limit'
 end

@@ -1,2 +1,3 @@
 -- The time, and a session if there is one: for attempts that change nothing.
-return {text(now), redis.call('GET', key('s', ask.id))}
+local _, raw = load_session(ask.id)
+return {text(now), raw or false}

@@ -3,7 +3,7 @@ if overtaken() then
   return {text(now), false}
 end
 local row = ask.row
-local known, raw = load(key('s', row.id))
+local known, raw = load_session(row.id)
 if known then
   -- Asked again after an answer was lost.
   if known.subject ~= row.subject or known.digest ~= row.digest

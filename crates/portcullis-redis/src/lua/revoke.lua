@@ -1,5 +1,5 @@
 -- Ends a session: 1 if it is in this shard and had not been revoked.
-local row = load(key('s', ask.id))
+local row = load_session(ask.id)
 if not row or row.revoked then
   return 0
 end

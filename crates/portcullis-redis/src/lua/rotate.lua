@@ -1,7 +1,7 @@
 -- Presents a refresh token: the time, and the row as it is afterwards. The
 -- caller reads the outcome off the row (`portcullis::session::rules`); here is
 -- only what changes it.
-local row, raw = load(key('s', ask.id))
+local row, raw = load_session(ask.id)
 if not row then
   return {text(now), false}
 end

@@ -30,6 +30,71 @@ local function load(name)
   return row, raw
 end
 
+-- The last log-out of everybody of a realm, under its mark, or nil.
+local function cut_off_at(mark)
+  local raw = redis.call('GET', mark)
+  if not raw then
+    return nil
+  end
+  local number, at = string.match(raw, '^(%d+)|(%d+)$')
+  if not number then
+    error('CORRUPT cut-off')
+  end
+  return {number = tonumber(number), at = tonumber(at)}
+end
+
+-- The same for the realm of a subject, which stands in it behind its length.
+local function cut_off_of(subject)
+  local length, rest = string.match(subject, '^(%d+):(.*)$')
+  if not length then
+    error('CORRUPT subject')
+  end
+  return cut_off_at(key('c', string.sub(rest, 1, tonumber(length))))
+end
+
+-- The time of the cut-off that has ended a session or an application token, as text, or
+-- nil. A row without the number of its ticket is of a version that knows no cut-offs: its
+-- time decides.
+local function ended_by_cut_off(row)
+  local last = cut_off_of(row.subject)
+  if not last then
+    return nil
+  end
+  local before
+  if row.ticket then
+    before = number(row, 'ticket') < last.number
+  else
+    before = number(row, 'created') <= last.at
+  end
+  return before and text(last.at) or nil
+end
+
+-- A session as it is now and its text, or nil. One that was cut off has ended, though
+-- nobody has written that.
+local function load_session(id)
+  local row, raw = load(key('s', id))
+  if row and not row.revoked then
+    local at = ended_by_cut_off(row)
+    if at then
+      row.revoked = at
+      row.why = 'logout_everybody'
+      row.by = nil
+      raw = cjson.encode(row)
+    end
+  end
+  return row, raw
+end
+
+-- An application token as it is now, or nil; whether it was cut off.
+local function load_token(id)
+  local token = load(key('a', id))
+  local at = token and not token.removed and ended_by_cut_off(token)
+  if at then
+    token.removed = at
+  end
+  return token, at
+end
+
 -- For how long from now to keep what is over at `moment`.
 local function span(moment)
   local milliseconds = moment - now + tonumber(ask.keep)
@@ -103,9 +168,11 @@ local function mark_log_out()
   redis.call('SET', mark, text(latest), 'PX', text(ttl))
 end
 
--- Whether a log-out everywhere overtook the ticket.
+-- Whether a log-out everywhere, or of everybody, overtook the ticket.
 local function overtaken()
   local ticket = number(ask, 'ticket')
   local last = tonumber(redis.call('GET', key('o', ask.subject)) or '0')
+  local cut_off = cut_off_of(ask.subject)
+  last = math.max(last, cut_off and cut_off.number or 0)
   return last > ticket or now * 1000 - ticket > TICKET_LIFE
 end

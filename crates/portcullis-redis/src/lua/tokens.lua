@@ -1,9 +1,9 @@
 -- The live application tokens of a subject, the oldest first.
 local rows = {}
 for _, id in ipairs(redis.call('ZRANGE', key('l', ask.subject), 0, -1)) do
-  local raw = redis.call('GET', key('a', id))
-  if raw then
-    rows[#rows + 1] = raw
+  local token = load_token(id)
+  if token and not token.removed then
+    rows[#rows + 1] = cjson.encode(token)
   end
 end
 return rows

@@ -13,6 +13,7 @@ use http::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use portcullis::{
+    metrics::family::{INTROSPECTIONS, Stopwatch},
     time::{Clock, SharedClock, Timestamp},
     verify::{IntrospectTokens, Introspection, IntrospectionUnavailable},
 };
@@ -260,6 +261,17 @@ impl Inner {
     }
 }
 
+fn outcome_of(answer: &Result<Answer, Failure>) -> &'static str {
+    match answer {
+        Ok(Answer::Active { .. }) => "active",
+        Ok(Answer::Inactive) => "inactive",
+        Err(failure) => match failure.kind {
+            FailureKind::Credentials => "credentials",
+            FailureKind::Other => failure.error.kind().as_str(),
+        },
+    }
+}
+
 /// A question that is under way. When it is dropped, the next one can be asked.
 struct Question {
     of: Arc<Inner>,
@@ -270,11 +282,13 @@ impl Question {
     async fn put(self, outcome: watch::Sender<Option<Outcome>>) {
         let settings = &self.of.settings;
         let asked_at = settings.clock.now();
+        let time = Stopwatch::start();
         let answer = time::timeout(settings.timeout, self.of.fetch(self.token.as_str()));
         let answer = answer.await.unwrap_or_else(|_| {
             let message = format!("no answer within {:?}", settings.timeout);
             Err(FetchError::new(FetchErrorKind::Timeout, message).into())
         });
+        INTROSPECTIONS.record(time, [outcome_of(&answer)]);
         let ended = self.of.ended(answer, &self.token, asked_at);
         // Who waits hears it; who comes later finds it remembered, or asks anew.
         drop(self);

@@ -15,6 +15,7 @@ use super::{
     feed::Feed,
     handle::Issuer,
     origin::{Origin, Setting},
+    told::Told,
 };
 use crate::{HttpClient, Source, Worker, schedule::Rules};
 
@@ -46,6 +47,7 @@ pub struct IssuerBuilder {
     stale_limit: Duration,
     interval: Option<Duration>,
     worker: Option<Worker>,
+    metrics_name: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -90,6 +92,7 @@ impl Issuer {
             stale_limit: Rules::STALE_LIMIT,
             interval: None,
             worker: None,
+            metrics_name: None,
         }
     }
 }
@@ -231,6 +234,16 @@ impl IssuerBuilder {
         self
     }
 
+    /// What the issuer is called in metrics, where several are told apart: a name of the
+    /// application's own, which nobody who sends tokens can choose. Without one, the
+    /// issuer counts among all, and when its keys were fetched is not told.
+    ///
+    /// Nothing comes of it without the feature `metrics`.
+    pub fn metrics_name(mut self, name: &'static str) -> Self {
+        self.metrics_name = Some(name);
+        self
+    }
+
     /// A provider's token and certificates are for the place it names, and for no
     /// other.
     fn forget_files(&mut self) {
@@ -264,7 +277,9 @@ impl IssuerBuilder {
         let worker = Worker::or_start(self.worker)?;
         let keys = LiveKeys::new(&self.setting.accepted_algorithms());
         let clock = self.setting.clock;
-        let feed = Arc::new(Feed::new(self.issuer, keys, clock, rules, worker.clone()));
+        let told = Told::new(self.metrics_name);
+        let feed = Feed::new(self.issuer, keys, clock, rules, worker.clone(), told);
+        let feed = Arc::new(feed);
         if let Some(keys) = seed {
             feed.seed(keys);
         }

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use portcullis::metrics::family::{KEY_FETCHES, Stopwatch};
 use tokio::{sync::Notify, task::JoinSet, time};
 
 use super::feed::Feed;
@@ -30,7 +31,7 @@ pub(super) async fn drive(
         wants_fetch |= next.fetch;
         // The seed comes first; meanwhile nobody waits longer than otherwise.
         if wants_fetch && seeding.is_empty() {
-            flight.spawn(fetch(source.clone()));
+            flight.spawn(timed(source.clone()));
             wants_fetch = false;
         }
         tokio::select! {
@@ -67,6 +68,18 @@ fn plant(feed: &Weak<Feed>, seed: Result<Fetched, FetchError>) {
 /// Metadata in each of its places, and then the keys, are given up by themselves
 /// before that.
 const LONGEST: Duration = Duration::from_secs(30);
+
+async fn timed(source: Arc<dyn Source>) -> Result<Fetched, FetchError> {
+    let time = Stopwatch::start();
+    let fetched = fetch(source).await;
+    let outcome = match &fetched {
+        Ok(fetched) if fetched.keys().is_empty() => FetchErrorKind::EmptySet.as_str(),
+        Ok(_) => "ok",
+        Err(error) => error.kind().as_str(),
+    };
+    KEY_FETCHES.record(time, [outcome]);
+    fetched
+}
 
 async fn fetch(source: Arc<dyn Source>) -> Result<Fetched, FetchError> {
     time::timeout(LONGEST, source.fetch())

@@ -15,12 +15,17 @@ use std::{
 
 use portcullis::{
     jose::KeySet,
+    metrics::family::ARE_ON,
     time::{Clock, SharedClock, Timestamp},
     verify::{KeyTerms, KeysUnavailable, LiveKeys, MissingKey},
 };
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::{health::IssuerHealth, log};
+use super::{
+    health::IssuerHealth,
+    log,
+    told::{Keys, Told},
+};
 use crate::{
     FetchError, FetchErrorKind, Fetched, Metadata, Worker,
     schedule::{Action, Answer, Event, JITTER, Moment, Report, Rules, Schedule, Ticket, Timeline},
@@ -33,6 +38,7 @@ pub(crate) struct Feed {
     clock: SharedClock,
     started: Instant,
     state: Mutex<State>,
+    told: Told,
     /// Ends with the last feed.
     _worker: Worker,
     /// Rouses the worker.
@@ -65,6 +71,8 @@ struct After {
     reports: Vec<(Report, Option<FetchError>)>,
     /// The keys, if they are others than before.
     changed: Option<KeySet>,
+    /// How the keys are now.
+    keys: Option<Keys>,
     wakes: bool,
 }
 
@@ -84,6 +92,7 @@ impl Feed {
         clock: SharedClock,
         rules: Rules,
         worker: Worker,
+        told: Told,
     ) -> Self {
         let state = State {
             schedule: Schedule::new(rules),
@@ -101,6 +110,7 @@ impl Feed {
             clock,
             started: Instant::now(),
             state: Mutex::new(state),
+            told,
             _worker: worker,
             wake: Arc::new(Notify::new()),
             ended: watch::Sender::new(0),
@@ -290,8 +300,18 @@ impl Feed {
                 }
             }
         }
+        after.keys = ARE_ON.then(|| self.described(state));
         after.wakes = state.wants_fetch || earlier(state.schedule.wake_at(), due);
         (now, after)
+    }
+
+    fn described(&self, state: &State) -> Keys {
+        let status = state.schedule.status();
+        let loaded = status.loaded.map(|loaded| {
+            let at = state.timeline.wall_at(loaded);
+            at.as_millis() as f64 / 1000.0
+        });
+        Keys::new(&status, self.keys.keys().len(), loaded)
     }
 
     fn announce(&self, state: &mut State, after: &mut After) {
@@ -321,6 +341,9 @@ impl Feed {
         }
         if after.wakes {
             self.wake.notify_one();
+        }
+        if let Some(keys) = after.keys {
+            self.told.tell(keys, after.changed.is_some());
         }
         if let Some(keys) = after.changed {
             log::keys(&self.issuer, &keys);

@@ -12,6 +12,7 @@ mod handle;
 mod health;
 mod log;
 mod origin;
+mod told;
 
 pub use builder::IssuerBuilder;
 pub use error::IssuerError;

@@ -43,6 +43,12 @@ impl Table {
         Some(entry.verifier.clone())
     }
 
+    /// The same, which does not count as a use.
+    pub(super) fn peek(&self, issuer: &str) -> Option<Verifier> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(issuer).map(|entry| entry.verifier.clone())
+    }
+
     /// How often one was taken out.
     pub(super) fn removals(&self) -> u64 {
         self.removals.load(Relaxed)

@@ -11,7 +11,7 @@ use std::{
 };
 
 use portcullis::verify::{
-    Verification, Verifier,
+    Outcome, Verification, Verifier,
     VerifyErrorKind::{self, BadSignature, KeysUnavailable, WrongIssuer},
 };
 use portcullis_remote::{Client, Issuer, Issuers, IssuersBuilder, Tenant};
@@ -104,6 +104,19 @@ async fn tenants_are_found_by_their_issuer_and_strangers_cost_nothing() {
         assert_eq!(verify(&verifier, &token(&stranger)).await, Err(WrongIssuer));
     }
     assert_eq!(stranger.requests().len(), 0);
+    assert_eq!((issuers.len(), asked.load(SeqCst)), (2, 5));
+    // To explain a token costs nothing at all, whosever it is.
+    let fetched = [&a, &b].map(|fake| fake.requests().len());
+    let known = verifier.explain(token(&a).as_bytes());
+    assert!(known.is_accepted(), "{known}");
+    let unknown = verifier.explain(token(&stranger).as_bytes());
+    assert_eq!(
+        unknown.error().unwrap().kind(),
+        KeysUnavailable,
+        "{unknown}"
+    );
+    assert_eq!(unknown.checks()[0].outcome(), Outcome::Unknown);
+    assert_eq!([&a, &b].map(|fake| fake.requests().len()), fetched);
     assert_eq!((issuers.len(), asked.load(SeqCst)), (2, 5));
     // One that the application asks us to forget is asked about anew.
     assert!(issuers.forget(&a.name()) && !issuers.forget(&stranger.name()));

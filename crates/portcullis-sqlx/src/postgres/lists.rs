@@ -9,17 +9,19 @@ use portcullis::{
 use sqlx::{PgConnection, postgres::PgRow};
 
 use super::{announce::tell, clock::clock, error::Failure};
-use crate::row;
+use crate::{cut_off::stands, row};
 
 pub(super) async fn application_token_is_live(
     connection: &mut PgConnection,
     subject: &Subject,
     id: &str,
 ) -> Result<bool, Failure> {
-    Ok(sqlx::query_scalar(
+    Ok(sqlx::query_scalar(concat!(
         "SELECT EXISTS (SELECT 1 FROM portcullis_application_tokens \
-         WHERE id = $1 AND realm = $2 AND name = $3 AND removed_at IS NULL)",
-    )
+         WHERE id = $1 AND realm = $2 AND name = $3 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        ")"
+    ))
     .bind(id)
     .bind(subject.realm())
     .bind(subject.name())
@@ -31,10 +33,12 @@ pub(super) async fn application_tokens(
     connection: &mut PgConnection,
     subject: &Subject,
 ) -> Result<Vec<ApplicationToken>, Failure> {
-    let rows = sqlx::query(
+    let rows = sqlx::query(concat!(
         "SELECT id, created_at FROM portcullis_application_tokens \
-         WHERE realm = $1 AND name = $2 AND removed_at IS NULL ORDER BY created_at, id",
-    )
+         WHERE realm = $1 AND name = $2 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        " ORDER BY created_at, id"
+    ))
     .bind(subject.realm())
     .bind(subject.name())
     .fetch_all(&mut *connection)
@@ -53,7 +57,9 @@ pub(super) async fn remove_application_token(
     let removed = sqlx::query(concat!(
         "UPDATE portcullis_application_tokens SET removed_at = clock.now FROM ",
         clock!("$2"),
-        " WHERE id = $1 AND removed_at IS NULL RETURNING ",
+        " WHERE id = $1 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        " RETURNING ",
         tell!("removed_at")
     ))
     .bind(id)
@@ -105,6 +111,8 @@ pub(super) async fn revocations(
         " WHERE at >= $1 AND until > clock.now \
          UNION ALL SELECT 'subject', NULL, realm, name, at, NULL, NULL \
          FROM portcullis_subjects WHERE at >= $1 \
+         UNION ALL SELECT 'realm', NULL, realm, NULL, at, NULL, NULL \
+         FROM portcullis_cut_offs WHERE at >= $1 \
          UNION ALL SELECT 'application', id, realm, name, removed_at, NULL, NULL \
          FROM portcullis_application_tokens WHERE removed_at >= $1"
     ))
@@ -128,6 +136,10 @@ fn revocation(row: &PgRow) -> Result<Option<Revocation>, StoreError> {
         },
         "subject" => Revocation::Subject {
             subject: row::subject(row)?,
+            at,
+        },
+        "realm" => Revocation::Realm {
+            realm: row::text(row, "realm")?.to_owned(),
             at,
         },
         _ => Revocation::ApplicationToken {

@@ -1,6 +1,9 @@
 //! The SQL of rotation on PostgreSQL.
 
-use portcullis::session::{RefusalReason, RotationAttempt, RotationOutcome, rules};
+use portcullis::{
+    session::{RefusalReason, RotationAttempt, RotationOutcome, SessionRecord, rules},
+    time::Timestamp,
+};
 use sqlx::PgConnection;
 
 use super::{
@@ -9,8 +12,9 @@ use super::{
     error::Failure,
 };
 use crate::{
+    cut_off::{session_row, stands},
     rotation::{self, assignments},
-    row::{self, session_columns},
+    row,
 };
 
 /// Presents a token. The one statement decides and writes, so that no other
@@ -26,18 +30,20 @@ pub(super) async fn rotate(
         assignments!("clock.now", "greatest", "least"),
         " FROM ",
         clock!("$5"),
-        " WHERE id = $1::uuid RETURNING clock.now, id::text AS id, \
+        " WHERE id = $1::uuid AND ",
+        stands!("portcullis_sessions"),
+        " RETURNING clock.now, id::text AS id, \
          CASE WHEN revoked_by = $8 THEN ",
         tell!("revoked_at"),
         " END, ",
-        session_columns!()
+        session_row!()
     ));
     let rows = rotation::bind!(statement, attempt, clock.told())
         // Not `fetch_optional`, which stops before the statement has committed.
         .fetch_all(&mut *connection)
         .await?;
     let Some(row) = rows.first() else {
-        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
+        return explain(connection, attempt, clock).await;
     };
     let now = row::time(row, "now")?;
     clock.heard(now);
@@ -50,9 +56,33 @@ pub(super) async fn check(
     attempt: &RotationAttempt,
     clock: &ServerClock,
 ) -> Result<RotationOutcome, Failure> {
+    Ok(match read(connection, attempt, clock).await? {
+        Some((row, now)) => rules::decide(&row, attempt, now).0,
+        None => RotationOutcome::Refused(RefusalReason::Unknown),
+    })
+}
+
+/// Says why there was nothing to change: there is no such session, or a cut-off has ended
+/// it.
+async fn explain(
+    connection: &mut PgConnection,
+    attempt: &RotationAttempt,
+    clock: &ServerClock,
+) -> Result<RotationOutcome, Failure> {
+    Ok(match read(connection, attempt, clock).await? {
+        Some((row, now)) => rotation::outcome(&row, attempt, now)?,
+        None => RotationOutcome::Refused(RefusalReason::Unknown),
+    })
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    attempt: &RotationAttempt,
+    clock: &ServerClock,
+) -> Result<Option<(SessionRecord, Timestamp)>, Failure> {
     let row = sqlx::query(concat!(
         "SELECT clock.now, id::text AS id, ",
-        session_columns!(),
+        session_row!(),
         " FROM portcullis_sessions, ",
         clock!("$2"),
         " WHERE id = $1::uuid"
@@ -62,9 +92,9 @@ pub(super) async fn check(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else {
-        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
+        return Ok(None);
     };
     let now = row::time(&row, "now")?;
     clock.heard(now);
-    Ok(rules::decide(&row::session(&row)?, attempt, now).0)
+    Ok(Some((row::session(&row)?, now)))
 }

@@ -10,14 +10,15 @@ use super::{
     error::Failure,
     pool::{Pool, run},
 };
-use crate::{migrations, row};
+use crate::{cut_off::cut_off, migrations, row};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 /// The name of the lock that nodes which start at once wait for: "portcull".
@@ -102,9 +103,12 @@ pub(super) async fn purge(
             since,
         ),
         (
-            "DELETE FROM portcullis_application_tokens WHERE id = ANY (ARRAY( \
-                 SELECT id FROM portcullis_application_tokens WHERE removed_at < $2 \
-                 LIMIT $1 FOR UPDATE SKIP LOCKED))",
+            concat!(
+                "DELETE FROM portcullis_application_tokens WHERE id = ANY (ARRAY( \
+                     SELECT id FROM portcullis_application_tokens WHERE removed_at < $2 OR ",
+                cut_off!("portcullis_application_tokens"),
+                " < $2 LIMIT $1 FOR UPDATE SKIP LOCKED))"
+            ),
             since,
         ),
         (

@@ -9,7 +9,10 @@ use portcullis::{
 use sqlx::{PgConnection, Row as _};
 
 use super::{announce::tell, clock::clock, error::Failure, subjects};
-use crate::row::{self, session_columns, signed};
+use crate::{
+    cut_off::{last_cut_off, session_row, stands},
+    row::{self, session_columns, signed},
+};
 
 /// How often a subject's row may vanish, purged, just when it is needed.
 const TRIES: u32 = 5;
@@ -33,17 +36,18 @@ pub(super) async fn create(
         let rows = sqlx::query(concat!(
             "WITH subject AS (SELECT number FROM portcullis_subjects \
                  WHERE realm = $2 AND name = $3 FOR SHARE), \
-             created AS (INSERT INTO portcullis_sessions AS old (id, ",
+             created AS (INSERT INTO portcullis_sessions (id, ",
             session_columns!(),
-            ") SELECT $1::uuid, $2, $3, $4, 0, clock.now, clock.now, \
+            ", ticket) SELECT $1::uuid, $2, $3, $4, 0, clock.now, clock.now, \
                  clock.now + least($5, $6), clock.now + $6, $7, $8, $9, $10, $11, \
-                 NULL, 0, NULL, NULL, NULL, NULL FROM subject, ",
+                 NULL, 0, NULL, NULL, NULL, NULL, $12 FROM subject, ",
             clock!("$13"),
             " WHERE subject.number <= $12 \
-                 AND (SELECT forgotten FROM portcullis_order) <= $12 \
-             ON CONFLICT (id) DO UPDATE SET id = old.id \
-             RETURNING id::text AS id, ",
-            session_columns!(),
+                 AND (SELECT forgotten FROM portcullis_order) <= $12 AND ",
+            last_cut_off!("$2"),
+            " <= $12 ON CONFLICT (id) DO UPDATE SET id = portcullis_sessions.id \
+             RETURNING portcullis_sessions.id::text AS id, ",
+            session_row!(),
             ") SELECT EXISTS (SELECT 1 FROM subject) AS known, created.* \
              FROM (SELECT 1) AS one LEFT JOIN created ON true"
         ))
@@ -86,7 +90,7 @@ pub(super) async fn session(
 ) -> Result<Option<SessionRecord>, Failure> {
     let row = sqlx::query(concat!(
         "SELECT id::text AS id, ",
-        session_columns!(),
+        session_row!(),
         " FROM portcullis_sessions WHERE id = $1::uuid"
     ))
     .bind(id.as_str())
@@ -102,12 +106,13 @@ pub(super) async fn sessions(
 ) -> Result<Vec<SessionRecord>, Failure> {
     let rows = sqlx::query(concat!(
         "SELECT id::text AS id, ",
-        session_columns!(),
-        " FROM portcullis_sessions AS session, ",
+        session_row!(),
+        " FROM portcullis_sessions, ",
         clock!("$3"),
-        " WHERE realm = $1 AND name = $2 AND revoked_at IS NULL \
-         AND clock.now < idle_deadline AND clock.now < absolute_deadline \
-         ORDER BY created_at, session.id"
+        " WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        " AND clock.now < idle_deadline AND clock.now < absolute_deadline \
+         ORDER BY created_at, portcullis_sessions.id"
     ))
     .bind(subject.realm())
     .bind(subject.name())
@@ -125,7 +130,9 @@ pub(super) async fn revoke(
     let revoked = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET revoked_at = clock.now, revoked_reason = $2 FROM ",
         clock!("$3"),
-        " WHERE id = $1::uuid AND revoked_at IS NULL RETURNING ",
+        " WHERE id = $1::uuid AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        " RETURNING ",
         tell!("revoked_at")
     ))
     .bind(id.as_str())

@@ -147,6 +147,11 @@ impl SessionStore for PostgresStore {
         run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))
     }
 
+    async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
+        let now = self.now();
+        run!(self.pool.call(), |c| subjects::revoke_realm(c, realm, now))
+    }
+
     async fn add_application_token(
         &self,
         token: ApplicationToken,

@@ -8,11 +8,15 @@
 use portcullis::{
     session::{ApplicationToken, LoginTicket, RevocationReason, RevokedAll, TokenAdded},
     subject::Subject,
+    time::Timestamp,
 };
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::{announce::tell, clock::clock, error::Failure};
-use crate::row::{self, signed};
+use crate::{
+    cut_off::{last_cut_off, stands},
+    row::{self, signed},
+};
 
 /// The number of the last log-out that has happened: of any whose number is
 /// higher, none was over when this was asked.
@@ -55,9 +59,13 @@ pub(super) async fn revoke_all(
         clock!("$3"),
         "), sessions AS (UPDATE portcullis_sessions SET revoked_at = clock.now, \
              revoked_reason = $4 FROM clock \
-             WHERE realm = $1 AND name = $2 AND revoked_at IS NULL RETURNING id::text AS id), \
+             WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        " RETURNING id::text AS id), \
          tokens AS (UPDATE portcullis_application_tokens SET removed_at = clock.now FROM clock \
-             WHERE realm = $1 AND name = $2 AND removed_at IS NULL RETURNING id), \
+             WHERE realm = $1 AND name = $2 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        " RETURNING id), \
          subject AS (UPDATE portcullis_subjects SET at = clock.now FROM clock \
              WHERE realm = $1 AND name = $2 RETURNING ",
         tell!("at"),
@@ -95,6 +103,34 @@ pub(super) async fn revoke_all(
     Ok(revoked)
 }
 
+/// Numbers the log-out of everybody and cuts the realm off, in one statement.
+///
+/// Whoever takes its ticket later sees it, as the number becomes visible with it. Of
+/// several at once the later waits for the row of the order.
+pub(super) async fn revoke_realm(
+    connection: &mut PgConnection,
+    realm: &str,
+    now: Option<i64>,
+) -> Result<Timestamp, Failure> {
+    let rows = sqlx::query(concat!(
+        "WITH next AS (UPDATE portcullis_order SET number = number + 1 RETURNING number) \
+         INSERT INTO portcullis_cut_offs AS old (realm, number, at) \
+         SELECT $1, next.number, clock.now FROM next, ",
+        clock!("$2"),
+        " ON CONFLICT (realm) DO UPDATE \
+         SET number = excluded.number, at = greatest(old.at, excluded.at) \
+         RETURNING at, ",
+        tell!("at")
+    ))
+    .bind(realm)
+    .bind(now)
+    // Not `fetch_one`, which stops before the statement has committed.
+    .fetch_all(&mut *connection)
+    .await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(row::time(row, "at")?)
+}
+
 /// Lists a token unless there is a reason against it, in one transaction.
 pub(super) async fn add_application_token(
     connection: &mut PgConnection,
@@ -105,13 +141,17 @@ pub(super) async fn add_application_token(
     let mut transaction = connection.begin().await?;
     let number = lock(&mut transaction, &token.subject).await?;
     let ticket = signed(ticket.sequence());
-    let (forgotten, known, live): (i64, Option<bool>, i64) = sqlx::query_as(
-        "SELECT forgotten, \
-         (SELECT removed_at IS NULL FROM portcullis_application_tokens WHERE id = $1), \
+    let (forgotten, known, live): (i64, Option<bool>, i64) = sqlx::query_as(concat!(
+        "SELECT greatest(forgotten, ",
+        last_cut_off!("$2"),
+        "), (SELECT removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        " FROM portcullis_application_tokens WHERE id = $1), \
          (SELECT count(*) FROM portcullis_application_tokens \
-                  WHERE realm = $2 AND name = $3 AND removed_at IS NULL) \
-         FROM portcullis_order",
-    )
+                  WHERE realm = $2 AND name = $3 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        ") FROM portcullis_order"
+    ))
     .bind(token.id.as_str())
     .bind(token.subject.realm())
     .bind(token.subject.name())
@@ -129,13 +169,14 @@ pub(super) async fn add_application_token(
         return Ok(reason);
     }
     sqlx::query(
-        "INSERT INTO portcullis_application_tokens (id, realm, name, created_at) \
-         VALUES ($1, $2, $3, $4)",
+        "INSERT INTO portcullis_application_tokens (id, realm, name, created_at, ticket) \
+         VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(token.id.as_str())
     .bind(token.subject.realm())
     .bind(token.subject.name())
     .bind(token.created_at.as_millis())
+    .bind(ticket)
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;

@@ -9,7 +9,10 @@ use portcullis::{
 use sqlx::{Connection, SqliteConnection};
 
 use super::error::unavailable;
-use crate::row::{self, signed};
+use crate::{
+    cut_off::{last_cut_off, stands},
+    row::{self, signed},
+};
 
 pub(super) async fn login_ticket(
     connection: &mut SqliteConnection,
@@ -32,14 +35,19 @@ pub(super) async fn add_application_token(
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(unavailable)?;
-    let (overtaken, known, live): (bool, Option<bool>, i64) = sqlx::query_as(
-        "SELECT forgotten > ?4 OR EXISTS (SELECT 1 FROM portcullis_log_outs \
+    let (overtaken, known, live): (bool, Option<bool>, i64) = sqlx::query_as(concat!(
+        "SELECT forgotten > ?4 OR ",
+        last_cut_off!("?2"),
+        " > ?4 OR EXISTS (SELECT 1 FROM portcullis_log_outs \
                   WHERE realm = ?2 AND name = ?3 AND number > ?4), \
-         (SELECT removed_at IS NULL FROM portcullis_application_tokens WHERE id = ?1), \
+         (SELECT removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        " FROM portcullis_application_tokens WHERE id = ?1), \
          (SELECT count(*) FROM portcullis_application_tokens \
-                  WHERE realm = ?2 AND name = ?3 AND removed_at IS NULL) \
-         FROM portcullis_order",
-    )
+                  WHERE realm = ?2 AND name = ?3 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        ") FROM portcullis_order"
+    ))
     .bind(token.id.as_str())
     .bind(token.subject.realm())
     .bind(token.subject.name())
@@ -55,13 +63,14 @@ pub(super) async fn add_application_token(
         None => {}
     }
     sqlx::query(
-        "INSERT INTO portcullis_application_tokens (id, realm, name, created_at) \
-         VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO portcullis_application_tokens (id, realm, name, created_at, ticket) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
     )
     .bind(token.id.as_str())
     .bind(token.subject.realm())
     .bind(token.subject.name())
     .bind(token.created_at.as_millis())
+    .bind(signed(ticket.sequence()))
     .execute(&mut *transaction)
     .await
     .map_err(unavailable)?;
@@ -74,10 +83,12 @@ pub(super) async fn application_token_is_live(
     subject: &Subject,
     id: &str,
 ) -> Result<bool, StoreError> {
-    sqlx::query_scalar(
+    sqlx::query_scalar(concat!(
         "SELECT EXISTS (SELECT 1 FROM portcullis_application_tokens \
-         WHERE id = ?1 AND realm = ?2 AND name = ?3 AND removed_at IS NULL)",
-    )
+         WHERE id = ?1 AND realm = ?2 AND name = ?3 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        ")"
+    ))
     .bind(id)
     .bind(subject.realm())
     .bind(subject.name())
@@ -90,10 +101,12 @@ pub(super) async fn application_tokens(
     connection: &mut SqliteConnection,
     subject: &Subject,
 ) -> Result<Vec<ApplicationToken>, StoreError> {
-    sqlx::query(
+    sqlx::query(concat!(
         "SELECT id, created_at FROM portcullis_application_tokens \
-         WHERE realm = ?1 AND name = ?2 AND removed_at IS NULL ORDER BY created_at, id",
-    )
+         WHERE realm = ?1 AND name = ?2 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        " ORDER BY created_at, id"
+    ))
     .bind(subject.realm())
     .bind(subject.name())
     .fetch_all(&mut *connection)
@@ -109,10 +122,11 @@ pub(super) async fn remove_application_token(
     id: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let removed = sqlx::query(
+    let removed = sqlx::query(concat!(
         "UPDATE portcullis_application_tokens SET removed_at = ?2 \
-         WHERE id = ?1 AND removed_at IS NULL",
-    )
+         WHERE id = ?1 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens")
+    ))
     .bind(id)
     .bind(now.as_millis())
     .execute(&mut *connection)
@@ -189,6 +203,17 @@ pub(super) async fn revocations(
     for row in &subjects {
         revocations.push(Revocation::Subject {
             subject: row::subject(row)?,
+            at: row::time(row, "at")?,
+        });
+    }
+    let realms = sqlx::query("SELECT realm, at FROM portcullis_cut_offs WHERE at >= ?1")
+        .bind(since)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    for row in &realms {
+        revocations.push(Revocation::Realm {
+            realm: row::text(row, "realm")?.to_owned(),
             at: row::time(row, "at")?,
         });
     }

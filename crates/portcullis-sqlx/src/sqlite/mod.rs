@@ -240,6 +240,11 @@ impl SessionStore for SqliteStore {
         sessions::revoke_all(&mut connection, subject, now).await
     }
 
+    async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        sessions::revoke_realm(&mut connection, realm, now).await
+    }
+
     async fn add_application_token(
         &self,
         token: ApplicationToken,

@@ -8,8 +8,9 @@ use sqlx::SqliteConnection;
 
 use super::{error::unavailable, sessions};
 use crate::{
+    cut_off::{session_row, stands},
     rotation::{self, assignments},
-    row::{self, session_columns},
+    row,
 };
 
 /// Presents a token. The one statement decides and writes, so that no other
@@ -22,18 +23,24 @@ pub(super) async fn rotate(
     let statement = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET ",
         assignments!("$5", "max", "min"),
-        " WHERE id = $1 RETURNING id, ",
-        session_columns!()
+        " WHERE id = $1 AND ",
+        stands!("portcullis_sessions"),
+        " RETURNING id, ",
+        session_row!()
     ));
     let rows = rotation::bind!(statement, attempt, now.as_millis())
         // Not `fetch_optional`, which stops before the statement has committed.
         .fetch_all(&mut *connection)
         .await
         .map_err(unavailable)?;
-    let Some(row) = rows.first() else {
-        return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
-    };
-    rotation::outcome(&row::session(row)?, attempt, now)
+    match rows.first() {
+        Some(row) => rotation::outcome(&row::session(row)?, attempt, now),
+        // There is no such session, or a cut-off has ended it.
+        None => match sessions::session(connection, &attempt.session).await? {
+            Some(row) => rotation::outcome(&row, attempt, now),
+            None => Ok(RotationOutcome::Refused(RefusalReason::Unknown)),
+        },
+    }
 }
 
 /// Presents a token that cannot change anything: nothing is written.

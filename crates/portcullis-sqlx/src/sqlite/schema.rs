@@ -4,14 +4,15 @@ use portcullis::{session::StoreError, time::Timestamp};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use super::error::unavailable;
-use crate::migrations;
+use crate::{cut_off::cut_off, migrations};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 /// Brings the tables up to date, whichever version they are of. Processes that
@@ -72,7 +73,11 @@ pub(super) async fn purge(
             since,
         ),
         (
-            "DELETE FROM portcullis_application_tokens WHERE removed_at < ?1",
+            concat!(
+                "DELETE FROM portcullis_application_tokens WHERE removed_at < ?1 OR ",
+                cut_off!("portcullis_application_tokens"),
+                " < ?1"
+            ),
             since,
         ),
         ("DELETE FROM portcullis_log_outs WHERE at < ?1", since),

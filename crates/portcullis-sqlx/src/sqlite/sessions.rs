@@ -11,7 +11,10 @@ use portcullis::{
 use sqlx::{Connection, SqliteConnection};
 
 use super::error::unavailable;
-use crate::row::{self, session_columns, signed};
+use crate::{
+    cut_off::{last_cut_off, session_row, stands},
+    row::{self, session_columns, signed},
+};
 
 /// Begins a session unless a log-out overtook the ticket, or finds the one that
 /// the same call began before: one statement.
@@ -25,13 +28,15 @@ pub(super) async fn create(
     let created = sqlx::query(concat!(
         "INSERT INTO portcullis_sessions (id, ",
         session_columns!(),
-        ") SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-           NULL, 0, NULL, NULL, NULL, NULL \
+        ", ticket) SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+           NULL, 0, NULL, NULL, NULL, NULL, ?13 \
          WHERE NOT EXISTS (SELECT 1 FROM portcullis_log_outs \
                            WHERE realm = ?2 AND name = ?3 AND number > ?13) \
-           AND (SELECT forgotten FROM portcullis_order) <= ?13 \
+           AND (SELECT forgotten FROM portcullis_order) <= ?13 AND ",
+        last_cut_off!("?2"),
+        " <= ?13 \
          ON CONFLICT (id) DO UPDATE SET generation = generation RETURNING id, ",
-        session_columns!()
+        session_row!()
     ))
     .bind(first.id.as_str())
     .bind(first.subject.realm())
@@ -67,7 +72,7 @@ pub(super) async fn session(
 ) -> Result<Option<SessionRecord>, StoreError> {
     sqlx::query(concat!(
         "SELECT id, ",
-        session_columns!(),
+        session_row!(),
         " FROM portcullis_sessions WHERE id = ?1"
     ))
     .bind(id.as_str())
@@ -86,9 +91,10 @@ pub(super) async fn sessions(
 ) -> Result<Vec<SessionRecord>, StoreError> {
     let rows = sqlx::query(concat!(
         "SELECT id, ",
-        session_columns!(),
-        " FROM portcullis_sessions WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL \
-         AND ?3 < idle_deadline AND ?3 < absolute_deadline ORDER BY created_at, id"
+        session_row!(),
+        " FROM portcullis_sessions WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        " AND ?3 < idle_deadline AND ?3 < absolute_deadline ORDER BY created_at, id"
     ))
     .bind(subject.realm())
     .bind(subject.name())
@@ -104,10 +110,11 @@ pub(super) async fn revoke(
     id: &SessionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let revoked = sqlx::query(
+    let revoked = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET revoked_at = ?2, revoked_reason = ?3 \
-         WHERE id = ?1 AND revoked_at IS NULL",
-    )
+         WHERE id = ?1 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions")
+    ))
     .bind(id.as_str())
     .bind(now.as_millis())
     .bind(RevocationReason::Logout.as_str())
@@ -128,10 +135,7 @@ pub(super) async fn revoke_all(
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(unavailable)?;
-    sqlx::query("UPDATE portcullis_order SET number = number + 1")
-        .execute(&mut *transaction)
-        .await
-        .map_err(unavailable)?;
+    number_log_out(&mut transaction).await?;
     sqlx::query(
         "INSERT INTO portcullis_log_outs (realm, name, number, at) \
          SELECT ?1, ?2, number, ?3 FROM portcullis_order WHERE true \
@@ -143,10 +147,12 @@ pub(super) async fn revoke_all(
     .execute(&mut *transaction)
     .await
     .map_err(unavailable)?;
-    let sessions = sqlx::query(
+    let sessions = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET revoked_at = ?3, revoked_reason = ?4 \
-         WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL RETURNING id",
-    )
+         WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        " RETURNING id"
+    ))
     .bind(subject.realm())
     .bind(subject.name())
     .bind(now.as_millis())
@@ -154,10 +160,12 @@ pub(super) async fn revoke_all(
     .fetch_all(&mut *transaction)
     .await
     .map_err(unavailable)?;
-    let tokens = sqlx::query(
+    let tokens = sqlx::query(concat!(
         "UPDATE portcullis_application_tokens SET removed_at = ?3 \
-         WHERE realm = ?1 AND name = ?2 AND removed_at IS NULL RETURNING id",
-    )
+         WHERE realm = ?1 AND name = ?2 AND removed_at IS NULL AND ",
+        stands!("portcullis_application_tokens"),
+        " RETURNING id"
+    ))
     .bind(subject.realm())
     .bind(subject.name())
     .bind(now.as_millis())
@@ -172,4 +180,39 @@ pub(super) async fn revoke_all(
             .map(|row| row::text(row, "id").map(str::to_owned))
             .collect::<Result<_, _>>()?,
     })
+}
+
+/// Numbers the log-out of everybody and cuts the realm off, in one transaction.
+pub(super) async fn revoke_realm(
+    connection: &mut SqliteConnection,
+    realm: &str,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    let mut transaction = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(unavailable)?;
+    number_log_out(&mut transaction).await?;
+    let at = sqlx::query_scalar(
+        "INSERT INTO portcullis_cut_offs (realm, number, at) \
+         SELECT ?1, number, ?2 FROM portcullis_order WHERE true \
+         ON CONFLICT (realm) DO UPDATE SET number = excluded.number, at = max(at, excluded.at) \
+         RETURNING at",
+    )
+    .bind(realm)
+    .bind(now.as_millis())
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(unavailable)?;
+    transaction.commit().await.map_err(unavailable)?;
+    Ok(Timestamp::from_millis(at))
+}
+
+/// The next place in the order of log-outs is that of this transaction.
+async fn number_log_out(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE portcullis_order SET number = number + 1")
+        .execute(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(())
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+mod cut_off;
 mod faults;
 mod node;
 mod odd_rows;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use portcullis::session::{Revocations, SessionRecord, SessionStore};
 use portcullis_sqlx::{PostgresStore, poll};
-use portcullis_testing::proxy::{Mode, Proxy};
+use portcullis_testing::{
+    mint,
+    proxy::{Mode, Proxy},
+};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::task::JoinHandle;
 
@@ -93,6 +96,12 @@ async fn what_one_node_revokes_is_refused_by_the_others_at_once() {
         until(&two.revocations, session, Known::Revoked).await;
         until(&one.revocations, session, Known::Revoked).await;
     }
+
+    let session = two.session(&one.store).await;
+    // The realm of its tokens.
+    one.store.revoke_realm(mint::ISSUER).await.unwrap();
+    until(&two.revocations, &session, Known::Revoked).await;
+    until(&one.revocations, &session, Known::Revoked).await;
 }
 
 /// Also when the transaction was hidden for longer than the next readings look

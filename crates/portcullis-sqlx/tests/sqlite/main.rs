@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+mod cut_off;
 mod directory;
 mod no_room;
 mod odd_rows;

@@ -1,6 +1,11 @@
 //! Settings of an issuer before it starts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use portcullis::{
     jose::{Algorithm, KeySet, SigningKey},
@@ -14,11 +19,11 @@ use super::{
     layout::{Discovery, Layout},
     server::Socket,
     signal::Signal,
-    state::{Shared, State},
+    state::{Shared, State, TokenSettings},
 };
 use crate::mint::AUDIENCE;
 
-/// The `client_id` that may ask for introspection unless others are named.
+/// The `client_id` that may ask for introspection and tokens unless others are named.
 pub const CLIENT_ID: &str = "test-client";
 
 /// The secret of [`CLIENT_ID`].
@@ -49,6 +54,8 @@ impl FakeIssuer {
     /// ```
     pub fn builder() -> FakeIssuerBuilder {
         FakeIssuerBuilder {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            origin: None,
             path: String::new(),
             name: None,
             discovery: Discovery::default(),
@@ -67,6 +74,8 @@ impl FakeIssuer {
 #[derive(Debug)]
 #[must_use = "it is no issuer until it is started"]
 pub struct FakeIssuerBuilder {
+    listen: SocketAddr,
+    origin: Option<String>,
     path: String,
     name: Option<String>,
     discovery: Discovery,
@@ -80,6 +89,20 @@ pub struct FakeIssuerBuilder {
 }
 
 impl FakeIssuerBuilder {
+    /// Where it listens; a free port of `127.0.0.1` unless set. From elsewhere than
+    /// loopback everybody who reaches it gets tokens that its verifiers accept.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Scheme, host and port under which others reach it, in place of the address it
+    /// listens at: `http://issuer:9000` between containers, for instance.
+    pub fn origin(mut self, origin: &str) -> Self {
+        self.origin = Some(origin.trim_end_matches('/').to_owned());
+        self
+    }
+
     /// The path of its URL: nothing, `/`, or one such as `/realms/main`, with or
     /// without a slash at the end.
     ///
@@ -129,7 +152,7 @@ impl FakeIssuerBuilder {
         self
     }
 
-    /// A client that may ask for introspection with a secret, in place of
+    /// A client that may ask for introspection and tokens with a secret, in place of
     /// [`CLIENT_ID`].
     pub fn client_with_secret(mut self, id: &str, secret: &str) -> Self {
         let clients = self.clients.get_or_insert_default();
@@ -137,8 +160,8 @@ impl FakeIssuerBuilder {
         self
     }
 
-    /// A client that may ask for introspection by `private_key_jwt`, in place of
-    /// [`CLIENT_ID`]: with assertions that are meant for the issuer, its
+    /// A client that may ask for introspection and tokens by `private_key_jwt`, in
+    /// place of [`CLIENT_ID`]: with assertions that are meant for the issuer, its
     /// introspection endpoint or its token endpoint.
     pub fn client_with_keys(mut self, id: &str, keys: impl Into<KeySet>) -> Self {
         let clients = self.clients.get_or_insert_default();
@@ -169,13 +192,26 @@ impl FakeIssuerBuilder {
     ///
     /// # Panics
     ///
-    /// If there is no free port on loopback, or the first key is a shared
-    /// secret.
+    /// If there is no free port on loopback, or the address that it is to listen at
+    /// is taken; if the first key is a shared secret.
     pub fn start(self) -> FakeIssuer {
-        let socket = Socket::bind().expect("loopback has a free port");
+        self.try_start().expect("the address can be listened at")
+    }
+
+    /// As [`start`](Self::start), where the [address](Self::listen) may be taken.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be listened at.
+    ///
+    /// # Panics
+    ///
+    /// If the first key is a shared secret.
+    pub fn try_start(self) -> io::Result<FakeIssuer> {
+        let socket = Socket::bind(self.listen)?;
         let address = socket.address();
         let layout = Layout {
-            origin: format!("http://{address}"),
+            origin: self.origin.unwrap_or_else(|| format!("http://{address}")),
             path: self.path,
             name: self.name,
             discovery: self.discovery,
@@ -188,9 +224,13 @@ impl FakeIssuerBuilder {
         });
         let state = State::new(IssuerKeys::new(self.algorithm, self.key), clients);
         let signal = Signal::new(socket.runtime());
-        let shared = Arc::new(Shared::new(layout, self.clock, signal, state));
-        let server = socket.serve(Arc::clone(&shared));
-        let server = server.expect("a port of our own can be listened at");
-        FakeIssuer::new(server, shared, address, self.audience, self.ttl)
+        let tokens = TokenSettings {
+            audience: self.audience,
+            ttl: self.ttl,
+            clock: self.clock,
+        };
+        let shared = Arc::new(Shared::new(layout, tokens, signal, state));
+        let server = socket.serve(Arc::clone(&shared))?;
+        Ok(FakeIssuer::new(server, shared, address))
     }
 }

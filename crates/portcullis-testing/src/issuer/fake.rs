@@ -1,6 +1,6 @@
 //! The handle of a running issuer.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use portcullis::jose::{KeySet, SigningKey};
 use serde_json::Value;
@@ -31,25 +31,15 @@ pub struct FakeIssuer {
     server: Server,
     shared: Arc<Shared>,
     address: SocketAddr,
-    audience: Arc<str>,
-    ttl: Duration,
 }
 
 /// Where it is.
 impl FakeIssuer {
-    pub(super) fn new(
-        server: Server,
-        shared: Arc<Shared>,
-        address: SocketAddr,
-        audience: Arc<str>,
-        ttl: Duration,
-    ) -> Self {
+    pub(super) fn new(server: Server, shared: Arc<Shared>, address: SocketAddr) -> Self {
         Self {
             server,
             shared,
             address,
-            audience,
-            ttl,
         }
     }
 
@@ -63,7 +53,7 @@ impl FakeIssuer {
         self.shared.layout.url()
     }
 
-    /// Address and port on loopback.
+    /// The address and port it listens at.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -96,6 +86,11 @@ impl FakeIssuer {
     /// The URL of token introspection.
     pub fn introspection_url(&self) -> String {
         self.url_of(Endpoint::Introspection)
+    }
+
+    /// The URL at which its clients get tokens.
+    pub fn token_url(&self) -> String {
+        self.url_of(Endpoint::Token)
     }
 }
 
@@ -144,11 +139,7 @@ impl FakeIssuer {
 
     /// A mint that signs as it does at present.
     pub fn mint(&self) -> Mint {
-        Mint::with_key(self.signing_key())
-            .issuer(self.name())
-            .audience(Arc::clone(&self.audience))
-            .clock(self.shared.clock.clone())
-            .ttl(self.ttl)
+        self.shared.mint(self.signing_key())
     }
 
     /// A token for `subject`, signed as at present, to be changed and

@@ -33,6 +33,8 @@ pub enum Endpoint {
     Keys,
     /// Token introspection (RFC 7662).
     Introspection,
+    /// Where clients get tokens (RFC 6749 section 3.2).
+    Token,
     /// Any path, without the query.
     Path(String),
 }
@@ -73,11 +75,6 @@ impl Layout {
         self.name.clone().unwrap_or_else(|| self.url())
     }
 
-    /// Where tokens would be given out: nothing is there.
-    pub(super) fn token_endpoint(&self) -> Endpoint {
-        Endpoint::Path(format!("{}/token", self.path.trim_end_matches('/')))
-    }
-
     /// The path of an endpoint; `None` if it has none.
     pub(super) fn path_of(&self, endpoint: &Endpoint) -> Option<String> {
         let base = self.path.trim_end_matches('/');
@@ -96,6 +93,7 @@ impl Layout {
                 Some(self.keys_path.clone().unwrap_or_else(own))
             }
             Endpoint::Introspection => Some(format!("{base}/introspect")),
+            Endpoint::Token => Some(format!("{base}/token")),
             Endpoint::Path(path) => Some(path.clone()),
         }
     }

@@ -1,5 +1,5 @@
 //! A fake identity provider, for tests of services that trust one: an HTTP
-//! server on loopback with metadata, keys and token introspection, which
+//! server on loopback with metadata, keys, tokens and their introspection, which
 //! misbehaves when it is told to.
 //!
 //! ```
@@ -66,6 +66,7 @@
 //! | say what it was asked | [`FakeIssuer::count`], [`FakeIssuer::requests`] |
 //! | tell when it was asked, without sleeping | [`FakeIssuer::arrived`], [`Gate::reached`] |
 //! | call a token active or not (RFC 7662) | [`FakeIssuer::opaque`], [`FakeIssuer::revoke`], [`FakeIssuer::introspect_as`] |
+//! | give a client tokens, for itself or anybody (RFC 6749 sections 4.3, 4.4) | [`FakeIssuer::token_url`] |
 //! | log somebody out | [`FakeIssuer::logout_token`] |
 //!
 //! It has a thread and a runtime of its own: a `static` one serves all tests of
@@ -77,6 +78,7 @@ mod builder;
 mod clients;
 mod fake;
 mod gate;
+mod grants;
 mod keys;
 mod layout;
 mod odd;

@@ -2,7 +2,6 @@
 
 use std::{io::Write as _, sync::Arc};
 
-use aws_lc_rs::digest;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -10,10 +9,13 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use portcullis::jose::encode_segment;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     answer::{Answer, Delivery, matches_etag},
     body::{Cut, ScriptedBody},
+    clients::ClientAuth,
+    grants,
     layout::Endpoint,
     requests::ReceivedRequest,
     state::{Shared, State},
@@ -48,16 +50,16 @@ pub(super) async fn respond(
 fn received(shared: &Shared, request: ReceivedRequest) -> ReceivedRequest {
     let mut state = shared.lock();
     let layout = &shared.layout;
-    let introspection = layout.path_of(&Endpoint::Introspection);
-    let request = if introspection.as_deref() == Some(request.path()) {
+    let endpoints = [Endpoint::Introspection, Endpoint::Token];
+    let mut paths = endpoints.iter().filter_map(|one| layout.path_of(one));
+    let request = if paths.any(|path| path == request.path()) {
         // RFC 7523 section 3 names the token endpoint, its successor the issuer.
-        let endpoints = [Endpoint::Introspection, layout.token_endpoint()];
         let mut audiences = vec![layout.name()];
         audiences.extend(endpoints.iter().filter_map(|one| layout.url_of(one)));
         let (headers, body) = (request.headers(), request.body());
         let client = state
             .clients
-            .authenticate(headers, body, &audiences, &shared.clock);
+            .authenticate(headers, body, &audiences, &shared.tokens.clock);
         request.with_client(client)
     } else {
         request
@@ -112,7 +114,11 @@ fn usual(shared: &Shared, state: &State, request: &ReceivedRequest) -> Usual {
     } else if is_at(Endpoint::Keys) {
         document(request, || state.keys.document())
     } else if is_at(Endpoint::Introspection) {
-        introspection(shared, state, request).with(header::CACHE_CONTROL, "no-store")
+        let answer = for_client(request, |_| introspection(shared, state, request));
+        answer.with(header::CACHE_CONTROL, "no-store")
+    } else if is_at(Endpoint::Token) {
+        let answer = for_client(request, |client| token(shared, state, request, client));
+        answer.with(header::CACHE_CONTROL, "no-store")
     } else {
         Usual::empty(StatusCode::NOT_FOUND)
     }
@@ -126,28 +132,51 @@ fn document(request: &ReceivedRequest, text: impl FnOnce() -> String) -> Usual {
     }
 }
 
-/// RFC 7662 section 2.
-fn introspection(shared: &Shared, state: &State, request: &ReceivedRequest) -> Usual {
+/// What a client that said who it is gets for its form.
+fn for_client(request: &ReceivedRequest, answer: impl FnOnce(&ClientAuth) -> Usual) -> Usual {
     if request.method() != Method::POST {
         return Usual::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, "POST");
     }
-    let error = |status, code: &str| Usual::json(status, json!({"error": code}).to_string());
-    if request.client().is_none() {
+    let Some(client) = request.client() else {
         return error(StatusCode::UNAUTHORIZED, "invalid_client")
             .with(header::WWW_AUTHENTICATE, "Basic realm=\"issuer\"");
-    }
+    };
     let form = "application/x-www-form-urlencoded";
     let is_form = request.header("content-type").is_some_and(|value| {
         let media_type = value.split(';').next().unwrap_or_default();
         media_type.trim().eq_ignore_ascii_case(form)
     });
-    match request.field("token").filter(|_| is_form) {
+    match is_form {
+        true => answer(client),
+        false => error(StatusCode::BAD_REQUEST, "invalid_request"),
+    }
+}
+
+/// RFC 7662 section 2.
+fn introspection(shared: &Shared, state: &State, request: &ReceivedRequest) -> Usual {
+    match request.field("token") {
         Some(token) => {
             let answer = state.tokens.introspect(&token, &state.keys, shared.now());
             Usual::json(StatusCode::OK, answer.to_string())
         }
         None => error(StatusCode::BAD_REQUEST, "invalid_request"),
     }
+}
+
+/// RFC 6749 section 5.
+fn token(shared: &Shared, state: &State, request: &ReceivedRequest, client: &ClientAuth) -> Usual {
+    let mint = shared.mint(state.keys.current());
+    match grants::answer(&mint, shared.tokens.ttl, client.id(), |name| {
+        request.field(name)
+    }) {
+        Ok(answer) => Usual::json(StatusCode::OK, answer.to_string()),
+        Err(code) => error(StatusCode::BAD_REQUEST, code),
+    }
+}
+
+/// RFC 6749 section 5.2.
+fn error(status: StatusCode, code: &str) -> Usual {
+    Usual::json(status, json!({"error": code}).to_string())
 }
 
 /// The usual answer, as it was told to be.
@@ -189,8 +218,7 @@ fn finish(
 }
 
 fn etag(body: &[u8]) -> Result<HeaderValue, Cut> {
-    let digest = digest::digest(&digest::SHA256, body);
-    let tag = format!("\"{}\"", encode_segment(digest.as_ref()));
+    let tag = format!("\"{}\"", encode_segment(&Sha256::digest(body)));
     HeaderValue::from_str(&tag).map_err(|_| Cut)
 }
 

@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::{Arc, mpsc as std_mpsc},
     task::Poll,
     thread::{self, JoinHandle},
@@ -32,9 +32,10 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn bind() -> io::Result<Self> {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let reservation = bind(address)?;
+        // Last: where it is bound by a future, no runtime may be dropped.
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let reservation = bind((Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self {
             runtime,
             address: reservation.local_addr()?,
@@ -198,7 +199,10 @@ fn start(address: SocketAddr, reservation: &mut Option<TcpSocket>) -> io::Result
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
     // Elsewhere it lets others take the port.
     if cfg!(unix) {
         socket.set_reuseaddr(true)?;

@@ -4,28 +4,41 @@ use std::{
     collections::{HashMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use portcullis::time::{Clock as _, SharedClock};
+use portcullis::{
+    jose::SigningKey,
+    time::{Clock as _, SharedClock},
+};
 use serde_json::{Map, Value, json};
 
 use super::{
     answer::Answer,
     clients::Clients,
     gate::Barrier,
+    grants::GRANT_TYPES,
     keys::IssuerKeys,
     layout::{Endpoint, Layout},
     requests::ReceivedRequest,
     signal::Signal,
     tokens::Tokens,
 };
+use crate::mint::Mint;
 
 /// What handle and server share.
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) layout: Layout,
-    pub(super) clock: SharedClock,
+    pub(super) tokens: TokenSettings,
     pub(super) signal: Signal,
+}
+
+/// What is the same in all of its tokens.
+pub(super) struct TokenSettings {
+    pub(super) audience: Arc<str>,
+    pub(super) ttl: Duration,
+    pub(super) clock: SharedClock,
 }
 
 pub(super) struct State {
@@ -52,11 +65,11 @@ struct Route {
 }
 
 impl Shared {
-    pub(super) fn new(layout: Layout, clock: SharedClock, signal: Signal, state: State) -> Self {
+    pub(super) fn new(layout: Layout, tokens: TokenSettings, signal: Signal, state: State) -> Self {
         Self {
             state: Mutex::new(state),
             layout,
-            clock,
+            tokens,
             signal,
         }
     }
@@ -69,7 +82,16 @@ impl Shared {
 
     /// Its time now, in seconds since the epoch.
     pub(super) fn now(&self) -> i64 {
-        self.clock.now().as_secs()
+        self.tokens.clock.now().as_secs()
+    }
+
+    /// A mint of its tokens that signs with `key`.
+    pub(super) fn mint(&self, key: SigningKey) -> Mint {
+        Mint::with_key(key)
+            .issuer(self.layout.name())
+            .audience(Arc::clone(&self.tokens.audience))
+            .clock(self.tokens.clock.clone())
+            .ttl(self.tokens.ttl)
     }
 
     /// The metadata document (OpenID Connect Discovery 1.0 section 3, RFC 8414
@@ -81,14 +103,14 @@ impl Shared {
             "jwks_uri": self.layout.url_of(&Endpoint::Keys),
             "introspection_endpoint": self.layout.url_of(&Endpoint::Introspection),
             "authorization_endpoint": self.layout.url_of(&authorize.into()),
-            "token_endpoint": self.layout.url_of(&self.layout.token_endpoint()),
+            "token_endpoint": self.layout.url_of(&Endpoint::Token),
             "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": GRANT_TYPES,
+            "token_endpoint_auth_methods_supported": CLIENT_AUTH,
             "subject_types_supported": ["public"],
             "scopes_supported": ["openid", "profile"],
             "id_token_signing_alg_values_supported": state.keys.algorithms(),
-            "introspection_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+            "introspection_endpoint_auth_methods_supported": CLIENT_AUTH,
             "code_challenge_methods_supported": ["S256"],
             "backchannel_logout_supported": true,
             "x_made_by": "portcullis-testing",
@@ -101,6 +123,13 @@ impl Shared {
         Value::Object(document)
     }
 }
+
+/// The ways by which clients may say who they are.
+const CLIENT_AUTH: [&str; 3] = [
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+];
 
 /// Shows none of the tokens that it knows.
 impl fmt::Debug for Shared {

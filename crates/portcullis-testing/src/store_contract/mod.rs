@@ -30,6 +30,7 @@
 
 mod bench;
 pub mod bursts;
+pub mod cut_off;
 pub mod key_rings;
 pub mod lists;
 pub mod log_out;
@@ -179,6 +180,17 @@ macro_rules! store_contract {
                 a_session_past_its_deadline_can_be_ended,
                 a_ticket_from_before_a_log_out_is_worthless,
                 the_order_outlives_a_purge,
+            }
+            cut_off::{
+                everybody_of_a_realm_is_logged_out,
+                who_was_logged_out_with_everybody_is_out,
+                a_login_after_it_is_good,
+                a_session_that_was_cut_off_is_not_made_again,
+                application_tokens_end_with_everybody,
+                a_cut_off_is_told_as_one,
+                a_cut_off_that_races_refreshes_wins,
+                no_login_survives_the_cut_off_that_overtook_it,
+                whoever_comes_afterwards_stays,
             }
             lists::{
                 sessions_come_back_as_they_were_made,

@@ -7,6 +7,7 @@ mod documents;
 mod introspection;
 mod keys;
 mod network;
+mod tokens;
 
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use serde_json::Value;

@@ -23,7 +23,7 @@ use tower_service::Service;
 use super::{AnswerBody, SameBody};
 
 pin_project! {
-    /// The future of [`Auth`](super::Auth).
+    /// The future of [`Auth`](crate::Auth) and [`Require`](crate::Require).
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, ReqBody, B = SameBody>
     where
@@ -50,12 +50,18 @@ where
         Self::new(GuardedCall::passed(service.call(request), headers))
     }
 
-    pub(super) fn refused(rejection: Rejection) -> Self {
+    /// Calls `service` with a request that was let through before.
+    pub(crate) fn passed_on(service: &mut S, request: Request<ReqBody>) -> Self {
+        let headers = ResponseHeaders::default();
+        Self::new(GuardedCall::passed(service.call(request), headers))
+    }
+
+    pub(crate) fn refused(rejection: Rejection) -> Self {
         Self::new(GuardedCall::refused(rejection))
     }
 
     /// Calls `service`, which was polled ready, when `check` says so.
-    pub(super) fn pending(check: PendingCheck, service: S, request: Request<ReqBody>) -> Self {
+    pub(crate) fn pending(check: PendingCheck, service: S, request: Request<ReqBody>) -> Self {
         Self::new(GuardedCall::pending(check, Waiting { service, request }))
     }
 

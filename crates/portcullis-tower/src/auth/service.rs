@@ -2,7 +2,6 @@
 
 use std::{
     marker::PhantomData,
-    mem,
     task::{Context, Poll},
 };
 
@@ -13,6 +12,7 @@ use tower_service::Service;
 use super::{AnswerBody, ResponseFuture, SameBody};
 #[cfg(feature = "axum")]
 use crate::RoutedHead;
+use crate::ready;
 
 /// Calls the inner service for requests with a good access token, and answers
 /// the others itself; made by [`AuthLayer`](super::AuthLayer).
@@ -58,15 +58,6 @@ impl<S, B> Auth<S, B> {
     }
 }
 
-impl<S: Clone, B> Auth<S, B> {
-    /// Takes the service that was polled ready; the clone that stays has to be
-    /// polled anew.
-    fn take_ready(&mut self) -> S {
-        let clone = self.inner.clone();
-        mem::replace(&mut self.inner, clone)
-    }
-}
-
 impl<S, B, ReqBody, ResBody> Service<Request<ReqBody>> for Auth<S, B>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
@@ -93,10 +84,12 @@ where
             Check::Ready(Err(rejection)) => {
                 // A place that was reserved is given back, or refused requests
                 // on idle connections would use up a concurrency limit.
-                drop(self.take_ready());
+                drop(ready::take(&mut self.inner));
                 ResponseFuture::refused(rejection)
             }
-            Check::Pending(check) => ResponseFuture::pending(check, self.take_ready(), request),
+            Check::Pending(check) => {
+                ResponseFuture::pending(check, ready::take(&mut self.inner), request)
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ impl RejectionBody {
             RejectionKind::InsufficientScope => r#"{"error":"insufficient_scope"}"#,
             RejectionKind::CrossOrigin => r#"{"error":"cross_origin_request"}"#,
             RejectionKind::CsrfToken => r#"{"error":"invalid_csrf_token"}"#,
+            RejectionKind::UserSuspended => r#"{"error":"user_suspended"}"#,
             RejectionKind::InsufficientUserAuthentication => {
                 r#"{"error":"insufficient_user_authentication"}"#
             }

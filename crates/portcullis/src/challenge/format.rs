@@ -231,7 +231,7 @@ impl RefusalAnswer {
             }
             Some(wanted) => {
                 tracing::error!(
-                    status = refused.status,
+                    http.response.status_code = refused.status,
                     wanted,
                     code = refused.code,
                     "the status that a renderer of refusals wants is ignored: it may turn a 4xx \

@@ -10,7 +10,7 @@ pub enum RejectionKind {
     InvalidRequest,
     /// A bad, expired or revoked token, or another kind of token: 401.
     InvalidToken,
-    /// A scope or role is missing: 403.
+    /// A scope or role is missing, or a rule of the application says no: 403.
     InsufficientScope,
     /// A cookie authenticates the request, and it comes from an origin that may not
     /// send it: 403.
@@ -18,6 +18,8 @@ pub enum RejectionKind {
     /// A cookie authenticates the request, and the CSRF token of its session is
     /// missing or wrong: 403.
     CsrfToken,
+    /// The user is suspended, says the application: 403.
+    UserSuspended,
     /// The login behind the token is too old or too weak: 401 (RFC 9470).
     InsufficientUserAuthentication,
     /// What is needed to judge the token is down: 503.
@@ -34,9 +36,20 @@ impl RejectionKind {
             Self::MissingCredentials
             | Self::InvalidToken
             | Self::InsufficientUserAuthentication => 401,
-            Self::InsufficientScope | Self::CrossOrigin | Self::CsrfToken => 403,
+            Self::InsufficientScope | Self::CrossOrigin | Self::CsrfToken | Self::UserSuspended => {
+                403
+            }
             Self::Misconfigured => 500,
             Self::Unavailable => 503,
+        }
+    }
+
+    /// What a request comes to for it, as it is counted.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Misconfigured => "misconfigured",
+            _ => "refused",
         }
     }
 
@@ -49,6 +62,7 @@ impl RejectionKind {
             Self::InsufficientScope => "insufficient_scope",
             Self::CrossOrigin => "cross_origin_request",
             Self::CsrfToken => "invalid_csrf_token",
+            Self::UserSuspended => "user_suspended",
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::Unavailable => "temporarily_unavailable",
             Self::Misconfigured => "server_error",

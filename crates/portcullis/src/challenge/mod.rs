@@ -11,8 +11,9 @@
 //! | bad, expired, revoked, wrong kind of token | 401 | `error="invalid_token"` |
 //! | scope or role missing | 403 | `error="insufficient_scope"` |
 //! | a cookie, and another origin, or no CSRF token | 403 | none |
-//! | authentication too old (RFC 9470) | 401 | `error="insufficient_user_authentication"` |
-//! | store or key source down | 503 with `Retry-After` | none |
+//! | the user is suspended | 403 | none |
+//! | login too old or too weak (RFC 9470) | 401 | `error="insufficient_user_authentication"` with `acr_values`, `max_age` |
+//! | store, key source or whoever a policy asks down | 503 with `Retry-After` | none |
 //! | extractor without a layer, or put together wrongly otherwise | 500 | none |
 //!
 //! What the body looks like says a [`RefusalFormat`]; the codes in it are listed at

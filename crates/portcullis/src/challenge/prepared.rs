@@ -55,7 +55,14 @@ impl Challenges {
             RejectionKind::MissingCredentials => &self.missing_credentials,
             RejectionKind::InvalidRequest => &self.invalid_request,
             RejectionKind::InvalidToken => &self.invalid_token,
-            RejectionKind::InsufficientUserAuthentication => &self.not_fresh,
+            RejectionKind::InsufficientUserAuthentication => {
+                if rejection.reason().step_up().is_some() {
+                    let challenge = self.write(kind, &self.scope);
+                    let challenge = challenge.map(|it| it.for_login(rejection.reason()).to_bytes());
+                    return rejection.with_challenge(challenge);
+                }
+                &self.not_fresh
+            }
             RejectionKind::InsufficientScope => match rejection.reason().scope() {
                 // A policy of the handler's own.
                 Some(scope) if *scope != self.scope => {
@@ -67,6 +74,7 @@ impl Challenges {
             },
             RejectionKind::CrossOrigin
             | RejectionKind::CsrfToken
+            | RejectionKind::UserSuspended
             | RejectionKind::Unavailable
             | RejectionKind::Misconfigured => &None,
         };
@@ -94,7 +102,7 @@ fn write(
     resource: Option<&MetadataUrl>,
     scope: &ScopeSet,
 ) -> Option<Challenge> {
-    let challenge = Challenge::of(kind, realm, Some(scope))?.with_scheme(scheme);
+    let challenge = Challenge::of_kind(kind, realm, Some(scope))?.with_scheme(scheme);
     Some(match (resource, kind.status()) {
         (Some(url), 401) => challenge.scope(scope).resource_metadata(url),
         (Some(url), 403) => challenge.resource_metadata(url),
@@ -104,6 +112,8 @@ fn write(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         credentials::CredentialsError,
@@ -115,7 +125,7 @@ mod tests {
     fn prepared_challenges_are_those_that_would_be_written() {
         let realm = Realm::new("a \"b\"").unwrap();
         let own = Policy::all_scopes(["x", "y"]).unwrap();
-        let challenges = Challenges::new(None, &realm, None, own.sufficient_scope());
+        let challenges = Challenges::new(None, &realm, None, &own.demands().scope);
         let lacks = |policy: &Policy| policy.check(&Verified::for_test("{}")).unwrap_err();
         let bad = VerifyError::custom("bad");
         let malformed = CredentialsError::Malformed;
@@ -138,6 +148,8 @@ mod tests {
             Policy::scope("z").unwrap(),
             Policy::fresh(),
             Policy::role("roles", "admin"),
+            Policy::acr(["a", "b"]).unwrap(),
+            Policy::max_age(Duration::from_secs(60)).and(Policy::scope("z").unwrap()),
         ] {
             let error = lacks(&policy);
             let written = Rejection::policy(&realm, error.clone());
@@ -160,7 +172,7 @@ mod tests {
         let lacks = |policy: &Policy| policy.check(&Verified::for_test("{}")).unwrap_err();
         let at =
             r#"resource_metadata="https://a.example/.well-known/oauth-protected-resource/mcp""#;
-        let scope = own.sufficient_scope();
+        let scope = &own.demands().scope;
         let challenges = Challenges::new(None, &realm, Some(&url), scope);
         for (reason, challenge) in [
             (

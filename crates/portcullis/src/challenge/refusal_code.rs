@@ -19,6 +19,7 @@
 /// | `insufficient_scope` | 403 | Insufficient scope |
 /// | `cross_origin_request` | 403 | Request from another origin |
 /// | `invalid_csrf_token` | 403 | Missing or wrong CSRF token |
+/// | `user_suspended` | 403 | User suspended |
 /// | `not_found` | 404 | No such endpoint |
 /// | `method_not_allowed` | 405 | Method not allowed |
 /// | `too_many_tokens` | 409 | Too many application tokens |
@@ -62,6 +63,7 @@ impl RefusalCode {
         Self::new("insufficient_scope", 403, "Insufficient scope"),
         Self::new("cross_origin_request", 403, "Request from another origin"),
         Self::new("invalid_csrf_token", 403, "Missing or wrong CSRF token"),
+        Self::new("user_suspended", 403, "User suspended"),
         Self::new("not_found", 404, "No such endpoint"),
         Self::new("method_not_allowed", 405, "Method not allowed"),
         Self::new("too_many_tokens", 409, "Too many application tokens"),

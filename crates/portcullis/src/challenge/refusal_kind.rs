@@ -23,3 +23,13 @@ pub enum RefusalKind {
     /// The endpoint has another method.
     MethodNotAllowed,
 }
+
+impl RefusalKind {
+    /// What a request comes to for it, as it is counted.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Rejection(kind) => kind.outcome(),
+            _ => "refused",
+        }
+    }
+}

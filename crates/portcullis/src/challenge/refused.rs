@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::Value;
 
-use super::{Reason, RefusalCode, RefusalKind, RejectionKind, writer::LOG_IN_AGAIN};
+use super::{Reason, RefusalCode, RefusalKind, RejectionKind};
 
 /// A refusal whose body is to be written: all that may be told of it, and nothing
 /// that was sent.
@@ -39,7 +39,9 @@ impl<'r> Refused<'r> {
             kind: RefusalKind::Rejection(kind),
             description: match (words, kind, reason) {
                 (Some(words), ..) => words.into(),
-                (_, RejectionKind::InsufficientUserAuthentication, _) => LOG_IN_AGAIN.into(),
+                (_, RejectionKind::InsufficientUserAuthentication, _) => {
+                    reason.login_needed().into()
+                }
                 (.., Reason::Credentials(error)) => error.to_string().into(),
                 // Which claim it was, whoever tries tokens shall not learn.
                 _ => Cow::Borrowed(""),

@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     credentials::CredentialsError,
+    metrics,
     policy::PolicyError,
+    session::SessionError,
     verify::{ClaimsError, VerifyError},
 };
 
@@ -86,14 +88,18 @@ impl Rejection {
             hint,
             "a route asks for authentication that no layer has done"
         );
-        Self::of(Reason::MissingLayer(hint))
+        let reason = Reason::MissingLayer(hint);
+        metrics::HANDLER_REFUSALS.count([reason.as_str()]);
+        Self::of(reason)
     }
 
     /// The application is put together in a way that cannot be right: 500, and
     /// a log line with `hint`, which says what to change.
     pub fn misconfigured(hint: &'static str) -> Self {
         tracing::error!(hint, "authentication is put together wrongly");
-        Self::of(Reason::Misconfigured(hint))
+        let reason = Reason::Misconfigured(hint);
+        metrics::HANDLER_REFUSALS.count([reason.as_str()]);
+        Self::of(reason)
     }
 
     /// Without a challenge.
@@ -115,7 +121,7 @@ impl Rejection {
 
     fn in_realm(self, realm: &Realm) -> Self {
         let scope = self.reason.scope();
-        let challenge = Challenge::of(self.kind, realm, scope);
+        let challenge = Challenge::of(&self.reason, realm, scope);
         let challenge = challenge.map(|challenge| challenge.to_bytes());
         self.with_challenge(challenge)
     }
@@ -361,6 +367,25 @@ impl From<CredentialsError> for Rejection {
     /// A refusal in the default realm, where no layer knows another.
     fn from(error: CredentialsError) -> Self {
         Self::invalid_request(&Realm::default(), error)
+    }
+}
+
+impl From<SessionError> for Rejection {
+    /// What a handler answers that could not end or open a session, in the default
+    /// realm. What went wrong on this side goes to the log.
+    ///
+    /// What is presented and no good is a 401, a store that is down a 503, and what the
+    /// service can never do a 500. A handler that knows better looks at the
+    /// [kind](SessionError::kind) first.
+    fn from(error: SessionError) -> Self {
+        let rejection = Self::of(Reason::Sessions(error.kind()));
+        if rejection.kind.status() >= 500 {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "sessions could not do what a handler asked"
+            );
+        }
+        rejection.in_realm(&Realm::default())
     }
 }
 

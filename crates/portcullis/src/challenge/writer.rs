@@ -4,8 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 
-use super::{MetadataUrl, Realm, RejectionKind};
-use crate::claims::ScopeSet;
+use super::{MetadataUrl, Realm, Reason, RejectionKind, reason::LOG_IN_AGAIN};
+use crate::claims::{AcrValues, ScopeSet};
 
 /// The `error` of a Bearer challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +56,7 @@ pub struct Challenge {
     error: Option<ErrorCode>,
     description: Option<String>,
     scope: ScopeSet,
+    acr_values: Option<AcrValues>,
     max_age: Option<u64>,
     resource_metadata: Option<MetadataUrl>,
 }
@@ -72,9 +73,18 @@ impl Challenge {
         Self::new("Basic", realm)
     }
 
-    /// The challenge that goes with a refusal, if one does; `scope` is what
-    /// would do where a scope is lacking.
-    pub(super) fn of(kind: RejectionKind, realm: &Realm, scope: Option<&ScopeSet>) -> Option<Self> {
+    /// The challenge that goes with a refusal for this reason, if one does; `scope` is
+    /// what would do where a scope is lacking.
+    pub(super) fn of(reason: &Reason, realm: &Realm, scope: Option<&ScopeSet>) -> Option<Self> {
+        Some(Self::of_kind(reason.kind(), realm, scope)?.for_login(reason))
+    }
+
+    /// The challenge of all refusals of a kind that need no further words.
+    pub(super) fn of_kind(
+        kind: RejectionKind,
+        realm: &Realm,
+        scope: Option<&ScopeSet>,
+    ) -> Option<Self> {
         let challenge = Self::bearer(realm);
         Some(match kind {
             RejectionKind::MissingCredentials => challenge,
@@ -93,6 +103,7 @@ impl Challenge {
             // Another token would not help.
             RejectionKind::CrossOrigin
             | RejectionKind::CsrfToken
+            | RejectionKind::UserSuspended
             | RejectionKind::Unavailable
             | RejectionKind::Misconfigured => return None,
         })
@@ -105,6 +116,7 @@ impl Challenge {
             error: None,
             description: None,
             scope: ScopeSet::new(),
+            acr_values: None,
             max_age: None,
             resource_metadata: None,
         }
@@ -143,6 +155,33 @@ impl Challenge {
     #[must_use = "returns the changed challenge"]
     pub fn scope(mut self, scope: &ScopeSet) -> Self {
         self.scope = scope.clone();
+        self
+    }
+
+    /// Says what a new login has to be, where that is what is lacking, and which scopes
+    /// it has to bring, where they are, too (RFC 9470 section 3).
+    pub(super) fn for_login(self, reason: &Reason) -> Self {
+        let Some(login) = reason.step_up() else {
+            return self;
+        };
+        let mut challenge = self.description(reason.login_needed());
+        if let Some(scope) = reason.scope().filter(|scope| !scope.is_empty()) {
+            challenge.scope = scope.clone();
+        }
+        if let Some(values) = login.acr_values() {
+            challenge = challenge.acr_values(values);
+        }
+        match login.max_age() {
+            Some(age) => challenge.max_age(age),
+            None => challenge,
+        }
+    }
+
+    /// How strong a login has to be: one of these, the preferred one first (RFC 9470
+    /// section 3).
+    #[must_use = "returns the changed challenge"]
+    pub fn acr_values(mut self, values: &AcrValues) -> Self {
+        self.acr_values = Some(values.clone());
         self
     }
 
@@ -195,6 +234,9 @@ impl Challenge {
         if !self.scope.is_empty() {
             param("scope", self.scope.as_str());
         }
+        if let Some(values) = &self.acr_values {
+            param("acr_values", values.as_str());
+        }
         if let Some(max_age) = self.max_age {
             param("max_age", &max_age.to_string());
         }
@@ -204,9 +246,6 @@ impl Challenge {
         Bytes::from(out)
     }
 }
-
-/// What a token that is not fresh lacks, in words.
-pub(super) const LOG_IN_AGAIN: &str = "a token from a login with credentials is needed";
 
 /// `name="value"` with the escapes of RFC 9110 section 5.6.4.
 fn push_quoted(out: &mut String, name: &str, value: &str) {
@@ -257,15 +296,18 @@ mod tests {
             description in any::<String>(),
             scopes in proptest::collection::vec("[!#-\\[\\]-~]{1,6}", 0..4),
             max_age in any::<u64>(),
+            acr in proptest::collection::vec("[!#-\\[\\]-~]{1,6}", 1..4),
             path in "(/[!$&-.0-;=@-Z_a-z~]{0,4}){0,3}",
         ) {
             let url = format!("https://api.example{path}");
             prop_assume!(MetadataUrl::new(&url).is_ok());
             let scope = ScopeSet::from_tokens(&scopes).unwrap();
+            let acr = AcrValues::new(&acr).unwrap();
             let bytes = Challenge::bearer(&Realm::new(&realm).unwrap())
                 .error(ErrorCode::InvalidToken)
                 .description(&description)
                 .scope(&scope)
+                .acr_values(&acr)
                 .max_age(Duration::from_secs(max_age))
                 .resource_metadata(&MetadataUrl::new(&url).unwrap())
                 .to_bytes();
@@ -280,6 +322,7 @@ mod tests {
             prop_assert_eq!(find("realm"), Some(realm));
             prop_assert_eq!(find("error"), Some("invalid_token".to_owned()));
             prop_assert_eq!(find("scope").unwrap_or_default(), scope.to_string());
+            prop_assert_eq!(find("acr_values"), Some(acr.to_string()));
             prop_assert_eq!(find("max_age"), Some(max_age.to_string()));
             prop_assert_eq!(find("resource_metadata"), Some(url));
             let shown = find("error_description").unwrap();

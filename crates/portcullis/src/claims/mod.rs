@@ -4,6 +4,7 @@
 //! from borrowed bytes, before a user's type is built: a user's type cannot
 //! lie about `exp`.
 
+mod acr;
 mod addressee;
 mod freshness;
 mod further;
@@ -15,6 +16,7 @@ mod scope;
 mod shape;
 mod texts;
 
+pub use acr::{AcrError, AcrValues};
 pub(crate) use addressee::Addressee;
 pub(crate) use freshness::Freshness;
 pub(crate) use further::FurtherClaims;

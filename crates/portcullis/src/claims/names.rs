@@ -132,6 +132,11 @@ impl ClaimNames {
         Some(name)
     }
 
+    /// The claims that are demanded.
+    pub(crate) fn required(&self) -> &[Box<str>] {
+        &self.required
+    }
+
     /// Claims that are demanded and mean nothing else; at most
     /// [`MAX_REQUIRED`](Self::MAX_REQUIRED).
     pub(super) fn required_further(&self) -> &[Box<str>] {

@@ -37,6 +37,17 @@ pub enum CredentialsError {
     LoneSubprotocol,
 }
 
+impl CredentialsError {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed_credentials",
+            Self::Repeated => "repeated_credentials",
+            Self::LoneSubprotocol => "lone_subprotocol",
+        }
+    }
+}
+
 impl fmt::Display for CredentialsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -25,6 +25,19 @@ pub enum CsrfErrorKind {
     NoSession,
 }
 
+impl CsrfErrorKind {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ForeignOrigin => "foreign_origin",
+            Self::UnknownOrigin => "unknown_origin",
+            Self::MissingToken => "missing_csrf_token",
+            Self::WrongToken => "wrong_csrf_token",
+            Self::NoSession => "no_csrf_session",
+        }
+    }
+}
+
 impl CsrfError {
     pub(crate) const fn new(kind: CsrfErrorKind) -> Self {
         Self(kind)

@@ -2,9 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use aws_lc_rs::hmac;
-
-use crate::{ConfigError, random::random};
+use crate::{
+    ConfigError,
+    crypto::{Hash, HmacKey, Tag, hmac, hmac_key},
+    random::random,
+};
 
 /// The key from which CSRF tokens are made: a secret of its own, the same on all
 /// nodes.
@@ -12,7 +14,7 @@ use crate::{ConfigError, random::random};
 /// Whoever has it can make a CSRF token, which is no use without the session's
 /// cookie.
 #[derive(Clone)]
-pub struct CsrfKey(Arc<hmac::Key>);
+pub struct CsrfKey(Arc<HmacKey>);
 
 impl CsrfKey {
     /// The least length of a secret, in bytes.
@@ -29,8 +31,7 @@ impl CsrfKey {
                 "a key for CSRF tokens has at least 32 random bytes",
             ));
         }
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        Ok(Self(Arc::new(key)))
+        Ok(Self(Arc::new(hmac_key(Hash::Sha256, secret))))
     }
 
     /// A new key, for a service of one process: after a restart pages have to log in
@@ -46,12 +47,8 @@ impl CsrfKey {
     }
 
     /// The MAC of a message in parts.
-    pub(super) fn sign(&self, parts: &[&[u8]]) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(&self.0);
-        for part in parts {
-            context.update(part);
-        }
-        context.sign()
+    pub(super) fn sign(&self, parts: &[&[u8]]) -> Tag {
+        hmac(&self.0, parts)
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64_simd::URL_SAFE_NO_PAD;
 
 use super::{CSRF_TOKEN, CsrfError, CsrfErrorKind, CsrfKey, origin::Origin};
-use crate::{ConfigError, head::HeadRef, verify::Verified};
+use crate::{ConfigError, crypto::is_equal, head::HeadRef, verify::Verified};
 
 /// Who may send requests that a cookie authenticates; cheap to clone. The rules
 /// are in the [module's documentation](super).
@@ -148,7 +147,7 @@ fn compare(shown: &Presented, expected: impl FnOnce() -> Option<String>) -> Resu
     };
     let kind = match expected() {
         None => CsrfErrorKind::NoSession,
-        Some(own) if verify_slices_are_equal(own.as_bytes(), token).is_ok() => return Ok(()),
+        Some(own) if is_equal(own.as_bytes(), token) => return Ok(()),
         Some(_) => CsrfErrorKind::WrongToken,
     };
     Err(CsrfError::new(kind))

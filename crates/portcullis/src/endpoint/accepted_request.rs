@@ -14,6 +14,7 @@ use super::{
     request_body::{BODY_LIMIT, BodyError},
     route::Route,
 };
+use crate::metrics;
 
 /// A request whose path, method, announced length and type of body are good:
 /// what comes next is its body. Made by
@@ -56,10 +57,14 @@ impl AcceptedRequest {
             }
             Err(error) => Err(Refusal::from(error)),
         };
-        for_method(
-            &method,
-            result.unwrap_or_else(|refusal| route.refuse(&services.format, refusal)),
-        )
+        let response = match result {
+            Ok(response) => {
+                metrics::ENDPOINT_REQUESTS.count([route.action.name(), "answered", metrics::NONE]);
+                response
+            }
+            Err(refusal) => route.refuse(&services.format, refusal),
+        };
+        for_method(&method, response)
     }
 }
 

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::{
     challenge::{
-        Challenge, ErrorCode, Realm, Reason, RefusalFormat, Refused, Rejection, RejectionKind,
-        whole_seconds,
+        Challenge, ErrorCode, Realm, Reason, RefusalFormat, Refused, Rejection, whole_seconds,
     },
     policy::PolicyError,
 };
@@ -173,16 +172,10 @@ impl Dialect {
     /// As a guard refuses.
     fn policy(&self, error: &PolicyError) -> Says {
         let rejection = Rejection::policy(&self.realm, error.clone());
-        let code = match rejection.kind() {
-            RejectionKind::InsufficientUserAuthentication => {
-                ErrorCode::InsufficientUserAuthentication
-            }
-            _ => ErrorCode::InsufficientScope,
-        };
         let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::FORBIDDEN);
         Says {
             challenge: rejection.challenge().cloned(),
-            ..Says::new(status, code.as_str())
+            ..Says::new(status, rejection.kind().code())
         }
     }
 

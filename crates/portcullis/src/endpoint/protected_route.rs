@@ -37,7 +37,8 @@ impl ProtectedRoute {
 
     /// Demands that the token satisfies `policy`, beside those of earlier
     /// calls. Who does not is refused as by a guard: 403, or 401 where a new
-    /// login would do (RFC 9470).
+    /// login would do (RFC 9470). What the policy asks about the
+    /// [request](Policy::request) does not hold here.
     pub fn require(mut self, policy: Policy) -> Self {
         self.access.require(policy);
         self
@@ -86,13 +87,13 @@ impl Access {
     }
 
     /// Whether a good access token is enough.
-    pub(super) fn check(&self, token: &Verified) -> Result<(), Refusal> {
+    pub(super) async fn check(&self, token: &Verified) -> Result<(), Refusal> {
         if token.is_application() && !self.application_tokens {
             tracing::debug!("an application token where none is taken");
             return Err(Refusal::ApplicationToken);
         }
         match &self.policy {
-            Some(policy) => policy.check(token).map_err(Refusal::Policy),
+            Some(policy) => policy.decide(token).await.map_err(Refusal::from),
             None => Ok(()),
         }
     }

@@ -130,6 +130,15 @@ impl From<SessionError> for Refusal {
     }
 }
 
+impl From<PolicyError> for Refusal {
+    fn from(error: PolicyError) -> Self {
+        match error.retry_after() {
+            Some(after) => Self::Unavailable(after),
+            None => Self::Policy(error),
+        }
+    }
+}
+
 impl From<CsrfError> for Refusal {
     fn from(error: CsrfError) -> Self {
         // The answer says less.
@@ -139,6 +148,37 @@ impl From<CsrfError> for Refusal {
 }
 
 impl Refusal {
+    /// A stable name, for counters: nothing of what came is in it.
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::TooLarge => "too_large",
+            Self::MediaType => "media_type",
+            Self::Body(_) => "body",
+            Self::Field(..) => "field",
+            Self::Credentials(error) => error.as_str(),
+            Self::TwoClients => "two_clients",
+            Self::TwoTokens => "two_tokens",
+            Self::NoToken => "missing_credentials",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::BadToken => "bad_token",
+            Self::OutdatedToken => "outdated_token",
+            Self::Csrf(error) => error.kind().as_str(),
+            Self::LogoutToken => "logout_token",
+            Self::Client => "invalid_client",
+            Self::GrantType => "grant_type",
+            Self::Scope => "scope",
+            Self::ApplicationToken => "application_token",
+            Self::Policy(error) => error.kind().as_str(),
+            Self::NotApplication => "not_application",
+            Self::TooManyTokens => "too_many_tokens",
+            Self::TooManyRequests(_) => "too_many_requests",
+            Self::Unavailable(_) => "unavailable",
+            Self::Misconfigured => "misconfigured",
+        }
+    }
+
     /// The kind, for whoever counts.
     pub(super) fn kind(&self) -> RefusalKind {
         let shared = match self {

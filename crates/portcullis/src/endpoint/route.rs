@@ -13,6 +13,7 @@ use crate::{
     challenge::RefusalFormat,
     cookies::MountedCookies,
     head::HeadRef,
+    metrics,
     session::{Revocations, Sessions},
     verify::LogoutVerifier,
 };
@@ -36,7 +37,16 @@ impl Route {
             Refusal::Unavailable(after) => Refusal::Unavailable(after.min(self.retry_after)),
             other => other,
         };
-        tracing::debug!(path = %self.path, kind = ?refusal.kind(), "request refused");
+        metrics::ENDPOINT_REQUESTS.count([
+            self.action.name(),
+            refusal.kind().outcome(),
+            refusal.as_str(),
+        ]);
+        tracing::debug!(
+            http.route = %self.path,
+            "error.type" = refusal.as_str(),
+            "request refused"
+        );
         let mut response = self.dialect.refuse(format, &refusal);
         if let Action::Cookies(route) = &self.action
             && route.step.is_over(&refusal)
@@ -95,6 +105,29 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// A stable name, for counters.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Login(_) => "login",
+            Self::Refresh(_) => "refresh",
+            Self::Token(_) => "token",
+            Self::ApplicationToken(_) => "application_token",
+            Self::SingleSignOn(_) => "single_sign_on",
+            Self::BackchannelLogout(_) => "backchannel_logout",
+            Self::Logout => "logout",
+            Self::LogoutAll(_) => "logout_all",
+            Self::Sessions(_) => "sessions",
+            Self::EndSession(_) => "end_session",
+            Self::Cookies(route) => match route.step {
+                CookieStep::Login { .. } => "cookie_login",
+                CookieStep::Refresh => "cookie_refresh",
+                CookieStep::Logout => "cookie_logout",
+                CookieStep::LogoutAll(_) => "cookie_logout_all",
+            },
+            Self::Document(_) => "document",
+        }
+    }
+
     /// Whether the origin of a request may have what this does: before its body is
     /// read.
     pub(super) fn check_origin(&self, head: &Parts) -> Result<(), Refusal> {

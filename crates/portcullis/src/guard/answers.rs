@@ -13,6 +13,7 @@ use crate::{
     },
     claims::ScopeSet,
     credentials::{Sent, TokenOrigin},
+    policy::ScopeHierarchy,
 };
 
 #[derive(Clone)]
@@ -27,6 +28,9 @@ pub(super) struct Answers {
     /// The scheme of challenges, unless it is Bearer.
     pub(super) scheme: Option<String>,
     pub(super) login: Option<LoginPage>,
+    /// Which scopes imply others, for whoever demands some of a request that is
+    /// answered so.
+    pub(super) hierarchy: Option<ScopeHierarchy>,
     /// Whether calls of gRPC are told as such.
     pub(super) grpc: bool,
     /// How this one request is told if it is refused.
@@ -64,6 +68,7 @@ impl Answers {
             origin: TokenOrigin::Authorization,
             scheme: None,
             login: None,
+            hierarchy: None,
             grpc: false,
             way: None,
             to_calls: Vec::new(),

@@ -7,7 +7,10 @@ use crate::{
     challenge::{Reason, Rejection, ResponseHeaders},
     credentials::TokenOrigin,
     head::{HeadRef, RequestHead},
-    policy::{Policy, RequiredScopes, has_scopes},
+    metrics,
+    policy::{
+        Lack, Policy, PolicyError, RequiredRoles, RequiredScopes, Seen, has_roles, has_scopes,
+    },
     verify::{FromToken, Verified},
 };
 
@@ -98,7 +101,8 @@ impl Authentication {
         self.refuse_for(rejection.reason().clone())
     }
 
-    fn refuse_for(&self, reason: Reason) -> Rejection {
+    pub(super) fn refuse_for(&self, reason: Reason) -> Rejection {
+        metrics::HANDLER_REFUSALS.count([reason.as_str()]);
         let mut rejection = self.answers.refuse(reason);
         self.answers.finish(&mut rejection);
         rejection
@@ -106,7 +110,8 @@ impl Authentication {
 
     /// The token, if it satisfies `policy`. What a policy asks about the
     /// [request](Policy::request) does not hold here: see
-    /// [`require_for`](Self::require_for).
+    /// [`require_for`](Self::require_for). One that [asks](Policy::ask) somebody is a
+    /// mistake here, 500: that is for [`PolicyGuard`](super::PolicyGuard).
     ///
     /// # Errors
     ///
@@ -134,10 +139,27 @@ impl Authentication {
         head: Option<HeadRef<'_>>,
     ) -> Result<&Verified, Rejection> {
         let verified = self.verified()?;
-        policy
-            .evaluate(verified, head)
+        self.evaluate(verified, policy, head)
             .map_err(|error| self.refuse_for(Reason::Policy(error)))?;
         Ok(verified)
+    }
+
+    fn evaluate(
+        &self,
+        verified: &Verified,
+        policy: &Policy,
+        head: Option<HeadRef<'_>>,
+    ) -> Result<(), PolicyError> {
+        let seen = Seen::new(verified, head, self.answers.hierarchy.as_ref());
+        policy.evaluate(&seen).map_err(Lack::without_asking)
+    }
+
+    /// Whether there is a token, and it and the request that brought it satisfy
+    /// `policy`: for what is chosen by it, where nobody is refused.
+    pub fn satisfies(&self, policy: &Policy, head: &impl RequestHead) -> bool {
+        let head = Some(HeadRef::new(head));
+        let verified = self.optional();
+        verified.is_some_and(|verified| self.evaluate(verified, policy, head).is_ok())
     }
 
     /// The token, if it has every scope that `S` demands.
@@ -147,10 +169,28 @@ impl Authentication {
     /// If there is no token, or it lacks one.
     pub fn require_scopes<S: RequiredScopes>(&self) -> Result<&Verified, Rejection> {
         match self.verified()? {
-            verified if has_scopes::<S>(verified) => Ok(verified),
+            verified if has_scopes::<S>(verified, self.answers.hierarchy.as_ref()) => Ok(verified),
             // Only a refusal needs the policy itself.
             _ => self.require(&Policy::scopes_of::<S>()),
         }
+    }
+
+    /// The token, if it has every role that `R` demands.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token, or it lacks one.
+    pub fn require_roles<R: RequiredRoles>(&self) -> Result<&Verified, Rejection> {
+        match self.verified()? {
+            verified if has_roles::<R>(verified) => Ok(verified),
+            // Only a refusal needs the policy itself.
+            _ => self.require(&Policy::roles_of::<R>()),
+        }
+    }
+
+    /// How this request is answered.
+    pub(super) fn answers(&self) -> &SharedAnswers {
+        &self.answers
     }
 
     /// What an adapter adds to the answer of the service behind it.

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use super::{
     Authentication, Check, PendingCheck,
     answers::{Answers, SharedAnswers, Way},
+    counted,
     hiding::{hide_authorization, hide_others},
     shown::Shown,
 };
@@ -17,8 +18,9 @@ use crate::{
     cookies::SessionCookies,
     credentials::{self, CredentialsError, Found, Sent, TokenSource, TokenSources, unread_token},
     head::{HeadRef, RequestHead, Target, is_b64token},
-    policy::Policy,
-    verify::{Verification, Verified, Verifier},
+    metrics,
+    policy::{Policy, ScopeHierarchy},
+    verify::{Verification, Verifier},
 };
 
 /// Decides about requests: a [`Verifier`] with a realm, a policy and bodies
@@ -124,6 +126,27 @@ impl Authenticator {
     #[must_use = "returns the changed authenticator"]
     pub fn require_if_present(self, policy: Policy) -> Self {
         self.with(|config| config.add(policy))
+    }
+
+    /// Which scopes imply others, for every policy and extractor that demands some of
+    /// a token that this authenticator let through.
+    ///
+    /// ```
+    /// # fn example(verifier: portcullis::verify::Verifier) -> Result<(), Box<dyn std::error::Error>> {
+    /// use portcullis::{
+    ///     guard::Authenticator,
+    ///     policy::{Policy, ScopeHierarchy},
+    /// };
+    ///
+    /// let authenticator = Authenticator::new(verifier)
+    ///     .scope_hierarchy(ScopeHierarchy::table([("admin", "stations:read stations:write")])?)
+    ///     .require(Policy::scope("stations:read")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "returns the changed authenticator"]
+    pub fn scope_hierarchy(self, hierarchy: ScopeHierarchy) -> Self {
+        self.with_answers(|answers| answers.hierarchy = Some(hierarchy))
     }
 
     /// Lets requests without credentials pass. Optional means absent: bad
@@ -244,8 +267,8 @@ impl Authenticator {
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let config = Arc::make_mut(&mut self.0);
         change(config);
-        let scope = config.policy.as_ref().map(Policy::sufficient_scope);
-        let scope = scope.cloned().unwrap_or_else(ScopeSet::new);
+        let demands = config.policy.as_ref().map(Policy::demands);
+        let scope = demands.map_or_else(ScopeSet::new, |demands| demands.scope.clone());
         let answers = Arc::make_mut(&mut config.answers);
         answers.prepare(&scope);
         let origins = config.sources.iter().flat_map(TokenSources::origins);
@@ -263,13 +286,13 @@ impl Authenticator {
     /// that does not answers with the [`Rejection`](crate::challenge::Rejection) and
     /// nothing else.
     pub fn check(&self, head: &impl RequestHead) -> Check {
-        self.decide_and_tell(head, self.0.credentials == Credentials::Optional)
+        self.decide_and_count(head, self.0.credentials == Credentials::Optional)
     }
 
     /// As [`check`](Self::check), where the handler of this one request can do
     /// without credentials.
     pub fn check_optional(&self, head: &impl RequestHead) -> Check {
-        self.decide_and_tell(head, !self.demands_credentials())
+        self.decide_and_count(head, !self.demands_credentials())
     }
 
     /// Whether a [policy](Self::require) demands credentials, even of a handler
@@ -305,6 +328,18 @@ impl Authenticator {
             None => target.query().map(Cow::Borrowed),
             Some(sources) => sources.query_without_tokens(target),
         }
+    }
+
+    fn decide_and_count(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
+        if !metrics::ARE_ON {
+            // It would be copied once more only to be looked at by nobody.
+            return self.decide_and_tell(head, can_do_without);
+        }
+        let check = self.decide_and_tell(head, can_do_without);
+        if let Check::Ready(result) = &check {
+            counted::decided(result);
+        }
+        check
     }
 
     fn decide_and_tell(&self, head: &impl RequestHead, can_do_without: bool) -> Check {
@@ -381,10 +416,14 @@ impl Authenticator {
         };
         match self.0.verifier.verify(token) {
             Verification::Done(Ok(verified)) => {
-                Check::Ready(match self.evaluate(&verified, source, head) {
-                    Ok(()) => Ok(Authentication::new(answers.clone(), Some(verified))),
-                    Err(reason) => Err(answers.refuse(reason)),
-                })
+                if let Some(csrf) = source.and_then(TokenSource::csrf) {
+                    let shown = csrf.look(head);
+                    let checked = shown.and_then(|shown| csrf.check(&shown, &verified));
+                    if let Err(error) = checked {
+                        return Check::Ready(Err(answers.refuse(Reason::Csrf(error))));
+                    }
+                }
+                Check::of_policy(self.0.policy.as_ref(), verified, Some(head), answers)
             }
             Verification::Done(Err(_)) if !is_b64token(token) => {
                 self.refuse(Reason::Credentials(CredentialsError::Malformed), head)
@@ -394,10 +433,16 @@ impl Authenticator {
             }
             Verification::Pending(verification) => {
                 let csrf = source.and_then(TokenSource::csrf);
-                let shown = csrf.map(|csrf| Box::new(Shown::by(head, csrf)));
+                let shown = csrf.map(|csrf| Shown::by(head, csrf));
                 let policy = self.0.policy.clone();
-                let check = PendingCheck::new(verification, shown, policy, head, answers.clone());
-                Check::Pending(check)
+                let answers = answers.clone();
+                Check::Pending(PendingCheck::verifying(
+                    verification,
+                    shown,
+                    policy,
+                    head,
+                    answers,
+                ))
             }
         }
     }
@@ -408,23 +453,6 @@ impl Authenticator {
         let mut elsewhere = self.0.elsewhere.iter();
         let found = elsewhere.find(|answers| answers.origin == origin);
         found.unwrap_or(&self.0.answers)
-    }
-
-    fn evaluate(
-        &self,
-        token: &Verified,
-        source: Option<&TokenSource>,
-        head: HeadRef<'_>,
-    ) -> Result<(), Reason> {
-        if let Some(csrf) = source.and_then(TokenSource::csrf) {
-            let shown = csrf.look(head);
-            let checked = shown.and_then(|shown| csrf.check(&shown, token));
-            checked.map_err(Reason::Csrf)?;
-        }
-        match &self.0.policy {
-            Some(policy) => policy.evaluate(token, Some(head)).map_err(Reason::Policy),
-            None => Ok(()),
-        }
     }
 
     fn refuse(&self, reason: Reason, head: HeadRef<'_>) -> Check {

@@ -21,15 +21,19 @@
 //!    2.1) is looked at only when it is refused, to tell a malformed request
 //!    from a bad token: a token that verifies has no others.
 //! 3. If a cookie brought it, where the request comes from: see [`csrf`](crate::csrf).
-//! 4. The policy, while the request is at hand. Where the token's status has to
+//! 4. The policy, while the request is at hand; whom it [asks](crate::policy::Policy::ask)
+//!    comes last. Where the token's status has to
 //!    be asked for, what came of the policy is told only if the status is good.
 
 mod answers;
 mod authentication;
 mod authenticator;
 mod check;
+mod counted;
 mod hiding;
+mod loaded_user;
 mod login_page;
+mod policy_guard;
 mod return_path;
 pub mod service;
 mod setters;
@@ -39,4 +43,6 @@ mod told;
 pub use authentication::Authentication;
 pub use authenticator::Authenticator;
 pub use check::{Check, Decision, PendingCheck};
+pub use loaded_user::LoadedUser;
 pub use login_page::LoginPage;
+pub use policy_guard::PolicyGuard;

@@ -36,6 +36,13 @@ macro_rules! __authenticator_setters {
             self
         }
 
+        /// Which scopes imply others, for every policy and extractor that demands
+        /// some of a token that came through here.
+        pub fn scope_hierarchy(mut self, hierarchy: $crate::policy::ScopeHierarchy) -> Self {
+            self.authenticator = self.authenticator.scope_hierarchy(hierarchy);
+            self
+        }
+
         /// Lets requests without credentials pass. Optional means absent: bad
         /// credentials are still refused.
         pub fn optional(mut self) -> Self {

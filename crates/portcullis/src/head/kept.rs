@@ -1,13 +1,14 @@
 //! A copy of a request's head, for a decision that has to wait.
 
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
 use super::{HeadRef, RequestHead, Target};
 
 /// What a request's head showed, for as long as its decision takes.
 ///
 /// Only what has to wait is copied, and only where a policy asks about it.
-pub(crate) struct KeptHead {
+#[derive(Clone)]
+pub struct KeptHead {
     method: String,
     path: String,
     query: Option<String>,
@@ -61,6 +62,16 @@ impl RequestHead for KeptHead {
 
     fn client_certificate(&self) -> Option<&[u8]> {
         self.client_certificate.as_deref()
+    }
+}
+
+impl fmt::Debug for KeptHead {
+    /// Without query and fields, in which there may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptHead")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,7 @@ mod token68;
 
 pub use head_ref::HeadRef;
 pub use http_request::{ClientCertificate, Peer};
-pub(crate) use kept::KeptHead;
+pub use kept::KeptHead;
 pub use target::Target;
 pub(crate) use token68::is_b64token;
 

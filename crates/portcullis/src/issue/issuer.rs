@@ -330,6 +330,7 @@ impl TokenIssuerBuilder {
     /// or the key's id longer than [`MAX_KEY_ID`](crate::jose::MAX_KEY_ID); if
     /// there are older keys beside a ring.
     pub fn build(self) -> Result<TokenIssuer, ConfigError> {
+        self.clock.validate()?;
         self.shape.check()?;
         if self.access_ttl < Duration::from_secs(1) {
             return Err(ConfigError::new(

@@ -2,12 +2,18 @@
 
 use std::{fmt, str::FromStr};
 
-use aws_lc_rs::{hmac, signature};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
 
-use super::{KeyError, KeyErrorKind};
+use super::{KeyError, KeyErrorKind, MAX_SIGNATURE};
+#[cfg(feature = "ml-dsa")]
+use crate::crypto::MlDsa;
+use crate::crypto::{Curve, Hash, KeyKind, RsaScheme};
 
 /// A signature algorithm of JSON Web Algorithms (RFC 7518 section 3.1,
-/// RFC 8037, RFC 9864). `none` does not exist here.
+/// RFC 8037, RFC 9864, RFC 9964). `none` does not exist here.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -38,6 +44,15 @@ pub enum Algorithm {
     /// EdDSA on Ed25519. In headers and JWKs it has two names: `EdDSA` (RFC 8037),
     /// which keys write unless told otherwise, and `Ed25519` (RFC 9864).
     Ed25519,
+    /// ML-DSA-44 (FIPS 204, RFC 9964); with the feature `ml-dsa`, as the other two.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa44,
+    /// ML-DSA-65.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa65,
+    /// ML-DSA-87.
+    #[cfg(feature = "ml-dsa")]
+    MlDsa87,
 }
 
 impl Algorithm {
@@ -56,6 +71,12 @@ impl Algorithm {
         Self::PS384,
         Self::PS512,
         Self::Ed25519,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa44,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa65,
+        #[cfg(feature = "ml-dsa")]
+        Self::MlDsa87,
     ];
 
     /// The name in the registry. In the `alg` of tokens and JWKs an Ed25519 key
@@ -75,6 +96,12 @@ impl Algorithm {
             Self::ES384 => "ES384",
             Self::ES512 => "ES512",
             Self::Ed25519 => "Ed25519",
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => "ML-DSA-44",
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa65 => "ML-DSA-65",
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 
@@ -102,40 +129,56 @@ impl Algorithm {
             Self::ES384 => Family::Ec(Curve::P384),
             Self::ES512 => Family::Ec(Curve::P521),
             Self::Ed25519 => Family::Ed25519,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa44 => Family::MlDsa(MlDsa::Set44),
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa65 => Family::MlDsa(MlDsa::Set65),
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa87 => Family::MlDsa(MlDsa::Set87),
         }
     }
 
-    /// The hash and the shortest secret, for HMAC (RFC 7518 section 3.2).
-    pub(super) fn hmac(self) -> Option<(hmac::Algorithm, usize)> {
+    /// The hash of HMAC, whose length is that of the shortest secret (RFC 7518
+    /// section 3.2).
+    pub(super) const fn hmac_hash(self) -> Option<Hash> {
         match self {
-            Self::HS256 => Some((hmac::HMAC_SHA256, 32)),
-            Self::HS384 => Some((hmac::HMAC_SHA384, 48)),
-            Self::HS512 => Some((hmac::HMAC_SHA512, 64)),
+            Self::HS256 => Some(Hash::Sha256),
+            Self::HS384 => Some(Hash::Sha384),
+            Self::HS512 => Some(Hash::Sha512),
             _ => None,
         }
     }
 
-    pub(super) fn rsa_verification(self) -> Option<&'static signature::RsaParameters> {
+    pub(super) const fn rsa_scheme(self) -> Option<RsaScheme> {
         match self {
-            Self::RS256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
-            Self::RS384 => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
-            Self::RS512 => Some(&signature::RSA_PKCS1_2048_8192_SHA512),
-            Self::PS256 => Some(&signature::RSA_PSS_2048_8192_SHA256),
-            Self::PS384 => Some(&signature::RSA_PSS_2048_8192_SHA384),
-            Self::PS512 => Some(&signature::RSA_PSS_2048_8192_SHA512),
+            Self::RS256 => Some(RsaScheme::Pkcs1(Hash::Sha256)),
+            Self::RS384 => Some(RsaScheme::Pkcs1(Hash::Sha384)),
+            Self::RS512 => Some(RsaScheme::Pkcs1(Hash::Sha512)),
+            Self::PS256 => Some(RsaScheme::Pss(Hash::Sha256)),
+            Self::PS384 => Some(RsaScheme::Pss(Hash::Sha384)),
+            Self::PS512 => Some(RsaScheme::Pss(Hash::Sha512)),
             _ => None,
         }
     }
 
-    pub(super) fn rsa_signing(self) -> Option<&'static signature::RsaSignatureEncoding> {
-        match self {
-            Self::RS256 => Some(&signature::RSA_PKCS1_SHA256),
-            Self::RS384 => Some(&signature::RSA_PKCS1_SHA384),
-            Self::RS512 => Some(&signature::RSA_PKCS1_SHA512),
-            Self::PS256 => Some(&signature::RSA_PSS_SHA256),
-            Self::PS384 => Some(&signature::RSA_PSS_SHA384),
-            Self::PS512 => Some(&signature::RSA_PSS_SHA512),
-            _ => None,
+    /// The kind of its pairs of keys; none for HMAC.
+    pub(super) fn key_kind(self) -> Option<KeyKind> {
+        match self.family() {
+            Family::Hmac => None,
+            Family::Rsa => self.rsa_scheme().map(KeyKind::Rsa),
+            Family::Ec(curve) => Some(KeyKind::Ec(curve)),
+            Family::Ed25519 => Some(KeyKind::Ed25519),
+            #[cfg(feature = "ml-dsa")]
+            Family::MlDsa(set) => Some(KeyKind::MlDsa(set)),
+        }
+    }
+
+    /// The longest signature of its keys, in bytes.
+    pub(crate) const fn longest_signature(self) -> usize {
+        match self.family() {
+            #[cfg(feature = "ml-dsa")]
+            Family::MlDsa(set) => set.signature_length(),
+            _ => MAX_SIGNATURE,
         }
     }
 }
@@ -153,10 +196,37 @@ impl FromStr for Algorithm {
         Self::from_name(name).ok_or_else(|| {
             KeyError::new(
                 KeyErrorKind::Unsupported,
-                "unknown signature algorithm: use one of HS256, HS384, HS512, RS256, RS384, \
-                 RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519",
+                if cfg!(feature = "ml-dsa") {
+                    "unknown signature algorithm: use one of HS256, HS384, HS512, RS256, RS384, \
+                     RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519, ML-DSA-44, \
+                     ML-DSA-65, ML-DSA-87"
+                } else {
+                    "unknown signature algorithm: use one of HS256, HS384, HS512, RS256, RS384, \
+                     RS512, PS256, PS384, PS512, ES256, ES384, ES512, Ed25519"
+                },
             )
         })
+    }
+}
+
+/// By its name.
+impl<'de> Deserialize<'de> for Algorithm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+
+        impl Visitor<'_> for Name {
+            type Value = Algorithm;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a signature algorithm")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Algorithm, E> {
+                name.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Name)
     }
 }
 
@@ -171,6 +241,8 @@ pub(super) enum Family {
     Rsa,
     Ec(Curve),
     Ed25519,
+    #[cfg(feature = "ml-dsa")]
+    MlDsa(MlDsa),
 }
 
 impl Family {
@@ -179,8 +251,14 @@ impl Family {
         match self {
             Self::Hmac => Algorithm::HS256,
             Self::Rsa => Algorithm::RS256,
-            Self::Ec(curve) => curve.algorithm(),
+            Self::Ec(curve) => of_curve(curve),
             Self::Ed25519 => Algorithm::Ed25519,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(MlDsa::Set44) => Algorithm::MlDsa44,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(MlDsa::Set65) => Algorithm::MlDsa65,
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(MlDsa::Set87) => Algorithm::MlDsa87,
         }
     }
 }
@@ -192,65 +270,18 @@ impl fmt::Display for Family {
             Self::Rsa => f.write_str("an RSA key"),
             Self::Ec(curve) => write!(f, "a {} key", curve.name()),
             Self::Ed25519 => f.write_str("an Ed25519 key"),
+            #[cfg(feature = "ml-dsa")]
+            Self::MlDsa(_) => write!(f, "an {} key", self.default_algorithm()),
         }
     }
 }
 
-/// An elliptic curve of RFC 7518 section 6.2.1.1.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Curve {
-    P256,
-    P384,
-    P521,
-}
-
-impl Curve {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::P256 => "P-256",
-            Self::P384 => "P-384",
-            Self::P521 => "P-521",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        [Self::P256, Self::P384, Self::P521]
-            .into_iter()
-            .find(|curve| curve.name() == name)
-    }
-
-    /// Bytes of a coordinate, and of the private scalar.
-    pub(super) const fn size(self) -> usize {
-        match self {
-            Self::P256 => 32,
-            Self::P384 => 48,
-            Self::P521 => 66,
-        }
-    }
-
-    /// The one algorithm of the curve (RFC 7518 section 3.4).
-    pub(super) const fn algorithm(self) -> Algorithm {
-        match self {
-            Self::P256 => Algorithm::ES256,
-            Self::P384 => Algorithm::ES384,
-            Self::P521 => Algorithm::ES512,
-        }
-    }
-
-    pub(super) fn verification(self) -> &'static signature::EcdsaVerificationAlgorithm {
-        match self {
-            Self::P256 => &signature::ECDSA_P256_SHA256_FIXED,
-            Self::P384 => &signature::ECDSA_P384_SHA384_FIXED,
-            Self::P521 => &signature::ECDSA_P521_SHA512_FIXED,
-        }
-    }
-
-    pub(super) fn signing(self) -> &'static signature::EcdsaSigningAlgorithm {
-        match self {
-            Self::P256 => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
-            Self::P384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
-            Self::P521 => &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
-        }
+/// The one algorithm of a curve (RFC 7518 section 3.4).
+const fn of_curve(curve: Curve) -> Algorithm {
+    match curve {
+        Curve::P256 => Algorithm::ES256,
+        Curve::P384 => Algorithm::ES384,
+        Curve::P521 => Algorithm::ES512,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The compact serialization (RFC 7515 section 7.1).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use super::{
     Header, JwsError, JwsErrorKind, SignError, SignErrorKind, SigningKey, base64url,
@@ -12,8 +12,12 @@ use crate::json::check_unique;
 /// otherwise.
 pub const MAX_HEADER: usize = 4096;
 
-/// The longest signature, in bytes: that of an RSA key of 8192 bits.
+/// The longest signature, in bytes: that of an RSA key of 8192 bits. Those of ML-DSA
+/// are longer, and looked at only where a key makes such.
 pub const MAX_SIGNATURE: usize = 1024;
+
+/// The longest token, in characters, unless a verifier is told otherwise.
+const MAX_TOKEN: usize = 8192;
 
 /// A token cut into its three segments. Nothing is decoded yet, and nothing is
 /// believed yet.
@@ -42,6 +46,16 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Those of a verifier that was told no others, for keys whose longest signature
+    /// has so many bytes: what is longer than [`MAX_SIGNATURE`] comes on top.
+    pub(crate) const fn for_signatures(longest: usize) -> Self {
+        let more = base64url::encoded_length(longest) - base64url::encoded_length(MAX_SIGNATURE);
+        Self {
+            token: MAX_TOKEN + more,
+            header: MAX_HEADER,
+        }
+    }
+
     /// Within which nothing is.
     pub(crate) const NOTHING: Self = Self {
         token: 0,
@@ -155,7 +169,8 @@ impl<'a> CompactJws<'a> {
     ///
     /// # Errors
     ///
-    /// As [`decode_segment_into`].
+    /// As [`decode_segment_into`]: it is too large, too, if it is one of ML-DSA, for
+    /// which there is [`decode_segment`].
     pub fn decode_signature<'b>(
         &self,
         buffer: &'b mut [u8; MAX_SIGNATURE],
@@ -164,12 +179,34 @@ impl<'a> CompactJws<'a> {
     }
 
     /// As [`decode_signature`](Self::decode_signature), for a buffer that
-    /// holds nothing yet.
+    /// holds nothing yet. A signature that does not fit is looked at if it is not
+    /// above the `longest` that a key makes, in bytes.
     pub(crate) fn signature_into<'b>(
         &self,
         buffer: &'b mut Uninit<MAX_SIGNATURE>,
-    ) -> Result<&'b [u8], JwsError> {
-        decode_front(self.signature, buffer).map_err(|error| self.explain(error))
+        longest: impl FnOnce() -> usize,
+    ) -> Result<Cow<'b, [u8]>, JwsError> {
+        match decode_front(self.signature, buffer) {
+            Ok(signature) => Ok(Cow::Borrowed(signature)),
+            Err(error) => self.long_signature(error, longest()),
+        }
+    }
+
+    #[cold]
+    fn long_signature<'b>(
+        &self,
+        error: JwsError,
+        longest: usize,
+    ) -> Result<Cow<'b, [u8]>, JwsError> {
+        let length = self.signature.len();
+        if error.kind() != JwsErrorKind::TooLarge || length > base64url::encoded_length(longest) {
+            return Err(self.explain(error));
+        }
+        let mut signature = Vec::new();
+        match decode_segment(self.signature, &mut signature) {
+            Ok(()) => Ok(Cow::Owned(signature)),
+            Err(error) => Err(self.explain(error)),
+        }
     }
 
     /// A character that the decoder came upon is what [`parse`](Self::parse)
@@ -397,7 +434,7 @@ mod tests {
         fn what_is_cut_and_decoded_is_refused_alike(token in "[A-Za-z0-9_.=~ é-]{0,12}(\\.[A-Za-z0-9=_-]{0,9}){0,5}") {
             let token = token.as_bytes();
             let decode = |token: CompactJws<'_>| {
-                token.signature_into(&mut base64url::uninit())?;
+                token.signature_into(&mut base64url::uninit(), || MAX_SIGNATURE)?;
                 decode_segment(token.header, &mut Vec::new()).map_err(|error| token.explain(error))
             };
             let limits = Limits { token: 64, header: MAX_HEADER };

@@ -1,7 +1,9 @@
 //! Just enough DER (X.690) to tell the forms of a key apart and to reach the
 //! numbers inside.
 
-use super::algorithm::Curve;
+use crate::crypto::Curve;
+#[cfg(feature = "ml-dsa")]
+use crate::crypto::MlDsa;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
@@ -16,6 +18,12 @@ const OID_P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const OID_P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
 const OID_P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
 const OID_ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+#[cfg(feature = "ml-dsa")]
+const OID_ML_DSA_44: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11];
+#[cfg(feature = "ml-dsa")]
+const OID_ML_DSA_65: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12];
+#[cfg(feature = "ml-dsa")]
+const OID_ML_DSA_87: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13];
 
 /// The type of key an algorithm identifier names.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -23,6 +31,8 @@ pub(super) enum KeyType {
     Rsa,
     Ec(Curve),
     Ed25519,
+    #[cfg(feature = "ml-dsa")]
+    MlDsa(MlDsa),
     Other,
 }
 
@@ -130,6 +140,13 @@ fn key_type(identifier: &[u8]) -> Option<KeyType> {
         (OID_EC, parameters) => curve(parameters),
         // RFC 8410 section 3: no parameters.
         (OID_ED25519, []) => KeyType::Ed25519,
+        // RFC 9881 section 2: neither.
+        #[cfg(feature = "ml-dsa")]
+        (OID_ML_DSA_44, []) => KeyType::MlDsa(MlDsa::Set44),
+        #[cfg(feature = "ml-dsa")]
+        (OID_ML_DSA_65, []) => KeyType::MlDsa(MlDsa::Set65),
+        #[cfg(feature = "ml-dsa")]
+        (OID_ML_DSA_87, []) => KeyType::MlDsa(MlDsa::Set87),
         _ => KeyType::Other,
     })
 }

@@ -4,7 +4,7 @@ use curve25519_dalek::edwards::CompressedEdwardsY;
 
 /// What is wrong with an encoded point, if anything.
 ///
-/// aws-lc-rs takes any 32 bytes for a key. With one of small order a signature
+/// Libraries take other bytes for a key, too. With one of small order a signature
 /// fits many messages; a second spelling of a key would have a second
 /// thumbprint.
 pub(super) fn fault(encoded: &[u8; 32]) -> Option<&'static str> {

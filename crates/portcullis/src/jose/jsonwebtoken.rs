@@ -115,7 +115,7 @@ fn from_raw(algorithm: Algorithm, bytes: &[u8]) -> Result<PublicKey, KeyError> {
     match algorithm.family() {
         Family::Ec(curve) => PublicKey::ec(curve, bytes),
         Family::Ed25519 => PublicKey::ed25519(bytes),
-        Family::Rsa | Family::Hmac => PublicKey::from_der(algorithm, bytes),
+        _ => PublicKey::from_der(algorithm, bytes),
     }
 }
 

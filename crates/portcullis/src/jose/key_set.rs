@@ -126,7 +126,8 @@ impl KeySet {
             let jwk = parsed.as_ref().ok();
             let kty = jwk.and_then(Jwk::key_type);
             has_secret |= kty == Some("oct");
-            has_public |= matches!(kty, Some("RSA" | "EC" | "OKP"));
+            has_public |= matches!(kty, Some("RSA" | "EC" | "OKP"))
+                || cfg!(feature = "ml-dsa") && kty == Some("AKP");
             let key_id = jwk.and_then(|jwk| jwk.key_id().ok().flatten().map(str::to_owned));
             let key = parsed.and_then(|jwk| load::parsed_jwk(&jwk, Wanted::OneOf(allowed)));
             match key {
@@ -316,7 +317,7 @@ mod tests {
         let good = Value::Object(good).to_string();
         let set = format!(
             r#"{{"extra":[1],"keys":[{{"kty":"XYZ","kid":"new"}},{{"kty":7}},"text",null,
-                {{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}},
+                {{"kty":"AKP","alg":"SLH-DSA-SHA2-128s","pub":"AA"}},
                 {{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":"short"}},
                 {{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"weak"}},
                 {{"kty":"EC","kty":"EC"}},{good}]}}"#

@@ -1,4 +1,5 @@
-//! Algorithms, keys and signed tokens (RFC 7515 to 7518, RFC 7638, RFC 8037).
+//! Algorithms, keys and signed tokens (RFC 7515 to 7518, RFC 7638, RFC 8037, RFC
+//! 9964).
 //!
 //! A key is made for exactly one [`Algorithm`], checked and prepared when it is
 //! loaded; a token only says which key it wants. A token is read in steps: cut
@@ -25,11 +26,20 @@
 //! assert!(signed);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Which library
+//!
+//! Features say who does the cryptography: `aws-lc` (default), or `rust-crypto` for
+//! targets without a C compiler, where RSA keys verify and do not sign
+//! (RUSTSEC-2023-0071). Keys and tokens are accepted and refused alike;
+//! `docs/crypto.md` says how that is seen to, and more of targets and audits.
 
 mod algorithm;
 mod base64url;
 mod compact;
 mod der;
+#[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
+mod differential;
 mod ed25519;
 mod eddsa_name;
 mod error;

@@ -1,23 +1,21 @@
 //! Public keys: their numbers, the checks, and the form prepared for
 //! verification.
 
-use aws_lc_rs::{
-    encoding::{AsDer, PublicKeyX509Der},
-    signature::{self, ParsedPublicKey, RsaPublicKeyComponents},
-};
-
 use super::{
     Algorithm, KeyError, KeyErrorKind,
-    algorithm::{Curve, Family},
+    algorithm::Family,
     base64url::encode_segment,
     der::{self, Form, KeyType},
     ed25519,
     jwk::{Jwk, wrong_family},
 };
+#[cfg(feature = "ml-dsa")]
+use crate::crypto::MlDsa;
+use crate::crypto::{Backend, Chosen, Curve};
 
 /// A public key that passed the checks of its algorithm.
-pub(super) struct PublicKey {
-    pub(super) parsed: ParsedPublicKey,
+pub(super) struct PublicKey<B: Backend = Chosen> {
+    key: B::PublicKey,
     numbers: Numbers,
 }
 
@@ -34,9 +32,14 @@ enum Numbers {
     Ed25519 {
         x: [u8; 32],
     },
+    #[cfg(feature = "ml-dsa")]
+    MlDsa {
+        algorithm: Algorithm,
+        bytes: Vec<u8>,
+    },
 }
 
-impl PublicKey {
+impl<B: Backend> PublicKey<B> {
     /// From a JWK whose `kty` and `crv` fit the algorithm.
     pub(super) fn from_jwk(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyError> {
         match algorithm.family() {
@@ -49,6 +52,8 @@ impl PublicKey {
                 Self::ec(curve, &point)
             }
             Family::Ed25519 => Self::ed25519(&jwk.fixed("x", 32)?),
+            #[cfg(feature = "ml-dsa")]
+            Family::MlDsa(set) => Self::ml_dsa(set, &jwk.fixed("pub", set.public_length())?),
         }
     }
 
@@ -69,6 +74,8 @@ impl PublicKey {
                 }
                 Family::Ec(curve) => Self::ec(curve, key),
                 Family::Ed25519 => Self::ed25519(key),
+                #[cfg(feature = "ml-dsa")]
+                Family::MlDsa(set) => Self::ml_dsa(set, key),
                 family @ Family::Hmac => Err(wrong_family(algorithm, family)),
             },
             Form::RsaPublic(numbers) => {
@@ -79,22 +86,11 @@ impl PublicKey {
         }
     }
 
-    /// The algorithm of a public key in DER, where its type says it: RS256 for
-    /// RSA, which may be used with others too.
-    pub(super) fn detect(der: &[u8]) -> Result<Algorithm, KeyError> {
-        match der::form(der) {
-            Some(Form::Spki { key_type, .. }) => Ok(family(key_type)?.default_algorithm()),
-            Some(Form::RsaPublic(_)) => Ok(Family::Rsa.default_algorithm()),
-            Some(_) => Err(private_key()),
-            None => Err(KeyError::malformed("the bytes are not a public key in DER")),
-        }
-    }
-
     /// From modulus and exponent, most significant byte first, without leading
     /// zeros.
     pub(super) fn rsa(algorithm: Algorithm, n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
-        let parameters = algorithm
-            .rsa_verification()
+        let scheme = algorithm
+            .rsa_scheme()
             .ok_or_else(|| wrong_family(algorithm, Family::Rsa))?;
         match bits(n) {
             0..2048 => {
@@ -124,11 +120,10 @@ impl PublicKey {
                 "the RSA public exponent is longer than 33 bits",
             ));
         }
-        let parsed = RsaPublicKeyComponents { n, e }
-            .to_parsed_public_key(parameters)
-            .map_err(|_| KeyError::invalid("the RSA public key is not valid"))?;
+        let key = B::rsa_public(scheme, n, e)
+            .ok_or_else(|| KeyError::invalid("the RSA public key is not valid"))?;
         Ok(Self {
-            parsed,
+            key,
             numbers: Numbers::Rsa {
                 n: n.to_vec(),
                 e: e.to_vec(),
@@ -144,26 +139,16 @@ impl PublicKey {
         if !matches!(point.first(), Some(2..=4)) {
             return Err(not_on_curve());
         }
-        let parsed =
-            ParsedPublicKey::new(curve.verification(), point).map_err(|_| not_on_curve())?;
-        let spki: PublicKeyX509Der<'_> = parsed.as_der().map_err(|_| not_on_curve())?;
-        let Some(Form::Spki {
-            key: [UNCOMPRESSED, coordinates @ ..],
-            ..
-        }) = der::form(spki.as_ref())
-        else {
-            return Err(not_on_curve());
-        };
-        if coordinates.len() != 2 * curve.size() {
-            return Err(not_on_curve());
-        }
-        let (x, y) = coordinates.split_at(curve.size());
+        let (key, coordinates) = B::ec_public(curve, point).ok_or_else(not_on_curve)?;
+        let (x, y) = coordinates
+            .split_at_checked(curve.size())
+            .ok_or_else(not_on_curve)?;
         let numbers = Numbers::Ec {
             curve,
             x: x.to_vec(),
             y: y.to_vec(),
         };
-        Ok(Self { parsed, numbers })
+        Ok(Self { key, numbers })
     }
 
     /// From the 32 bytes of RFC 8032 section 5.1.5.
@@ -174,19 +159,41 @@ impl PublicKey {
         if let Some(fault) = ed25519::fault(&x) {
             return Err(KeyError::invalid(fault));
         }
-        let parsed = ParsedPublicKey::new(&signature::ED25519, x)
-            .map_err(|_| KeyError::invalid("the Ed25519 public key is not valid"))?;
+        let key = B::ed25519_public(&x)
+            .ok_or_else(|| KeyError::invalid("the Ed25519 public key is not valid"))?;
         Ok(Self {
-            parsed,
+            key,
             numbers: Numbers::Ed25519 { x },
         })
+    }
+
+    /// From the bytes of FIPS 204 section 5.3.
+    #[cfg(feature = "ml-dsa")]
+    pub(super) fn ml_dsa(set: MlDsa, bytes: &[u8]) -> Result<Self, KeyError> {
+        let algorithm = Family::MlDsa(set).default_algorithm();
+        let key = Some(bytes)
+            .filter(|bytes| bytes.len() == set.public_length())
+            .and_then(|bytes| B::ml_dsa_public(set, bytes))
+            .ok_or_else(|| KeyError::invalid(format!("the {algorithm} public key is not valid")))?;
+        let numbers = Numbers::MlDsa {
+            algorithm,
+            bytes: bytes.to_vec(),
+        };
+        Ok(Self { key, numbers })
+    }
+
+    /// Whether this is the key's raw signature of the message.
+    #[inline]
+    pub(super) fn fits(&self, message: &[u8], signature: &[u8]) -> bool {
+        B::fits(&self.key, message, signature)
     }
 
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
         self.members() == other.members()
     }
 
-    /// The members that RFC 7638 section 3.2 hashes, in its order.
+    /// The members that RFC 7638 section 3.2 hashes, in its order; RFC 9964 section 6
+    /// for ML-DSA.
     pub(super) fn members(&self) -> Vec<(&'static str, String)> {
         match &self.numbers {
             Numbers::Rsa { n, e } => vec![
@@ -205,7 +212,24 @@ impl PublicKey {
                 ("kty", "OKP".to_owned()),
                 ("x", encode_segment(x)),
             ],
+            #[cfg(feature = "ml-dsa")]
+            Numbers::MlDsa { algorithm, bytes } => vec![
+                ("alg", algorithm.name().to_owned()),
+                ("kty", "AKP".to_owned()),
+                ("pub", encode_segment(bytes)),
+            ],
         }
+    }
+}
+
+/// The algorithm of a public key in DER, where its type says it: RS256 for
+/// RSA, which may be used with others too.
+pub(super) fn detect(der: &[u8]) -> Result<Algorithm, KeyError> {
+    match der::form(der) {
+        Some(Form::Spki { key_type, .. }) => Ok(family(key_type)?.default_algorithm()),
+        Some(Form::RsaPublic(_)) => Ok(Family::Rsa.default_algorithm()),
+        Some(_) => Err(private_key()),
+        None => Err(KeyError::malformed("the bytes are not a public key in DER")),
     }
 }
 
@@ -226,6 +250,8 @@ pub(super) fn family(key_type: KeyType) -> Result<Family, KeyError> {
         KeyType::Rsa => Ok(Family::Rsa),
         KeyType::Ec(curve) => Ok(Family::Ec(curve)),
         KeyType::Ed25519 => Ok(Family::Ed25519),
+        #[cfg(feature = "ml-dsa")]
+        KeyType::MlDsa(set) => Ok(Family::MlDsa(set)),
         KeyType::Other => Err(KeyError::unsupported(
             "the key is neither a plain RSA key nor one on P-256, P-384, P-521 or Ed25519",
         )),
@@ -266,6 +292,8 @@ fn is_odd(number: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::jose::VerifyingKey;
+
+    type PublicKey = super::PublicKey;
 
     fn kind<T>(result: Result<T, KeyError>) -> Option<KeyErrorKind> {
         result.err().map(|error| error.kind())

@@ -198,7 +198,11 @@ mod tests {
             (rsa(json!({"alg": "none"})), Unsupported),
             (
                 json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}),
-                Unsupported,
+                if cfg!(feature = "ml-dsa") {
+                    Malformed
+                } else {
+                    Unsupported
+                },
             ),
             (
                 json!({"kty": "OKP", "crv": "X25519", "x": "AA"}),

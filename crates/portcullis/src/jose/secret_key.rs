@@ -1,6 +1,5 @@
 //! Shared secrets for HMAC (RFC 7518 section 3.2).
 
-use aws_lc_rs::hmac;
 use base64_simd::forgiving_decode_inplace;
 use memchr::memmem;
 use zeroize::Zeroizing;
@@ -9,17 +8,19 @@ use super::{
     Algorithm, KeyError, KeyErrorKind, algorithm::Family, base64url::append_segment, der,
     jwk::wrong_family, source::BYTE_ORDER_MARK,
 };
+use crate::crypto::{Backend, Chosen, Hash};
 
 /// A secret that is long enough for its algorithm.
-pub(super) struct SecretKey {
-    pub(super) key: hmac::Key,
+pub(super) struct SecretKey<B: Backend = Chosen> {
+    key: B::HmacKey,
+    hash: Hash,
     bytes: Zeroizing<Vec<u8>>,
 }
 
-impl SecretKey {
+impl<B: Backend> SecretKey<B> {
     pub(super) fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
-        let (hash, least) = algorithm
-            .hmac()
+        let hash = algorithm
+            .hmac_hash()
             .ok_or_else(|| wrong_family(algorithm, Family::Hmac))?;
         if is_key(secret) {
             return Err(KeyError::wrong_type(
@@ -27,6 +28,7 @@ impl SecretKey {
                  secret, so load it as PEM, DER or JWK with its own algorithm",
             ));
         }
+        let least = hash.length();
         if secret.len() < least {
             return Err(KeyError::new(
                 KeyErrorKind::TooWeak,
@@ -38,9 +40,25 @@ impl SecretKey {
             ));
         }
         Ok(Self {
-            key: hmac::Key::new(hash, secret),
+            key: B::hmac_key(hash, secret),
+            hash,
             bytes: Zeroizing::new(secret.to_vec()),
         })
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> B::Tag {
+        B::hmac(&self.key, &[message])
+    }
+
+    /// Whether this is the whole MAC of the message.
+    #[inline]
+    pub(super) fn fits(&self, message: &[u8], tag: &[u8]) -> bool {
+        B::hmac_fits(&self.key, message, tag)
+    }
+
+    /// How many bytes a MAC has.
+    pub(super) fn tag_length(&self) -> usize {
+        self.hash.length()
     }
 
     /// `k` of the JWK (RFC 7518 section 6.4.1).
@@ -120,7 +138,7 @@ mod tests {
     use crate::jose::encode_segment;
 
     fn kind(algorithm: Algorithm, secret: &[u8]) -> Option<KeyErrorKind> {
-        SecretKey::new(algorithm, secret)
+        SecretKey::<Chosen>::new(algorithm, secret)
             .err()
             .map(|error| error.kind())
     }

@@ -2,21 +2,24 @@
 
 use std::io;
 
-use aws_lc_rs::digest::{Context, SHA256};
-
 use super::{KeyError, base64url::encode_segment};
-use crate::json::ObjectWriter;
+use crate::{
+    crypto::{Backend, Chosen},
+    json::ObjectWriter,
+};
+
+type Sha256 = <Chosen as Backend>::Sha256;
 
 /// The SHA-256 thumbprint in base64url of the required members of a key, which
 /// come in the order of their names and need no escape (RFC 7638 section 3).
 pub(super) fn thumbprint(members: &[(&str, &str)]) -> Result<String, KeyError> {
     hash(members)
-        .map(|hash| encode_segment(hash.finish().as_ref()))
+        .map(|hash| encode_segment(&Chosen::finish(hash)))
         .map_err(|_| KeyError::backend())
 }
 
-fn hash(members: &[(&str, &str)]) -> io::Result<Context> {
-    let mut object = ObjectWriter::new(Hash(Context::new(&SHA256)));
+fn hash(members: &[(&str, &str)]) -> io::Result<Sha256> {
+    let mut object = ObjectWriter::new(Hash(Chosen::sha256()));
     for (name, text) in members {
         object.plain_member(name, text)?;
     }
@@ -24,11 +27,11 @@ fn hash(members: &[(&str, &str)]) -> io::Result<Context> {
 }
 
 /// Hashes what is written. It is kept nowhere: it may be a secret.
-struct Hash(Context);
+struct Hash(Sha256);
 
 impl io::Write for Hash {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
+        Chosen::update(&mut self.0, bytes);
         Ok(bytes.len())
     }
 

@@ -2,7 +2,6 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use aws_lc_rs::hmac;
 use serde_json::{Map, Value};
 
 use super::{
@@ -229,11 +228,14 @@ impl VerifyingKey {
     ///
     /// The signature is not this key's signature of the message.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        match &self.material.key {
-            Key::Secret(secret) => hmac::verify(&secret.key, message, signature),
-            Key::Public(public) => public.parsed.verify_sig(message, signature),
+        let fits = match &self.material.key {
+            Key::Secret(secret) => secret.fits(message, signature),
+            Key::Public(public) => public.fits(message, signature),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(SignatureError),
         }
-        .map_err(|_| SignatureError)
     }
 
     /// The SHA-256 thumbprint of the key in base64url (RFC 7638).
@@ -306,7 +308,7 @@ impl Load for VerifyingKey {
     }
 
     fn detect(der: &[u8]) -> Result<Algorithm, KeyError> {
-        PublicKey::detect(der)
+        public::detect(der)
     }
 
     fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {

@@ -1,6 +1,7 @@
 //! Scopes as a type, for extractors.
 
-use crate::claims::is_scope_token;
+use super::scope_hierarchy::{ScopeHierarchy, has_scope};
+use crate::{claims::is_scope_token, verify::Verified};
 
 /// Scopes that a route demands, named by a type, so that an extractor can
 /// carry them in a handler's signature.
@@ -26,12 +27,22 @@ pub trait RequiredScopes: Send + Sync + 'static {
     const SCOPES: &'static [&'static str];
 }
 
-/// Stops the compiler at a text that is not a scope token, and names it.
-pub(super) const fn assert_scope_tokens(scopes: &[&str]) {
+/// Whether `token` has every scope that `S` demands, and `S` demands any.
+pub(crate) fn has_scopes<S: RequiredScopes>(
+    token: &Verified,
+    hierarchy: Option<&ScopeHierarchy>,
+) -> bool {
+    let granted = token.scope();
+    let mut scopes = S::SCOPES.iter();
+    !S::SCOPES.is_empty() && scopes.all(|scope| has_scope(&granted, scope, hierarchy))
+}
+
+/// Stops the compiler at a text of `S` that is no scope, and names it.
+pub(super) const fn check<S: RequiredScopes>() {
     let mut at = 0;
-    while at < scopes.len() {
-        let message = Message::new().push("`").push(scopes[at]).push(ADVICE);
-        assert!(is_scope_token(scopes[at]), "{}", message.as_str());
+    while at < S::SCOPES.len() {
+        let message = Message::new().push("`").push(S::SCOPES[at]).push(ADVICE);
+        assert!(is_scope_token(S::SCOPES[at]), "{}", message.as_str());
         at += 1;
     }
 }

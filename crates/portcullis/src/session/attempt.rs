@@ -201,6 +201,20 @@ pub enum RotationOutcome {
 }
 
 impl RotationOutcome {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Rotated(_) => "rotated",
+            Self::RolledBack(_) => "rolled_back",
+            Self::Rested { .. } => "rested",
+            Self::Replayed { .. } => "replayed",
+            Self::Valid { .. } => "valid",
+            Self::Reused { .. } => "reused",
+            Self::Refused(_) => "refused",
+            Self::Overdue { .. } => "overdue",
+        }
+    }
+
     /// The data of the refresh token to answer with, where there is one: the
     /// successor, or the presented token if that rests.
     pub fn successor(&self) -> Option<&Successor> {

@@ -7,7 +7,7 @@ use super::{
     RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord, SessionStore,
     StoreError, StoredRing, TokenAdded,
 };
-use crate::{subject::Subject, time::Timestamp};
+use crate::{metrics, subject::Subject, time::Timestamp};
 
 /// Any [`SessionStore`], shared, at the price of one box per call. Cheap to
 /// clone.
@@ -37,11 +37,11 @@ impl fmt::Debug for DynSessionStore {
 
 impl SessionStore for DynSessionStore {
     async fn current_time(&self) -> Result<Timestamp, StoreError> {
-        self.0.current_time().await
+        timed("current_time", self.0.current_time()).await
     }
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
-        self.0.login_ticket().await
+        timed("login_ticket", self.0.login_ticket()).await
     }
 
     async fn create(
@@ -49,11 +49,11 @@ impl SessionStore for DynSessionStore {
         session: NewSession,
         ticket: LoginTicket,
     ) -> Result<Created, StoreError> {
-        self.0.create(session, ticket).await
+        timed("create", self.0.create(session, ticket)).await
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
-        self.0.rotate(attempt).await
+        timed("rotate", self.0.rotate(attempt)).await
     }
 
     async fn rotate_within(
@@ -62,23 +62,27 @@ impl SessionStore for DynSessionStore {
         limit: Duration,
     ) -> Result<RotationOutcome, StoreError> {
         // One box for both calls.
-        self.0.rotate_within(attempt, limit).await
+        timed("rotate_within", self.0.rotate_within(attempt, limit)).await
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        self.0.session(id).await
+        timed("session", self.0.session(id)).await
     }
 
     async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
-        self.0.sessions(subject).await
+        timed("sessions", self.0.sessions(subject)).await
     }
 
     async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
-        self.0.revoke(id).await
+        timed("revoke", self.0.revoke(id)).await
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
-        self.0.revoke_all(subject).await
+        timed("revoke_all", self.0.revoke_all(subject)).await
+    }
+
+    async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
+        timed("revoke_realm", self.0.revoke_realm(realm)).await
     }
 
     async fn add_application_token(
@@ -87,7 +91,11 @@ impl SessionStore for DynSessionStore {
         limit: u32,
         ticket: LoginTicket,
     ) -> Result<TokenAdded, StoreError> {
-        self.0.add_application_token(token, limit, ticket).await
+        timed(
+            "add_application_token",
+            self.0.add_application_token(token, limit, ticket),
+        )
+        .await
     }
 
     async fn application_token_is_live(
@@ -95,18 +103,26 @@ impl SessionStore for DynSessionStore {
         subject: &Subject,
         id: &str,
     ) -> Result<bool, StoreError> {
-        self.0.application_token_is_live(subject, id).await
+        timed(
+            "application_token_is_live",
+            self.0.application_token_is_live(subject, id),
+        )
+        .await
     }
 
     async fn application_tokens(
         &self,
         subject: &Subject,
     ) -> Result<Vec<ApplicationToken>, StoreError> {
-        self.0.application_tokens(subject).await
+        timed("application_tokens", self.0.application_tokens(subject)).await
     }
 
     async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
-        self.0.remove_application_token(id).await
+        timed(
+            "remove_application_token",
+            self.0.remove_application_token(id),
+        )
+        .await
     }
 
     async fn revoke_token(
@@ -115,11 +131,11 @@ impl SessionStore for DynSessionStore {
         id: &str,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        self.0.revoke_token(subject, id, until).await
+        timed("revoke_token", self.0.revoke_token(subject, id, until)).await
     }
 
     async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        self.0.revocations(since).await
+        timed("revocations", self.0.revocations(since)).await
     }
 
     async fn use_once(
@@ -128,11 +144,11 @@ impl SessionStore for DynSessionStore {
         attempt: AttemptId,
         keep: Duration,
     ) -> Result<OneUse, StoreError> {
-        self.0.use_once(value, attempt, keep).await
+        timed("use_once", self.0.use_once(value, attempt, keep)).await
     }
 
     async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
-        self.0.key_ring(name).await
+        timed("key_ring", self.0.key_ring(name)).await
     }
 
     async fn replace_key_ring(
@@ -141,12 +157,27 @@ impl SessionStore for DynSessionStore {
         version: u64,
         record: &str,
     ) -> Result<bool, StoreError> {
-        self.0.replace_key_ring(name, version, record).await
+        timed(
+            "replace_key_ring",
+            self.0.replace_key_ring(name, version, record),
+        )
+        .await
     }
 
     async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
-        self.0.purge(keep).await
+        timed("purge", self.0.purge(keep)).await
     }
+}
+
+/// An answer of the store, and how long it takes.
+fn timed<'a, T: Send + 'a>(
+    operation: &'static str,
+    answer: Answer<'a, T>,
+) -> impl Future<Output = Result<T, StoreError>> + Send + 'a {
+    metrics::STORE_OPERATIONS.time(answer, move |answer| match answer {
+        Ok(_) => [operation, "ok"],
+        Err(error) => [operation, error.kind().as_str()],
+    })
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -166,6 +197,7 @@ trait Erased: Send + Sync + 'static {
     fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>>;
     fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool>;
     fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll>;
+    fn revoke_realm<'a>(&'a self, realm: &'a str) -> Answer<'a, Timestamp>;
     fn add_application_token<'a>(
         &'a self,
         token: ApplicationToken,
@@ -242,6 +274,10 @@ impl<S: SessionStore> Erased for S {
 
     fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll> {
         Box::pin(SessionStore::revoke_all(self, subject))
+    }
+
+    fn revoke_realm<'a>(&'a self, realm: &'a str) -> Answer<'a, Timestamp> {
+        Box::pin(SessionStore::revoke_realm(self, realm))
     }
 
     fn add_application_token<'a>(

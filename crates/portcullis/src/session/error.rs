@@ -28,6 +28,17 @@ pub enum StoreErrorKind {
     Unsupported,
 }
 
+impl StoreErrorKind {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Corrupt => "corrupt",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
 impl StoreError {
     /// What the store itself said, for a log that says already that it failed; the
     /// error, where it said nothing.

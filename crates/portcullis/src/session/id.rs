@@ -1,6 +1,6 @@
 //! Names of sessions, of attempts and of moments.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{borrow::Borrow, error::Error, fmt, str::FromStr, sync::Arc};
 
 use crate::random::{RandomError, random, random_uuid, uuid_of};
 
@@ -22,7 +22,9 @@ pub(super) fn random_names() -> Result<(AttemptId, uuid::Uuid), RandomError> {
 /// let id = SessionId::random()?;
 /// assert_eq!(SessionId::parse(id.as_str()), Some(id));
 /// assert_eq!(SessionId::parse("DROP TABLE sessions"), None);
-/// # Ok::<(), portcullis::session::RandomError>(())
+/// let same: SessionId = id.to_string().parse()?;
+/// assert_eq!(same, id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(Arc<str>);
@@ -37,7 +39,8 @@ impl SessionId {
         random_uuid().map(Self::from_uuid)
     }
 
-    /// Reads a name: 36 characters, lower case, with hyphens, version 4.
+    /// Reads a name: 36 characters, lower case, with hyphens, version 4. As
+    /// [`FromStr`] does, where it does not matter what was wrong.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != uuid::fmt::Hyphenated::LENGTH {
             return None;
@@ -62,6 +65,30 @@ impl SessionId {
         Self(Arc::from(&*uuid.hyphenated().encode_lower(&mut buffer)))
     }
 }
+
+impl FromStr for SessionId {
+    type Err = ParseSessionIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).ok_or(ParseSessionIdError(()))
+    }
+}
+
+/// A text is not the name of a session. It is not repeated, for it came from somebody
+/// who may have made it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseSessionIdError(());
+
+impl fmt::Display for ParseSessionIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "not a session id: one has 36 characters, a random UUID (version 4) in lower case \
+             with hyphens",
+        )
+    }
+}
+
+impl Error for ParseSessionIdError {}
 
 impl Borrow<str> for SessionId {
     fn borrow(&self) -> &str {
@@ -135,6 +162,7 @@ mod tests {
         let id = SessionId::random().unwrap();
         assert_eq!(id.as_str().len(), 36);
         assert_eq!(SessionId::parse(id.as_str()), Some(id.clone()));
+        assert_eq!(id.to_string().parse(), Ok(id.clone()));
         assert_ne!(id, SessionId::random().unwrap());
     }
 
@@ -149,6 +177,8 @@ mod tests {
             "936da01f-9abd-4d9d-80c7-02af85c822a8 ",
         ] {
             assert_eq!(SessionId::parse(text), None, "{text}");
+            let error = text.parse::<SessionId>().unwrap_err().to_string();
+            assert!(error.starts_with("not a session id"), "{error}");
         }
     }
 }

@@ -49,7 +49,7 @@ pub use attempt::{
 pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
 use id::random_names;
-pub use id::{AttemptId, LoginTicket, SessionId};
+pub use id::{AttemptId, LoginTicket, ParseSessionIdError, SessionId};
 pub use memory::MemoryStore;
 pub use one_use::OneUse;
 pub use record::{

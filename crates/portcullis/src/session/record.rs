@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{AttemptId, SessionId, StoreError};
-use crate::{subject::Subject, time::Timestamp};
+use crate::{crypto, subject::Subject, time::Timestamp};
 
 /// A session that is about to begin: what [`SessionStore::create`] turns into a
 /// row.
@@ -147,6 +147,8 @@ pub enum RevocationReason {
     Logout,
     /// Its subject was logged out everywhere.
     LogoutEverywhere,
+    /// Everybody of its realm was logged out.
+    LogoutEverybody,
     /// A refresh token was presented that had been used up before.
     Reuse,
     /// A reason that this version does not know: of a newer one, or of somebody who
@@ -160,6 +162,7 @@ impl RevocationReason {
         match self {
             Self::Logout => "logout",
             Self::LogoutEverywhere => "logout_everywhere",
+            Self::LogoutEverybody => "logout_everybody",
             Self::Reuse => "reuse",
             Self::Other => "other",
         }
@@ -170,6 +173,7 @@ impl RevocationReason {
         [
             Self::Logout,
             Self::LogoutEverywhere,
+            Self::LogoutEverybody,
             Self::Reuse,
             Self::Other,
         ]
@@ -203,10 +207,7 @@ pub struct SecretDigest([u8; 32]);
 impl SecretDigest {
     /// The digest of `secret`.
     pub fn of(secret: &[u8]) -> Self {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret);
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest.as_ref());
-        Self(bytes)
+        Self(crypto::sha256(secret))
     }
 
     /// The digest with these bytes, as a store kept it.
@@ -222,7 +223,7 @@ impl SecretDigest {
 
 impl PartialEq for SecretDigest {
     fn eq(&self, other: &Self) -> bool {
-        aws_lc_rs::constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
+        crypto::is_equal(&self.0, &other.0)
     }
 }
 
@@ -347,6 +348,7 @@ mod tests {
         for reason in [
             RevocationReason::Logout,
             RevocationReason::LogoutEverywhere,
+            RevocationReason::LogoutEverybody,
             RevocationReason::Reuse,
             RevocationReason::Other,
         ] {

@@ -91,6 +91,29 @@ pub trait SessionStore: Send + Sync + 'static {
         subject: &Subject,
     ) -> impl Future<Output = Result<RevokedAll, StoreError>> + Send;
 
+    /// Logs everybody of a realm out, at the price of one row however many they are: the
+    /// sessions and application tokens of all whose ticket is of before are over from now
+    /// on, and logins that have their ticket already come to nothing. What begins with a
+    /// later ticket is good, be it in the same millisecond. The time of the cut-off, which
+    /// never goes back.
+    ///
+    /// The rows stay as they are. The cut-off is looked at wherever one is read or
+    /// changed: such a session [has ended](SessionRecord::revoked) at that time, for the
+    /// reason [`LogoutEverybody`](RevocationReason::LogoutEverybody), unless it had ended
+    /// before. It is kept for ever, and told as one [`Revocation::Realm`].
+    ///
+    /// A store that leaves this out cannot log everybody out
+    /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)).
+    fn revoke_realm(
+        &self,
+        realm: &str,
+    ) -> impl Future<Output = Result<Timestamp, StoreError>> + Send {
+        let _ = realm;
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::revoke_realm`",
+        )))
+    }
+
     /// Puts an application token on the live list, unless its subject has
     /// `limit` of them or was logged out everywhere after the ticket was taken.
     /// Adding a token that is live already is a success and changes nothing;
@@ -305,6 +328,13 @@ pub enum Revocation {
     Subject {
         /// Whose tokens.
         subject: Subject,
+        /// When; later ones are good.
+        at: Timestamp,
+    },
+    /// Every access token of a realm, those of sessions and of the live list included.
+    Realm {
+        /// The realm.
+        realm: String,
         /// When; later ones are good.
         at: Timestamp,
     },

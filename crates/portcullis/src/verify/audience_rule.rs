@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    VerifyError,
-    VerifyErrorKind::WrongAudience,
+    near_miss::near_miss,
+    observer::Seen,
     shown::{Shown, list},
 };
 use crate::claims::Texts;
@@ -49,8 +49,16 @@ impl AudienceRule {
         }
     }
 
+    /// Whom a token is for, in this claim, beside what is configured.
     #[cold]
-    pub(super) fn refuse(&self, claim: &str, audience: Option<&Texts<'_>>) -> VerifyError {
+    pub(super) fn seen(&self, claim: &str, audience: Option<&Texts<'_>>) -> Seen {
+        let texts = audience.map(Texts::as_slice).unwrap_or_default();
+        let own = || match self {
+            Self::OneOf(names) => &**names,
+            Self::Absent | Self::Any => &[],
+        };
+        let own = || own().iter().map(|name| &**name);
+        let advice = texts.iter().find_map(|text| near_miss(text, own()));
         let found = match audience {
             Some(texts) if texts.as_slice().is_empty() => "nobody".to_owned(),
             Some(texts) => list(texts.as_slice(), |text| Shown(text)),
@@ -60,8 +68,7 @@ impl AudienceRule {
             "aud" => found,
             other => format!("`{other}` is {found}"),
         };
-        let detail = format!("{found}, and {} is configured", self.shown());
-        VerifyError::with_detail(WrongAudience, detail)
+        Seen::of(found, self.shown()).advise(advice)
     }
 
     /// For a log.

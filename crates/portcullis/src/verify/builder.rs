@@ -390,9 +390,10 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
         self.set(|profile| profile.clock = clock)
     }
 
-    /// The largest token that is looked at, in bytes; 8192 unless set.
+    /// The largest token that is looked at, in bytes; 8192 unless set. With keys of
+    /// ML-DSA it is what their signatures have above 1024 bytes, in base64url, more.
     pub fn max_token_size(self, bytes: usize) -> Self {
-        self.set(|profile| profile.limits.token = bytes)
+        self.set(|profile| profile.max_token = Some(bytes))
     }
 
     /// The longest header that is looked at, in bytes of the token;
@@ -401,7 +402,14 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
     /// [token](Self::max_token_size) as well. The chain itself is never looked
     /// at.
     pub fn max_header_size(self, bytes: usize) -> Self {
-        self.set(|profile| profile.limits.header = bytes)
+        self.set(|profile| profile.max_header = Some(bytes))
+    }
+}
+
+impl<I, A> VerifierBuilder<NoKeys, I, A> {
+    /// What can be told to be wrong before there are keys.
+    pub(crate) fn check_rules(&self) -> Result<(), ConfigError> {
+        self.profile.validate_rules()
     }
 }
 

@@ -1,12 +1,14 @@
 //! Verifiers that are found by the issuer that a token names.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin};
 
 use zeroize::Zeroizing;
 
 use super::{
     KeysUnavailable, PendingVerification, Verification, Verifier, VerifyError,
-    VerifyErrorKind::WrongIssuer, shown::Shown,
+    VerifyErrorKind::WrongIssuer,
+    shown::Shown,
+    trusted::{AtHand, Delegate},
 };
 
 /// Knows the verifiers of issuers that come and go: tenants, say.
@@ -38,6 +40,15 @@ pub trait IssuerResolver: Send + Sync + 'static {
     /// verifier must demand this issuer, as one with
     /// [`issuer`](super::VerifierBuilder::issuer) does.
     fn resolve(&self, issuer: &str) -> Resolved;
+
+    /// The same for whoever only wants to know, as [`Verifier::explain`] does: nothing
+    /// is fetched for it and nothing kept. What waits is not waited for.
+    ///
+    /// Unless implemented it is [`resolve`](Self::resolve): implement it where that
+    /// begins something before its answer is waited for.
+    fn resolve_at_hand(&self, issuer: &str) -> Resolved {
+        self.resolve(issuer)
+    }
 }
 
 /// What an [`IssuerResolver`] says about the issuer that a token names.
@@ -65,30 +76,52 @@ impl Verifier {
     /// With [`combine`](Self::combine) it stands behind verifiers whose issuers are
     /// fixed, and is asked about tokens of all others.
     pub fn by_issuer(resolver: impl IssuerResolver) -> Self {
-        Self::delegating(Arc::new(move |issuer, token| {
-            let Some(issuer) = issuer.filter(|issuer| issuer.len() <= MAX_ISSUER) else {
-                return Verification::Done(Err(unknown(issuer)));
-            };
-            match resolver.resolve(issuer) {
-                Resolved::Unknown => Verification::Done(Err(unknown(Some(issuer)))),
-                Resolved::Known(verifier) => verifier.verify(token),
-                Resolved::Wait(verifier) => {
-                    let unknown = unknown(Some(issuer));
-                    let token = Zeroizing::new(Vec::from(token));
-                    let further = async move {
-                        match verifier.await {
-                            Ok(Some(verifier)) => verifier.verify(&token),
-                            Ok(None) => Verification::Done(Err(unknown)),
-                            Err(unavailable) => {
-                                Verification::Done(Err(VerifyError::keys_unavailable(unavailable)))
-                            }
-                        }
-                    };
-                    Verification::Pending(PendingVerification::for_verifier(Box::pin(further)))
-                }
-            }
-        }))
+        Self::delegating(ByIssuer(resolver))
     }
+}
+
+struct ByIssuer<R>(R);
+
+impl<R: IssuerResolver> Delegate for ByIssuer<R> {
+    fn verify(&self, issuer: Option<&str>, token: &[u8]) -> Verification {
+        let Some(issuer) = short(issuer) else {
+            return Verification::Done(Err(unknown(issuer)));
+        };
+        match self.0.resolve(issuer) {
+            Resolved::Unknown => Verification::Done(Err(unknown(Some(issuer)))),
+            Resolved::Known(verifier) => verifier.verify(token),
+            Resolved::Wait(verifier) => {
+                let unknown = unknown(Some(issuer));
+                let token = Zeroizing::new(Vec::from(token));
+                let further = async move {
+                    match verifier.await {
+                        Ok(Some(verifier)) => verifier.verify(&token),
+                        Ok(None) => Verification::Done(Err(unknown)),
+                        Err(unavailable) => {
+                            Verification::Done(Err(VerifyError::keys_unavailable(unavailable)))
+                        }
+                    }
+                };
+                Verification::Pending(PendingVerification::for_verifier(Box::pin(further)))
+            }
+        }
+    }
+
+    fn at_hand(&self, issuer: Option<&str>) -> AtHand {
+        let Some(issuer) = short(issuer) else {
+            return AtHand::Unknown(unknown(issuer));
+        };
+        match self.0.resolve_at_hand(issuer) {
+            Resolved::Unknown => AtHand::Unknown(unknown(Some(issuer))),
+            Resolved::Known(verifier) => verifier.at_hand(),
+            Resolved::Wait(_) => AtHand::Asked,
+        }
+    }
+}
+
+/// A name that is looked for.
+fn short(issuer: Option<&str>) -> Option<&str> {
+    issuer.filter(|issuer| issuer.len() <= MAX_ISSUER)
 }
 
 #[cold]

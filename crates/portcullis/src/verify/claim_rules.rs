@@ -6,11 +6,11 @@ use super::{
     Confirmation, VerifyError,
     VerifyErrorKind::*,
     audience_rule::AudienceRule,
-    cache::Validity,
     confirmation::shown_methods,
     further_rules::FurtherRules,
-    issuer_rule::{IssuerRule, Mistaken, wrong_issuer},
-    shown::{Shown, or_none},
+    issuer_rule::{IssuerRule, Mistaken, seen_issuer},
+    observer::{Check, Observer, Seen},
+    shown::{Shown, list, or_none},
 };
 use crate::{
     ConfigError,
@@ -126,124 +126,84 @@ impl ClaimRules {
         claims: &RegisteredClaims<'_>,
         now: Timestamp,
         expiry: Expiry,
+        observer: &mut impl Observer,
     ) -> Result<(), VerifyError> {
         let issuer = claims.issuer.as_deref();
         let is_of_issuer = self.issuer.accepts(issuer);
         // What others leave out is not worth a word.
-        if issuer.is_some() && !is_of_issuer {
-            return Err(self.wrong_issuer(issuer));
+        if issuer.is_some() {
+            self.check_issuer(issuer, is_of_issuer, observer)?;
         }
-        if let Some(name) = claims.missing(&self.names) {
-            return Err(VerifyError::with_detail(MissingClaim, name.to_owned()));
+        observer.observe(Check::Required, self.check_required(claims), || {
+            let names = list(self.names.required(), |name| format!("`{name}`"));
+            let missing = claims.missing(&self.names);
+            let found = missing.map(|name| format!("no `{name}`"));
+            Seen::of(found.unwrap_or("all of them".into()), names)
+        })?;
+        if issuer.is_none() {
+            self.check_issuer(issuer, is_of_issuer || self.introspected, observer)?;
         }
-        let may_lack_issuer = self.introspected && issuer.is_none();
-        if !is_of_issuer && !may_lack_issuer {
-            return Err(self.wrong_issuer(issuer));
+        let audience = claims.audience.as_ref();
+        let stands_elsewhere = self.further.audience_claim.is_some() && audience.is_none();
+        let is_for_us = stands_elsewhere || self.audience.accepts(audience);
+        observer.require(Check::Audience, is_for_us, WrongAudience, || {
+            self.audience.seen("aud", audience)
+        })?;
+        observer.observe(Check::Kind, self.check_kind(claims), Seen::nothing)?;
+        if let Some(access) = &self.kind {
+            let is_access = claims.kind.as_deref().is_some_and(|kind| *kind == **access);
+            observer.require(Check::KindClaim, is_access, WrongKind, || {
+                let name = self.names.own_name(Claim::Kind).unwrap_or_default();
+                let found = or_none(claims.kind.as_deref());
+                Seen::of(format!("`{name}` is {found}"), Shown(access).to_string())
+            })?;
         }
-        let stands_elsewhere = self.further.audience_claim.is_some() && claims.audience.is_none();
-        if !stands_elsewhere && !self.audience.accepts(claims.audience.as_ref()) {
-            return Err(self.audience.refuse("aud", claims.audience.as_ref()));
-        }
-        if let Some(name) = claims.other_kind
-            && !self.logout
-            && (self.further.id_tokens.is_none() || name == EVENTS)
-        {
-            return Err(other_kind(name));
-        }
-        if let Some(access) = &self.kind
-            && claims.kind.as_deref().is_none_or(|kind| *kind != **access)
-        {
-            return Err(self.wrong_kind(claims, access));
-        }
-        if let Some(confirmation) = claims.confirmation
-            && matches!(self.binding, BindingRule::Refused)
-        {
-            let methods = shown_methods(confirmation);
-            return Err(VerifyError::with_detail(SenderConstrained, methods));
-        }
-        self.issuer.check_tenant(json, issuer)?;
-        self.further.check(json, claims, &self.audience)?;
-        self.check_times(claims, now, expiry)
+        observer.observe(Check::Bound, self.check_binding(claims), || {
+            Seen::found(
+                claims
+                    .confirmation
+                    .map_or_else(|| "none".into(), shown_methods),
+            )
+        })?;
+        self.issuer.check_tenant(json, issuer, observer)?;
+        self.further.check(json, claims, &self.audience, observer)?;
+        self.check_times(claims, now, expiry, observer)
     }
 
-    fn check_times(
+    fn check_issuer(
         &self,
-        claims: &RegisteredClaims<'_>,
-        now: Timestamp,
-        expiry: Expiry,
+        issuer: Option<&str>,
+        is_accepted: bool,
+        observer: &mut impl Observer,
     ) -> Result<(), VerifyError> {
-        let refuse = |kind| Err(VerifyError::new(kind));
-        let ahead = self.leeway.max(self.skew);
-        let issued_at = claims.issued_at.map(|date| date.0);
-        let expires_at = claims.expires_at.map(|date| date.0);
-        match expires_at {
-            Some(end) if expiry == Expiry::Checked => {
-                if now >= end.saturating_add(self.leeway) {
-                    return refuse(Expired);
-                }
-            }
-            Some(_) => {}
-            None => {
-                if !(self.lists_application_tokens || self.introspected) {
-                    return refuse(NeverExpires);
-                }
-            }
-        }
-        if let Some(start) = claims.not_before
-            && now < start.0.saturating_sub(ahead)
-        {
-            return refuse(NotYetValid);
-        }
-        if let Some(issued_at) = issued_at
-            && issued_at > now.saturating_add(ahead)
-        {
-            return refuse(IssuedInFuture);
-        }
-        if let Some(max_age) = self.max_age {
-            let Some(issued_at) = issued_at else {
-                return Err(VerifyError::with_detail(MissingClaim, "iat"));
-            };
-            if now
-                > issued_at
-                    .saturating_add(max_age)
-                    .saturating_add(self.leeway)
-            {
-                return refuse(TooOld);
-            }
-        }
-        if let Some(max_lifetime) = self.max_lifetime {
-            let (Some(issued_at), Some(end)) = (issued_at, expires_at) else {
-                return Err(VerifyError::with_detail(MissingClaim, "iat or exp"));
-            };
-            if end > issued_at.saturating_add(max_lifetime) {
-                return refuse(LivesTooLong);
-            }
-        }
-        Ok(())
+        let seen = || self.seen_issuer(issuer);
+        observer.require(Check::Issuer, is_accepted, WrongIssuer, seen)
     }
 
-    /// When [`check`](Self::check) has nothing against the dates of these
-    /// claims, and what was read from them at `now` stays as it is; at its very
-    /// edges there may be nothing against them either.
-    pub(super) fn validity(&self, claims: &RegisteredClaims<'_>, now: Timestamp) -> Validity {
-        let ahead = self.leeway.max(self.skew);
-        let starts = [claims.not_before, claims.issued_at];
-        let starts = starts.into_iter().flatten();
-        let end = claims.expires_at.map(|date| date.0);
-        let too_old = self.max_age.zip(claims.issued_at);
-        let too_old = too_old.map(|(age, issued_at)| issued_at.0.saturating_add(age));
-        let ends = [end, too_old].into_iter().flatten();
-        let ends = ends.map(|end| end.saturating_add(self.leeway));
-        let stale = claims.fresh.and_then(|fresh| fresh.ends_at());
-        Validity {
-            from: starts
-                .map(|date| date.0.saturating_sub(ahead))
-                .max()
-                .unwrap_or(Timestamp::from_millis(i64::MIN)),
-            until: ends
-                .chain(stale.filter(|stale| now < *stale))
-                .min()
-                .unwrap_or(Timestamp::from_millis(i64::MAX)),
+    fn check_required(&self, claims: &RegisteredClaims<'_>) -> Result<(), VerifyError> {
+        match claims.missing(&self.names) {
+            Some(name) => Err(VerifyError::with_detail(MissingClaim, name.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// That no claim says that it is a token of another kind.
+    fn check_kind(&self, claims: &RegisteredClaims<'_>) -> Result<(), VerifyError> {
+        match claims.other_kind {
+            Some(name) if !self.logout && (self.further.id_tokens.is_none() || name == EVENTS) => {
+                Err(other_kind(name))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_binding(&self, claims: &RegisteredClaims<'_>) -> Result<(), VerifyError> {
+        match claims.confirmation {
+            Some(confirmation) if matches!(self.binding, BindingRule::Refused) => {
+                let methods = shown_methods(confirmation);
+                Err(VerifyError::with_detail(SenderConstrained, methods))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -264,16 +224,8 @@ impl ClaimRules {
         }
     }
 
-    pub(super) fn wrong_issuer(&self, found: Option<&str>) -> VerifyError {
-        wrong_issuer(found, [&self.issuer], &self.mistaken)
-    }
-
-    #[cold]
-    fn wrong_kind(&self, claims: &RegisteredClaims<'_>, access: &str) -> VerifyError {
-        let name = self.names.own_name(Claim::Kind).unwrap_or_default();
-        let found = or_none(claims.kind.as_deref());
-        let detail = format!("`{name}` is {found}, and {} is configured", Shown(access));
-        VerifyError::with_detail(WrongKind, detail)
+    pub(super) fn seen_issuer(&self, found: Option<&str>) -> Seen {
+        seen_issuer(found, [&self.issuer], &self.mistaken)
     }
 }
 
@@ -283,48 +235,4 @@ fn other_kind(name: &str) -> VerifyError {
         WrongKind,
         format!("`{name}` is a claim of ID, log-out or event tokens"),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        /// What is remembered is never accepted at a time at which it would be
-        /// refused, and hardly ever refused.
-        #[test]
-        fn a_token_is_valid_when_its_times_are_good(
-            (not_before, issued_at) in (proptest::option::of(0..100_i64), proptest::option::of(0..100_i64)),
-            (expires_at, now) in (0..100_i64, 0..120_i64),
-            (leeway, skew) in (0..5_u64, 0..5_u64),
-            max_age in proptest::option::of(0..50_u64),
-        ) {
-            let rules = ClaimRules {
-                leeway: Duration::from_secs(leeway),
-                skew: Duration::from_secs(skew),
-                max_age: max_age.map(Duration::from_secs),
-                ..ClaimRules::default()
-            };
-            let now = Timestamp::from_secs(now);
-            let date = |name: &str, at: Option<i64>| at.map(|at| format!(r#""{name}":{at}"#));
-            let dates = [
-                date("nbf", not_before),
-                date("iat", issued_at),
-                date("exp", Some(expires_at)),
-            ];
-            let dates: Vec<_> = dates.into_iter().flatten().collect();
-            let json = format!("{{{}}}", dates.join(","));
-            let claims = RegisteredClaims::parse(&json, &rules.names).unwrap();
-            let accepted = rules.check_times(&claims, now, Expiry::Checked).is_ok();
-            let validity = rules.validity(&claims, now);
-            if validity.contains(now) && (max_age.is_none() || issued_at.is_some()) {
-                prop_assert!(accepted);
-            }
-            if accepted {
-                prop_assert!(validity.contains(now) || now == validity.until);
-            }
-        }
-    }
 }

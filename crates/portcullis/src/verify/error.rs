@@ -60,6 +60,11 @@ impl VerifyError {
         Self::with_detail(VerifyErrorKind::Custom, reason)
     }
 
+    /// What came and what is configured, where that is worth a word.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What was wrong.
     pub fn kind(&self) -> VerifyErrorKind {
         self.kind
@@ -152,6 +157,37 @@ impl VerifyErrorKind {
             self,
             Self::StatusUnknown | Self::KeysUnavailable | Self::IntrospectionUnavailable
         )
+    }
+
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::Encrypted => "encrypted",
+            Self::UnsupportedHeader => "unsupported_header",
+            Self::WrongType => "wrong_type",
+            Self::UnknownKey => "unknown_key",
+            Self::BadSignature => "bad_signature",
+            Self::MissingClaim => "missing_claim",
+            Self::WrongIssuer => "wrong_issuer",
+            Self::WrongAudience => "wrong_audience",
+            Self::WrongKind => "wrong_kind",
+            Self::WrongClaim => "wrong_claim",
+            Self::SenderConstrained => "sender_constrained",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::TooOld => "too_old",
+            Self::LivesTooLong => "lives_too_long",
+            Self::NeverExpires => "never_expires",
+            Self::Revoked => "revoked",
+            Self::Inactive => "inactive",
+            Self::Custom => "custom",
+            Self::StatusUnknown => "status_unknown",
+            Self::KeysUnavailable => "keys_unavailable",
+            Self::IntrospectionUnavailable => "introspection_unavailable",
+        }
     }
 
     const fn message(self) -> &'static str {

@@ -7,6 +7,7 @@ use super::{
     VerifyError,
     VerifyErrorKind::{MissingClaim, WrongAudience, WrongClaim, WrongKind},
     audience_rule::AudienceRule,
+    observer::{Check, Observer, Seen, Unobserved},
     shown::{Shown, list, or_none},
 };
 use crate::{
@@ -92,27 +93,68 @@ impl FurtherRules {
         json: &str,
         claims: &RegisteredClaims<'_>,
         audience: &AudienceRule,
+        observer: &mut impl Observer,
     ) -> Result<(), VerifyError> {
         if self.are_none() {
             return Ok(());
         }
         let further = FurtherClaims::read(json, |name| self.asks_for(name));
-        self.check_audience(&further, audience)?;
+        self.check_audience(&further, audience, observer)?;
         if let Some(rule) = &self.id_tokens {
-            rule.check(&further, claims, audience)?;
+            let result = rule.check(&further, claims, audience);
+            observer.observe(Check::IdToken, result, || {
+                Seen::found(format!(
+                    "`{AZP}` is {}",
+                    or_none(further.text(AZP).as_deref())
+                ))
+            })?;
         }
-        if let Some(name) = self.refused.iter().find(|name| further.has(name)) {
-            let detail = format!("`{name}` is a claim of other tokens than are accepted");
-            return Err(VerifyError::with_detail(WrongKind, detail));
+        if !self.refused.is_empty() {
+            observer.observe(Check::RefusedClaims, self.check_refused(&further), || {
+                let refused = || self.refused.iter().map(|name| &**name);
+                let shown = |name: &str| format!("`{name}`");
+                let found = list(refused().filter(|name| further.has(name)), shown);
+                let refused = format!("none of {}", list(refused(), shown));
+                match found.as_str() {
+                    "" => Seen::of("none", refused),
+                    _ => Seen::of(found, refused),
+                }
+            })?;
         }
+        if !self.one_of.is_empty() {
+            observer.observe(Check::OneOf, self.check_one_of(&further), Seen::nothing)?;
+        }
+        if !self.values.is_empty() {
+            observer.observe(Check::Values, self.check_values(&further), Seen::nothing)?;
+        }
+        Ok(())
+    }
+
+    fn check_refused(&self, further: &FurtherClaims<'_>) -> Result<(), VerifyError> {
+        match self.refused.iter().find(|name| further.has(name)) {
+            Some(name) => {
+                let detail = format!("`{name}` is a claim of other tokens than are accepted");
+                Err(VerifyError::with_detail(WrongKind, detail))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_one_of(&self, further: &FurtherClaims<'_>) -> Result<(), VerifyError> {
         let is_said = |names: &[Box<str>]| names.iter().any(|name| further.says_something(name));
-        if let Some(names) = self.one_of.iter().find(|names| !is_said(names)) {
-            let detail = format!("one of {}", list(&**names, |name| format!("`{name}`")));
-            return Err(VerifyError::with_detail(MissingClaim, detail));
+        match self.one_of.iter().find(|names| !is_said(names)) {
+            Some(names) => {
+                let detail = format!("one of {}", list(&**names, |name| format!("`{name}`")));
+                Err(VerifyError::with_detail(MissingClaim, detail))
+            }
+            None => Ok(()),
         }
-        let mut values = self.values.iter();
-        match values.find(|values| !values.iter().any(|value| value.holds(&further))) {
-            Some(values) => Err(wrong_value(values, &further)),
+    }
+
+    fn check_values(&self, further: &FurtherClaims<'_>) -> Result<(), VerifyError> {
+        let holds = |values: &[ClaimValue]| values.iter().any(|value| value.holds(further));
+        match self.values.iter().find(|values| !holds(values)) {
+            Some(values) => Err(wrong_value(values, further)),
             None => Ok(()),
         }
     }
@@ -121,24 +163,24 @@ impl FurtherRules {
     pub(super) fn names_audience(&self, json: &str, audience: &AudienceRule) -> bool {
         let claim = self.audience_claim.as_deref();
         let further = FurtherClaims::read(json, |name| Some(name) == claim);
-        self.check_audience(&further, audience).is_ok()
+        self.check_audience(&further, audience, &mut Unobserved)
+            .is_ok()
     }
 
     fn check_audience(
         &self,
         further: &FurtherClaims<'_>,
         audience: &AudienceRule,
+        observer: &mut impl Observer,
     ) -> Result<(), VerifyError> {
-        match self.audience_claim.as_deref() {
-            Some(name) => {
-                let found = further.texts(name);
-                match audience.accepts(found.as_ref()) {
-                    true => Ok(()),
-                    false => Err(audience.refuse(name, found.as_ref())),
-                }
-            }
-            None => Ok(()),
-        }
+        let Some(name) = self.audience_claim.as_deref() else {
+            return Ok(());
+        };
+        let found = further.texts(name);
+        let is_for_us = audience.accepts(found.as_ref());
+        observer.require(Check::AudienceClaim, is_for_us, WrongAudience, || {
+            audience.seen(name, found.as_ref())
+        })
     }
 
     fn asks_for(&self, name: &str) -> bool {

@@ -6,8 +6,11 @@ use serde::Deserialize;
 
 use super::{
     IntrospectTokens, Introspection, PendingVerification, Verification, Verified, VerifyError,
-    VerifyErrorKind::{Inactive, Malformed, SenderConstrained, TooLarge, WrongKind},
+    VerifyErrorKind::{
+        Inactive, IntrospectionUnavailable, Malformed, SenderConstrained, TooLarge, WrongKind,
+    },
     claim_rules::Expiry,
+    observer::{Check, Observer, Seen, Unobserved},
     profile::Profile,
     shown::Shown,
 };
@@ -26,18 +29,52 @@ impl Introspecting {
     }
 
     /// Asks about a token, of which nothing is known.
-    pub(super) fn verify(self: &Arc<Self>, token: &[u8]) -> Verification {
-        if token.len() > self.profile.limits.token {
-            return Verification::Done(Err(VerifyError::new(TooLarge)));
+    pub(super) fn verify<O: Observer>(
+        self: &Arc<Self>,
+        token: &[u8],
+        observer: &mut O,
+    ) -> Verification {
+        observer.plan(|| vec![Check::Size, Check::Form, Check::Introspection]);
+        let asked = self.look_at(token, observer).and_then(|token| {
+            observer.settle()?;
+            Ok(token)
+        });
+        match asked {
+            Err(error) => Verification::Done(Err(error)),
+            Ok(_) if O::LOOKS => {
+                observer.unasked(Check::Introspection, Seen::nothing);
+                Verification::Done(Err(VerifyError::new(IntrospectionUnavailable)))
+            }
+            Ok(token) => self.judge(self.source.introspect(token)),
         }
-        // Nothing else is ever sent to anybody.
+    }
+
+    /// Nothing but what has the form of a token is ever sent to anybody.
+    fn look_at<'t>(
+        &self,
+        token: &'t [u8],
+        observer: &mut impl Observer,
+    ) -> Result<&'t str, VerifyError> {
+        let is_small = token.len() <= self.profile.limits.token;
+        let result = match is_small {
+            true => Ok(()),
+            false => Err(VerifyError::new(TooLarge)),
+        };
+        observer.observe(Check::Size, result, || {
+            let configured = format!("at most {}", self.profile.limits.token);
+            Seen::of(format!("{} bytes", token.len()), configured)
+        })?;
         let text = str::from_utf8(token).ok().filter(|_| is_b64token(token));
         match text {
-            Some(token) => self.judge(self.source.introspect(token)),
-            None => Verification::Done(Err(VerifyError::with_detail(
-                Malformed,
-                "not the characters of a Bearer token",
-            ))),
+            Some(token) => {
+                observer.observe(Check::Form, Ok(()), Seen::nothing)?;
+                Ok(token)
+            }
+            None => {
+                let detail = "not the characters of a Bearer token";
+                let error = VerifyError::with_detail(Malformed, detail);
+                Err(observer.failed(Check::Form, error, Seen::nothing))
+            }
         }
     }
 
@@ -59,7 +96,7 @@ impl Introspecting {
             }
         };
         match self.read(&json) {
-            Ok(verified) => self.profile.conclude(verified),
+            Ok(verified) => self.profile.conclude(verified, &mut Unobserved),
             Err(error) => Verification::Done(Err(error)),
         }
     }
@@ -70,7 +107,7 @@ impl Introspecting {
         let mut claims = RegisteredClaims::parse(json, &rules.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
         let now = self.profile.clock.now();
-        rules.check(json, &claims, now, Expiry::Checked)?;
+        rules.check(json, &claims, now, Expiry::Checked, &mut Unobserved)?;
         check_kind(json, claims.confirmation.is_some())?;
         let mut token = {
             self.profile.name_issuer(&mut claims);

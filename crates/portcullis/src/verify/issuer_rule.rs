@@ -4,7 +4,9 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     VerifyError,
-    VerifyErrorKind::{WrongClaim, WrongIssuer},
+    VerifyErrorKind::WrongClaim,
+    near_miss::near_miss,
+    observer::{Check, Observer, Seen},
     shown::{Shown, list, or_none},
     tenants::{TenantIssuers, is_of_pattern, tenant_in},
 };
@@ -38,8 +40,7 @@ const TID: &str = "tid";
 impl IssuerRule {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let names = match self {
-            Self::Exactly(name) => std::slice::from_ref(name),
-            Self::Spelled(names) => names,
+            Self::Exactly(_) | Self::Spelled(_) => self.names(),
             Self::OfTenants(issuers) => return issuers.validate(),
             Self::Absent | Self::Any => return Ok(()),
         };
@@ -52,6 +53,15 @@ impl IssuerRule {
             ));
         }
         Ok(())
+    }
+
+    /// The names that it may have, where these are a few.
+    fn names(&self) -> &[Arc<str>] {
+        match self {
+            Self::Exactly(name) => std::slice::from_ref(name),
+            Self::Spelled(names) => names,
+            Self::OfTenants(_) | Self::Absent | Self::Any => &[],
+        }
     }
 
     pub(super) fn accepts(&self, issuer: Option<&str>) -> bool {
@@ -74,22 +84,30 @@ impl IssuerRule {
 
     /// The tenant that an accepted issuer is of must be the one that the token
     /// names besides.
-    pub(super) fn check_tenant(&self, json: &str, issuer: Option<&str>) -> Result<(), VerifyError> {
+    pub(super) fn check_tenant(
+        &self,
+        json: &str,
+        issuer: Option<&str>,
+        observer: &mut impl Observer,
+    ) -> Result<(), VerifyError> {
         let Self::OfTenants(issuers) = self else {
             return Ok(());
         };
         let tenant = issuer.and_then(|issuer| tenant_in(&issuers.pattern, issuer));
         let further = FurtherClaims::read(json, |name| name == TID);
         let named = further.text(TID);
-        if tenant.is_some() && named.as_deref() == tenant {
-            return Ok(());
-        }
-        let detail = format!(
-            "`{TID}` is {}, and `iss` names {}",
-            or_none(named.as_deref()),
-            or_none(tenant)
-        );
-        Err(VerifyError::with_detail(WrongClaim, detail))
+        let shown = || (or_none(named.as_deref()), or_none(tenant));
+        let result = if tenant.is_some() && named.as_deref() == tenant {
+            Ok(())
+        } else {
+            let (named, tenant) = shown();
+            let detail = format!("`{TID}` is {named}, and `iss` names {tenant}");
+            Err(VerifyError::with_detail(WrongClaim, detail))
+        };
+        observer.observe(Check::Tenant, result, || {
+            let (named, tenant) = shown();
+            Seen::of(named, tenant)
+        })
     }
 
     /// The realm of its subjects, unless it is what the token says.
@@ -130,22 +148,23 @@ impl IssuerRule {
     }
 }
 
-/// That none of the configured issuers is that of the token.
+/// The issuer of a token, beside those that are configured.
 #[cold]
-pub(super) fn wrong_issuer<'r>(
+pub(super) fn seen_issuer<'r>(
     found: Option<&str>,
     configured: impl IntoIterator<Item = &'r IssuerRule>,
     mistaken: impl IntoIterator<Item = &'r Mistaken>,
-) -> VerifyError {
+) -> Seen {
     let mut seen = HashSet::new();
     let configured = configured.into_iter().filter(|rule| seen.insert(*rule));
-    let configured = list(configured, IssuerRule::shown);
-    let mut detail = format!("{}, and {configured} is configured", or_none(found));
-    if let Some(advice) = found.and_then(|found| advice(found, mistaken)) {
-        detail.push_str(": ");
-        detail.push_str(advice);
-    }
-    VerifyError::with_detail(WrongIssuer, detail)
+    let configured: Vec<_> = configured.collect();
+    let names = || configured.iter().flat_map(|rule| rule.names());
+    let advice = found.and_then(|found| {
+        let known = advice(found, mistaken);
+        known.or_else(|| near_miss(found, names().map(|name| &**name)))
+    });
+    let configured = list(&configured, |rule| rule.shown());
+    Seen::of(or_none(found), configured).advise(advice)
 }
 
 /// What to do about tokens of this issuer, if that is known.

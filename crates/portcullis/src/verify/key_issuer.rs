@@ -3,6 +3,7 @@
 use super::{
     VerifyError,
     VerifyErrorKind::UnknownKey,
+    observer::{Check, Observer, Seen},
     profile::Profile,
     shown::Shown,
     shown::or_none,
@@ -18,27 +19,29 @@ pub(super) fn check_key_issuer(
     signed: &mut Signed,
     issuer: Option<&str>,
     profile: &Profile,
+    observer: &mut impl Observer,
 ) -> Result<(), VerifyError> {
     let Some(key) = &signed.limited else {
         return Ok(());
     };
-    if is_for(key, issuer, profile) {
-        return Ok(());
-    }
-    let keys = profile.keys.current(|| profile.clock.now());
-    let twin = keys.as_ref().and_then(|keys| {
-        let mut twins = keys.keys().iter().enumerate();
-        twins.find(|(_, other)| {
-            other.is_same_for_another_issuer(key) && is_for(other, issuer, profile)
-        })
-    });
-    match (twin, &keys) {
-        (Some((place, _)), Some(keys)) => {
-            signed.lease = keys.lease(place).cloned();
-            Ok(())
+    let mut result = Ok(());
+    if !is_for(key, issuer, profile) {
+        let keys = profile.keys.current(|| profile.clock.now());
+        let twin = keys.as_ref().and_then(|keys| {
+            let mut twins = keys.keys().iter().enumerate();
+            twins.find(|(_, other)| {
+                other.is_same_for_another_issuer(key) && is_for(other, issuer, profile)
+            })
+        });
+        match (twin, &keys) {
+            (Some((place, _)), Some(keys)) => signed.lease = keys.lease(place).cloned(),
+            _ => result = Err(wrong_key(key, issuer)),
         }
-        _ => Err(wrong_key(key, issuer)),
     }
+    observer.observe(Check::KeyIssuer, result, || {
+        let configured = Shown(key.issuer().unwrap_or_default());
+        Seen::of(or_none(issuer), configured.to_string())
+    })
 }
 
 fn is_for(key: &VerifyingKey, issuer: Option<&str>, profile: &Profile) -> bool {

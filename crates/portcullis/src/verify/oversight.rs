@@ -31,6 +31,14 @@ impl Oversight {
         ends.min().map(|end| end.saturating_add(self.leeway))
     }
 
+    /// Whether `time` is no longer than `age` ago. What lies ahead, and not just
+    /// because clocks differ, tells nothing.
+    pub(super) fn is_within(&self, age: Duration, time: Timestamp) -> bool {
+        let now = self.now();
+        let end = time.saturating_add(age).saturating_add(self.leeway);
+        now <= end && time <= now.saturating_add(self.leeway)
+    }
+
     /// `None` if nobody is asked about this verifier's tokens.
     pub(super) fn status(&self, token: &Verified) -> Option<Status> {
         self.status.as_ref().map(|status| status.status(token))

@@ -9,8 +9,8 @@ use super::{
     audience_rule::AudienceRule,
     claim_rules::{BindingRule, ClaimRules, Expiry},
     issuer_rule::IssuerRule,
+    observer::{Check, Observer, Seen, Unobserved},
     oversight::Oversight,
-    shown::{Shown, list},
     token::Token,
     trusted_keys::TrustedKeys,
     typ::TypRule,
@@ -19,13 +19,13 @@ use super::{
 use crate::{
     ConfigError,
     claims::{Claim, ClaimNames, RegisteredClaims, TokenShape, Typ},
-    jose::{Algorithm, CompactJws, Header, JwsError, JwsErrorKind, KeySet, Limits, MAX_HEADER},
+    jose::{Algorithm, CompactJws, JwsError, JwsErrorKind, KeySet, Limits},
     json::Name,
     subject::NO_REALM,
     time::{SharedClock, Timestamp},
 };
 
-type Check = Arc<dyn Fn(&Verified) -> Result<(), VerifyError> + Send + Sync>;
+type OwnCheck = Arc<dyn Fn(&Verified) -> Result<(), VerifyError> + Send + Sync>;
 
 /// One issuer's tokens: keys, claims, and how their kinds are told apart.
 #[derive(Clone)]
@@ -39,9 +39,13 @@ pub(super) struct Profile {
     pub(super) realm: Option<Arc<str>>,
     /// Whether an issuer of this service makes these tokens.
     pub(super) own_issuer: bool,
-    pub(super) checks: Vec<Check>,
+    pub(super) checks: Vec<OwnCheck>,
     pub(super) status: Option<Arc<dyn TokenStatus>>,
     pub(super) clock: SharedClock,
+    /// The largest token and the longest header, where somebody said so.
+    pub(super) max_token: Option<usize>,
+    pub(super) max_header: Option<usize>,
+    /// What comes of these two and the keys, once the profile is a verifier's.
     pub(super) limits: Limits,
     pub(super) cache: Option<TokenCache>,
     /// What goes with its tokens; there once the profile is a verifier's.
@@ -60,10 +64,9 @@ impl Default for Profile {
             checks: Vec::new(),
             status: None,
             clock: SharedClock::default(),
-            limits: Limits {
-                token: 8192,
-                header: MAX_HEADER,
-            },
+            max_token: None,
+            max_header: None,
+            limits: Limits::NOTHING,
             cache: None,
             oversight: None,
         }
@@ -103,12 +106,18 @@ impl Profile {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        self.clock.validate()?;
         if self.keys.are_none() && self.introspection.is_none() {
             return Err(ConfigError::new(
                 "a verifier needs at least one key: the key set is empty, or keys that change are \
                  of no algorithm",
             ));
         }
+        self.validate_rules()
+    }
+
+    /// Everything but the keys.
+    pub(super) fn validate_rules(&self) -> Result<(), ConfigError> {
         if self.realm.as_ref().is_some_and(|realm| realm.is_empty()) {
             return Err(ConfigError::new(
                 "the realm of the subjects must not be empty",
@@ -151,7 +160,8 @@ impl Profile {
             keys: self.keys,
             realm: self.realm,
             clock: self.clock,
-            limits: self.limits,
+            max_token: self.max_token,
+            max_header: self.max_header,
             typ: TypRule::Logout,
             claims: ClaimRules {
                 names,
@@ -168,6 +178,11 @@ impl Profile {
 
     /// The profile as a verifier has it.
     pub(super) fn sealed(mut self) -> Self {
+        let limits = Limits::for_signatures(self.keys.longest_signature());
+        self.limits = Limits {
+            token: self.max_token.unwrap_or(limits.token),
+            header: self.max_header.unwrap_or(limits.header),
+        };
         self.oversight = Some(Arc::new(Oversight {
             clock: self.clock.clone(),
             leeway: self.claims.leeway,
@@ -175,6 +190,14 @@ impl Profile {
             status: self.status.clone(),
         }));
         self
+    }
+
+    /// The same, without keeping whoever is asked for keys.
+    pub(super) fn lent(&self) -> Self {
+        Self {
+            keys: self.keys.lent(),
+            ..self.clone()
+        }
     }
 
     /// The cache, if any of this issuer's tokens can be remembered.
@@ -191,25 +214,45 @@ impl Profile {
 
     /// The application's own checks, which are asked about every request: a
     /// token was remembered together with one of them.
-    pub(super) fn check_further(&self, token: &Verified) -> Result<(), VerifyError> {
-        if self.claims.issuer.may_change() && !self.claims.issuer.accepts(token.issuer()) {
-            return Err(self.claims.wrong_issuer(token.issuer()));
+    pub(super) fn check_further(
+        &self,
+        token: &Verified,
+        observer: &mut impl Observer,
+    ) -> Result<(), VerifyError> {
+        if self.claims.issuer.may_change() {
+            let is_accepted = self.claims.issuer.accepts(token.issuer());
+            observer.require(Check::Issuer, is_accepted, WrongIssuer, || {
+                self.claims.seen_issuer(token.issuer())
+            })?;
         }
         if let BindingRule::CheckedBy(checks) = &self.claims.binding
             && token.confirmation_json().is_some()
         {
             let confirmation = Confirmation::of(token);
-            let confirmation = confirmation.ok_or(VerifyError::new(SenderConstrained))?;
-            checks.iter().try_for_each(|check| check(&confirmation))?;
+            let result = confirmation
+                .ok_or(VerifyError::new(SenderConstrained))
+                .and_then(|bound| checks.iter().try_for_each(|check| check(&bound)));
+            observer.observe(Check::Binding, result, Seen::nothing)?;
         }
-        self.checks.iter().try_for_each(|check| check(token))
+        if self.checks.is_empty() {
+            return Ok(());
+        }
+        let result = self.checks.iter().try_for_each(|check| check(token));
+        observer.observe(Check::Application, result, Seen::nothing)
     }
 
     /// What is asked about every request, once the token itself is good.
     // Inline: a token is large, and would be copied.
     #[inline]
-    pub(super) fn conclude(&self, verified: Verified) -> Verification {
-        if let Err(error) = self.check_further(&verified) {
+    pub(super) fn conclude(
+        &self,
+        verified: Verified,
+        observer: &mut impl Observer,
+    ) -> Verification {
+        if let Err(error) = self.check_further(&verified, observer) {
+            return Verification::Done(Err(error));
+        }
+        if let Err(error) = observer.settle() {
             return Verification::Done(Err(error));
         }
         let Some(status) = &self.status else {
@@ -217,9 +260,16 @@ impl Profile {
         };
         match status.status(&verified) {
             Status::Pending(status) => {
+                observer.unasked(Check::Revocation, Seen::nothing);
                 Verification::Pending(PendingVerification::for_status(status, verified))
             }
-            status => Verification::Done(judge(&status, verified)),
+            status => {
+                let result = judge(&status);
+                match observer.observe(Check::Revocation, result, Seen::nothing) {
+                    Ok(()) => Verification::Done(Ok(verified)),
+                    Err(error) => Verification::Done(Err(error)),
+                }
+            }
         }
     }
 
@@ -234,16 +284,15 @@ impl Profile {
     ) -> Result<(), VerifyError> {
         let mut header = Vec::new();
         let header = token.decode_header(&mut header).map_err(of_jws)?;
-        if !self.typ.accepts(&header) {
-            return Err(self.wrong_type(&header));
-        }
+        self.check_type(&header)?;
         let algorithm = Algorithm::from_name(&header.alg);
         if algorithm.is_none_or(|algorithm| !keys.algorithms().contains(&algorithm)) {
             return Err(self.unknown_key(&header));
         }
         let claims = RegisteredClaims::parse(json, &self.claims.names)
             .map_err(|detail| VerifyError::with_detail(Malformed, detail))?;
-        self.claims.check(json, &claims, now, Expiry::Checked)
+        self.claims
+            .check(json, &claims, now, Expiry::Checked, &mut Unobserved)
     }
 
     /// Names the configured issuer in claims that name none.
@@ -264,34 +313,6 @@ impl Profile {
         token.own_issuer = self.own_issuer;
         token.oversight = self.oversight.clone().map(|oversight| oversight as _);
         token
-    }
-
-    /// That the header's `typ` is not one that is accepted.
-    #[cold]
-    pub(super) fn wrong_type(&self, header: &Header<'_>) -> VerifyError {
-        let found = header.typ.as_deref().map(|typ| Shown(typ).to_string());
-        let found = found.as_deref().unwrap_or("none");
-        let detail = format!("{found}, and {} is accepted", self.typ.shown());
-        VerifyError::with_detail(WrongType, detail)
-    }
-
-    /// That none of the keys comes into question for this header.
-    #[cold]
-    pub(super) fn unknown_key(&self, header: &Header<'_>) -> VerifyError {
-        let shown = |id: Option<&str>, none: &str| {
-            id.map_or_else(|| none.to_owned(), |id| Shown(id).to_string())
-        };
-        let keys = self.keys.keys();
-        let keys = list(keys.iter(), |key| {
-            let name = shown(key.key_id(), "without an id");
-            format!("{} ({name})", key.algorithm().name())
-        });
-        let detail = format!(
-            "`kid` is {}, `alg` is {}, and the keys are {keys}",
-            shown(header.kid.as_deref(), "none"),
-            Shown(&header.alg)
-        );
-        VerifyError::with_detail(UnknownKey, detail)
     }
 }
 
@@ -315,4 +336,16 @@ pub(super) fn of_jws(error: JwsError) -> VerifyError {
         _ => Malformed,
     };
     VerifyError::with_detail(kind, error.message())
+}
+
+/// Which check it is that finds a token's form wrong.
+pub(super) fn check_of(error: JwsError) -> Check {
+    match error.kind() {
+        JwsErrorKind::TooLarge => Check::Size,
+        JwsErrorKind::NotCompact
+        | JwsErrorKind::Character
+        | JwsErrorKind::Encrypted
+        | JwsErrorKind::Base64 => Check::Form,
+        _ => Check::Header,
+    }
 }

@@ -19,6 +19,29 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A sentence in which somebody else's words may be, as the application's own are:
+/// as long as a few of those, and with escapes for what is not printable.
+pub(super) struct Told<'t>(pub(super) &'t str);
+
+/// The longest sentence that is told whole, in characters.
+const MAX_TOLD: usize = 512;
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0.chars();
+        for char in rest.by_ref().take(MAX_TOLD) {
+            match char {
+                '"' | '\\' | '\'' => f.write_char(char)?,
+                _ => write!(f, "{}", char.escape_debug())?,
+            }
+        }
+        match rest.next() {
+            Some(_) => f.write_char('…'),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A text that may not be there.
 pub(super) fn or_none(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), |text| Shown(text).to_string())
@@ -73,6 +96,18 @@ mod tests {
             Shown(&"é".repeat(64)).to_string(),
             format!("{:?}", "é".repeat(64))
         );
+    }
+
+    #[test]
+    fn what_is_told_stays_in_its_line() {
+        for (text, expected) in [
+            (r#"`aud` is "a\nb", and "c""#, r#"`aud` is "a\nb", and "c""#),
+            ("a\r\nb\u{202e}\u{1b}", r"a\r\nb\u{202e}\u{1b}"),
+        ] {
+            assert_eq!(Told(text).to_string(), expected);
+        }
+        let long = Told(&"é".repeat(513)).to_string();
+        assert_eq!(long, format!("{}…", "é".repeat(512)));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use super::{
     VerifyError,
     VerifyErrorKind::{BadSignature, KeysUnavailable},
+    header::{shown_header, shown_key},
     lease::SharedLease,
-    profile::{Profile, of_jws},
+    observer::{Check, Observer, Seen},
+    profile::{Profile, check_of, of_jws},
 };
 use crate::{
     jose::{Algorithm, CompactJws, VerifyingKey, uninit},
@@ -31,16 +33,22 @@ impl Signed {
 }
 
 /// The signature, by a key of `profile`; quickly if the header was seen before.
-pub(super) fn check_signature(
+pub(super) fn check_signature<O: Observer>(
     token: &CompactJws<'_>,
     profile: &Profile,
+    observer: &mut O,
 ) -> Result<Signed, VerifyError> {
     let Some(keys) = profile.keys.current(|| profile.clock.now()) else {
-        return Err(VerifyError::new(KeysUnavailable));
+        let error = VerifyError::new(KeysUnavailable);
+        return Err(observer.failed(Check::Key, error, Seen::nothing));
     };
     let mut buffer = uninit();
-    let signature = token.signature_into(&mut buffer).map_err(of_jws)?;
-    if let Some(known) = keys.find(token.header_segment(), profile.typ) {
+    let signature = &*token
+        .signature_into(&mut buffer, || profile.keys.longest_signature())
+        .map_err(|error| observer.failed(check_of(error), of_jws(error), Seen::nothing))?;
+    if !O::LOOKS
+        && let Some(known) = keys.find(token.header_segment(), profile.typ)
+    {
         if known.key.verify(token.signing_input(), signature).is_ok() {
             return Ok(Signed::by(&known.key, known.lease.as_ref()));
         }
@@ -49,10 +57,13 @@ pub(super) fn check_signature(
         }
     }
     let mut header = Vec::new();
-    let header = token.decode_header(&mut header).map_err(of_jws)?;
-    if !profile.typ.accepts(&header) {
-        return Err(profile.wrong_type(&header));
-    }
+    let header = token
+        .decode_header(&mut header)
+        .map_err(|error| observer.failed(check_of(error), of_jws(error), Seen::nothing))?;
+    observer.observe(Check::Header, Ok(()), || Seen::found(shown_header(&header)))?;
+    observer.observe(Check::Type, profile.check_type(&header), || {
+        profile.seen_type(&header)
+    })?;
     let set = keys.keys();
     let mut candidates = set.placed_candidates(header.kid.as_deref(), &header.alg);
     let mut tried = 0;
@@ -60,12 +71,22 @@ pub(super) fn check_signature(
         tried += 1;
         if key.verify(token.signing_input(), signature).is_ok() {
             let is_sole = tried == 1 && candidates.next().is_none();
-            keys.remember(token.header_segment(), profile.typ, (place, key), is_sole);
+            observer.observe(Check::Key, Ok(()), || profile.seen_key(&header))?;
+            observer.observe(Check::Signature, Ok(()), || Seen::found(shown_key(key)))?;
+            if !O::LOOKS {
+                keys.remember(token.header_segment(), profile.typ, (place, key), is_sole);
+            }
             return Ok(Signed::by(key, keys.lease(place)));
         }
     }
     Err(match tried {
-        0 => profile.unknown_key(&header),
-        _ => VerifyError::new(BadSignature),
+        0 => observer.failed(Check::Key, profile.unknown_key(&header), || {
+            profile.seen_key(&header)
+        }),
+        _ => {
+            observer.observe(Check::Key, Ok(()), || profile.seen_key(&header))?;
+            let seen = || Seen::found(format!("none of the {tried} keys that come into question"));
+            observer.failed(Check::Signature, VerifyError::new(BadSignature), seen)
+        }
     })
 }

@@ -1,10 +1,13 @@
 //! What a verifier trusts.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, Weak},
+};
 
 use super::{KeySource, LiveKeys, key_table::KeyTable, live_keys::CurrentTable};
 use crate::{
-    jose::{Algorithm, KeySet},
+    jose::{Algorithm, KeySet, MAX_SIGNATURE},
     time::Timestamp,
 };
 
@@ -12,10 +15,15 @@ use crate::{
 #[derive(Clone)]
 pub(super) enum TrustedKeys {
     Fixed(Arc<KeyTable>),
-    Live {
-        keys: LiveKeys,
-        source: Arc<dyn KeySource>,
-    },
+    Live { keys: LiveKeys, source: Source },
+}
+
+/// Who is asked about keys that are missing.
+#[derive(Clone)]
+pub(super) enum Source {
+    Kept(Arc<dyn KeySource>),
+    /// As long as somebody else keeps it.
+    Lent(Weak<dyn KeySource>),
 }
 
 /// The keys of a moment.
@@ -32,7 +40,21 @@ impl TrustedKeys {
     pub(super) fn live(source: impl KeySource) -> Self {
         Self::Live {
             keys: source.keys().clone(),
-            source: Arc::new(source),
+            source: Source::Kept(Arc::new(source)),
+        }
+    }
+
+    /// The same, without keeping who is asked.
+    pub(super) fn lent(&self) -> Self {
+        match self {
+            Self::Live {
+                keys,
+                source: Source::Kept(source),
+            } => Self::Live {
+                keys: keys.clone(),
+                source: Source::Lent(Arc::downgrade(source)),
+            },
+            keys => keys.clone(),
         }
     }
 
@@ -63,6 +85,16 @@ impl TrustedKeys {
         }
     }
 
+    /// The longest signature that one of them makes, or may come to make, in bytes.
+    pub(super) fn longest_signature(&self) -> usize {
+        let mut longest = MAX_SIGNATURE;
+        self.any(|algorithm| {
+            longest = longest.max(algorithm.longest_signature());
+            false
+        });
+        longest
+    }
+
     /// For a log.
     pub(super) fn keys(&self) -> KeySet {
         match self {
@@ -81,6 +113,16 @@ impl TrustedKeys {
         match self {
             Self::Fixed(_) => 0,
             Self::Live { keys, .. } => keys.changes(),
+        }
+    }
+}
+
+impl Source {
+    /// Nobody, once it was let go.
+    pub(super) fn get(&self) -> Option<Arc<dyn KeySource>> {
+        match self {
+            Self::Kept(source) => Some(source.clone()),
+            Self::Lent(source) => source.upgrade(),
         }
     }
 }

@@ -126,7 +126,7 @@ impl Future for PendingVerification {
                             self.0 = Stage::Status { arrive, verified };
                         }
                         (status, Stage::Status { verified, .. }) => {
-                            return Poll::Ready(judge(&status, *verified));
+                            return Poll::Ready(judge(&status).map(|()| *verified));
                         }
                         _ => return Poll::Pending,
                     }
@@ -138,10 +138,10 @@ impl Future for PendingVerification {
     }
 }
 
-/// What becomes of a token of this status.
-pub(super) fn judge(status: &Status, verified: Verified) -> Result<Verified, VerifyError> {
+/// Whether a token of this status is accepted.
+pub(super) fn judge(status: &Status) -> Result<(), VerifyError> {
     match status {
-        Status::Clear => Ok(verified),
+        Status::Clear => Ok(()),
         Status::Revoked => Err(VerifyError::new(Revoked)),
         Status::Unknown | Status::Pending(_) => Err(VerifyError::new(StatusUnknown)),
     }

@@ -138,6 +138,15 @@ impl Verified {
         self.token().own_issuer
     }
 
+    /// Whether `other` is this token, or says the very same of a subject of the same
+    /// realm: what was found out about one then goes for the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (token, other) = (self.token(), other.token());
+        token.own_issuer == other.own_issuer
+            && token.realm == other.realm
+            && token.claims_json() == other.claims_json()
+    }
+
     /// Whether the token never expires and so lives on a live list. One about
     /// which its issuer is [asked](super::IntrospectTokens) does not, whether it
     /// tells an `exp` or not.

@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub issuer: Option<String>,
     /// Other issuers whose tokens are taken.
     pub trusted: Vec<TrustedIssuer>,
+    /// The file that says whose tokens are taken besides.
+    pub config: Option<PathBuf>,
     /// The URL by which clients know this server as a protected resource.
     pub resource: Option<String>,
     /// The tenant whose people may sign on.
@@ -125,6 +127,7 @@ impl Options {
             signing_key: arguments.signing_key,
             issuer: arguments.issuer,
             trusted,
+            config: arguments.config,
             resource: arguments.resource,
             entra: arguments.entra.map(|entra| EntraTenant {
                 base_url: arguments.entra_base_url,
@@ -223,6 +226,13 @@ struct Arguments {
     /// [env: PORTCULLIS_TRUST]
     #[arg(long, value_name = "ISSUER=AUDIENCE")]
     trust: Vec<String>,
+
+    /// A file in TOML that says whose access tokens open `/me`, `/maybe` and
+    /// `/scoped/read` besides: a table `[verifier]`, or several `[[verifier]]`, with the
+    /// settings of docs/configuration.md. It is read again on SIGHUP; if something is
+    /// wrong then, what was trusted before goes on
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG")]
+    config: Option<PathBuf>,
 
     /// The URL by which clients know this server as a protected resource (RFC
     /// 9728), such as `https://api.example.com`: the document about it names the

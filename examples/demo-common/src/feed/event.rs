@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 /// What may be told on. Nothing else is, whatever the library comes to say.
 const FIELDS: [&str; 10] = [
     "event",
-    "session",
+    SESSION,
     "generation",
     "elapsed_ms",
     "overdue_ms",
@@ -20,6 +20,9 @@ const FIELDS: [&str; 10] = [
     "purpose",
     "message",
 ];
+
+/// The field of the session's id, by OpenTelemetry's name.
+const SESSION: &str = "session.id";
 
 /// An event of the life of a session.
 #[derive(Clone, Debug)]
@@ -36,7 +39,9 @@ impl SessionEvent {
         event.record(&mut fields);
         let text = |name: &str| fields.0.get(name).and_then(Value::as_str);
         let name = text("event")?.to_owned();
-        let session = SessionId::parse(text("session")?)?;
+        let session = SessionId::parse(text(SESSION)?)?;
+        let id = fields.0.remove(SESSION)?;
+        fields.0.insert("session".to_owned(), id);
         Some(Self {
             name,
             session,

@@ -56,14 +56,14 @@ mod tests {
         tracing::subscriber::with_default(log, || {
             tracing::info!(
                 event = "refresh_rested",
-                session = id,
+                session.id = id,
                 secret = "hush",
                 late = true,
                 "a"
             );
             tracing::info!(event = "refresh_rested", "without a session");
-            tracing::info!(session = id, "without a name");
-            tracing::info!(event = "refresh_rested", session = "\n", "no session");
+            tracing::info!(session.id = id, "without a name");
+            tracing::info!(event = "refresh_rested", session.id = "\n", "no session");
         });
         let event = told.try_recv().unwrap();
         assert_eq!(event.session(), &session);

@@ -18,6 +18,8 @@ mod routes;
 mod server;
 mod service;
 mod stores;
+#[cfg(unix)]
+mod trust_file;
 
 pub(crate) fn every_api_works(program: &str) {
     apis::session_api(program);
@@ -43,3 +45,5 @@ pub(crate) use process::{
 };
 pub(crate) use routes::own_routes_answer_alike;
 pub(crate) use service::servers_on_one_store_are_one_service;
+#[cfg(unix)]
+pub(crate) use trust_file::a_file_of_trusted_issuers_is_read_again;

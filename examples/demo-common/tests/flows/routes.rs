@@ -18,6 +18,7 @@ pub(crate) fn own_routes_answer_alike(program: &str) {
 
     nobody(&server);
     somebody(&server);
+    metrics(&server);
     wrong_ways(&server);
     an_issuer(program);
 }
@@ -41,6 +42,26 @@ fn an_issuer(program: &str) {
     let access = pair.text("/access_token");
     let me = server.get("/me").bearer(&access).send().expect(200).json();
     assert_eq!(me["iss"], issuer);
+}
+
+/// What came until now, and nothing of whom.
+fn metrics(server: &Server) {
+    let answer = server.get("/metrics").send().expect(200);
+    let content_type = answer.header("content-type").unwrap();
+    assert!(content_type.starts_with("text/plain; version=0.0.4"));
+    for series in [
+        r#"portcullis_requests_total{outcome="accepted",reason="none"}"#,
+        r#"portcullis_requests_total{outcome="refused",reason="missing_credentials"}"#,
+        r#"portcullis_requests_total{outcome="refused",reason="revoked"}"#,
+        r#"portcullis_endpoint_requests_total{endpoint="token",outcome="answered",reason="none"}"#,
+        r#"portcullis_store_operation_duration_seconds_bucket{operation="create",outcome="ok",le="+Inf"}"#,
+        r#"portcullis_rotations_total{outcome="reused",reason="none"} 0"#,
+        "portcullis_revocation_snapshot_timestamp_seconds",
+        "# HELP portcullis_sessions_opened_total sessions that were opened",
+    ] {
+        assert!(answer.body.contains(series), "{series}: {}", answer.body);
+    }
+    assert!(!answer.body.contains("alice"), "{}", answer.body);
 }
 
 fn nobody(server: &Server) {
@@ -139,6 +160,7 @@ fn wrong_ways(server: &Server) {
         "/demo/settings",
         "/demo/events",
         "/healthz",
+        "/metrics",
         "/me",
         "/maybe",
         "/scoped/read",

@@ -100,6 +100,12 @@ impl Server {
         self.signal("-KILL");
     }
 
+    /// Asks it to read again what it reads.
+    #[cfg(unix)]
+    pub(crate) fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
     /// Asks it to stop.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         self.signal("-TERM");

@@ -11,12 +11,15 @@ use actix_web::{
 };
 use portcullis::{challenge::Reason, verify::Verified};
 use portcullis_actix::{
-    Auth, Authenticated, Bearer, Claims, OptionalAuthenticated, OptionalToken, Refresh, Scoped,
-    ScopedIfPresent,
+    Auth, Authenticated, AuthenticatedUser, Bearer, Claims, CurrentUser, OptionalAuthenticated,
+    OptionalAuthenticatedUser, OptionalCurrentUser, OptionalToken, Refresh, Require, Scoped,
+    ScopedIfPresent, WithRoles, WithRolesIfPresent,
 };
 
 use super::Server;
-use crate::site::{self, AnyClaims, Employee, Guard, Handler, ReadAndWrite, Route, Site};
+use crate::site::{
+    self, Accounts, AnyClaims, Crew, Demand, Employee, Guard, Handler, ReadAndWrite, Route, Site,
+};
 
 /// Serves a site.
 pub fn serve(site: &Site) -> Server {
@@ -58,6 +61,16 @@ fn add(config: &mut web::ServiceConfig, route: &Route) {
         Guard::Extractor(authenticator) => {
             config.service(resource.app_data((**authenticator).clone()))
         }
+        Guard::Inner(outer, demand) => {
+            let resource = resource.wrap(match demand {
+                Demand::Token(policy) => Require::new(policy.clone()),
+                Demand::IfPresent(policy) => Require::if_present(policy.clone()),
+            });
+            match outer {
+                Some(outer) => config.service(resource.wrap(Auth::new((**outer).clone()))),
+                None => config.service(resource),
+            }
+        }
         Guard::Nothing => config.service(resource),
     };
 }
@@ -69,6 +82,11 @@ fn resource(route: &Route) -> Resource {
             Handler::Typed => resource.to(own_typed),
             Handler::Maybe => resource.to(own_maybe),
             Handler::Scoped => resource.to(own_scoped),
+            Handler::WithRoles => resource.to(own_with_roles),
+            Handler::User => resource.app_data(web::Data::new(Accounts)).to(own_user),
+            Handler::MaybeUser => resource
+                .app_data(web::Data::new(Accounts))
+                .to(own_maybe_user),
             _ => resource.to(own_claims),
         };
     }
@@ -78,9 +96,13 @@ fn resource(route: &Route) -> Resource {
         Handler::Typed => resource.to(typed),
         Handler::Scoped => resource.to(scoped),
         Handler::ScopedIfPresent => resource.to(scoped_if_present),
+        Handler::WithRoles => resource.to(with_roles),
+        Handler::WithRolesIfPresent => resource.to(with_roles_if_present),
         Handler::Echo => resource.to(echo),
         Handler::Bearer => resource.to(bearer),
         Handler::Refresh => resource.to(refresh),
+        Handler::User => resource.app_data(web::Data::new(Accounts)).to(user),
+        Handler::MaybeUser => resource.app_data(web::Data::new(Accounts)).to(maybe_user),
     }
 }
 
@@ -109,6 +131,22 @@ async fn scoped_if_present(token: ScopedIfPresent<ReadAndWrite>) -> impl Respond
     ))
 }
 
+async fn with_roles(token: WithRoles<Crew>) -> impl Responder {
+    json(site::maybe_body(token.subject_name()))
+}
+
+async fn with_roles_if_present(token: WithRolesIfPresent<Crew>) -> impl Responder {
+    let OptionalToken(token) = token.into_inner();
+    json(site::maybe_body(
+        token.as_ref().and_then(|token| token.subject_name()),
+    ))
+}
+
+async fn own_with_roles(token: WithRoles<Crew, Authenticated<Verified>>) -> impl Responder {
+    let Authenticated(token) = token.into_inner();
+    json(site::maybe_body(token.subject_name()))
+}
+
 async fn own_claims(Authenticated(claims): Authenticated<AnyClaims>) -> impl Responder {
     json(site::claims_body(&claims))
 }
@@ -127,6 +165,34 @@ async fn own_typed(Authenticated(employee): Authenticated<Employee>) -> impl Res
 async fn own_scoped(token: Scoped<ReadAndWrite, Authenticated<Verified>>) -> impl Responder {
     let Authenticated(token) = token.into_inner();
     json(site::scoped_body(&token))
+}
+
+async fn user(
+    CurrentUser(user): CurrentUser<Accounts>,
+    CurrentUser(again): CurrentUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(Some(&user), Some(&again)))
+}
+
+async fn maybe_user(
+    OptionalCurrentUser(user): OptionalCurrentUser<Accounts>,
+    OptionalCurrentUser(again): OptionalCurrentUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(user.as_ref(), again.as_ref()))
+}
+
+async fn own_user(
+    AuthenticatedUser(user): AuthenticatedUser<Accounts>,
+    AuthenticatedUser(again): AuthenticatedUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(Some(&user), Some(&again)))
+}
+
+async fn own_maybe_user(
+    OptionalAuthenticatedUser(user): OptionalAuthenticatedUser<Accounts>,
+    OptionalAuthenticatedUser(again): OptionalAuthenticatedUser<Accounts>,
+) -> impl Responder {
+    json(site::user_body(user.as_ref(), again.as_ref()))
 }
 
 async fn bearer(Bearer(token): Bearer) -> impl Responder {

@@ -2,6 +2,7 @@
 //! tower and hyper.
 
 use std::{
+    convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -21,7 +22,7 @@ use portcullis::{
     policy::Policy,
 };
 
-use crate::site::{self, AnyClaims, Employee, Handler, ReadAndWrite};
+use crate::site::{self, Accounts, AnyClaims, Crew, Employee, Handler, ReadAndWrite};
 
 /// A body of any kind.
 pub(super) struct AnyBody(UnsyncBoxBody<Bytes, hyper::Error>);
@@ -59,18 +60,43 @@ pub(super) fn by_extractor(mut response: Response<AnyBody>) -> Response<AnyBody>
     response
 }
 
+/// The answer of a handler that has not been made yet.
+pub(super) type Answering =
+    Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
+
 /// The answer of a handler.
-pub(super) fn answer(handler: Handler, request: Request<Incoming>) -> Response<AnyBody> {
+pub(super) fn answering(handler: Handler, request: Request<Incoming>) -> Answering {
+    Box::pin(async move { Ok(answer(handler, request).await) })
+}
+
+async fn answer(handler: Handler, request: Request<Incoming>) -> Response<AnyBody> {
     if handler == Handler::Echo {
         let mut response = Response::new(AnyBody::from(request.into_body()));
         let octets = HeaderValue::from_static("application/octet-stream");
         response.headers_mut().insert(CONTENT_TYPE, octets);
         return response;
     }
-    match handle(handler, &request) {
+    let (head, _) = request.into_parts();
+    let request = Request::from_parts(head, ());
+    let answer = match handler {
+        Handler::User | Handler::MaybeUser => user(handler, &request).await,
+        _ => handle(handler, &request),
+    };
+    match answer {
         Ok(body) => json(body),
         Err(rejection) => rejection.into_response(),
     }
+}
+
+async fn user(handler: Handler, request: &Request<()>) -> Result<String, Rejection> {
+    let found = request.extensions().get::<Authentication>();
+    let found = found.ok_or_else(|| Rejection::missing_layer("wrap the service in the adapter's"));
+    let authentication = found?;
+    if handler == Handler::MaybeUser && authentication.optional().is_none() {
+        return Ok(site::user_body(None, None));
+    }
+    let user = authentication.load_user(&Accounts).await?;
+    Ok(site::user_body(Some(&user), Some(&user)))
 }
 
 fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection> {
@@ -96,6 +122,17 @@ fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection
             let policy = Policy::scopes_of::<ReadAndWrite>();
             site::scoped_body(authentication()?.require(&policy)?)
         }
+        Handler::WithRoles => {
+            let token = authentication()?.require_roles::<Crew>()?;
+            site::maybe_body(token.subject_name())
+        }
+        Handler::WithRolesIfPresent => {
+            let token = authentication()?.optional();
+            if token.is_some() {
+                authentication()?.require(&Policy::roles_of::<Crew>())?;
+            }
+            site::maybe_body(token.and_then(|token| token.subject_name()))
+        }
         Handler::ScopedIfPresent => {
             let token = authentication()?.optional();
             if token.is_some() {
@@ -113,7 +150,7 @@ fn handle<B>(handler: Handler, request: &Request<B>) -> Result<String, Rejection
             let token = token.ok_or_else(|| refuse(missing()))?;
             site::raw_body(token.expose())
         }
-        Handler::Echo => String::new(),
+        Handler::User | Handler::MaybeUser | Handler::Echo => String::new(),
     })
 }
 

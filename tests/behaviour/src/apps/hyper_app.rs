@@ -1,13 +1,7 @@
 //! The site on hyper without tower: `portcullis-hyper` around services of
 //! `hyper::service`.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    future::{Ready, ready},
-    pin::Pin,
-    sync::Arc,
-};
+use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
 use http::{Request, Response};
 use hyper::{
@@ -17,14 +11,14 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use portcullis::{endpoint::Endpoints, head::Peer};
-use portcullis_hyper::{Auth, WithEndpoints};
+use portcullis_hyper::{Auth, Require, WithEndpoints};
 
 use super::{
     Server,
-    by_hand::{self, AnyBody},
+    by_hand::{self, Answering, AnyBody},
     run,
 };
-use crate::site::{Guard, Handler, Route, Site};
+use crate::site::{Demand, Guard, Handler, Route, Site};
 
 /// Serves a site.
 pub fn serve(site: &Site) -> Server {
@@ -76,6 +70,8 @@ struct Router {
 enum Serving {
     Protected(Auth<Handling>),
     ByExtractor(Auth<Handling>),
+    Behind(Auth<Require<Handling>>),
+    Alone(Require<Handling>),
     Open(Handling),
 }
 
@@ -97,6 +93,16 @@ fn serving(route: &Route) -> Serving {
         Guard::Extractor(authenticator) => {
             Serving::ByExtractor(Auth::new(inner, (**authenticator).clone()))
         }
+        Guard::Inner(outer, demand) => {
+            let inner = match demand {
+                Demand::Token(policy) => Require::new(inner, policy.clone()),
+                Demand::IfPresent(policy) => Require::if_present(inner, policy.clone()),
+            };
+            match outer {
+                Some(outer) => Serving::Behind(Auth::new(inner, (**outer).clone())),
+                None => Serving::Alone(inner),
+            }
+        }
         Guard::Nothing => Serving::Open(inner),
     }
 }
@@ -104,7 +110,7 @@ fn serving(route: &Route) -> Serving {
 impl Service<Request<Incoming>> for Router {
     type Response = Response<AnyBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
+    type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let routes = Arc::clone(&self.routes);
@@ -114,6 +120,8 @@ impl Service<Request<Incoming>> for Router {
                 Some(Serving::ByExtractor(service)) => {
                     by_hand::by_extractor(service.call(request).await?)
                 }
+                Some(Serving::Behind(service)) => service.call(request).await?,
+                Some(Serving::Alone(service)) => service.call(request).await?,
                 Some(Serving::Open(service)) => service.call(request).await?,
                 None => by_hand::not_found(),
             };
@@ -129,9 +137,9 @@ struct Handling(Handler);
 impl Service<Request<Incoming>> for Handling {
     type Response = Response<AnyBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<AnyBody>, Infallible>>;
+    type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        ready(Ok(by_hand::answer(self.0, request)))
+        by_hand::answering(self.0, request)
     }
 }

@@ -4,8 +4,6 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    future::{Ready, ready},
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -14,15 +12,15 @@ use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use portcullis::{endpoint::ClientAddress, head::Peer};
-use portcullis_tower::{AuthLayer, EndpointLayer};
+use portcullis_tower::{AuthLayer, EndpointLayer, RequireLayer};
 use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 
 use super::{
     Server,
-    by_hand::{self, AnyBody},
+    by_hand::{self, Answering, AnyBody},
     run,
 };
-use crate::site::{Guard, Handler, Route, Site};
+use crate::site::{Demand, Guard, Handler, Route, Site};
 
 type Inner = BoxCloneSyncService<Request<Incoming>, Response<AnyBody>, Infallible>;
 
@@ -102,8 +100,6 @@ impl Service<Request<Incoming>> for Router {
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
-
 fn service(route: &Route) -> Inner {
     let inner = Handling(route.handler);
     match &route.guard {
@@ -116,6 +112,20 @@ fn service(route: &Route) -> Inner {
             let service = layer.layer(inner).map_response(by_hand::by_extractor);
             BoxCloneSyncService::new(service)
         }
+        Guard::Inner(outer, demand) => {
+            let layer = match demand {
+                Demand::Token(policy) => RequireLayer::new(policy.clone()),
+                Demand::IfPresent(policy) => RequireLayer::if_present(policy.clone()),
+            };
+            let inner = layer.layer(inner);
+            match outer {
+                Some(outer) => {
+                    let layer = AuthLayer::new((**outer).clone());
+                    BoxCloneSyncService::new(layer.layer(inner))
+                }
+                None => BoxCloneSyncService::new(inner),
+            }
+        }
         Guard::Nothing => BoxCloneSyncService::new(inner),
     }
 }
@@ -127,13 +137,13 @@ struct Handling(Handler);
 impl Service<Request<Incoming>> for Handling {
     type Response = Response<AnyBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<AnyBody>, Infallible>>;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        ready(Ok(by_hand::answer(self.0, request)))
+        by_hand::answering(self.0, request)
     }
 }

@@ -8,9 +8,11 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "error",
+    "metrics",
     "random",
+    "crypto",
     "json",
     "time",
     "secret",
@@ -20,6 +22,7 @@ const LAYERS: [&str; 20] = [
     "claims",
     "verify",
     "policy",
+    "user",
     "issue",
     "session",
     "csrf",
@@ -27,6 +30,7 @@ const LAYERS: [&str; 20] = [
     "challenge",
     "cookies",
     "guard",
+    "config",
     "endpoint",
     "lib",
 ];

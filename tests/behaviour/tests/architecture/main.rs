@@ -7,6 +7,7 @@ mod docs;
 mod imports;
 mod layers;
 mod sources;
+mod tracing;
 
 use std::fs;
 
@@ -185,12 +186,14 @@ fn nothing_is_unsafe() {
 }
 
 /// The clock is injected: only the system's clock asks the system. How long to
-/// wait before the next attempt at a connection is another matter.
+/// wait before the next attempt at a connection is another matter; so is how long
+/// something took, from which nothing follows.
 #[test]
 fn nobody_else_asks_for_the_time() {
     let mut complaints = Vec::new();
     for source in all_sources() {
-        if source.path.ends_with("portcullis/src/time.rs") {
+        let may_ask = ["portcullis/src/time.rs", "src/metrics/instruments.rs"];
+        if may_ask.iter().any(|path| source.path.ends_with(path)) {
             continue;
         }
         for (number, line) in source.code() {

@@ -39,6 +39,9 @@ fn path(algorithm: Algorithm) -> &'static str {
         Algorithm::ES384 => "/ES384",
         Algorithm::ES512 => "/ES512",
         Algorithm::Ed25519 => "/Ed25519",
+        Algorithm::MlDsa44 => "/ML-DSA-44",
+        Algorithm::MlDsa65 => "/ML-DSA-65",
+        Algorithm::MlDsa87 => "/ML-DSA-87",
         other => panic!("{other:?} is new: give it a route"),
     }
 }

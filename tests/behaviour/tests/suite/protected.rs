@@ -99,7 +99,16 @@ fn site(cache: Option<TokenCache>) -> Site {
         .route("/no-layer", Guard::Nothing, Handler::Claims)
         .route("/no-layer/maybe", Guard::Nothing, Handler::Maybe)
         .route("/no-layer/scoped", Guard::Nothing, Handler::Scoped)
+        .route("/no-layer/roles", Guard::Nothing, Handler::WithRoles)
         .route("/scoped", guard(), Handler::Scoped)
+        .route("/roles", guard(), Handler::WithRoles)
+        .route("/maybe/roles", guard().optional(), Handler::WithRoles)
+        .route(
+            "/maybe/roles/if-present",
+            guard().optional(),
+            Handler::WithRolesIfPresent,
+        )
+        .route("/own/roles", Guard::extractor(guard()), Handler::WithRoles)
         .route("/own", Guard::extractor(guard()), Handler::Claims)
         .route(
             "/own/maybe",

@@ -4,6 +4,10 @@
 use performance::hot_paths;
 
 fn main() {
+    #[cfg(feature = "metrics")]
+    metrics_exporter_prometheus::PrometheusBuilder::new()
+        .install_recorder()
+        .expect("no recorder is installed");
     let mut arguments = std::env::args().skip(1);
     let Some(name) = arguments.next() else {
         hot_paths::NAMES.iter().for_each(|name| println!("{name}"));

@@ -68,7 +68,7 @@ pub(super) async fn open<'a>(
     let token = request.cookie(cookies.access_cookie())?;
     let token = verify(services, token.ok_or(Refusal::NoToken)?).await?;
     request.check_access(cookies.csrf(), &token)?;
-    access.check(&token)?;
+    access.check(&token).await?;
     Ok(Opened {
         token,
         cookies: Some(mounted),
@@ -82,7 +82,7 @@ pub(super) async fn access_token(
     token: &[u8],
 ) -> Result<Verified, Refusal> {
     let verified = verify(services, token).await?;
-    access.check(&verified)?;
+    access.check(&verified).await?;
     Ok(verified)
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn verify(services: &Services, token: &[u8]) -> Result<Verified
 
 /// Why a token that could not be verified is refused.
 pub(super) fn of_verification(error: VerifyError) -> Refusal {
-    tracing::debug!(reason = %error, "token refused");
+    tracing::debug!("error.type" = error.kind().as_str(), reason = %error, "token refused");
     if error.kind().is_unavailable() {
         Refusal::Unavailable(error.retry_after().unwrap_or(Duration::MAX))
     } else {

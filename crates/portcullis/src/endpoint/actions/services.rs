@@ -42,7 +42,7 @@ impl NoAddress {
     pub(super) fn warn(&self, path: &str) {
         if !self.0.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                path,
+                http.route = path,
                 "credentials come from an unknown address, so that throttling treats all clients \
                  as one: put a `ClientAddress` into the extensions of requests"
             );

@@ -1,15 +1,13 @@
 //! Entity tags and what is asked about them (RFC 9110 sections 8.8.3 and
 //! 13.1.2).
 
-use aws_lc_rs::digest;
 use http::HeaderValue;
 
-use crate::jose::encode_segment;
+use crate::{crypto::sha256, jose::encode_segment};
 
 /// A strong entity tag: another one for every other body.
 pub(super) fn of(body: &[u8]) -> Option<HeaderValue> {
-    let digest = digest::digest(&digest::SHA256, body);
-    HeaderValue::try_from(format!("\"{}\"", encode_segment(digest.as_ref()))).ok()
+    HeaderValue::try_from(format!("\"{}\"", encode_segment(&sha256(body)))).ok()
 }
 
 /// Whether one of the values of `If-None-Match` names `tag`. They compare

@@ -95,6 +95,10 @@ impl SessionStore for FaultyStore {
         self.up()?.revoke_all(subject).await
     }
 
+    async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
+        self.up()?.revoke_realm(realm).await
+    }
+
     async fn add_application_token(
         &self,
         token: ApplicationToken,

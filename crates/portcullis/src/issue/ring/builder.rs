@@ -121,6 +121,7 @@ impl KeyRingBuilder {
     /// allowed, the lease is shorter than 6 seconds or longer than the silence;
     /// when the operating system has no random numbers.
     pub fn build(self) -> Result<KeyRing, ConfigError> {
+        self.clock.validate()?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
         if self.name.is_empty() || self.name.len() > 64 || !self.name.chars().all(is_plain) {
             return Err(ConfigError::new(

@@ -6,10 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use super::loaded::LoadedKey;
-use crate::jose::{Algorithm, KeyError, SigningKey, read_key_file};
+use crate::{
+    crypto::sha256,
+    jose::{Algorithm, KeyError, SigningKey, read_key_file},
+};
 
 /// More files are not a directory of keys.
 const MAX_FILES: usize = 256;
@@ -88,8 +89,7 @@ fn read(
     before: Option<&FoundFile>,
 ) -> FoundFile {
     let read = read_key_file(path, |text| {
-        let mut sum = [0; 32];
-        sum.copy_from_slice(digest(&SHA256, text).as_ref());
+        let sum = sha256(text);
         if let Some(before) = before.filter(|before| before.digest == sum) {
             return Ok(before.clone());
         }

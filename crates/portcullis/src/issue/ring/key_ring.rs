@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     jose::{Algorithm, KeySet},
+    metrics,
     time::{Clock, SharedClock, Timestamp},
     verify::{KeySource, KeyTerms, KeysUnavailable, LiveKeys, MissingKey},
 };
@@ -453,8 +454,9 @@ fn tell_changes(before: &RingRecord, after: &RingRecord, ring: &str) {
     }
 }
 
-/// Logs what is wrong now and was not before, and what is right again.
+/// Logs what is wrong now and was not before, and what is right again; and counts it.
 fn tell_problems(before: &[RingProblem], now: &[RingProblem], ring: &str) {
+    count_problems(before, now);
     for problem in now.iter().filter(|problem| !before.contains(problem)) {
         match problem.is_serious() {
             true => tracing::error!(event = "ring_problem", ring, "{problem}"),
@@ -467,5 +469,24 @@ fn tell_problems(before: &[RingProblem], now: &[RingProblem], ring: &str) {
             ring,
             "nothing is wrong with the key ring any more"
         );
+    }
+}
+
+/// By how many more or fewer it is than before: the gauge is of all rings.
+fn count_problems(before: &[RingProblem], now: &[RingProblem]) {
+    for (severity, serious) in [("serious", true), ("minor", false)] {
+        let number = |problems: &[RingProblem]| {
+            let problems = problems.iter().filter(|it| it.is_serious() == serious);
+            problems.count() as f64
+        };
+        metrics::KEY_RING_PROBLEMS.add(number(now) - number(before), [severity]);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let state = self.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        count_problems(&state.shown, &[]);
     }
 }

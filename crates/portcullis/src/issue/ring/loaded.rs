@@ -1,9 +1,8 @@
 //! A key of a ring, ready to sign and to verify.
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use crate::{
     claims::Typ,
+    crypto::sha256,
     jose::{EncodedHeader, MAX_KEY_ID, SigningKey, encode_segment},
 };
 
@@ -72,5 +71,5 @@ fn check(key: &SigningKey) -> String {
     message.extend_from_slice(key.algorithm().name().as_bytes());
     message.push(0);
     message.extend_from_slice(key.thumbprint().as_bytes());
-    encode_segment(&digest(&SHA256, &message).as_ref()[..8])
+    encode_segment(&sha256(&message)[..8])
 }

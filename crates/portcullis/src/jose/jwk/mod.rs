@@ -8,13 +8,12 @@ use serde_json::{Deserializer, value::RawValue};
 use zeroize::Zeroizing;
 
 use super::{
-    Algorithm, KeyError, KeyErrorKind,
-    algorithm::{Curve, Family},
-    base64url::decode_segment,
+    Algorithm, KeyError, KeyErrorKind, algorithm::Family, base64url::decode_segment,
     header::MAX_KEY_ID,
 };
-use crate::json::{
-    Member, Members, Name, ObjectError, StrictJsonError, check_unique_value, read_object,
+use crate::{
+    crypto::Curve,
+    json::{Member, Members, Name, ObjectError, StrictJsonError, check_unique_value, read_object},
 };
 
 type Text<'a> = Option<Name<'a>>;
@@ -35,11 +34,11 @@ pub(super) struct Jwk<'a> {
 }
 
 /// The members that hold numbers or bytes in base64url.
-const PUBLIC: [&str; 4] = ["n", "e", "x", "y"];
+const PUBLIC: [&str; 5] = ["n", "e", "x", "y", "pub"];
 
 /// Those that only the owner of the key may know. They stay where they are:
 /// reading a text with escapes would leave a copy behind.
-const SECRET: [&str; 7] = ["k", "d", "p", "q", "dp", "dq", "qi"];
+const SECRET: [&str; 8] = ["k", "d", "p", "q", "dp", "dq", "qi", "priv"];
 
 /// Which algorithm a key is to be used with.
 #[derive(Copy, Clone)]
@@ -128,7 +127,7 @@ impl<'a> Jwk<'a> {
     }
 
     pub(super) fn is_private(&self) -> bool {
-        self.get("d").is_some()
+        self.get("d").or_else(|| self.get("priv")).is_some()
     }
 
     /// Whether there is anything that only the owner of the key may know.
@@ -156,8 +155,25 @@ impl<'a> Jwk<'a> {
                 "`crv` of the JWK is not Ed25519, the only one supported for `kty` OKP",
             )),
             (Some("EC" | "OKP"), None) => Err(KeyError::malformed("the JWK has no `crv`")),
+            #[cfg(feature = "ml-dsa")]
+            (Some("AKP"), _) => self.algorithm_key_pair(),
             (Some(_), _) => Err(KeyError::unsupported(
                 "`kty` of the JWK is not one of RSA, EC, OKP and oct",
+            )),
+        }
+    }
+
+    /// What `alg` says, which alone tells these keys apart (RFC 9964 section 3).
+    #[cfg(feature = "ml-dsa")]
+    fn algorithm_key_pair(&self) -> Result<Family, KeyError> {
+        let algorithm = self.alg.as_deref().ok_or_else(|| {
+            KeyError::malformed("the JWK has no `alg`, which `kty` AKP needs (RFC 9964 section 3)")
+        })?;
+        match Algorithm::from_name(algorithm).map(Algorithm::family) {
+            Some(family @ Family::MlDsa(_)) => Ok(family),
+            _ => Err(KeyError::unsupported(
+                "`alg` of the JWK is not one of ML-DSA-44, ML-DSA-65 and ML-DSA-87, which are \
+                 supported for `kty` AKP",
             )),
         }
     }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::super::{SecretDigest, SessionId, Successor};
 use crate::{
     claims::ScopeSet,
+    crypto::sha256,
     random::{RandomError, random},
     subject::Subject,
     time::Timestamp,
@@ -89,13 +90,30 @@ pub struct RefreshClaims {
 /// What the digest of a token's id begins with, so that it is no other digest.
 const TOKEN_ID: &[u8; 23] = b"portcullis refresh jti\0";
 
+/// The same of an access token.
+const ACCESS_TOKEN_ID: &[u8; 23] = b"portcullis access jti\0\0";
+
 impl RefreshFamily {
     /// The `jti` of a member: shaped as a UUID of version 4 (RFC 9562 section
     /// 5.4), as clients expect of every token, the same whenever it is made.
     pub(super) fn token_id(&self, token: &Successor) -> Uuid {
-        let generation = token.generation.to_be_bytes();
-        let rotated_at = token.rotated_at.as_millis().to_be_bytes();
-        let parts: [&[u8]; 4] = [TOKEN_ID, self.secret.expose(), &generation, &rotated_at];
+        let rotated_at = token.rotated_at.as_millis();
+        self.secret.id(TOKEN_ID, token.generation, rotated_at)
+    }
+}
+
+impl SessionSecret {
+    /// The `jti` of the access tokens that are handed out for the refresh token before
+    /// this generation, or at login for the first one: where a refresh revokes them,
+    /// they are one. Nobody can guess it who does not have the secret.
+    pub(in crate::session) fn access_token_id(&self, generation: u64) -> Uuid {
+        self.id(ACCESS_TOKEN_ID, generation, 0)
+    }
+
+    fn id(&self, kind: &[u8; 23], generation: u64, time: i64) -> Uuid {
+        let generation = generation.to_be_bytes();
+        let time = time.to_be_bytes();
+        let parts: [&[u8]; 4] = [kind, self.expose(), &generation, &time];
         let mut message = Zeroizing::new([0; TOKEN_ID.len() + 32 + 8 + 8]);
         let mut rest = &mut message[..];
         for part in parts {
@@ -103,9 +121,8 @@ impl RefreshFamily {
             place.copy_from_slice(part);
             rest = behind;
         }
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &message[..]);
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest.as_ref()[..16]);
+        bytes.copy_from_slice(&sha256(&message[..])[..16]);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 }

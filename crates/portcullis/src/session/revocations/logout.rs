@@ -31,7 +31,7 @@ impl Revocations {
         tracing::info!(
             event = "logged_out_by_issuer",
             issuer = token.issuer(),
-            session = token.session_id(),
+            session.id = token.session_id(),
             "an issuer says that somebody has logged out"
         );
         Ok(())

@@ -11,9 +11,12 @@
 
 mod follow;
 mod logout;
+mod reach;
+mod realms;
 mod state;
 mod status;
 mod tokens;
+mod told;
 mod waiters;
 
 use std::{
@@ -22,12 +25,13 @@ use std::{
     time::Duration,
 };
 
-use self::{
-    state::{Settings, State},
-    waiters::Waiters,
-};
+pub(super) use self::reach::own_session;
+use self::{reach::Settings, state::State, waiters::Waiters};
 use super::{DynSessionStore, Revocation, SessionStore, StoreError};
-use crate::time::{Clock, SharedClock, Timestamp};
+use crate::{
+    metrics,
+    time::{Clock, SharedClock, Timestamp},
+};
 
 /// How far behind its last reading the snapshot reads again: longer than any
 /// transaction of a store, and than the clocks of two nodes differ.
@@ -192,7 +196,9 @@ impl Revocations {
         state.apply(revocation, now, &self.settings);
         state.prune_when_doubled(now, &self.settings);
         let everyone = state.everyone() != everyone;
+        let size = metrics::ARE_ON.then(|| state.size());
         drop(state);
+        told::size(size);
         self.waiters.wake(changed, everyone);
     }
 
@@ -224,10 +230,9 @@ impl Revocations {
             None => asked_at.saturating_sub(self.keep()),
             Some(heard) => heard.min(asked_at),
         };
-        let revocations = self
-            .store
-            .revocations(since.saturating_sub(OVERLAP))
-            .await?;
+        let read = self.store.revocations(since.saturating_sub(OVERLAP)).await;
+        told::reading(&read);
+        let revocations = read?;
         let changed = self.waiters.changed_by(&revocations);
         let mut state = self.write();
         let everyone = state.everyone();
@@ -237,7 +242,10 @@ impl Revocations {
         state.prune(asked_at, &self.settings);
         state.heard = Some(asked_at);
         let everyone = state.everyone() != everyone;
+        let size = metrics::ARE_ON.then(|| state.size());
         drop(state);
+        told::size(size);
+        told::heard(asked_at, self.max_silence);
         self.waiters.wake(changed, everyone);
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! The snapshot's tables, and how they stay small.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
-use super::tokens::RevokedTokens;
+use super::{
+    reach::{Settings, own_session, reaches},
+    realms::Realms,
+    tokens::RevokedTokens,
+};
 use crate::{
     session::{Revocation, SessionId},
     subject::Subject,
@@ -13,51 +14,9 @@ use crate::{
     verify::Verified,
 };
 
-/// How much longer than asked entries are kept: a verifier on another machine
-/// accepts a token for its leeway after the token has expired, by a clock that
-/// may be behind.
-const MARGIN: Duration = Duration::from_secs(120);
-
 /// How many live application tokens are remembered; they can be asked about
 /// again.
 const LIVE_LIMIT: usize = 65_536;
-
-/// How far the clock that stamps tokens may be ahead at least when it is only
-/// about asking the store once more.
-const DOUBT_SKEW: Duration = Duration::from_secs(60);
-
-/// What is kept, and for how long.
-#[derive(Clone, Copy)]
-pub(super) struct Settings {
-    /// The longest lifetime of an access token.
-    pub(super) longest: Duration,
-    /// How far the clock that stamps tokens may be ahead of the one that stamps
-    /// revocations, in whole seconds.
-    pub(super) skew: Duration,
-    pub(super) per_subject: usize,
-    pub(super) subjects: usize,
-}
-
-impl Settings {
-    pub(super) fn keep(&self) -> Duration {
-        self.longest.saturating_add(self.margin())
-    }
-
-    pub(super) fn margin(&self) -> Duration {
-        MARGIN.saturating_add(self.skew)
-    }
-
-    fn doubt_skew(&self) -> Duration {
-        self.skew.max(DOUBT_SKEW)
-    }
-
-    /// Until when points in time may stand for many revocations: they reach
-    /// tokens that are issued later, by the skew, and those of logins that
-    /// happen now must be good.
-    fn settled(&self, now: Timestamp) -> Timestamp {
-        now.saturating_sub(self.skew).floor_to_second()
-    }
-}
 
 #[derive(Default)]
 pub(super) struct State {
@@ -67,6 +26,7 @@ pub(super) struct State {
     pub(super) removals: u64,
     sessions: HashSet<SessionId>,
     tokens: RevokedTokens,
+    pub(super) realms: Realms,
     subjects: HashMap<Subject, Entries>,
     /// What was forgotten about the subjects one by one.
     everyone: Bounds,
@@ -94,7 +54,25 @@ pub(super) struct Bounds {
     doubt: Option<Timestamp>,
 }
 
+/// How many entries there are of each kind.
+pub(super) struct Size {
+    pub(super) sessions: usize,
+    pub(super) tokens: usize,
+    pub(super) subjects: usize,
+    /// Those that are remembered to be live.
+    pub(super) application_tokens: usize,
+}
+
 impl State {
+    pub(super) fn size(&self) -> Size {
+        Size {
+            sessions: self.sessions.len(),
+            tokens: self.tokens.len(),
+            subjects: self.subjects.len(),
+            application_tokens: self.live.len(),
+        }
+    }
+
     /// Whether the token was revoked by its name, or its session was.
     pub(super) fn is_revoked_by_name(&self, token: &Verified) -> bool {
         let session = token.session_id();
@@ -122,9 +100,9 @@ impl State {
         }
     }
 
-    /// What concerns the tokens of all subjects.
-    pub(super) fn everyone(&self) -> Bounds {
-        self.everyone
+    /// What concerns the tokens of many: if it changes, whoever waits looks again.
+    pub(super) fn everyone(&self) -> (Bounds, u64) {
+        (self.everyone, self.realms.seen())
     }
 
     pub(super) fn is_live(&self, subject: &Subject, id: &str) -> bool {
@@ -147,6 +125,13 @@ impl State {
             Revocation::ApplicationToken { id, .. } => {
                 self.live.remove(id.as_str());
                 self.removals = self.removals.wrapping_add(1);
+                return;
+            }
+            Revocation::Realm { realm, at } => {
+                if self.realms.cut_off(&realm, at, oldest, settings) {
+                    self.live.retain(|_, subject| subject.realm() != realm);
+                    self.removals = self.removals.wrapping_add(1);
+                }
                 return;
             }
             Revocation::Session {
@@ -222,6 +207,7 @@ impl State {
             !entries.is_empty()
         });
         self.everyone.prune(oldest, settings);
+        self.realms.prune(oldest, settings);
         self.prune_at = self.subjects.len().saturating_mul(2).max(1024);
     }
 
@@ -332,23 +318,6 @@ impl Bounds {
         self.tokens = keep(self.tokens, settings.skew);
         self.doubt = keep(self.doubt, settings.doubt_skew());
     }
-}
-
-/// The session of a token, if it is one of ours. Such as Keycloak's look the
-/// same.
-pub(super) fn own_session(token: &Verified) -> Option<SessionId> {
-    let id = token.session_id().filter(|_| token.is_of_own_issuer());
-    id.and_then(SessionId::parse)
-}
-
-/// Whether a token may have been issued before the bound, by a clock that is
-/// ahead. Tokens carry whole seconds, so the second of the bound counts.
-fn reaches(bound: Option<Timestamp>, token: &Verified, skew: Duration) -> bool {
-    bound.is_some_and(|at| {
-        let last = at.saturating_add(skew).as_secs();
-        let issued_at = token.issued_at();
-        issued_at.is_none_or(|issued_at| issued_at.as_secs() <= last)
-    })
 }
 
 /// Drops all entries from before `limit`; the latest of them. The others stay,

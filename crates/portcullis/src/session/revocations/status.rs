@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{Revocations, state::own_session};
+use super::{Revocations, reach::own_session, realms::CutOff};
 use crate::{
     session::{SessionId, SessionStore, StoreError},
     subject::Subject,
@@ -13,7 +13,8 @@ use crate::{
 /// A token has been revoked when its session has ended, when it was revoked
 /// itself (its `jti` within its realm), or when its subject was logged out
 /// everywhere after it was issued, by
-/// [a clock that may be ahead](Revocations::with_clock_skew). The last does not
+/// [a clock that may be ahead](Revocations::with_clock_skew), or everybody of its realm
+/// was. The last but one does not
 /// count for tokens of own sessions, those of an own issuer whose `sid` names a
 /// session: a log-out everywhere ends these by name, and one that is opened
 /// right afterwards is good. Nor does it for application tokens, which it takes
@@ -41,7 +42,8 @@ impl TokenStatus for Revocations {
             });
         }
         let bounds = state.bounds(subject.as_ref());
-        if bounds.revokes(token, &self.settings) {
+        let cut_off = state.realms.judge(token, &self.settings);
+        if cut_off == CutOff::Reaches || bounds.revokes(token, &self.settings) {
             return Status::Revoked;
         }
         if silent {
@@ -49,11 +51,12 @@ impl TokenStatus for Revocations {
         }
         let session = token
             .session_id()
-            .filter(|_| bounds.doubts(token, &self.settings));
+            .filter(|_| cut_off == CutOff::MayReach || bounds.doubts(token, &self.settings));
         match session.and_then(SessionId::parse) {
             Some(id) => self.ask(Question::Session {
                 id,
                 own: own_session(token).is_some(),
+                cut_offs: state.realms.seen(),
             }),
             None => Status::Clear,
         }
@@ -76,6 +79,8 @@ enum Question {
         id: SessionId,
         /// Otherwise the store need not know it.
         own: bool,
+        /// How many log-outs of everybody the snapshot had seen.
+        cut_offs: u64,
     },
     ApplicationToken {
         id: String,
@@ -104,9 +109,13 @@ impl Revocations {
     /// Whether the token is still good.
     async fn is_good(&self, question: Question) -> Result<bool, StoreError> {
         match question {
-            Question::Session { id, own } => {
+            Question::Session { id, own, cut_offs } => {
                 let session = self.store.session(&id).await?;
-                Ok(session.map_or(!own, |session| session.revoked.is_none()))
+                let good = session.map_or(!own, |session| session.revoked.is_none());
+                if good && own {
+                    self.write().realms.remember(id, cut_offs);
+                }
+                Ok(good)
             }
             Question::ApplicationToken {
                 id,

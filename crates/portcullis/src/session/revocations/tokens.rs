@@ -68,7 +68,6 @@ impl RevokedTokens {
         }
     }
 
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         let tables = [&self.tokens, &self.sessions];
         tables

@@ -94,6 +94,8 @@ impl Waiters {
                 // Many of one subject become a point in time, which reaches all.
                 Revocation::Token { id, subject, .. } => (of_token(subject, id), Some(subject)),
                 Revocation::Subject { subject, .. } => (Name::Subject(subject), None),
+                // It is for everyone.
+                Revocation::Realm { .. } => return [None, None],
             };
             [Some(name), subject.map(Name::Subject)]
         });

@@ -28,6 +28,7 @@ pub struct SessionsBuilder {
     mode: RotationMode,
     rules: RotationRules,
     application_tokens: u32,
+    revoke_replaced: bool,
 }
 
 impl Sessions {
@@ -50,6 +51,7 @@ impl SessionsBuilder {
             mode: RotationMode::Rotate,
             rules: RotationRules::default(),
             application_tokens: 10,
+            revoke_replaced: false,
         }
     }
 
@@ -100,6 +102,36 @@ impl SessionsBuilder {
         self
     }
 
+    /// Lets a refresh revoke the access token that it replaces, which otherwise stays
+    /// good until it expires: when a refresh token is exchanged, the access tokens that
+    /// were handed out with it are refused from then on, on other nodes as soon as they
+    /// hear of it.
+    ///
+    /// All tabs of a browser have to go on with the new one. A call that is on its way
+    /// with the old one gets a 401, and its client a new token by refreshing: within the
+    /// grace window that is forgiven as always, and what it is given then is not revoked.
+    /// A token that was given for a refresh token that [rests](crate::session::rules)
+    /// goes with the next but one exchange. If the revocation fails, the log says so,
+    /// and the old token stays good.
+    ///
+    /// Each refresh costs a write more, and an entry in the snapshot of each node for as
+    /// long as an access token lives. Where one subject refreshes more often in that time
+    /// than 64 times, or more than 262,144 subjects do, the limits must be
+    /// [higher](Revocations::with_limits): beyond them tokens are refused that are good.
+    ///
+    /// Access tokens that take each other's place in races share their `jti`.
+    ///
+    /// ```
+    /// # use portcullis::{ConfigError, session::{Sessions, SessionsBuilder}};
+    /// # fn example(builder: SessionsBuilder) -> Result<Sessions, ConfigError> {
+    /// builder.revoke_replaced_access_tokens().build()
+    /// # }
+    /// ```
+    pub fn revoke_replaced_access_tokens(mut self) -> Self {
+        self.revoke_replaced = true;
+        self
+    }
+
     /// Builds the sessions.
     ///
     /// # Errors
@@ -108,12 +140,21 @@ impl SessionsBuilder {
     /// before the access tokens expire, or when a refresh key is also an access
     /// key: whoever verifies access tokens could then make refresh tokens. When
     /// there are both refresh keys and a ring of them, or the ring has keys for
-    /// other algorithms than HS256.
+    /// other algorithms than HS256. When refreshes are to revoke access tokens, and
+    /// refresh tokens are not exchanged.
     pub fn build(self) -> Result<Sessions, ConfigError> {
         let second = Duration::from_secs(1);
         if self.refresh_ttl < second || self.session_ttl < second {
             return Err(ConfigError::new(
                 "refresh tokens and sessions must live for at least one second",
+            ));
+        }
+        let exchanges = self.mode == RotationMode::Rotate
+            && (self.refresh_keys.is_some() || self.refresh_ring.is_some());
+        if self.revoke_replaced && !exchanges {
+            return Err(ConfigError::new(
+                "a refresh can revoke the access token that it replaces only where refresh \
+                 tokens are exchanged: set refresh keys, and `RotationMode::Rotate`",
             ));
         }
         if self.revocations.longest() < self.issuer.access_ttl() {
@@ -155,6 +196,7 @@ impl SessionsBuilder {
             mode: self.mode,
             rules: self.rules,
             application_tokens: self.application_tokens,
+            revoke_replaced: self.revoke_replaced,
         })))
     }
 }

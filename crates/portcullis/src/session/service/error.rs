@@ -44,9 +44,31 @@ pub enum SessionErrorKind {
     /// A credential that opens one session has opened it before, longer ago than
     /// is forgiven; or the session is over.
     AlreadyUsed,
+    /// An access token names neither a session of ours nor itself, so that nothing can be
+    /// revoked before it expires.
+    Unnamed,
     /// The store does not do what is needed, such as to remember what may be used
     /// once.
     Unsupported,
+}
+
+impl SessionErrorKind {
+    /// A stable name, for logs and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token(_) => "refresh_token_invalid",
+            Self::Refused(_) => "refresh_refused",
+            Self::Reused => "refresh_reused",
+            Self::LoggedOutMeanwhile => "logged_out_meanwhile",
+            Self::TooManyApplicationTokens => "too_many_application_tokens",
+            Self::Realm => "wrong_realm",
+            Self::Unavailable => "sessions_unavailable",
+            Self::Issue => "token_not_issued",
+            Self::AlreadyUsed => "already_used",
+            Self::Unnamed => "token_unnamed",
+            Self::Unsupported => "store_unsupported",
+        }
+    }
 }
 
 impl SessionError {
@@ -124,6 +146,9 @@ impl fmt::Display for SessionError {
             SessionErrorKind::Issue => f.write_str("the access token could not be issued"),
             SessionErrorKind::AlreadyUsed => {
                 f.write_str("the credential has opened its one session before")
+            }
+            SessionErrorKind::Unnamed => {
+                f.write_str("the token has neither a session of ours nor an id to be revoked by")
             }
             SessionErrorKind::Unsupported => f.write_str("the store does not do what is needed"),
         }

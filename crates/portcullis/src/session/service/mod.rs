@@ -3,8 +3,10 @@
 mod builder;
 mod error;
 mod events;
+mod log_out;
 mod open;
 mod refresh;
+mod replaced;
 mod single_use;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -87,6 +89,7 @@ struct Inner {
     mode: RotationMode,
     rules: RotationRules,
     application_tokens: u32,
+    revoke_replaced: bool,
 }
 
 impl Sessions {
@@ -165,6 +168,45 @@ impl Sessions {
         let subject = subject.clone();
         self.note(Revocation::Subject { subject, at });
         Ok(revoked)
+    }
+
+    /// Logs everybody of a realm out, at the price of one row in the store: ends every
+    /// session, whatever its API, and every application token, refuses logins that have
+    /// begun and access tokens that were issued until now, whoever issued them. Who logs
+    /// in afterwards is good at once.
+    ///
+    /// The realm is that of [subjects](Subject::realm), such as `users`, or the name of
+    /// another issuer: of its tokens those are refused, too, that were issued
+    /// [somewhat later](Revocations::with_clock_skew) by a clock that is ahead. Tokens of
+    /// own sessions from within a minute of the cut-off are told apart by asking the store,
+    /// once per session and node; for that, clocks must not be further apart.
+    ///
+    /// Nodes with a version of this crate that does not know of this do not heed it, or
+    /// refuse everything: replace them first.
+    ///
+    /// ```
+    /// # async fn example(
+    /// #     sessions: &portcullis::session::Sessions,
+    /// # ) -> Result<(), portcullis::session::SessionError> {
+    /// // After a leak, say. Keys that leaked need to be replaced besides.
+    /// sessions.log_out_everybody("users").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionErrorKind::Unavailable`], after which it is unknown whether it has happened:
+    /// doing it again is safe, and logs out whoever has logged in meanwhile.
+    /// [`SessionErrorKind::Unsupported`] if the store cannot do it.
+    pub async fn log_out_everybody(&self, realm: &str) -> Result<(), SessionError> {
+        let at = self.store().revoke_realm(realm).await?;
+        self.note(Revocation::Realm {
+            realm: realm.to_owned(),
+            at,
+        });
+        events::everybody_logged_out(realm);
+        Ok(())
     }
 
     /// Revokes one access token: that with this `jti` in the subject's realm,

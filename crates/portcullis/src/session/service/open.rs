@@ -196,7 +196,9 @@ impl Sessions {
         }
         // What can fail for the application's sake comes first: a row whose
         // tokens nobody gets would be listed until it expires.
-        let draft = inner.issuer.draft(&token, random_uuid)?;
+        let draft = inner.issuer.draft(&token, || {
+            Ok(self.access_token_id(&secret, 0, random_uuid()?))
+        })?;
         let session = NewSession {
             id: id.clone(),
             subject: request.subject.clone(),

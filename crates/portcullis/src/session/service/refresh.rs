@@ -108,7 +108,8 @@ impl Sessions {
         request: &RefreshRequest<'_>,
     ) -> Result<TokenPair, SessionError> {
         let family = &presented.family;
-        let (name, token_id) = random_names()?;
+        let (name, random) = random_names()?;
+        let token_id = self.access_token_id(&family.secret, presented.generation + 1, random);
         let attempt = RotationAttempt {
             scope_allowed: request
                 .scope
@@ -136,7 +137,9 @@ impl Sessions {
         // Whatever can fail comes before the exchange: a token that was used up
         // for nothing would cost the session.
         let access = self.0.issuer.access_as(&token, || Ok(token_id))?;
-        let refresh = match self.present(attempt).await? {
+        let outcome = self.present(attempt).await?;
+        self.revoke_replaced(presented, &outcome).await;
+        let refresh = match outcome {
             RotationOutcome::Rotated(successor)
             | RotationOutcome::RolledBack(successor)
             | RotationOutcome::Rested {
@@ -199,10 +202,7 @@ impl Sessions {
     ) -> Result<RotationAttempt, SessionError> {
         let family = &presented.family;
         if client != family.client.as_deref() {
-            tracing::debug!(
-                session = family.session.as_str(),
-                "a refresh token of another client was refused"
-            );
+            events::of_another_client(&family.session);
             return Err(SessionErrorKind::Refused(RefusalReason::Client).into());
         }
         let refresh_key = self.refresh_tokens()?.current_key()?;
@@ -244,7 +244,13 @@ impl Sessions {
             let left = limit - passed;
             result = self.store().rotate_within(&mut attempt, left).await;
         }
-        let outcome = result?;
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                events::undecided(&error);
+                return Err(error);
+            }
+        };
         events::report(&attempt, &outcome);
         if let RotationOutcome::Reused { .. } = outcome {
             self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);

@@ -2,12 +2,13 @@
 
 use std::{fmt, time::Duration};
 
-use aws_lc_rs::hmac;
-
 use super::{SessionError, SessionErrorKind, Sessions, events};
-use crate::session::{
-    AttemptId, NewSession, OneUse, SecretDigest, SessionId, SessionRecord, SessionStore,
-    refresh::SessionSecret,
+use crate::{
+    crypto::{Hash, hmac, hmac_key},
+    session::{
+        AttemptId, NewSession, OneUse, SecretDigest, SessionId, SessionRecord, SessionStore,
+        refresh::SessionSecret,
+    },
 };
 
 /// By how much longer than the credential is good its use is remembered: other
@@ -75,8 +76,11 @@ impl<'a> SingleUse<'a> {
     /// made, but only for whoever has it and knows the name of its first use,
     /// which is random and in the store only.
     fn session(&self, first: AttemptId) -> (SessionId, SessionSecret) {
-        let key = hmac::Key::new(hmac::HMAC_SHA512, first.as_bytes());
-        let mac = hmac::sign(&key, &self.message(b"portcullis session of a single use\0"));
+        let key = hmac_key(Hash::Sha512, first.as_bytes());
+        let mac = hmac(
+            &key,
+            &[&self.message(b"portcullis session of a single use\0")],
+        );
         let (secret, rest) = mac.as_ref().split_at(32);
         let mut bytes = ([0; 32], [0; 16]);
         bytes.0.copy_from_slice(secret);

@@ -1,7 +1,7 @@
 //! Tokens with a bad signature that came lately.
 
 use std::{
-    sync::{RwLock, TryLockError},
+    sync::{PoisonError, RwLock, TryLockError},
     time::Duration,
 };
 
@@ -67,6 +67,12 @@ impl ForgedTokens {
             Some(Ok(mut slot)) => *slot = Some(forged),
             Some(Err(TryLockError::Poisoned(slot))) => *slot.into_inner() = Some(forged),
             Some(Err(TryLockError::WouldBlock)) | None => {}
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        for slot in &self.0 {
+            *slot.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 

@@ -4,6 +4,7 @@ mod forged;
 mod presented;
 mod remembered;
 mod settings;
+mod told_size;
 
 pub(super) use remembered::{Remembered, Validity};
 pub use settings::TokenCache;
@@ -11,7 +12,10 @@ pub use settings::TokenCache;
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
 };
 
 use self::{forged::ForgedTokens, presented::Presented, remembered::VerifiedTokens};
@@ -24,6 +28,8 @@ pub(super) struct Cache {
     clock: SharedClock,
     verified: VerifiedTokens,
     forged: ForgedTokens,
+    /// Whether nothing is remembered any more.
+    is_closed: AtomicBool,
 }
 
 impl Cache {
@@ -33,6 +39,7 @@ impl Cache {
             clock,
             verified: VerifiedTokens::new(max_bytes)?,
             forged: ForgedTokens::default(),
+            is_closed: AtomicBool::new(false),
         })
     }
 
@@ -55,6 +62,7 @@ impl Cache {
 
     pub(super) fn remember(&self, token: Presented<'_>, verified: Arc<Remembered>) {
         self.verified.insert(token, verified, self.clock.now());
+        self.forget_if_closed();
     }
 
     /// Forgets a token whose time is over.
@@ -71,6 +79,21 @@ impl Cache {
     /// for a while.
     pub(super) fn remember_forged(&self, token: Presented<'_>, changes: u64) {
         self.forged.insert(token, changes, self.clock.now());
+        self.forget_if_closed();
+    }
+
+    /// Forgets everything, and remembers nothing from now on.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, SeqCst);
+        self.forget_if_closed();
+    }
+
+    /// Whoever puts something there looks afterwards: one of the two sees the other.
+    fn forget_if_closed(&self) {
+        if self.is_closed.load(SeqCst) {
+            self.verified.clear();
+            self.forged.clear();
+        }
     }
 
     #[cfg(test)]

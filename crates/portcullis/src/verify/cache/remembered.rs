@@ -14,8 +14,9 @@ use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter, sync::Cache};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::presented::Presented;
+use super::{presented::Presented, told_size::ToldSize};
 use crate::{
+    metrics,
     subject::Subject,
     time::Timestamp,
     verify::{ClaimsError, lease::SharedLease, token::Token},
@@ -29,6 +30,7 @@ pub(super) struct VerifiedTokens {
     tokens: Cache<Key, Arc<Remembered>, Weight, BuildHasherDefault<Hashed>, LetGo>,
     /// When to look for tokens that have expired, in milliseconds.
     sweep_at: AtomicI64,
+    told: ToldSize,
 }
 
 /// How often is looked for tokens that have expired, in milliseconds.
@@ -48,6 +50,7 @@ impl VerifiedTokens {
         Some(Self {
             tokens: Cache::with_options(options, Weight, BuildHasherDefault::default(), LetGo),
             sweep_at: AtomicI64::new(i64::MIN),
+            told: ToldSize::default(),
         })
     }
 
@@ -61,11 +64,41 @@ impl VerifiedTokens {
             hash: token.hash,
             token: Zeroizing::new(token.token.into()),
         };
+        if metrics::ARE_ON {
+            return self.insert_and_tell(key, verified);
+        }
         self.tokens.insert(key, verified);
+    }
+
+    fn insert_and_tell(&self, key: Key, verified: Arc<Remembered>) {
+        let (own, mut let_go) = (key.hash, Vec::new());
+        self.tokens
+            .insert_with_lifecycle(key, verified, &mut let_go);
+        // The same token, which another thread was quicker to remember, is not gone.
+        for _ in let_go.iter().filter(|(hash, _)| *hash != own) {
+            metrics::CACHE_EVICTIONS.count([]);
+        }
+        self.told.tell(|| (self.tokens.len(), self.tokens.weight()));
     }
 
     pub(super) fn remove(&self, token: Presented<'_>) {
         self.tokens.remove(&token);
+    }
+
+    /// Lets go of everything; outside of the locks.
+    pub(super) fn clear(&self) {
+        self.let_go_of(|_| true);
+    }
+
+    fn let_go_of(&self, is_over: impl Fn(&Remembered) -> bool) {
+        let over = RefCell::new(Vec::new());
+        self.tokens.retain(|_, token| {
+            let is_over = is_over(token);
+            if is_over {
+                over.borrow_mut().push(token.clone());
+            }
+            !is_over
+        });
     }
 
     /// Lets go of what has expired, now and then; outside of the locks.
@@ -79,14 +112,9 @@ impl VerifiedTokens {
                 .compare_exchange(due, next, Relaxed, Relaxed)
                 .is_ok()
         {
-            let expired = RefCell::new(Vec::new());
-            self.tokens.retain(|_, token| {
-                let is_good = now < token.validity.until
-                    && token.lease.as_ref().is_none_or(|lease| lease.holds(now));
-                if !is_good {
-                    expired.borrow_mut().push(token.clone());
-                }
-                is_good
+            self.let_go_of(|token| {
+                let lease = token.lease.as_ref();
+                now >= token.validity.until || lease.is_some_and(|lease| !lease.holds(now))
             });
         }
     }
@@ -262,10 +290,10 @@ impl Hasher for Hashed {
 struct LetGo;
 
 impl Lifecycle<Key, Arc<Remembered>> for LetGo {
-    type RequestState = Vec<Arc<Remembered>>;
+    type RequestState = Vec<(u64, Arc<Remembered>)>;
 
-    fn on_evict(&self, state: &mut Self::RequestState, _: Key, token: Arc<Remembered>) {
-        state.push(token);
+    fn on_evict(&self, state: &mut Self::RequestState, key: Key, token: Arc<Remembered>) {
+        state.push((key.hash, token));
     }
 }
 

@@ -89,7 +89,7 @@ pub(in crate::endpoint::actions) async fn logout_all(
         Presented::Access(token) => {
             let verified = verify(services, token).await?;
             request.check_access(csrf, &verified)?;
-            access.check(&verified)?;
+            access.check(&verified).await?;
             verified.subject().ok_or(Refusal::BadToken)?
         }
     };

@@ -143,9 +143,12 @@ impl fmt::Debug for RefreshTokens {
 
 fn verify(key: &RefreshKey, jws: &CompactJws<'_>) -> Result<(), RefreshError> {
     let mut buffer = uninit();
-    let signature = jws.signature_into(&mut buffer).map_err(malformed)?;
+    let longest = || key.verifying.algorithm().longest_signature();
+    let signature = jws
+        .signature_into(&mut buffer, longest)
+        .map_err(malformed)?;
     key.verifying
-        .verify(jws.signing_input(), signature)
+        .verify(jws.signing_input(), &signature)
         .map_err(|_| RefreshErrorKind::Signature.into())
 }
 

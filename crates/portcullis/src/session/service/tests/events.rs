@@ -78,7 +78,7 @@ async fn the_whole_life_of_a_session_is_told() {
         for way in 0..3 {
             let pair = api.open(|request| request).await;
             let id = pair.session.as_str();
-            let told = |event, rest: &str| [format!("event={event:?} session={id:?}{rest}")];
+            let told = |event, rest: &str| [format!("event={event:?} session.id={id:?}{rest}")];
             assert_eq!(log.take(), told("session_opened", ""));
             api.refresh(refresh_token(&pair), &plain()).await.unwrap();
             assert_eq!(log.take(), told(refreshed, " generation=0"));

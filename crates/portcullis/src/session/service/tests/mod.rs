@@ -1,4 +1,6 @@
 mod events;
+mod log_out;
+mod replaced;
 mod single_use;
 
 use std::sync::atomic::{AtomicI64, Ordering};

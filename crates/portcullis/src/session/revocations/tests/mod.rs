@@ -1,3 +1,5 @@
+mod realms;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};

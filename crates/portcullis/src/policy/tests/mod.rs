@@ -1,4 +1,8 @@
+mod asking;
+mod step_up;
+
 use super::*;
+use crate::{head::HeadRef, verify::Verified};
 
 fn token(claims: &str) -> Verified {
     Verified::for_test(claims)

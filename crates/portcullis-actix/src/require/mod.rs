@@ -1,0 +1,7 @@
+//! A policy behind an authentication: transform and middleware.
+
+mod service;
+mod transform;
+
+pub use service::RequireMiddleware;
+pub use transform::Require;
