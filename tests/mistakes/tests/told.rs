@@ -88,7 +88,7 @@ fn a_scope_that_is_none_is_named() {
     told(
         "scopes_of_nothing",
         &[
-            "`Scoped` cannot demand scopes of `Bearer`",
+            "cannot demand anything of `Bearer`",
             "put `Token`, `Claims<T>` or `Authenticated<T>` into it",
         ],
     );
