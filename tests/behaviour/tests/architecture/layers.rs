@@ -8,7 +8,7 @@ use std::{
 use crate::{imports::Crate, report, sources::crates};
 
 /// The modules of the core, the lowest first. Each may use those before it.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 24] = [
     "error",
     "metrics",
     "random",

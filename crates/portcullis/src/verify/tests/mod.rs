@@ -14,6 +14,7 @@ mod ml_dsa;
 mod names;
 mod refusals;
 mod replace;
+mod replace_model;
 
 use std::{
     sync::{
