@@ -17,6 +17,7 @@ pages! {
     axum: "axum.md",
     several_issuers: "several-issuers.md",
     several_nodes: "several-nodes.md",
+    tests: "tests.md",
     from_actix_web_httpauth: "migration/actix-web-httpauth.md",
     from_axum_jwt_auth: "migration/axum-jwt-auth.md",
     from_fastapi_users: "migration/fastapi-users.md",
