@@ -18,6 +18,7 @@ pages! {
     roles_and_tenants: "roles-and-tenants.md",
     several_issuers: "several-issuers.md",
     several_nodes: "several-nodes.md",
+    tests: "tests.md",
     why_401: "why-401.md",
     from_actix_web_httpauth: "migration/actix-web-httpauth.md",
     from_axum_jwt_auth: "migration/axum-jwt-auth.md",

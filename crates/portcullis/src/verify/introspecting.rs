@@ -43,7 +43,7 @@ impl Introspecting {
             Err(error) => Verification::Done(Err(error)),
             Ok(_) if O::LOOKS => {
                 observer.unasked(Check::Introspection, Seen::nothing);
-                Verification::Done(Err(VerifyError::new(IntrospectionUnavailable)))
+                Verification::Pending(PendingVerification::unasked(IntrospectionUnavailable))
             }
             Ok(token) => self.judge(self.source.introspect(token)),
         }

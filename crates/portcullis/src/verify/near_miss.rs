@@ -10,26 +10,36 @@ pub(super) fn near_miss<'c>(
         .find_map(|own| difference(found, own))
 }
 
+/// The most that names differ in length, in bytes. Anybody may send a long one, and
+/// it is compared with all that are configured.
+const MAX_DIFFERENCE: usize = 64;
+
 fn difference(found: &str, configured: &str) -> Option<&'static str> {
-    let scheme = |name: &str| name.split_once("://").map(|(_, rest)| rest.to_owned());
-    let slash = |name: &str| name.strip_suffix('/').unwrap_or(name).to_owned();
-    if found == configured {
-        None
-    } else if found.trim() == configured.trim() {
+    if found == configured || found.len().abs_diff(configured.len()) > MAX_DIFFERENCE {
+        return None;
+    }
+    let bare = (without_scheme(found), without_scheme(configured));
+    if found.trim() == configured.trim() {
         Some("they differ in white space only, which counts")
-    } else if slash(found) == slash(configured) {
+    } else if without_slash(found) == without_slash(configured) {
         Some("they differ in the slash at the end only: configure it as the token has it")
     } else if found.eq_ignore_ascii_case(configured) {
         Some("they differ in upper and lower case only, which counts")
-    } else if scheme(found).is_some() && scheme(found) == scheme(configured) {
+    } else if bare.0.is_some() && bare.0 == bare.1 {
         Some("they differ in what stands before `://` only: configure it as the token has it")
-    } else if scheme(found).as_deref() == Some(configured)
-        || scheme(configured).as_deref() == Some(found)
-    {
+    } else if bare.0 == Some(configured) || bare.1 == Some(found) {
         Some("one of them lacks what stands before `://`: configure it as the token has it")
     } else {
         None
     }
+}
+
+fn without_slash(name: &str) -> &str {
+    name.strip_suffix('/').unwrap_or(name)
+}
+
+fn without_scheme(name: &str) -> Option<&str> {
+    name.split_once("://").map(|(_, rest)| rest)
 }
 
 #[cfg(test)]
@@ -57,5 +67,8 @@ mod tests {
         ] {
             assert_eq!(near_miss(found, [configured]), None, "{found} {configured}");
         }
+        // Not that it is worth a look.
+        let long = format!("a{}", " ".repeat(MAX_DIFFERENCE + 1));
+        assert_eq!(near_miss(&long, ["a"]), None);
     }
 }

@@ -34,9 +34,9 @@ pub(super) enum Current<'n> {
 struct Links {
     /// Of what it is made; with them goes whatever works for it.
     parts: Parts,
-    /// What this is combined of, if it is, and what each of them trusts. They are not
-    /// kept alive: what nobody has, nobody replaces.
-    members: Vec<(Weak<Node>, Parts)>,
+    /// What this is combined of, if it is. They are kept alive, whoever else has them:
+    /// a member that is a combination itself changes with what it is combined of.
+    members: Vec<Arc<Node>>,
     /// What is combined of this.
     combinations: Vec<Weak<Node>>,
 }
@@ -50,20 +50,15 @@ impl Node {
     pub(super) fn combined(members: &[Arc<Self>]) -> Result<Arc<Self>, ConfigError> {
         let nodes = in_order(members.to_vec());
         let mut held = Held::lock(&nodes);
-        let mut linked = Vec::new();
-        for member in members {
-            let parts = held.links_of(member).map(|links| links.parts.clone());
-            linked.extend(parts.map(|parts| (Arc::downgrade(member), parts)));
-        }
-        let parts = combine(linked.iter().map(|(_, parts)| parts))?;
-        let node = Self::linked(parts, linked);
+        let parts = held.combine(members, &Vec::new())?;
+        let node = Self::linked(parts, members.to_vec());
         for links in &mut held.links {
             links.add_combination(&node);
         }
         Ok(node)
     }
 
-    fn linked(parts: Parts, members: Vec<(Weak<Self>, Parts)>) -> Arc<Self> {
+    fn linked(parts: Parts, members: Vec<Arc<Self>>) -> Arc<Self> {
         Arc::new(Self {
             first: Arc::new(Trusted::new(&parts)),
             replaced: OnceLock::new(),
@@ -142,8 +137,13 @@ impl Deref for Current<'_> {
 
 impl Links {
     fn neighbours(&self) -> impl Iterator<Item = Arc<Node>> {
-        let members = self.members.iter().map(|(member, _)| member);
-        members.chain(&self.combinations).filter_map(Weak::upgrade)
+        let combinations = self.combinations.iter().filter_map(Weak::upgrade);
+        self.members.iter().cloned().chain(combinations)
+    }
+
+    fn live_combinations(&self) -> impl Iterator<Item = &Weak<Node>> {
+        let combinations = self.combinations.iter();
+        combinations.filter(|it| it.strong_count() > 0)
     }
 
     fn add_combination(&mut self, node: &Arc<Node>) {
@@ -153,8 +153,8 @@ impl Links {
 
     /// And those that are no more.
     fn remove_combination(&mut self, node: &Arc<Node>) {
-        let is_another = |it: &Weak<Node>| it.strong_count() > 0 && !is(it, node);
-        self.combinations.retain(is_another);
+        self.combinations
+            .retain(|it| it.strong_count() > 0 && !is(it, node));
     }
 }
 
@@ -165,7 +165,7 @@ fn linked_to(nodes: [Arc<Node>; 2]) -> Vec<Arc<Node>> {
     while let Some(node) = found.get(next) {
         let neighbours: Vec<_> = node.links().neighbours().collect();
         for neighbour in neighbours {
-            if !found.iter().any(|it| Arc::ptr_eq(it, &neighbour)) {
+            if !is_among(&found, &neighbour) {
                 found.push(neighbour);
             }
         }
@@ -184,6 +184,10 @@ fn in_order(mut nodes: Vec<Arc<Node>>) -> Vec<Arc<Node>> {
 fn is(link: &Weak<Node>, node: &Arc<Node>) -> bool {
     // No other takes its place in memory as long as there is a link to it.
     link.as_ptr() == Arc::as_ptr(node)
+}
+
+fn is_among(nodes: &[Arc<Node>], node: &Arc<Node>) -> bool {
+    nodes.iter().any(|it| Arc::ptr_eq(it, node))
 }
 
 /// Nodes whose links are locked.
@@ -208,13 +212,34 @@ impl<'n> Held<'n> {
 
     /// Whether all that is linked to one of them is among them.
     fn are_all(&self) -> bool {
-        let mut neighbours = self.links.iter().flat_map(|links| links.neighbours());
-        neighbours.all(|it| self.nodes.iter().any(|node| Arc::ptr_eq(node, &it)))
+        let is_held = |it: &Weak<Node>| self.nodes.iter().any(|node| is(it, node));
+        // Nobody is kept alive for it, who would then end under these locks.
+        self.links.iter().all(|links| {
+            links.members.iter().all(|it| is_among(self.nodes, it))
+                && links.live_combinations().all(is_held)
+        })
     }
 
-    fn links_of(&mut self, node: &Arc<Node>) -> Option<&mut Links> {
-        let place = self.nodes.iter().position(|it| Arc::ptr_eq(it, node))?;
+    fn place_of(&self, node: &Arc<Node>) -> Option<usize> {
+        self.nodes.iter().position(|it| Arc::ptr_eq(it, node))
+    }
+
+    fn links_of(&self, node: &Arc<Node>) -> Option<&Links> {
+        self.links.get(self.place_of(node)?).map(|links| &**links)
+    }
+
+    fn links_of_mut(&mut self, node: &Arc<Node>) -> Option<&mut Links> {
+        let place = self.place_of(node)?;
         self.links.get_mut(place).map(|links| &mut **links)
+    }
+
+    /// What is combined of these, once they are changed.
+    fn combine(&self, members: &[Arc<Node>], changes: &Changes) -> Result<Parts, ConfigError> {
+        combine(members.iter().filter_map(|member| {
+            let change = changes.iter().find(|(node, _)| Arc::ptr_eq(member, node));
+            let new = change.map(|(_, parts)| parts);
+            new.or_else(|| self.links_of(member).map(|links| &links.parts))
+        }))
     }
 
     /// Nothing is changed if it is an error. What was trusted before is left over.
@@ -225,17 +250,10 @@ impl<'n> Held<'n> {
         };
         let (parts, members) = (links.parts.clone(), links.members.clone());
         let changes = self.changes(node, parts, &members)?;
-        self.relink(node, members, &mut old);
-        for links in &mut self.links {
-            for (member, parts) in &mut links.members {
-                if let Some((_, new)) = changes.iter().find(|(node, _)| is(member, node)) {
-                    old.1.push(mem::replace(parts, new.clone()));
-                }
-            }
-        }
+        self.relink(node, members);
         for (node, parts) in changes {
             old.0.push(node.trust(Trusted::new(&parts)));
-            let links = self.links_of(&node);
+            let links = self.links_of_mut(&node);
             old.1
                 .extend(links.map(|links| mem::replace(&mut links.parts, parts)));
         }
@@ -244,14 +262,13 @@ impl<'n> Held<'n> {
 
     /// What the node and all that is combined of it come to trust.
     fn changes(
-        &mut self,
+        &self,
         node: &Arc<Node>,
         parts: Parts,
-        members: &[(Weak<Node>, Parts)],
+        members: &[Arc<Node>],
     ) -> Result<Changes, ConfigError> {
         let mut waiting = self.combined_of(node);
-        let is_member = |it: &Arc<Node>| members.iter().any(|(member, _)| is(member, it));
-        if is_member(node) || waiting.iter().any(is_member) {
+        if is_among(members, node) || waiting.iter().any(|it| is_among(members, it)) {
             return Err(ConfigError::new(
                 "a verifier cannot be replaced by a combination that it is part of: combine \
                  others",
@@ -262,26 +279,21 @@ impl<'n> Held<'n> {
         while let Some(place) = waiting.iter().position(|it| !self.has_member(it, &waiting)) {
             let combination = waiting.remove(place);
             let links = self.links_of(&combination);
-            let members = links.into_iter().flat_map(|links| &links.members);
-            let parts = combine(members.map(|(member, parts)| {
-                let change = changes.iter().find(|(node, _)| is(member, node));
-                change.map_or(parts, |(_, new)| new)
-            }))?;
+            let members = links.map(|links| &*links.members).unwrap_or_default();
+            let parts = self.combine(members, &changes)?;
             changes.push((combination, parts));
         }
         Ok(changes)
     }
 
     /// All that is combined of a node, and of what is.
-    fn combined_of(&mut self, node: &Arc<Node>) -> Vec<Arc<Node>> {
+    fn combined_of(&self, node: &Arc<Node>) -> Vec<Arc<Node>> {
         let mut found = vec![node.clone()];
         let mut next = 0;
-        while let Some(node) = found.get(next).cloned() {
-            let links = self.links_of(&node);
+        while let Some(links) = found.get(next).map(|node| self.links_of(node)) {
             let combinations = links.into_iter().flat_map(|links| &links.combinations);
-            let combinations: Vec<_> = combinations.filter_map(Weak::upgrade).collect();
-            for combination in combinations {
-                if !found.iter().any(|it| Arc::ptr_eq(it, &combination)) {
+            for combination in combinations.filter_map(Weak::upgrade) {
+                if !is_among(&found, &combination) {
                     found.push(combination);
                 }
             }
@@ -292,25 +304,21 @@ impl<'n> Held<'n> {
     }
 
     fn has_member(&self, node: &Arc<Node>, among: &[Arc<Node>]) -> bool {
-        let place = self.nodes.iter().position(|it| Arc::ptr_eq(it, node));
-        let links = place.and_then(|place| self.links.get(place));
-        links.is_some_and(|links| {
-            let mut members = links.members.iter();
-            members.any(|(member, _)| among.iter().any(|it| is(member, it)))
-        })
+        let links = self.links_of(node);
+        links.is_some_and(|links| links.members.iter().any(|it| is_among(among, it)))
     }
 
     /// Makes a node one that is combined of these, if any.
-    fn relink(&mut self, node: &Arc<Node>, members: Vec<(Weak<Node>, Parts)>, old: &mut Old) {
+    fn relink(&mut self, node: &Arc<Node>, members: Vec<Arc<Node>>) {
         for (own, links) in self.nodes.iter().zip(&mut self.links) {
             links.remove_combination(node);
-            if members.iter().any(|(member, _)| is(member, own)) {
+            if is_among(&members, own) {
                 links.add_combination(node);
             }
         }
-        if let Some(links) = self.links_of(node) {
-            let members = mem::replace(&mut links.members, members);
-            old.1.extend(members.into_iter().map(|(_, parts)| parts));
+        if let Some(links) = self.links_of_mut(node) {
+            // Those that it was combined of are among the nodes: none ends here.
+            links.members = members;
         }
     }
 }

@@ -225,6 +225,8 @@ impl Profile {
                 self.claims.seen_issuer(token.issuer())
             })?;
         }
+        // The application is shown nothing that was refused, whoever looks on.
+        observer.settle()?;
         if let BindingRule::CheckedBy(checks) = &self.claims.binding
             && token.confirmation_json().is_some()
         {
@@ -233,6 +235,7 @@ impl Profile {
                 .ok_or(VerifyError::new(SenderConstrained))
                 .and_then(|bound| checks.iter().try_for_each(|check| check(&bound)));
             observer.observe(Check::Binding, result, Seen::nothing)?;
+            observer.settle()?;
         }
         if self.checks.is_empty() {
             return Ok(());

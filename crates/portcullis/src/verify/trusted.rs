@@ -214,7 +214,7 @@ impl Trusted {
                 _ => Check::Key,
             };
             observer.unasked(check, Seen::nothing);
-            return Verification::Done(Err(VerifyError::new(KeysUnavailable)));
+            return Verification::Pending(PendingVerification::unasked(KeysUnavailable));
         }
         match source.missing() {
             MissingKey::Absent => Verification::Done(Err(error)),
@@ -331,7 +331,14 @@ impl Trusted {
                 };
                 match checked {
                     // It is not for others.
-                    Verification::Done(Err(_)) if error.kind() == TooLarge => None,
+                    Verification::Done(Err(_)) if error.kind() == TooLarge => {
+                        if O::LOOKS {
+                            // So what counts is what was seen before they were asked.
+                            observer.restart();
+                            let _ = self.check(token, Expiry::Checked, observer);
+                        }
+                        None
+                    }
                     checked => Some(checked),
                 }
             }
@@ -420,7 +427,7 @@ fn explain_by(
         }
         AtHand::Asked => {
             observer.unasked(Check::Verifier, seen);
-            Verification::Done(Err(VerifyError::new(KeysUnavailable)))
+            Verification::Pending(PendingVerification::unasked(KeysUnavailable))
         }
     }
 }

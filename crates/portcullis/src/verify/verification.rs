@@ -46,10 +46,17 @@ enum Stage {
         // Boxed, or the future of every request would be as large.
         verified: Box<Verified>,
     },
+    /// For somebody who is not asked: only to say what is not known.
+    Unasked(VerifyErrorKind),
     Over,
 }
 
 impl PendingVerification {
+    /// For whoever only looks on: it never ends.
+    pub(super) fn unasked(what_is_unknown: VerifyErrorKind) -> Self {
+        Self(Stage::Unasked(what_is_unknown))
+    }
+
     /// For keys, after which a token is looked at `again`.
     pub(super) fn for_keys(
         arrive: WaitForKeys,
@@ -85,6 +92,7 @@ impl PendingVerification {
         match self.0 {
             Stage::Keys { .. } | Stage::Verifier(_) => KeysUnavailable,
             Stage::Answer(_) => IntrospectionUnavailable,
+            Stage::Unasked(kind) => kind,
             Stage::Status { .. } | Stage::Over => StatusUnknown,
         }
     }
@@ -131,8 +139,8 @@ impl Future for PendingVerification {
                         _ => return Poll::Pending,
                     }
                 }
-                // Polled again after the end.
-                Stage::Over => return Poll::Pending,
+                // Nobody waits for it, or it was polled again after the end.
+                Stage::Unasked(_) | Stage::Over => return Poll::Pending,
             }
         }
     }

@@ -50,7 +50,7 @@ impl Sessions {
         if let Err(error) = self.revoke_token(&family.subject, &id, until).await {
             tracing::warn!(
                 event = "replaced_token_stays",
-                session = family.session.as_str(),
+                session.id = family.session.as_str(),
                 error = &error as &dyn std::error::Error,
                 "an access token that was replaced could not be revoked, and is good until it expires"
             );

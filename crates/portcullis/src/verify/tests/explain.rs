@@ -5,7 +5,7 @@ use std::sync::{Mutex, atomic::AtomicUsize};
 use proptest::prelude::*;
 
 use super::*;
-use crate::jose::encode_segment;
+use crate::{jose::encode_segment, verify::builder::Ready};
 
 fn check_of<'r>(report: &'r Report, name: &str) -> &'r CheckReport {
     let mut checks = report.checks().iter();
@@ -180,6 +180,83 @@ fn the_applications_own_checks_see_no_token_that_failed() {
     assert_eq!(*seen.lock().unwrap(), 1);
     // No line of it is somebody else's.
     assert!(!report.to_string().contains("\ntoday"), "{report}");
+}
+
+/// As `verify` has it: whoever does not hold a key is not shown to the application.
+#[test]
+fn nor_one_whose_binding_does_not_hold() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counter = seen.clone();
+    let verifier = builder()
+        .binding_checked_by(|_| Err(VerifyError::custom("no proof")))
+        .check(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+        .build()
+        .unwrap();
+    let report = verifier.explain(token(&with("cnf", json!({"jkt": "x"}))).as_bytes());
+    assert_eq!(check_of(&report, "binding").outcome(), Outcome::Failed);
+    let own = check_of(&report, "application");
+    assert_eq!(own.outcome(), Outcome::NotReached, "{report}");
+    assert_eq!(seen.load(Ordering::SeqCst), 0);
+}
+
+/// Whoever knows the issuer may know it by wider limits; what is said is what
+/// `verify` says, and of whom it says it.
+#[test]
+fn what_is_too_large_for_one_is_told_as_it_is_judged() {
+    struct Knows(fn() -> Resolved);
+    impl IssuerResolver for Knows {
+        fn resolve(&self, _: &str) -> Resolved {
+            self.0()
+        }
+    }
+    struct Source(LiveKeys);
+    impl KeySource for Source {
+        fn keys(&self) -> &LiveKeys {
+            &self.0
+        }
+
+        fn missing(&self) -> MissingKey {
+            MissingKey::Wait(Box::pin(std::future::pending()))
+        }
+    }
+    fn known(builder: VerifierBuilder<Ready>) -> Resolved {
+        let other = builder.issuer("https://other.example").audience("api");
+        Resolved::Known(other.clock(clock()).build().unwrap())
+    }
+    fn of(byte: u8) -> Resolved {
+        known(Verifier::builder().keys(key(byte).verifying_key()))
+    }
+    let resolvers: [fn() -> Resolved; 5] = [
+        || Resolved::Unknown,
+        || Resolved::Wait(Box::pin(std::future::pending())),
+        || of(1),
+        || of(2),
+        || {
+            let keys = LiveKeys::new(&[Algorithm::HS256]);
+            known(Verifier::builder().keys_from(Source(keys)))
+        },
+    ];
+    let token = token(&with("iss", json!("https://other.example")));
+    let verdicts = resolvers.map(|resolve| {
+        let small = builder().max_token_size(64).build().unwrap();
+        let by_issuer = Verifier::by_issuer(Knows(resolve));
+        let both = Verifier::combine([small, by_issuer]).unwrap();
+        let report = both.explain(token.as_bytes());
+        let verdict = both.verify_now(token.as_bytes());
+        assert_eq!(report.error(), verdict.as_ref().err(), "{report}");
+        let kind = verdict.err().map(|error| error.kind());
+        if kind == Some(VerifyErrorKind::TooLarge) {
+            assert_eq!(check_of(&report, "size").outcome(), Outcome::Failed);
+        }
+        kind
+    });
+    use VerifyErrorKind::{KeysUnavailable, TooLarge};
+    let [too_large, unavailable] = [TooLarge, KeysUnavailable].map(Some);
+    let expected = [too_large, unavailable, None, too_large, unavailable];
+    assert_eq!(verdicts, expected);
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod ml_dsa;
 mod names;
 mod refusals;
 mod replace;
+mod replace_model;
+mod weak_keys;
 
 use std::{
     sync::{

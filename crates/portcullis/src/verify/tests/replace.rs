@@ -12,7 +12,7 @@ use super::*;
 use crate::ConfigError;
 
 /// Trusts the tokens of this key, which name the issuer of this name.
-fn of(byte: u8, issuer: &str) -> Verifier {
+pub(super) fn of(byte: u8, issuer: &str) -> Verifier {
     let builder = Verifier::builder().keys(key(byte).verifying_key());
     let builder = builder.issuer(issuer).audience("api").clock(clock());
     builder
@@ -21,12 +21,12 @@ fn of(byte: u8, issuer: &str) -> Verifier {
         .unwrap()
 }
 
-fn token_of(byte: u8, issuer: &str) -> String {
+pub(super) fn token_of(byte: u8, issuer: &str) -> String {
     let claims = with("iss", json!(issuer));
     signed(&key(byte), r#"{"alg":"HS256"}"#, &claims)
 }
 
-fn accepts(verifier: &Verifier, token: &str) -> bool {
+pub(super) fn accepts(verifier: &Verifier, token: &str) -> bool {
     kind(verifier, token).is_ok()
 }
 
@@ -129,6 +129,28 @@ fn what_is_replaced_by_a_combination_becomes_one() {
     verifier.replace(of(5, "e")).unwrap();
     a.replace(of(6, "e")).unwrap();
     assert!(accepts(&verifier, &token_of(5, "e")) && !accepts(&verifier, &token_of(6, "e")));
+}
+
+/// Whatever stands between them: it may be that nobody has it any more.
+#[test]
+fn combinations_of_combinations_see_it() {
+    let (a, b) = (of(1, "a"), of(2, "b"));
+    let inner = Verifier::combine([a.clone(), of(3, "c")]).unwrap();
+    let outer = Verifier::combine([inner, of(4, "d")]).unwrap();
+    a.replace(of(5, "e")).unwrap();
+    assert!(accepts(&outer, &token_of(5, "e")) && !accepts(&outer, &token_of(1, "a")));
+    // One that becomes a combination only later.
+    let member = of(6, "f");
+    let outer = Verifier::combine([member.clone(), of(4, "d")]).unwrap();
+    member
+        .replace(Verifier::combine([b.clone(), of(3, "c")]).unwrap())
+        .unwrap();
+    drop(member);
+    assert!(accepts(&outer, &token_of(2, "b")) && !accepts(&outer, &token_of(6, "f")));
+    b.replace(of(7, "g")).unwrap();
+    assert!(accepts(&outer, &token_of(7, "g")) && !accepts(&outer, &token_of(2, "b")));
+    // Nor does it come to be part of itself.
+    assert!(b.replace(outer).is_err());
 }
 
 /// One that nobody can reach trusts nothing: not what it was combined of, either.
