@@ -1,9 +1,10 @@
 //! What a token lacks.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     asker::Unavailable,
+    claim_path::Role,
     demands::{Demands, StepUp, both},
 };
 use crate::claims::ScopeSet;
@@ -14,13 +15,14 @@ pub struct PolicyError {
     kind: PolicyErrorKind,
     scope: ScopeSet,
     // Boxed: an error is as large as the answer of every check.
-    more: Option<Box<More>>,
+    more: Option<More>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum More {
-    Login(StepUp),
-    Again(Unavailable),
+    Login(Box<StepUp>),
+    Again(Box<Unavailable>),
+    Role(Arc<Role>),
 }
 
 impl PolicyError {
@@ -34,8 +36,15 @@ impl PolicyError {
 
     pub(super) fn unavailable(error: Unavailable) -> Self {
         Self {
-            more: Some(Box::new(More::Again(error))),
+            more: Some(More::Again(Box::new(error))),
             ..Self::new(PolicyErrorKind::Unavailable)
+        }
+    }
+
+    pub(super) fn role_missing(role: &Arc<Role>) -> Self {
+        Self {
+            more: Some(More::Role(role.clone())),
+            ..Self::new(PolicyErrorKind::RoleMissing)
         }
     }
 
@@ -50,7 +59,7 @@ impl PolicyError {
             NotFresh | AuthenticationTooWeak | AuthenticationTooOld
         ) {
             let login = both(self.step_up().cloned(), demands.login.as_ref());
-            self.more = login.map(|login| Box::new(More::Login(login)));
+            self.more = login.map(|login| More::Login(Box::new(login)));
         }
         if self.kind == ScopeMissing || !self.scope.is_empty() {
             self.scope = demands.scope.clone();
@@ -73,7 +82,7 @@ impl PolicyError {
                 other.kind
             },
             scope,
-            more: login.map(|login| Box::new(More::Login(login))),
+            more: login.map(|login| More::Login(Box::new(login))),
         }
     }
 
@@ -96,17 +105,17 @@ impl PolicyError {
     /// What a new login has to be, where that is what is lacking: all that the
     /// policy demands of it, not only what this token's lacks.
     pub fn step_up(&self) -> Option<&StepUp> {
-        match self.more.as_deref()? {
+        match self.more.as_ref()? {
             More::Login(login) => Some(login),
-            More::Again(_) => None,
+            More::Again(_) | More::Role(_) => None,
         }
     }
 
     /// After which time it is worth asking again, where somebody could not be asked.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self.more.as_deref()? {
+        match self.more.as_ref()? {
             More::Again(error) => Some(error.retry_after),
-            More::Login(_) => None,
+            More::Login(_) | More::Role(_) => None,
         }
     }
 }
@@ -117,7 +126,10 @@ impl fmt::Display for PolicyError {
             PolicyErrorKind::ScopeMissing => {
                 return write!(f, "the scope `{}` is needed", self.scope);
             }
-            PolicyErrorKind::RoleMissing => "a role is missing",
+            PolicyErrorKind::RoleMissing => match &self.more {
+                Some(More::Role(role)) => return write!(f, "{role} is needed"),
+                _ => "a role is missing",
+            },
             PolicyErrorKind::NotFresh => "the token does not come from a login",
             PolicyErrorKind::AuthenticationTooWeak => "the login was not as strong as is needed",
             PolicyErrorKind::AuthenticationTooOld => "the login is too long ago",

@@ -5,6 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use super::{
     ClaimPath,
     asker::{Asker, Unavailable},
+    claim_path::Role,
     demands::{Demands, StepUp},
     request_rule::RequestRule,
     required_roles::{self, RequiredRoles},
@@ -37,7 +38,7 @@ struct Expression {
 #[derive(Debug)]
 pub(super) enum Rule {
     Scopes(ScopeSet),
-    Role { path: ClaimPath, role: Box<str> },
+    Role(Arc<Role>),
     Fresh,
     Acr(AcrValues),
     MaxAge(Duration),
@@ -102,10 +103,10 @@ impl Policy {
     /// claim names as they are: `Policy::role("realm_access.roles", "admin")`,
     /// `Policy::role(["https://api.example/roles"], "admin")`.
     pub fn role(path: impl Into<ClaimPath>, role: impl Into<Box<str>>) -> Self {
-        Self::of(Rule::Role {
+        Self::of(Rule::Role(Arc::new(Role {
             path: path.into(),
-            role: role.into(),
-        })
+            name: role.into(),
+        })))
     }
 
     /// The token has every role that `R` demands; with none named it denies.
@@ -260,7 +261,7 @@ impl Policy {
             Rule::Scopes(scopes) => Demands::of_scope(scopes.clone()),
             Rule::Acr(values) => Demands::of_login(StepUp::of_acr(values.clone())),
             Rule::MaxAge(age) => Demands::of_login(StepUp::of_age(*age)),
-            Rule::Role { .. } | Rule::Fresh | Rule::Request(_) | Rule::Ask(_) => Demands::default(),
+            Rule::Role(_) | Rule::Fresh | Rule::Request(_) | Rule::Ask(_) => Demands::default(),
             Rule::All(policies) => Demands::all(policies.iter().map(Self::demands)),
             Rule::Any(policies) => Demands::any(policies.iter().map(Self::demands)),
         };
@@ -284,9 +285,7 @@ impl Policy {
             Rule::All(policies) | Rule::Any(policies) => {
                 policies.iter().any(Self::asks_about_request)
             }
-            Rule::Scopes(_) | Rule::Role { .. } | Rule::Fresh | Rule::Acr(_) | Rule::MaxAge(_) => {
-                false
-            }
+            Rule::Scopes(_) | Rule::Role(_) | Rule::Fresh | Rule::Acr(_) | Rule::MaxAge(_) => false,
         }
     }
 }

@@ -128,6 +128,32 @@ fn status(line: &str) -> Option<String> {
         .or_else(|| numbers.find(|number| has_word(line, number)))
 }
 
+/// One dependency is enough: what the core has is found under each adapter's name.
+#[test]
+fn adapters_pass_on_every_module_of_the_core() {
+    let read = |name: &str| fs::read_to_string(crates().join(name).join("src/lib.rs")).unwrap();
+    let core = read("portcullis");
+    let modules: Vec<_> = core
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    assert!(modules.contains(&"user"), "{modules:?}");
+    let mut complaints = Vec::new();
+    for name in ["tower", "axum", "hyper", "actix"] {
+        let adapter = read(&format!("portcullis-{name}"));
+        let lists = adapter.split("pub use portcullis::").skip(1);
+        let passed_on: String = lists.filter_map(|list| list.split(';').next()).collect();
+        for module in &modules {
+            // Guards are something of actix's own.
+            let is_own = adapter.contains(&format!("\npub mod {module};"));
+            if !is_own && !has_word(&passed_on, module) {
+                complaints.push(format!("portcullis-{name} lacks `{module}`"));
+            }
+        }
+    }
+    report(&complaints);
+}
+
 #[test]
 fn the_core_knows_no_framework_and_no_runtime() {
     let manifest = fs::read_to_string(crates().join("portcullis/Cargo.toml")).unwrap();
