@@ -237,12 +237,17 @@ impl Revocations {
         let changed = self.waiters.changed_by(&revocations);
         let mut state = self.write();
         let everyone = state.everyone();
+        let oldest = asked_at.saturating_sub(self.keep());
+        let was_away = state.heard.is_some_and(|heard| heard < oldest);
+        if was_away {
+            state.forget_live();
+        }
         for revocation in revocations {
             state.apply(revocation, asked_at, &self.settings);
         }
         state.prune(asked_at, &self.settings);
         state.heard = Some(asked_at);
-        let everyone = state.everyone() != everyone;
+        let everyone = was_away || state.everyone() != everyone;
         let size = metrics::ARE_ON.then(|| state.size());
         drop(state);
         told::size(size);
