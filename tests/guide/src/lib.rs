@@ -15,6 +15,7 @@ macro_rules! pages {
 pages! {
     actix: "actix.md",
     axum: "axum.md",
+    own_store: "own-store.md",
     several_issuers: "several-issuers.md",
     several_nodes: "several-nodes.md",
     from_actix_web_httpauth: "migration/actix-web-httpauth.md",
