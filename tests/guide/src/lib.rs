@@ -16,6 +16,7 @@ pages! {
     actix: "actix.md",
     axum: "axum.md",
     roles_and_tenants: "roles-and-tenants.md",
+    own_store: "own-store.md",
     several_issuers: "several-issuers.md",
     several_nodes: "several-nodes.md",
     tests: "tests.md",
