@@ -30,6 +30,7 @@ mod format;
 mod grpc;
 mod kind;
 mod metadata_url;
+mod own_answer;
 mod prepared;
 mod problem;
 mod public_url;

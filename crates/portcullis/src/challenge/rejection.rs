@@ -10,7 +10,7 @@ use http::{
 
 use super::{
     Challenge, GrpcStatus, GrpcType, Realm, Reason, RefusalFormat, Refused, RejectionBody,
-    RejectionKind, ResponseHeaders, grpc,
+    RejectionKind, ResponseHeaders, grpc, own_answer::OwnAnswer,
 };
 use crate::{
     credentials::CredentialsError,
@@ -32,16 +32,6 @@ pub struct Rejection {
     // Boxed: few services write their own.
     own: Option<Box<OwnAnswer>>,
     further: ResponseHeaders,
-}
-
-/// Where an answer is not that of its kind.
-#[derive(Clone, Default)]
-struct OwnAnswer {
-    status: Option<u16>,
-    body: Option<RejectionBody>,
-    location: Option<Bytes>,
-    /// The media type of the call.
-    grpc: Option<GrpcType>,
 }
 
 impl Rejection {
@@ -350,16 +340,6 @@ impl Rejection {
         self.further.add_to(response.headers_mut());
         response.extensions_mut().insert(self.reason);
         response
-    }
-}
-
-impl fmt::Debug for OwnAnswer {
-    /// Without the location, in which there is the query of a request.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnAnswer")
-            .field("status", &self.status)
-            .field("body", &self.body)
-            .finish_non_exhaustive()
     }
 }
 

@@ -7,10 +7,14 @@ use serde::{
     de::{Error, Visitor},
 };
 
-use super::{KeyError, KeyErrorKind, MAX_SIGNATURE};
+use super::{KeyError, KeyErrorKind};
 #[cfg(feature = "ml-dsa")]
 use crate::crypto::MlDsa;
 use crate::crypto::{Curve, Hash, KeyKind, RsaScheme};
+
+/// The longest signature, in bytes: that of an RSA key of 8192 bits. Those of ML-DSA
+/// are longer, and looked at only where a key makes such.
+pub const MAX_SIGNATURE: usize = 1024;
 
 /// A signature algorithm of JSON Web Algorithms (RFC 7518 section 3.1,
 /// RFC 8037, RFC 9864, RFC 9964). `none` does not exist here.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use super::{
-    Header, JwsError, JwsErrorKind, SignError, SignErrorKind, SigningKey, base64url,
+    Header, JwsError, JwsErrorKind, MAX_SIGNATURE, SignError, SignErrorKind, SigningKey, base64url,
     base64url::{Uninit, decode_front, decode_segment, decode_segment_into, is_segment},
 };
 use crate::json::check_unique;
@@ -11,10 +11,6 @@ use crate::json::check_unique;
 /// The longest header segment, in characters, unless a verifier is told
 /// otherwise.
 pub const MAX_HEADER: usize = 4096;
-
-/// The longest signature, in bytes: that of an RSA key of 8192 bits. Those of ML-DSA
-/// are longer, and looked at only where a key makes such.
-pub const MAX_SIGNATURE: usize = 1024;
 
 /// The longest token, in characters, unless a verifier is told otherwise.
 const MAX_TOKEN: usize = 8192;

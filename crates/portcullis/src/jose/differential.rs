@@ -1,6 +1,7 @@
 //! What one cryptographic library says of a key or a signature the other says, too:
 //! [`Both`] asks both, and panics where they differ.
 
+#![cfg(test)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::{fs, path::PathBuf};

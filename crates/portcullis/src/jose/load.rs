@@ -154,3 +154,34 @@ pub(super) fn file<K: Load>(path: &Path, algorithm: Option<Algorithm>) -> Result
 pub(super) fn variable<K: Load>(name: &str, algorithm: Option<Algorithm>) -> Result<K, KeyError> {
     source::variable(name, |text| pem_or_jwk(text, algorithm))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::VerifyingKey;
+
+    #[test]
+    fn text_is_pem_or_jwk() {
+        for text in [&b""[..], b"  ", b"secret", b"\xff\xfe", b"[]"] {
+            let error = VerifyingKey::from_pem_or_jwk(text, None).unwrap_err();
+            assert_eq!(error.kind(), KeyErrorKind::Malformed);
+        }
+        let jwk = b"\xef\xbb\xbf\n{\"kty\":\"oct\",\"k\":\"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc\"}";
+        let key = VerifyingKey::from_pem_or_jwk(jwk, None).unwrap();
+        assert_eq!(key.algorithm(), Algorithm::HS256);
+        // Not detected where the caller is to say it.
+        let error = VerifyingKey::from_jwk(jwk.trim_ascii_start(), None).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::Malformed);
+        let error = VerifyingKey::from_jwk(&jwk[4..], None).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::NoAlgorithm);
+        let error = VerifyingKey::from_jwk(&jwk[4..], Some(Algorithm::HS512)).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::TooWeak);
+    }
+
+    #[test]
+    fn errors_name_the_variable() {
+        let error = VerifyingKey::from_env("PORTCULLIS_NO_SUCH_VARIABLE", None).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::Unreadable);
+        assert!(error.to_string().contains("PORTCULLIS_NO_SUCH_VARIABLE"));
+    }
+}

@@ -38,7 +38,7 @@ mod algorithm;
 mod base64url;
 mod compact;
 mod der;
-#[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
+#[cfg(all(feature = "aws-lc", feature = "rust-crypto"))]
 mod differential;
 mod ed25519;
 mod eddsa_name;
@@ -60,10 +60,10 @@ mod thumbprint;
 mod verifying;
 mod weak;
 
-pub use algorithm::Algorithm;
+pub use algorithm::{Algorithm, MAX_SIGNATURE};
 pub(crate) use base64url::{Uninit, decode_front, encode_segment_into, uninit};
 pub use base64url::{decode_array, decode_segment, decode_segment_into, encode_segment};
-pub use compact::{CompactJws, MAX_HEADER, MAX_SIGNATURE, encode_compact};
+pub use compact::{CompactJws, MAX_HEADER, encode_compact};
 pub(crate) use compact::{EncodedHeader, Limits};
 pub use error::{
     JwsError, JwsErrorKind, KeyError, KeyErrorKind, SignError, SignErrorKind, SignatureError,

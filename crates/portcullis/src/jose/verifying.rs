@@ -391,7 +391,7 @@ impl fmt::Debug for VerifyingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jose::{KeyErrorKind, SigningKey};
+    use crate::jose::SigningKey;
 
     #[test]
     fn keys_are_shared_between_threads_and_small() {
@@ -502,30 +502,5 @@ mod tests {
         }
         // A limit that cannot be read is no leave to go without.
         assert!(jwk(r#","issuer":["https://h.example"]"#).is_err());
-    }
-
-    #[test]
-    fn text_is_pem_or_jwk() {
-        for text in [&b""[..], b"  ", b"secret", b"\xff\xfe", b"[]"] {
-            let error = VerifyingKey::from_pem_or_jwk(text, None).unwrap_err();
-            assert_eq!(error.kind(), KeyErrorKind::Malformed);
-        }
-        let jwk = b"\xef\xbb\xbf\n{\"kty\":\"oct\",\"k\":\"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc\"}";
-        let key = VerifyingKey::from_pem_or_jwk(jwk, None).unwrap();
-        assert_eq!(key.algorithm(), Algorithm::HS256);
-        // Not detected where the caller is to say it.
-        let error = VerifyingKey::from_jwk(jwk.trim_ascii_start(), None).unwrap_err();
-        assert_eq!(error.kind(), KeyErrorKind::Malformed);
-        let error = VerifyingKey::from_jwk(&jwk[4..], None).unwrap_err();
-        assert_eq!(error.kind(), KeyErrorKind::NoAlgorithm);
-        let error = VerifyingKey::from_jwk(&jwk[4..], Some(Algorithm::HS512)).unwrap_err();
-        assert_eq!(error.kind(), KeyErrorKind::TooWeak);
-    }
-
-    #[test]
-    fn errors_name_the_variable() {
-        let error = VerifyingKey::from_env("PORTCULLIS_NO_SUCH_VARIABLE", None).unwrap_err();
-        assert_eq!(error.kind(), KeyErrorKind::Unreadable);
-        assert!(error.to_string().contains("PORTCULLIS_NO_SUCH_VARIABLE"));
     }
 }

@@ -94,8 +94,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Logs everybody of a realm out, at the price of one row however many they are: the
     /// sessions and application tokens of all whose ticket is of before are over from now
     /// on, and logins that have their ticket already come to nothing. What begins with a
-    /// later ticket is good, be it in the same millisecond. The time of the cut-off, which
-    /// never goes back.
+    /// later ticket is good, be it in the same millisecond. The time of the cut-off, which is
+    /// later than that of the realm's last one, whatever the clock says: by it snapshots
+    /// tell them apart.
     ///
     /// The rows stay as they are. The cut-off is looked at wherever one is read or
     /// changed: such a session [has ended](SessionRecord::revoked) at that time, for the

@@ -27,7 +27,8 @@ impl Source {
     }
 
     pub(crate) fn is_test(&self) -> bool {
-        self.path.ends_with("tests.rs") || self.is_below("tests")
+        let is_all_for_tests = self.text.lines().any(|line| line == "#![cfg(test)]");
+        is_all_for_tests || self.path.ends_with("tests.rs") || self.is_below("tests")
     }
 
     /// Whether the file is in a folder of this name, below the crates' own.

@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::{MlDsa, PrivateForm, owned};
+use crate::crypto::{MlDsa, PrivateForm};
 
 pub(super) fn verification(set: MlDsa) -> &'static PqdsaVerificationAlgorithm {
     match set {
@@ -46,5 +46,5 @@ pub(super) fn seed(pair: &PqdsaKeyPair) -> Option<Zeroizing<Vec<u8>>> {
     // RFC 9881 section 6: the last of it is `[0] OCTET STRING (SIZE (32))`.
     let (rest, seed) = der.as_ref().split_last_chunk::<32>()?;
     rest.ends_with(&[0x04, 0x22, 0x80, 0x20])
-        .then(|| owned(seed))
+        .then(|| Zeroizing::new(seed.to_vec()))
 }

@@ -153,7 +153,8 @@ impl Revocations {
     /// subjects; 64 and 262,144 unless set. Beyond that the older ones become a
     /// point in time. Of the tokens from before it, those of sessions are asked
     /// about at the store if sessions had ended, and all are refused if it was
-    /// tokens that were revoked.
+    /// tokens that were revoked. As many sessions as subjects are remembered after a log-out
+    /// of everybody, so that the store is asked once about each.
     #[must_use = "returns the changed snapshot"]
     pub fn with_limits(mut self, per_subject: usize, subjects: usize) -> Self {
         self.settings.per_subject = per_subject;

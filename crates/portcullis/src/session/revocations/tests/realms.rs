@@ -215,3 +215,69 @@ async fn a_snapshot_that_is_silent_still_knows_who_is_out() {
         Status::Unknown
     ));
 }
+
+/// By which the snapshot would take the second for the first.
+#[tokio::test]
+async fn cut_offs_in_one_millisecond_are_two() {
+    let node = Node::new();
+    let other = other_node(&node);
+    for set_back in [0, 5_000] {
+        for it in [&node, &other] {
+            it.revocations.sync().await.unwrap();
+        }
+        node.log_everybody_out().await;
+        other.revocations.sync().await.unwrap();
+        let between = node.open(&alice()).await;
+        let now = node.clock.now();
+        for it in [&node, &other] {
+            assert!(matches!(it.check_of(&between, now).await, Status::Clear));
+            assert!(it.knows(&between));
+        }
+        node.pass(-set_back);
+        node.log_everybody_out().await;
+        other.revocations.sync().await.unwrap();
+        for it in [&node, &other] {
+            let status = it.check_of(&between, now).await;
+            assert!(matches!(status, Status::Revoked), "{set_back}");
+        }
+    }
+}
+
+/// Whoever does not stop coming is no burden for the store.
+#[tokio::test]
+async fn the_store_is_asked_once_about_a_session_that_has_ended() {
+    let node = Node::new();
+    node.revocations.sync().await.unwrap();
+    let before = node.open(&alice()).await;
+    let now = node.clock.now();
+    node.log_everybody_out().await;
+    assert!(!node.knows(&before));
+    assert!(matches!(node.check_of(&before, now).await, Status::Revoked));
+    let claims = json!({"sid": before.as_str(), "jti": "jti", "iat": now.as_secs()});
+    let token = node.token(&alice(), claims).in_realm("users");
+    let status = node.revocations.status(&token.of_own_issuer());
+    assert!(matches!(status, Status::Revoked), "{status:?}");
+}
+
+/// The sessions that are remembered do not become more and more.
+#[tokio::test]
+async fn only_so_many_sessions_are_remembered() {
+    let node = Node::new();
+    let shared = SharedClock::new(node.clock.clone());
+    let node = Node {
+        revocations: Revocations::new(node.store.clone(), shared, KEEP).with_limits(64, 4),
+        ..node
+    };
+    node.revocations.sync().await.unwrap();
+    node.log_everybody_out().await;
+    let now = node.clock.now();
+    let mut sessions = Vec::new();
+    for _ in 0..20 {
+        let session = node.open(&alice()).await;
+        assert!(matches!(node.check_of(&session, now).await, Status::Clear));
+        assert!(node.knows(&session));
+        sessions.push(session);
+        let known = sessions.iter().filter(|session| node.knows(session));
+        assert!((1..=4).contains(&known.count()));
+    }
+}
