@@ -1,7 +1,5 @@
 //! Where in a token's claims the roles are.
 
-use std::fmt;
-
 /// A path of claim names, from the outermost to the innermost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimPath(Box<[Box<str>]>);
@@ -30,18 +28,5 @@ impl<const N: usize> From<[&str; N]> for ClaimPath {
     /// Claim names as they are, dots included.
     fn from(names: [&str; N]) -> Self {
         Self(names.into_iter().map(Box::from).collect())
-    }
-}
-
-/// A role that is demanded, and where it is to be.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Role {
-    pub(super) path: ClaimPath,
-    pub(super) name: Box<str>,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the role `{}` at `{}`", self.name, self.path.0.join("."))
     }
 }

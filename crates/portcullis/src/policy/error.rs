@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     asker::Unavailable,
-    claim_path::Role,
+    claim_path::ClaimPath,
     demands::{Demands, StepUp, both},
 };
 use crate::claims::ScopeSet;
@@ -14,15 +14,16 @@ use crate::claims::ScopeSet;
 pub struct PolicyError {
     kind: PolicyErrorKind,
     scope: ScopeSet,
-    // Boxed: an error is as large as the answer of every check.
-    more: Option<More>,
+    // Apart: an error is as large as the answer of every check.
+    more: Option<Arc<More>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum More {
-    Login(Box<StepUp>),
-    Again(Box<Unavailable>),
-    Role(Arc<Role>),
+    Login(StepUp),
+    Again(Unavailable),
+    /// What is needed, in words.
+    Role(Box<str>),
 }
 
 impl PolicyError {
@@ -36,14 +37,16 @@ impl PolicyError {
 
     pub(super) fn unavailable(error: Unavailable) -> Self {
         Self {
-            more: Some(More::Again(Box::new(error))),
+            more: Some(Arc::new(More::Again(error))),
             ..Self::new(PolicyErrorKind::Unavailable)
         }
     }
 
-    pub(super) fn role_missing(role: &Arc<Role>) -> Self {
+    /// For the policy to keep: many a token lacks a role that is one of several.
+    pub(super) fn role_missing(path: &ClaimPath, role: &str) -> Self {
+        let needed = format!("the role `{role}` at `{}`", path.names().join("."));
         Self {
-            more: Some(More::Role(role.clone())),
+            more: Some(Arc::new(More::Role(needed.into()))),
             ..Self::new(PolicyErrorKind::RoleMissing)
         }
     }
@@ -59,7 +62,7 @@ impl PolicyError {
             NotFresh | AuthenticationTooWeak | AuthenticationTooOld
         ) {
             let login = both(self.step_up().cloned(), demands.login.as_ref());
-            self.more = login.map(|login| More::Login(Box::new(login)));
+            self.more = login.map(|login| Arc::new(More::Login(login)));
         }
         if self.kind == ScopeMissing || !self.scope.is_empty() {
             self.scope = demands.scope.clone();
@@ -82,7 +85,7 @@ impl PolicyError {
                 other.kind
             },
             scope,
-            more: login.map(|login| More::Login(Box::new(login))),
+            more: login.map(|login| Arc::new(More::Login(login))),
         }
     }
 
@@ -105,7 +108,7 @@ impl PolicyError {
     /// What a new login has to be, where that is what is lacking: all that the
     /// policy demands of it, not only what this token's lacks.
     pub fn step_up(&self) -> Option<&StepUp> {
-        match self.more.as_ref()? {
+        match self.more.as_deref()? {
             More::Login(login) => Some(login),
             More::Again(_) | More::Role(_) => None,
         }
@@ -113,7 +116,7 @@ impl PolicyError {
 
     /// After which time it is worth asking again, where somebody could not be asked.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self.more.as_ref()? {
+        match self.more.as_deref()? {
             More::Again(error) => Some(error.retry_after),
             More::Login(_) | More::Role(_) => None,
         }
@@ -126,7 +129,7 @@ impl fmt::Display for PolicyError {
             PolicyErrorKind::ScopeMissing => {
                 return write!(f, "the scope `{}` is needed", self.scope);
             }
-            PolicyErrorKind::RoleMissing => match &self.more {
+            PolicyErrorKind::RoleMissing => match self.more.as_deref() {
                 Some(More::Role(role)) => return write!(f, "{role} is needed"),
                 _ => "a role is missing",
             },

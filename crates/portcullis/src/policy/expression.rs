@@ -5,8 +5,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 use super::{
     ClaimPath,
     asker::{Asker, Unavailable},
-    claim_path::Role,
     demands::{Demands, StepUp},
+    error::PolicyError,
     request_rule::RequestRule,
     required_roles::{self, RequiredRoles},
     required_scopes::{self, RequiredScopes},
@@ -38,7 +38,11 @@ struct Expression {
 #[derive(Debug)]
 pub(super) enum Rule {
     Scopes(ScopeSet),
-    Role(Arc<Role>),
+    Role {
+        path: ClaimPath,
+        role: Box<str>,
+        missing: PolicyError,
+    },
     Fresh,
     Acr(AcrValues),
     MaxAge(Duration),
@@ -103,10 +107,12 @@ impl Policy {
     /// claim names as they are: `Policy::role("realm_access.roles", "admin")`,
     /// `Policy::role(["https://api.example/roles"], "admin")`.
     pub fn role(path: impl Into<ClaimPath>, role: impl Into<Box<str>>) -> Self {
-        Self::of(Rule::Role(Arc::new(Role {
-            path: path.into(),
-            name: role.into(),
-        })))
+        let (path, role) = (path.into(), role.into());
+        Self::of(Rule::Role {
+            missing: PolicyError::role_missing(&path, &role),
+            path,
+            role,
+        })
     }
 
     /// The token has every role that `R` demands; with none named it denies.
@@ -261,7 +267,7 @@ impl Policy {
             Rule::Scopes(scopes) => Demands::of_scope(scopes.clone()),
             Rule::Acr(values) => Demands::of_login(StepUp::of_acr(values.clone())),
             Rule::MaxAge(age) => Demands::of_login(StepUp::of_age(*age)),
-            Rule::Role(_) | Rule::Fresh | Rule::Request(_) | Rule::Ask(_) => Demands::default(),
+            Rule::Role { .. } | Rule::Fresh | Rule::Request(_) | Rule::Ask(_) => Demands::default(),
             Rule::All(policies) => Demands::all(policies.iter().map(Self::demands)),
             Rule::Any(policies) => Demands::any(policies.iter().map(Self::demands)),
         };
@@ -285,7 +291,9 @@ impl Policy {
             Rule::All(policies) | Rule::Any(policies) => {
                 policies.iter().any(Self::asks_about_request)
             }
-            Rule::Scopes(_) | Rule::Role(_) | Rule::Fresh | Rule::Acr(_) | Rule::MaxAge(_) => false,
+            Rule::Scopes(_) | Rule::Role { .. } | Rule::Fresh | Rule::Acr(_) | Rule::MaxAge(_) => {
+                false
+            }
         }
     }
 }
