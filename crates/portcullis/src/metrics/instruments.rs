@@ -186,8 +186,8 @@ impl<const N: usize> Histogram<N> {
     #[inline]
     pub fn record(self, time: Stopwatch, values: [&'static str; N]) {
         #[cfg(feature = "metrics")]
-        {
-            let (key, secs) = (self.0.key(values), time.0.elapsed().as_secs_f64());
+        if let Some(since) = time.0 {
+            let (key, secs) = (self.0.key(values), since.elapsed().as_secs_f64());
             with_recorder(|recorder| recorder.register_histogram(&key, &METADATA).record(secs));
         }
         #[cfg(not(feature = "metrics"))]
@@ -220,9 +220,14 @@ impl<const N: usize> Histogram<N> {
     }
 }
 
-/// Since when something takes its time; nothing, without the feature.
+/// Since when something takes its time; nothing without the feature, nor where there is
+/// no operating system to ask.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(#[cfg(feature = "metrics")] Instant);
+pub struct Stopwatch(#[cfg(feature = "metrics")] Option<Instant>);
+
+/// Elsewhere `Instant::now` panics.
+#[cfg(feature = "metrics")]
+const IS_TIME_THERE: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
 impl Stopwatch {
     /// From now on.
@@ -230,7 +235,7 @@ impl Stopwatch {
     pub fn start() -> Self {
         Self(
             #[cfg(feature = "metrics")]
-            Instant::now(),
+            IS_TIME_THERE.then(Instant::now),
         )
     }
 }

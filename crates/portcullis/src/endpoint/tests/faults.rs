@@ -13,6 +13,7 @@ fn is_unavailable(answer: &Answer, retry_after: &str) {
     assert_eq!(answer.header("www-authenticate"), None);
 }
 
+#[cfg(feature = "aws-lc")]
 #[tokio::test]
 async fn without_its_store_every_route_says_when_to_come_back() {
     let server = Server::new().await;

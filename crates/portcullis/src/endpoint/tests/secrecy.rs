@@ -77,6 +77,7 @@ async fn an_unknown_address_is_warned_of_once() {
     }
 }
 
+#[cfg(feature = "aws-lc")]
 #[tokio::test]
 async fn no_password_key_or_token_is_logged() {
     let log = Log::default();
