@@ -53,6 +53,7 @@ mod pem;
 mod private;
 mod public;
 mod public_jwks;
+mod retiring;
 mod secret_key;
 mod signing;
 mod source;
