@@ -87,9 +87,9 @@ mod convert;
 mod endpoints;
 pub mod extract;
 pub mod guard;
-mod head;
 mod refused;
 mod rejection;
+mod request_head;
 mod require;
 
 pub use auth::{Auth, AuthMiddleware, ResponseFuture};
@@ -99,14 +99,14 @@ pub use extract::{
     OptionalAuthenticatedUser, OptionalBearer, OptionalClaims, OptionalCurrentUser, OptionalToken,
     Refresh, Scoped, ScopedIfPresent, Token, WithRoles, WithRolesIfPresent,
 };
-pub use head::Head;
 pub use portcullis::guard::{Authentication, Authenticator, LoginPage};
 #[doc(no_inline)]
 pub use portcullis::{
-    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, issue, jose, policy,
-    secret, session, subject, time, verify,
+    ConfigError, challenge, claims, config, cookies, credentials, csrf, endpoint, head, issue,
+    jose, metrics, policy, secret, session, subject, time, user, verify,
 };
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;
 pub use rejection::AuthRejection;
+pub use request_head::Head;
 pub use require::{Require, RequireMiddleware};

@@ -14,8 +14,10 @@ use std::{
 
 use actix_web::{
     App,
-    dev::Service,
+    body::MessageBody,
+    dev::{Service, ServiceRequest, ServiceResponse},
     http::StatusCode,
+    middleware::{Next, from_fn},
     test::{TestRequest, call_service, init_service, read_body},
     web::{self, Data},
 };
@@ -90,6 +92,34 @@ async fn extractors_that_run_at_once_ask_once() {
         let response = call_service(&app, request("alice").to_request()).await;
         assert_eq!(read_body(response).await, "alice alice alice");
         assert_eq!(accounts.asked.load(Ordering::Relaxed), round);
+    }
+}
+
+/// What the app's loader says is not what a scope's would.
+#[actix_web::test]
+async fn each_loader_is_asked() {
+    async fn known(
+        _: CurrentUser<Accounts>,
+        request: ServiceRequest,
+        next: Next<impl MessageBody>,
+    ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+        next.call(request).await
+    }
+    let (outer, inner) = (Accounts::new(true), Accounts::new(true));
+    let scope = web::scope("/scope").configure(|config| {
+        let route = web::get().to(async |_: CurrentUser<Accounts>| "passed");
+        config.app_data(inner.clone()).route("/", route);
+    });
+    let app = App::new()
+        .app_data(outer.clone())
+        .service(scope)
+        .wrap(from_fn(known))
+        .wrap(Auth::new(Mint::new().verifier()));
+    let app = init_service(app).await;
+    let request = request("alice").uri("/scope/").to_request();
+    assert_eq!(read_body(call_service(&app, request).await).await, "passed");
+    for accounts in [outer, inner] {
+        assert_eq!(accounts.asked.load(Ordering::Relaxed), 1);
     }
 }
 

@@ -93,8 +93,8 @@ pub use extract::{
 };
 #[doc(no_inline)]
 pub use portcullis::{
-    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, guard, head, issue, jose,
-    policy, secret, session, subject, time, verify,
+    ConfigError, challenge, claims, config, cookies, credentials, csrf, endpoint, guard, head,
+    issue, jose, metrics, policy, secret, session, subject, time, user, verify,
 };
 #[cfg(feature = "remote")]
 pub use portcullis_remote as remote;

@@ -84,6 +84,10 @@ impl Input {
                 "{self} is empty: there is no token"
             )));
         }
+        if token.starts_with(b"{") {
+            return Err(Failure::refused(format!("{self} is no token: it is JSON"))
+                .advice("of what a token endpoint answers give the text at `access_token` alone"));
+        }
         if let Some(at) = token.iter().position(u8::is_ascii_whitespace) {
             return Err(Failure::refused(format!(
                 "{self} is no token: there is white space behind its first {at} bytes"

@@ -70,6 +70,14 @@
 //! # }
 //! ```
 //!
+//! # How do I test routes that are not about tokens?
+//!
+//! Let a token be on each request: `mint.token("alice").on_each_request()` is a layer of
+//! tower and a middleware of actix-web (features `tower` and `actix`) that mints one for
+//! each and leaves verifying it to the service. Or call the handler:
+//! [`claims`](mint::Draft::claims), [`verified`](mint::Draft::verified) and
+//! [`passed`](mint::Draft::passed) give what extractors would, out of a real token.
+//!
 //! # How do I test a service that fetches its keys?
 //!
 //! With the feature `issuer` there is an identity provider on loopback, with a
@@ -86,6 +94,12 @@
 //! | [`proxy`] | a TCP proxy that loses answers and holds requests up |
 //! | [`servers`] | the database servers that tests may use |
 //! | [`mod@store_contract`] | what every session store must do |
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `actix` | tokens on requests of actix-web, and requests for its extractors |
+//! | `issuer` | the module `issuer` |
+//! | `tower` | tokens on requests of axum, and of everything that speaks tower |
 //!
 //! The keys are published with this crate: never trust one outside a test.
 

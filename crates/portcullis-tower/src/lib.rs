@@ -86,8 +86,8 @@ pub use auth::{AnswerBody, AnyBody, Auth, AuthLayer, ResponseBody, ResponseFutur
 pub use endpoints::{EndpointLayer, EndpointService, WithEndpoints};
 #[doc(no_inline)]
 pub use portcullis::{
-    ConfigError, challenge, claims, cookies, credentials, csrf, endpoint, guard, head, issue, jose,
-    policy, secret, session, subject, time, verify,
+    ConfigError, challenge, claims, config, cookies, credentials, csrf, endpoint, guard, head,
+    issue, jose, metrics, policy, secret, session, subject, time, user, verify,
 };
 pub use portcullis::{
     endpoint::{EndpointServiceFuture, WithEndpointsFuture},

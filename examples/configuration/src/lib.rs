@@ -12,13 +12,13 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where to listen.
-    #[serde(default = "everywhere")]
+    #[serde(default = "this_machine")]
     pub listen: String,
     /// Whose tokens are taken.
     pub verifier: VerifierConfig,
 }
 
-fn everywhere() -> String {
+fn this_machine() -> String {
     "127.0.0.1:8080".to_owned()
 }
 

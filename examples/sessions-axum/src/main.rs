@@ -75,11 +75,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(AuthLayer::new(sessions.verifier().build()?))
         .merge(router(endpoints));
 
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!(
-        "curl -d '{{\"username\":\"alice\",\"password\":\"wonderland\"}}' -H 'Content-Type: application/json' http://127.0.0.1:8080/login"
+        "ACCESS=$(curl -s -d '{{\"username\":\"alice\",\"password\":\"wonderland\"}}' \
+         -H 'Content-Type: application/json' http://127.0.0.1:8080/login | \
+         sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')"
     );
     println!("curl -H \"Authorization: Bearer $ACCESS\" http://127.0.0.1:8080/hello");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     axum::serve(
         listener,
         app.into_make_service_with_connect_info::<SocketAddr>(),

@@ -15,8 +15,12 @@ macro_rules! pages {
 pages! {
     actix: "actix.md",
     axum: "axum.md",
+    roles_and_tenants: "roles-and-tenants.md",
+    own_store: "own-store.md",
     several_issuers: "several-issuers.md",
     several_nodes: "several-nodes.md",
+    tests: "tests.md",
+    why_401: "why-401.md",
     from_actix_web_httpauth: "migration/actix-web-httpauth.md",
     from_axum_jwt_auth: "migration/axum-jwt-auth.md",
     from_fastapi_users: "migration/fastapi-users.md",

@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    ptr,
     task::{Context, Poll},
 };
 
@@ -178,6 +179,8 @@ async fn user<L: LoadUser>(
 /// no request, which would then never be freed.
 struct Loading<L: LoadUser> {
     token: Verified,
+    /// Who was asked: a scope may have another one than the app.
+    loader: web::Data<L>,
     answer: Shared<LocalBoxFuture<'static, LoadedUser<L>>>,
 }
 
@@ -186,18 +189,20 @@ fn loading<L: LoadUser>(
     request: &HttpRequest,
     token: &Verified,
 ) -> Result<impl Future<Output = LoadedUser<L>> + use<L>, Rejection> {
+    let loader = request.app_data::<web::Data<L>>().cloned();
+    let loader = loader.ok_or_else(|| Rejection::misconfigured(MISSING))?;
     if let Some(known) = request.extensions().get::<Loading<L>>()
         && known.token.is_same(token)
+        && ptr::eq(known.loader.get_ref(), loader.get_ref())
     {
         return Ok(known.answer.clone());
     }
-    let loader = request.app_data::<web::Data<L>>().cloned();
-    let loader = loader.ok_or_else(|| Rejection::misconfigured(MISSING))?;
-    let asked = token.clone();
-    let answer = async move { LoadedUser::load(&asked, &**loader).await };
+    let (asked, asking) = (token.clone(), loader.clone());
+    let answer = async move { LoadedUser::load(&asked, &**asking).await };
     let answer = answer.boxed_local().shared();
     request.extensions_mut().insert(Loading {
         token: token.clone(),
+        loader,
         answer: answer.clone(),
     });
     Ok(answer)

@@ -44,8 +44,7 @@ pub struct Authenticated<T>(pub T);
 
 impl<S, T> FromRequestParts<S> for Authenticated<T>
 where
-    S: Sync,
-    Authenticator: FromRef<S>,
+    S: HoldsAuthenticator + Sync,
     T: FromToken + Send,
 {
     type Rejection = AuthRejection;
@@ -58,8 +57,7 @@ where
 
 impl<S, T> OptionalFromRequestParts<S> for Authenticated<T>
 where
-    S: Sync,
-    Authenticator: FromRef<S>,
+    S: HoldsAuthenticator + Sync,
     T: FromToken + Send,
 {
     type Rejection = AuthRejection;
@@ -75,8 +73,7 @@ where
 
 impl<S, T> Source<S> for Authenticated<T>
 where
-    S: Sync,
-    Authenticator: FromRef<S>,
+    S: HoldsAuthenticator + Sync,
     T: FromToken,
 {
     async fn authenticate<'p>(
@@ -92,15 +89,37 @@ where
     }
 }
 
-async fn verify<S>(
-    parts: &mut Parts,
-    state: &S,
-    credentials: Credentials,
-) -> Result<Authentication, AuthRejection>
+/// A state in which there is an [`Authenticator`].
+#[diagnostic::on_unimplemented(
+    message = "there is no `Authenticator` in the state `{Self}`",
+    note = "implement `FromRef<{Self}>` for `Authenticator`, or give the router the `Authenticator` \
+            itself by `.with_state(Authenticator::new(verifier))`",
+    note = "for an `Arc` of your state that is forbidden (E0117): put the `Arc` into a struct of your \
+            own",
+    note = "a router whose state is not given yet has `()`: name the state by \
+            `Router::<AppState>::new()`, and in `#[axum::debug_handler(state = AppState)]`"
+)]
+pub trait HoldsAuthenticator {
+    /// The authenticator.
+    fn authenticator(&self) -> Authenticator;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> HoldsAuthenticator for S
 where
     Authenticator: FromRef<S>,
 {
-    let authenticator = Authenticator::from_ref(state);
+    fn authenticator(&self) -> Authenticator {
+        Authenticator::from_ref(self)
+    }
+}
+
+async fn verify<S: HoldsAuthenticator>(
+    parts: &mut Parts,
+    state: &S,
+    credentials: Credentials,
+) -> Result<Authentication, AuthRejection> {
+    let authenticator = state.authenticator();
     let head = RoutedHead::from(&*parts);
     let check = match credentials {
         Credentials::Required => authenticator.check(&head),

@@ -23,8 +23,9 @@ use crate::{
 ///
 /// The file holds a `VerifierConfig` or `IssuerConfig`, alone or as a table of the
 /// application's settings: `portcullis config check service.toml --section auth.verifier`.
-/// Files that it names are read, as the service would read them, from the working directory.
-/// The exit code is 1 if there is a problem.
+/// Files that it names are read, as the service would read them, from the working directory;
+/// those of `watch_keys`, which may come later, only with `--fetch`. The exit code is 1 if
+/// there is a problem.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// The configuration, in TOML or JSON; standard input if it is left out or `-`
@@ -39,7 +40,7 @@ pub(crate) struct Check {
     /// How the file is written, if its name does not end in .toml or .json
     #[arg(long, value_enum)]
     syntax: Option<Syntax>,
-    /// Fetches the keys, too, of the issuers that have them
+    /// Fetches the keys, too, of the issuers that have them, and reads `watch_keys`
     #[arg(long)]
     fetch: bool,
 }
@@ -70,10 +71,22 @@ impl Check {
             problems,
         };
         output.show(&checked)?;
-        if !checked.good && self.section.is_none() {
+        if checked.good {
+            return Ok(Verdict::Good);
+        }
+        if self.kind == Kind::Verifier && self.is_of_issuer(&input) {
+            output.note("for the configuration of an issuer say --kind issuer");
+        } else if self.section.is_none() {
             output.note("for a table of a larger file say --section TABLE");
         }
-        Ok(Verdict::good_if(checked.good))
+        Ok(Verdict::Bad)
+    }
+
+    /// Whether it can be read as what an issuer goes by, whatever that is worth.
+    fn is_of_issuer(&self, input: &Input) -> bool {
+        // Standard input has been read to its end.
+        matches!(input, Input::File(_))
+            && file::read::<IssuerConfig>(input, self.section.as_deref(), self.syntax).is_ok()
     }
 
     fn problems(&self, input: &Input) -> Result<(), Unread> {

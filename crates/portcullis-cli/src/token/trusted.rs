@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use portcullis::{
     jose::{Algorithm, KeySet},
-    verify::{Missing, Ready, Verifier, VerifierBuilder},
+    verify::{NoAudience, Ready, Verifier, VerifierBuilder},
 };
 use portcullis_remote::{Client, Issuer, IssuerError};
 
@@ -128,7 +128,7 @@ impl Trusted {
 
     fn for_audience<K, I>(
         &self,
-        builder: VerifierBuilder<K, I, Missing>,
+        builder: VerifierBuilder<K, I, NoAudience>,
     ) -> Result<VerifierBuilder<K, I, Ready>, Failure> {
         match self.audience.as_slice() {
             [] if self.any_audience => Ok(builder.dangerous().any_audience()),

@@ -168,3 +168,17 @@ fn keys_are_fetched_only_if_that_is_asked_for() {
         "cannot be fetched",
     );
 }
+
+#[test]
+fn the_configuration_of_an_issuer_is_known_as_one() {
+    let place = place();
+    let issuer = "[issuer]\nshape = \"plain\"\nsigning_key_file = \"key.jwk\"\n";
+    place.write("issuer.toml", issuer);
+    let check = ["config", "check", "issuer.toml", "--section", "issuer"];
+    let told = place.run_with(&check, "").stderr;
+    assert!(told.contains("say --kind issuer"), "{told}");
+    place.write("wrong.toml", "[issuer]\nnobody = 1\n");
+    let check = ["config", "check", "wrong.toml", "--section", "issuer"];
+    let told = place.run_with(&check, "").stderr;
+    assert!(!told.contains("--kind"), "{told}");
+}

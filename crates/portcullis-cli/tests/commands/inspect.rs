@@ -156,6 +156,7 @@ fn a_token_is_cut_out_of_what_is_pasted() {
         (" \n", 2, "there is no token"),
         ("Bearer ", 2, "there is no token"),
         ("abc\ndef", 1, "in one line"),
+        (r#"{"access_token": "a.b.c"}"#, 1, "`access_token` alone"),
         (
             "Authorization: Bearer abc",
             1,

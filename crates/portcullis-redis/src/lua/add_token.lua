@@ -9,11 +9,13 @@ if known then
   return known.removed and 'overtaken' or 'added'
 end
 local list = key('l', ask.subject)
--- Those that were cut off make room.
-for _, id in ipairs(redis.call('ZRANGE', list, 0, -1)) do
-  local token, cut_off = load_token(id)
-  if cut_off then
-    remove_token(token)
+-- Those that were cut off make room. One that cannot be read keeps nobody out.
+if cut_off_of(ask.subject) then
+  for _, id in ipairs(redis.call('ZRANGE', list, 0, -1)) do
+    local good, token, cut_off = pcall(load_token, id)
+    if good and cut_off then
+      remove_token(token)
+    end
   end
 end
 if redis.call('ZCARD', list) >= number(ask, 'limit') then

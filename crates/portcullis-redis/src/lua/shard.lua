@@ -125,12 +125,13 @@ local function put(row)
 end
 
 -- Adds an entry to the feed and wakes whoever listens. A server that forbids
--- PUBLISH only delays: the listeners also poll.
-local function tell(entry)
-  redis.call('ZADD', feed, text(now), entry)
+-- PUBLISH only delays: the listeners also poll. It is of now, unless said otherwise.
+local function tell(entry, at)
+  local time = text(at or now)
+  redis.call('ZADD', feed, time, entry)
   redis.call('ZREMRANGEBYSCORE', feed, '-inf', '(' .. text(now - tonumber(ask.keep)))
   redis.call('PEXPIRE', feed, text(span(now)))
-  redis.pcall('PUBLISH', ask.channel, text(now) .. '|' .. entry)
+  redis.pcall('PUBLISH', ask.channel, time .. '|' .. entry)
 end
 
 -- Ends a session that has not been revoked.

@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use portcullis::verify::{
-    KeySource, LiveKeys, Missing, MissingKey, Ready, Verifier, VerifierBuilder, providers::Provider,
+    KeySource, LiveKeys, MissingKey, NoAudience, Ready, Verifier, VerifierBuilder,
+    providers::Provider,
 };
 
 use super::{IssuerHealth, feed::Feed};
@@ -41,7 +42,7 @@ impl Issuer {
 
     /// Begins a verifier of this issuer's tokens: keys and `iss` are chosen, and of
     /// a [provider](Self::of) what its tokens must say; the audience is not.
-    pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, Missing> {
+    pub fn verifier(&self) -> VerifierBuilder<Ready, Ready, NoAudience> {
         let builder = Verifier::builder().keys_from(self.clone());
         let builder = match &self.provider {
             Some(provider) => provider.apply(builder),

@@ -103,9 +103,18 @@ pub(super) async fn purge(
             since,
         ),
         (
+            "DELETE FROM portcullis_application_tokens WHERE id = ANY (ARRAY( \
+                 SELECT id FROM portcullis_application_tokens WHERE removed_at < $2 \
+                 LIMIT $1 FOR UPDATE SKIP LOCKED))",
+            since,
+        ),
+        // Apart: no row of a realm that was never cut off is looked at.
+        (
             concat!(
                 "DELETE FROM portcullis_application_tokens WHERE id = ANY (ARRAY( \
-                     SELECT id FROM portcullis_application_tokens WHERE removed_at < $2 OR ",
+                     SELECT id FROM portcullis_application_tokens \
+                     WHERE realm IN (SELECT realm FROM portcullis_cut_offs WHERE at < $2) \
+                     AND removed_at IS NULL AND ",
                 cut_off!("portcullis_application_tokens"),
                 " < $2 LIMIT $1 FOR UPDATE SKIP LOCKED))"
             ),

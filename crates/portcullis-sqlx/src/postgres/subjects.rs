@@ -106,7 +106,8 @@ pub(super) async fn revoke_all(
 /// Numbers the log-out of everybody and cuts the realm off, in one statement.
 ///
 /// Whoever takes its ticket later sees it, as the number becomes visible with it. Of
-/// several at once the later waits for the row of the order.
+/// several at once the later waits for the row of the order. Each has a later time than the
+/// one before, by which snapshots tell them apart.
 pub(super) async fn revoke_realm(
     connection: &mut PgConnection,
     realm: &str,
@@ -118,7 +119,7 @@ pub(super) async fn revoke_realm(
          SELECT $1, next.number, clock.now FROM next, ",
         clock!("$2"),
         " ON CONFLICT (realm) DO UPDATE \
-         SET number = excluded.number, at = greatest(old.at, excluded.at) \
+         SET number = excluded.number, at = greatest(old.at + 1, excluded.at) \
          RETURNING at, ",
         tell!("at")
     ))

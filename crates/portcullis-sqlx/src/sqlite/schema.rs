@@ -73,8 +73,15 @@ pub(super) async fn purge(
             since,
         ),
         (
+            "DELETE FROM portcullis_application_tokens WHERE removed_at < ?1",
+            since,
+        ),
+        // Apart: no row of a realm that was never cut off is looked at.
+        (
             concat!(
-                "DELETE FROM portcullis_application_tokens WHERE removed_at < ?1 OR ",
+                "DELETE FROM portcullis_application_tokens \
+                 WHERE realm IN (SELECT realm FROM portcullis_cut_offs WHERE at < ?1) \
+                 AND removed_at IS NULL AND ",
                 cut_off!("portcullis_application_tokens"),
                 " < ?1"
             ),

@@ -182,7 +182,8 @@ pub(super) async fn revoke_all(
     })
 }
 
-/// Numbers the log-out of everybody and cuts the realm off, in one transaction.
+/// Numbers the log-out of everybody and cuts the realm off, in one transaction. Each has a
+/// later time than the one before, by which snapshots tell them apart.
 pub(super) async fn revoke_realm(
     connection: &mut SqliteConnection,
     realm: &str,
@@ -196,7 +197,8 @@ pub(super) async fn revoke_realm(
     let at = sqlx::query_scalar(
         "INSERT INTO portcullis_cut_offs (realm, number, at) \
          SELECT ?1, number, ?2 FROM portcullis_order WHERE true \
-         ON CONFLICT (realm) DO UPDATE SET number = excluded.number, at = max(at, excluded.at) \
+         ON CONFLICT (realm) DO UPDATE SET number = excluded.number, \
+             at = max(at + 1, excluded.at) \
          RETURNING at",
     )
     .bind(realm)

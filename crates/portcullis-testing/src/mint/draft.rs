@@ -26,8 +26,11 @@ use super::{Mint, hostile};
 #[derive(Clone, Debug)]
 #[must_use = "a draft is no token until it is built"]
 pub struct Draft {
+    mint: Mint,
     header: Map<String, Value>,
     claims: Map<String, Value>,
+    // What the mint wrote, to tell what the test did.
+    minted: Map<String, Value>,
     key: SigningKey,
     now: i64,
 }
@@ -63,21 +66,46 @@ const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 impl Draft {
     fn new(mint: &Mint, subject: &str) -> Self {
         let now = mint.now();
-        let ttl = i64::try_from(mint.ttl.as_secs()).unwrap_or(i64::MAX);
-        let claims = json!({
-            "iss": &*mint.issuer,
-            "aud": &*mint.audience,
-            "sub": subject,
-            "client_id": "test-client",
-            "iat": now,
-            "exp": now.saturating_add(ttl),
-            "jti": next_id(),
-        });
+        let claims = minted(mint, now, subject.into());
         Self {
+            mint: mint.clone(),
             header: header_of(&mint.key),
-            claims: object(claims),
+            minted: claims.clone(),
+            claims,
             key: mint.key.clone(),
             now,
+        }
+    }
+
+    /// The same token, minted now: dates and `jti` are new, unless the test has set or
+    /// removed them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use portcullis_testing::{clock::FakeClock, mint::Mint};
+    ///
+    /// let clock = FakeClock::new();
+    /// let mint = Mint::new().clock(clock.shared());
+    /// let token = mint.token("alice").claim("scope", "stations:read");
+    /// clock.advance(Duration::from_secs(24 * 60 * 60));
+    /// assert!(mint.verifier().verify_now(token.build().as_bytes()).is_err());
+    /// assert!(mint.verifier().verify_now(token.renewed().build().as_bytes()).is_ok());
+    /// ```
+    pub fn renewed(&self) -> Self {
+        let now = self.mint.now();
+        let subject = self.minted.get("sub").cloned().unwrap_or_default();
+        let minted = minted(&self.mint, now, subject);
+        let mut claims = self.claims.clone();
+        for (name, value) in &minted {
+            if claims.get(name) == self.minted.get(name) {
+                claims.insert(name.clone(), value.clone());
+            }
+        }
+        Self {
+            claims,
+            minted,
+            now,
+            ..self.clone()
         }
     }
 
@@ -145,6 +173,10 @@ impl Draft {
         Value::Object(self.claims.clone()).to_string()
     }
 
+    pub(super) fn mint(&self) -> &Mint {
+        &self.mint
+    }
+
     /// The token, in the compact serialization.
     pub fn build(&self) -> String {
         hostile::signed(self.header_json(), self.claims_json(), &self.key)
@@ -154,6 +186,19 @@ impl Draft {
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.build())
     }
+}
+
+fn minted(mint: &Mint, now: i64, subject: Value) -> Map<String, Value> {
+    let ttl = i64::try_from(mint.ttl.as_secs()).unwrap_or(i64::MAX);
+    object(json!({
+        "iss": &*mint.issuer,
+        "aud": &*mint.audience,
+        "sub": subject,
+        "client_id": "test-client",
+        "iat": now,
+        "exp": now.saturating_add(ttl),
+        "jti": next_id(),
+    }))
 }
 
 fn header_of(key: &SigningKey) -> Map<String, Value> {

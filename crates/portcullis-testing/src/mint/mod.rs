@@ -5,6 +5,9 @@
 
 mod draft;
 pub mod hostile;
+#[cfg(any(feature = "actix", feature = "tower"))]
+mod on_each_request;
+mod passed;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +18,8 @@ use portcullis::{
 };
 
 pub use draft::Draft;
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub use on_each_request::{OnEachRequest, WithToken};
 
 use crate::keys;
 

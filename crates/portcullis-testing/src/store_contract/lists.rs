@@ -47,6 +47,24 @@ pub async fn live_sessions_are_listed_oldest_first(bench: &Bench) {
     assert_eq!(bench.live(&alice()).await, expected[1..]);
 }
 
+/// What began in the same millisecond has an order, too.
+pub async fn what_began_at_once_is_listed_by_id(bench: &Bench) {
+    let mut expected = Vec::new();
+    for _ in 0..8 {
+        expected.push(bench.open().await);
+    }
+    expected.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(bench.live(&alice()).await, expected);
+    let ticket = bench.ticket().await;
+    for id in ["b", "C", "a-2", "a", "D", "10", "9"] {
+        assert_eq!(bench.list_token(id, ticket).await, TokenAdded::Added);
+    }
+    let live = bench.store.application_tokens(&alice()).await;
+    let live = live.expect("lists");
+    let ids: Vec<_> = live.iter().map(|token| token.id.as_str()).collect();
+    assert_eq!(ids, ["10", "9", "C", "D", "a", "a-2", "b"]);
+}
+
 /// At most as many as allowed, until they are removed.
 pub async fn application_tokens_are_listed_until_removed(bench: &Bench) {
     let ticket = bench.ticket().await;

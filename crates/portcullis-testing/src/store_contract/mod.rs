@@ -195,6 +195,7 @@ macro_rules! store_contract {
             lists::{
                 sessions_come_back_as_they_were_made,
                 live_sessions_are_listed_oldest_first,
+                what_began_at_once_is_listed_by_id,
                 application_tokens_are_listed_until_removed,
                 a_session_that_is_made_again_is_the_same,
                 an_application_token_is_its_subjects_own,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{problems::Found, trusted_issuer::TrustedIssuer};
 use crate::verify::{
-    Missing, Ready, Tenants, TokenCache, Verifier, VerifierBuilder, providers::Provider,
+    NoAudience, NoIssuer, NoKeys, Ready, Tenants, TokenCache, Verifier, VerifierBuilder,
+    providers::Provider,
 };
 
 impl TrustedIssuer {
@@ -13,7 +14,7 @@ impl TrustedIssuer {
         &self,
         provider: Option<&Provider>,
         found: &mut Found,
-    ) -> VerifierBuilder<Missing, Ready, Ready> {
+    ) -> VerifierBuilder<NoKeys, Ready, Ready> {
         let builder = self.with_issuer(provider, Verifier::builder(), found);
         let builder = self.with_audience(builder, found);
         let builder = self.with_kind_of_token(provider, builder, found);
@@ -26,7 +27,7 @@ impl TrustedIssuer {
     fn with_issuer<K, A>(
         &self,
         provider: Option<&Provider>,
-        builder: VerifierBuilder<K, Missing, A>,
+        builder: VerifierBuilder<K, NoIssuer, A>,
         found: &mut Found,
     ) -> VerifierBuilder<K, Ready, A> {
         found.blank("issuer", &*self.issuer);
@@ -82,7 +83,7 @@ impl TrustedIssuer {
 
     fn with_audience<K, I>(
         &self,
-        builder: VerifierBuilder<K, I, Missing>,
+        builder: VerifierBuilder<K, I, NoAudience>,
         found: &mut Found,
     ) -> VerifierBuilder<K, I, Ready> {
         found.blank("audience", &*self.audience);

@@ -14,7 +14,7 @@ use super::{
     problems::{ConfigProblems, Found},
     trusted_issuer::{KeyOrigin, TrustedIssuer},
 };
-use crate::verify::{Missing, Ready, Verifier, VerifierBuilder, providers::Provider};
+use crate::verify::{NoKeys, Ready, Verifier, VerifierBuilder, providers::Provider};
 
 /// What a service trusts: one issuer, or a list of them
 /// ([`Verifier::combine`]).
@@ -49,7 +49,7 @@ enum Written {
 type Complete = VerifierBuilder<Ready, Ready, Ready>;
 
 /// A verifier's builder with everything but keys, or whoever is asked in their place.
-type WithoutKeys = VerifierBuilder<Missing, Ready, Ready>;
+type WithoutKeys = VerifierBuilder<NoKeys, Ready, Ready>;
 
 impl VerifierConfig {
     /// The issuers, in the order of the file.

@@ -126,7 +126,7 @@ impl Answers {
         let rejection = self.challenges.reject(reason);
         tracing::debug!(
             status = rejection.status(),
-            kind = ?rejection.kind(),
+            "error.type" = rejection.reason().as_str(),
             reason = %rejection.reason(),
             sent = sent.map(tracing::field::display),
             "request refused"

@@ -94,6 +94,8 @@ impl Future for Decision {
 pub struct PendingCheck {
     stage: Stage,
     answers: SharedAnswers,
+    /// Whether the request was let through, and counted, further out.
+    is_behind: bool,
 }
 
 enum Stage {
@@ -137,6 +139,7 @@ impl PendingCheck {
                 then: Box::new(then),
             },
             answers,
+            is_behind: false,
         }
     }
 
@@ -145,7 +148,14 @@ impl PendingCheck {
         Self {
             stage: Stage::Asking(Box::new(asking)),
             answers,
+            is_behind: false,
         }
+    }
+
+    /// For a request that was let through further out.
+    pub(super) fn behind(mut self) -> Self {
+        self.is_behind = true;
+        self
     }
 
     /// Tells of a refusal in this way.
@@ -215,7 +225,10 @@ impl Future for PendingCheck {
                 }
             }
         };
-        counted::decided(&result);
+        match this.is_behind {
+            true => counted::decided_behind(&result),
+            false => counted::decided(&result),
+        }
         if let Err(rejection) = &mut result {
             answers.finish(rejection);
         }

@@ -3,6 +3,14 @@
 use super::Authentication;
 use crate::{challenge::Rejection, metrics};
 
+/// What a guard behind another one has decided, which has counted the request.
+#[inline]
+pub(super) fn decided_behind(result: &Result<Authentication, Rejection>) {
+    if let Err(refused) = result {
+        metrics::HANDLER_REFUSALS.count([refused.reason().as_str()]);
+    }
+}
+
 /// What a guard has decided about a request.
 #[inline]
 pub(super) fn decided(result: &Result<Authentication, Rejection>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Authentication, Check};
+use super::{Authentication, Check, counted};
 use crate::{
     challenge::Rejection,
     head::{HeadRef, RequestHead},
@@ -87,11 +87,16 @@ impl PolicyGuard {
             Err(rejection) => return Check::Ready(Err(rejection)),
         };
         let answers = authentication.answers();
-        let mut check = Check::of_policy(Some(&self.0.policy), verified, Some(head), answers);
-        if let Check::Ready(Err(rejection)) = &mut check {
-            answers.finish(rejection);
+        match Check::of_policy(Some(&self.0.policy), verified, Some(head), answers) {
+            Check::Ready(mut result) => {
+                counted::decided_behind(&result);
+                if let Err(rejection) = &mut result {
+                    answers.finish(rejection);
+                }
+                Check::Ready(result)
+            }
+            Check::Pending(check) => Check::Pending(check.behind()),
         }
-        check
     }
 }
 

@@ -58,6 +58,7 @@ mod signing;
 mod source;
 mod thumbprint;
 mod verifying;
+mod weak;
 
 pub use algorithm::{Algorithm, MAX_SIGNATURE};
 pub(crate) use base64url::{Uninit, decode_front, encode_segment_into, uninit};
@@ -73,3 +74,4 @@ pub use public_jwks::MAX_PUBLIC_KEYS;
 pub use signing::SigningKey;
 pub(crate) use source::file as read_key_file;
 pub use verifying::VerifyingKey;
+pub use weak::DangerousKeys;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::crypto::{Backend, Chosen, Hash};
 
-/// A secret that is long enough for its algorithm.
+/// A secret that is long enough for its algorithm, or is being retired.
 pub(super) struct SecretKey<B: Backend = Chosen> {
     key: B::HmacKey,
     hash: Hash,
@@ -19,15 +19,7 @@ pub(super) struct SecretKey<B: Backend = Chosen> {
 
 impl<B: Backend> SecretKey<B> {
     pub(super) fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
-        let hash = algorithm
-            .hmac_hash()
-            .ok_or_else(|| wrong_family(algorithm, Family::Hmac))?;
-        if is_key(secret) {
-            return Err(KeyError::wrong_type(
-                "the secret is the text of a key or a certificate: what is public cannot be a \
-                 secret, so load it as PEM, DER or JWK with its own algorithm",
-            ));
-        }
+        let hash = hash_for(algorithm, secret)?;
         let least = hash.length();
         if secret.len() < least {
             return Err(KeyError::new(
@@ -39,11 +31,30 @@ impl<B: Backend> SecretKey<B> {
                 ),
             ));
         }
-        Ok(Self {
+        Ok(Self::of(hash, secret))
+    }
+
+    /// One that is too short, and may be taken for no other.
+    pub(super) fn weak(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let hash = hash_for(algorithm, secret)?;
+        if secret.is_empty() {
+            let what = "the secret is empty: anybody could sign with it";
+            return Err(KeyError::new(KeyErrorKind::TooWeak, what.to_owned()));
+        }
+        if secret.len() >= hash.length() {
+            return Err(KeyError::wrong_type(
+                "the secret is long enough: load it with `VerifyingKey::from_secret`",
+            ));
+        }
+        Ok(Self::of(hash, secret))
+    }
+
+    fn of(hash: Hash, secret: &[u8]) -> Self {
+        Self {
             key: B::hmac_key(hash, secret),
             hash,
             bytes: Zeroizing::new(secret.to_vec()),
-        })
+        }
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> B::Tag {
@@ -67,6 +78,20 @@ impl<B: Backend> SecretKey<B> {
         append_segment(&self.bytes, &mut text);
         text
     }
+}
+
+/// The hash of a MAC, if the secret may be one at all.
+fn hash_for(algorithm: Algorithm, secret: &[u8]) -> Result<Hash, KeyError> {
+    let hash = algorithm
+        .hmac_hash()
+        .ok_or_else(|| wrong_family(algorithm, Family::Hmac))?;
+    if is_key(secret) {
+        return Err(KeyError::wrong_type(
+            "the secret is the text of a key or a certificate: what is public cannot be a \
+             secret, so load it as PEM, DER or JWK with its own algorithm",
+        ));
+    }
+    Ok(hash)
 }
 
 /// Whether a would-be secret is a key in one of the forms in which public keys

@@ -13,6 +13,7 @@ use super::{
     public::{self, PublicKey},
     secret_key::SecretKey,
     thumbprint::thumbprint,
+    weak::Retiring,
 };
 
 /// A key that verifies signatures of exactly one algorithm.
@@ -45,6 +46,7 @@ struct Material {
     algorithm: Algorithm,
     key: Key,
     thumbprint: String,
+    retiring: Option<Retiring>,
 }
 
 enum Key {
@@ -65,6 +67,24 @@ impl VerifyingKey {
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let key = Arc::new(SecretKey::new(algorithm, secret)?);
         Self::from_secret_key(algorithm, key)
+    }
+
+    pub(super) fn from_weak_secret(
+        algorithm: Algorithm,
+        secret: &[u8],
+        retiring: Retiring,
+    ) -> Result<Self, KeyError> {
+        let key = Arc::new(SecretKey::weak(algorithm, secret)?);
+        Self::of_secret(algorithm, key, Some(retiring))
+    }
+
+    pub(super) fn weakness(&self) -> Option<&Retiring> {
+        self.material.retiring.as_ref()
+    }
+
+    /// Whether a signature by it is not all that a token needs.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.issuer.is_some() || self.material.retiring.is_some()
     }
 
     /// A public key in PEM: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`, of
@@ -147,23 +167,32 @@ impl VerifyingKey {
             .map(|(name, text)| (*name, &**text))
             .collect();
         let thumbprint = thumbprint(&members)?;
-        Ok(Self::new(algorithm, Key::Public(key), thumbprint))
+        Ok(Self::new(algorithm, Key::Public(key), thumbprint, None))
     }
 
     pub(super) fn from_secret_key(
         algorithm: Algorithm,
         key: Arc<SecretKey>,
     ) -> Result<Self, KeyError> {
-        let thumbprint = thumbprint(&[("k", &key.encoded()), ("kty", "oct")])?;
-        Ok(Self::new(algorithm, Key::Secret(key), thumbprint))
+        Self::of_secret(algorithm, key, None)
     }
 
-    fn new(algorithm: Algorithm, key: Key, thumbprint: String) -> Self {
+    fn of_secret(
+        algorithm: Algorithm,
+        key: Arc<SecretKey>,
+        retiring: Option<Retiring>,
+    ) -> Result<Self, KeyError> {
+        let thumbprint = thumbprint(&[("k", &key.encoded()), ("kty", "oct")])?;
+        Ok(Self::new(algorithm, Key::Secret(key), thumbprint, retiring))
+    }
+
+    fn new(algorithm: Algorithm, key: Key, thumbprint: String, retiring: Option<Retiring>) -> Self {
         Self {
             material: Arc::new(Material {
                 algorithm,
                 key,
                 thumbprint,
+                retiring,
             }),
             key_id: None,
             issuer: None,

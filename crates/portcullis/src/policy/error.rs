@@ -1,9 +1,10 @@
 //! What a token lacks.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     asker::Unavailable,
+    claim_path::ClaimPath,
     demands::{Demands, StepUp, both},
 };
 use crate::claims::ScopeSet;
@@ -13,14 +14,16 @@ use crate::claims::ScopeSet;
 pub struct PolicyError {
     kind: PolicyErrorKind,
     scope: ScopeSet,
-    // Boxed: an error is as large as the answer of every check.
-    more: Option<Box<More>>,
+    // Apart: an error is as large as the answer of every check.
+    more: Option<Arc<More>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum More {
     Login(StepUp),
     Again(Unavailable),
+    /// What is needed, in words.
+    Role(Box<str>),
 }
 
 impl PolicyError {
@@ -34,8 +37,17 @@ impl PolicyError {
 
     pub(super) fn unavailable(error: Unavailable) -> Self {
         Self {
-            more: Some(Box::new(More::Again(error))),
+            more: Some(Arc::new(More::Again(error))),
             ..Self::new(PolicyErrorKind::Unavailable)
+        }
+    }
+
+    /// For the policy to keep: many a token lacks a role that is one of several.
+    pub(super) fn role_missing(path: &ClaimPath, role: &str) -> Self {
+        let needed = format!("the role `{role}` at `{}`", path.names().join("."));
+        Self {
+            more: Some(Arc::new(More::Role(needed.into()))),
+            ..Self::new(PolicyErrorKind::RoleMissing)
         }
     }
 
@@ -50,7 +62,7 @@ impl PolicyError {
             NotFresh | AuthenticationTooWeak | AuthenticationTooOld
         ) {
             let login = both(self.step_up().cloned(), demands.login.as_ref());
-            self.more = login.map(|login| Box::new(More::Login(login)));
+            self.more = login.map(|login| Arc::new(More::Login(login)));
         }
         if self.kind == ScopeMissing || !self.scope.is_empty() {
             self.scope = demands.scope.clone();
@@ -73,7 +85,7 @@ impl PolicyError {
                 other.kind
             },
             scope,
-            more: login.map(|login| Box::new(More::Login(login))),
+            more: login.map(|login| Arc::new(More::Login(login))),
         }
     }
 
@@ -98,7 +110,7 @@ impl PolicyError {
     pub fn step_up(&self) -> Option<&StepUp> {
         match self.more.as_deref()? {
             More::Login(login) => Some(login),
-            More::Again(_) => None,
+            More::Again(_) | More::Role(_) => None,
         }
     }
 
@@ -106,7 +118,7 @@ impl PolicyError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.more.as_deref()? {
             More::Again(error) => Some(error.retry_after),
-            More::Login(_) => None,
+            More::Login(_) | More::Role(_) => None,
         }
     }
 }
@@ -117,7 +129,10 @@ impl fmt::Display for PolicyError {
             PolicyErrorKind::ScopeMissing => {
                 return write!(f, "the scope `{}` is needed", self.scope);
             }
-            PolicyErrorKind::RoleMissing => "a role is missing",
+            PolicyErrorKind::RoleMissing => match self.more.as_deref() {
+                Some(More::Role(role)) => return write!(f, "{role} is needed"),
+                _ => "a role is missing",
+            },
             PolicyErrorKind::NotFresh => "the token does not come from a login",
             PolicyErrorKind::AuthenticationTooWeak => "the login was not as strong as is needed",
             PolicyErrorKind::AuthenticationTooOld => "the login is too long ago",

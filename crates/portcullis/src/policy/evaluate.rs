@@ -105,10 +105,12 @@ impl Policy {
         let lack = match self.rule() {
             Rule::Scopes(scopes) if !scopes.is_empty() && seen.has_all(scopes) => return Ok(()),
             Rule::Scopes(_) => PolicyErrorKind::ScopeMissing.into(),
-            Rule::Role { path, role } if text_at(seen.token.claims_json(), path.names(), role) => {
+            Rule::Role { path, role, .. }
+                if text_at(seen.token.claims_json(), path.names(), role) =>
+            {
                 return Ok(());
             }
-            Rule::Role { .. } => PolicyErrorKind::RoleMissing.into(),
+            Rule::Role { missing, .. } => Lack::Error(missing.clone()),
             Rule::Fresh if seen.token.is_fresh() => return Ok(()),
             Rule::Fresh => PolicyErrorKind::NotFresh.into(),
             Rule::Acr(values) if seen.token.acr().is_some_and(|acr| values.contains(&acr)) => {

@@ -6,6 +6,7 @@ use super::{
     ClaimPath,
     asker::{Asker, Unavailable},
     demands::{Demands, StepUp},
+    error::PolicyError,
     request_rule::RequestRule,
     required_roles::{self, RequiredRoles},
     required_scopes::{self, RequiredScopes},
@@ -37,7 +38,11 @@ struct Expression {
 #[derive(Debug)]
 pub(super) enum Rule {
     Scopes(ScopeSet),
-    Role { path: ClaimPath, role: Box<str> },
+    Role {
+        path: ClaimPath,
+        role: Box<str>,
+        missing: PolicyError,
+    },
     Fresh,
     Acr(AcrValues),
     MaxAge(Duration),
@@ -102,9 +107,11 @@ impl Policy {
     /// claim names as they are: `Policy::role("realm_access.roles", "admin")`,
     /// `Policy::role(["https://api.example/roles"], "admin")`.
     pub fn role(path: impl Into<ClaimPath>, role: impl Into<Box<str>>) -> Self {
+        let (path, role) = (path.into(), role.into());
         Self::of(Rule::Role {
-            path: path.into(),
-            role: role.into(),
+            missing: PolicyError::role_missing(&path, &role),
+            path,
+            role,
         })
     }
 

@@ -37,11 +37,48 @@ pub(crate) fn has_scopes<S: RequiredScopes>(
     !S::SCOPES.is_empty() && scopes.all(|scope| has_scope(&granted, scope, hierarchy))
 }
 
-/// Fails to compile where `S` names something that is no scope.
+/// Stops the compiler at a text of `S` that is no scope, and names it.
 pub(super) const fn check<S: RequiredScopes>() {
     let mut at = 0;
     while at < S::SCOPES.len() {
-        assert!(is_scope_token(S::SCOPES[at]), "not a scope token");
+        let message = Message::new().push("`").push(S::SCOPES[at]).push(ADVICE);
+        assert!(is_scope_token(S::SCOPES[at]), "{}", message.as_str());
         at += 1;
+    }
+}
+
+const ADVICE: &str = "` in `SCOPES` is not a scope (RFC 6749 section 3.3): visible ASCII without \
+                      space, `\"` and `\\`; several scopes are several texts";
+
+/// A text that is put together while compiling, where nothing is formatted.
+struct Message {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl Message {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; 512],
+            len: 0,
+        }
+    }
+
+    /// Adds `text`, or nothing if there is no room.
+    const fn push(mut self, text: &str) -> Self {
+        if text.len() <= self.bytes.len() - self.len {
+            let (_, rest) = self.bytes.split_at_mut(self.len);
+            let (room, _) = rest.split_at_mut(text.len());
+            room.copy_from_slice(text.as_bytes());
+            self.len += text.len();
+        }
+        self
+    }
+
+    const fn as_str(&self) -> &str {
+        match str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "a text in `SCOPES` is not a scope (RFC 6749 section 3.3)",
+        }
     }
 }

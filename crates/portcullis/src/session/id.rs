@@ -136,8 +136,9 @@ impl AttemptId {
 /// A place in the store's order of log-outs, taken before a credential check
 /// begins.
 ///
-/// A session is created only if its subject was not logged out everywhere after
-/// the ticket was taken, so that no login survives a log-out that overtook it.
+/// A session is created only if its subject was not logged out everywhere, and its realm
+/// not cut off, after the ticket was taken, so that no login survives a log-out that
+/// overtook it: one with a higher number. Log-outs of all subjects are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LoginTicket(u64);
 

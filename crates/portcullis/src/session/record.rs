@@ -147,13 +147,13 @@ pub enum RevocationReason {
     Logout,
     /// Its subject was logged out everywhere.
     LogoutEverywhere,
-    /// Everybody of its realm was logged out.
-    LogoutEverybody,
     /// A refresh token was presented that had been used up before.
     Reuse,
     /// A reason that this version does not know: of a newer one, or of somebody who
     /// wrote to the store by hand. The session is over all the same.
     Other,
+    /// Everybody of its realm was logged out.
+    LogoutEverybody,
 }
 
 impl RevocationReason {

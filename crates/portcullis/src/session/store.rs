@@ -18,6 +18,20 @@ use crate::{subject::Subject, time::Timestamp};
 /// [`rotate`](Self::rotate) can then be asked again under the same
 /// [`AttemptId`](super::AttemptId), and so can all others.
 ///
+/// What holds for all methods:
+///
+/// * **Time.** A step has one time, which is read when it has its turn, not when it was
+///   called. What it revokes bears that time, and can be read within a minute of it:
+///   snapshots look back no further.
+/// * **Live** is a session by [`SessionRecord::is_live`]: not revoked, and before both
+///   deadlines. Past a deadline it is still there, and can be revoked.
+/// * **Order.** Log-outs, of whichever subject or realm, have numbers that rise, and a
+///   ticket has the number of the last one before it. It is *overtaken* if a log-out of
+///   its subject, or of the subject's realm, has a higher number. Times, which may be
+///   equal or go back, say nothing about that.
+/// * **Text** comes back as it was, quotes and all. Where several names are one key, they
+///   are kept apart: `a:b` and `c` are not `a` and `b:c`.
+///
 /// [`MemoryStore`](super::MemoryStore) is the reference; `portcullis-testing`
 /// has the contract that every store must pass.
 #[diagnostic::on_unimplemented(
@@ -30,15 +44,19 @@ pub trait SessionStore: Send + Sync + 'static {
     /// nothing has been [heard](super::RemoteClock) of it lately.
     fn current_time(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
 
-    /// A ticket for a login whose credential check is about to begin.
+    /// A ticket for a login whose credential check is about to begin. Whoever counts
+    /// log-outs gives how many there have been.
     fn login_ticket(&self) -> impl Future<Output = Result<LoginTicket, StoreError>> + Send;
 
     /// Begins a session, unless its subject was logged out everywhere after the
-    /// ticket was taken.
+    /// ticket was taken. The row is [`NewSession::into_record`], and the ticket's
+    /// number is kept with it for [`revoke_realm`](Self::revoke_realm).
     ///
-    /// Asked again for the same session, by [`NewSession::is_of`], it gives the
-    /// session as it has become, and changes nothing. An id that belongs to a
-    /// session of the subject with another content is an error
+    /// The ticket is looked at first: one that was overtaken gives
+    /// [`LoggedOutMeanwhile`](Created::LoggedOutMeanwhile), whether there is such a
+    /// session or not. Asked again for the same session, by [`NewSession::is_of`], it
+    /// gives the session as it has become, ended or not, and changes nothing. An id
+    /// that belongs to a session of the subject with another content is an error
     /// ([`StoreErrorKind::Corrupt`](super::StoreErrorKind::Corrupt)).
     fn create(
         &self,
@@ -47,7 +65,9 @@ pub trait SessionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Created, StoreError>> + Send;
 
     /// Presents a refresh token: exactly what
-    /// [`rules::decide`](super::rules::decide) says, in one step.
+    /// [`rules::decide`](super::rules::decide) says, in one step: the row is read,
+    /// judged as it is then (a cut-off of its realm included), and kept whole as it
+    /// comes back, if it does; nobody else changes it in between.
     /// [`RefusalReason::Unknown`](super::RefusalReason::Unknown) when there is
     /// no such session.
     fn rotate(
@@ -69,23 +89,32 @@ pub trait SessionStore: Send + Sync + 'static {
         }
     }
 
-    /// The session with this name, live or not.
+    /// The session with this name, live or not, until it is purged. One that was cut
+    /// off with its realm says so in [`revoked`](SessionRecord::revoked).
     fn session(
         &self,
         id: &SessionId,
     ) -> impl Future<Output = Result<Option<SessionRecord>, StoreError>> + Send;
 
-    /// The live sessions of a subject, the oldest first.
+    /// The live sessions of a subject, the oldest first; those that began in the same
+    /// millisecond by id.
     fn sessions(
         &self,
         subject: &Subject,
     ) -> impl Future<Output = Result<Vec<SessionRecord>, StoreError>> + Send;
 
-    /// Ends a session. True if it had not been ended before.
+    /// Ends a session, for the reason [`Logout`](RevocationReason::Logout). True if it
+    /// had not been ended before, though it may be past its deadline. False if it was
+    /// revoked or cut off, which then stays as it was, or if there is none.
     fn revoke(&self, id: &SessionId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Logs a subject out everywhere: ends its sessions, removes its
     /// application tokens, and refuses every login that has its ticket already.
+    ///
+    /// Sessions past their deadline are ended, too, if they were not before. What had
+    /// been revoked, removed or cut off keeps its time and reason, and is neither named
+    /// in the answer nor told again. The log-out itself counts anew each time, with a
+    /// new number and time, also for a subject that has nothing.
     fn revoke_all(
         &self,
         subject: &Subject,
@@ -94,13 +123,16 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Logs everybody of a realm out, at the price of one row however many they are: the
     /// sessions and application tokens of all whose ticket is of before are over from now
     /// on, and logins that have their ticket already come to nothing. What begins with a
-    /// later ticket is good, be it in the same millisecond. The time of the cut-off, which
-    /// never goes back.
+    /// later ticket is good, be it in the same millisecond. The time of the cut-off, which is
+    /// later than that of the realm's last one, whatever the clock says: by it snapshots
+    /// tell them apart.
     ///
     /// The rows stay as they are. The cut-off is looked at wherever one is read or
     /// changed: such a session [has ended](SessionRecord::revoked) at that time, for the
     /// reason [`LogoutEverybody`](RevocationReason::LogoutEverybody), unless it had ended
-    /// before. It is kept for ever, and told as one [`Revocation::Realm`].
+    /// before. An application token is off the live list, stays off it, and makes room
+    /// for another. One row holds the last cut-off of a realm: its number and its time. It
+    /// is kept for ever, and told as one [`Revocation::Realm`], not one by one.
     ///
     /// A store that leaves this out cannot log everybody out
     /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)).
@@ -116,8 +148,10 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Puts an application token on the live list, unless its subject has
     /// `limit` of them or was logged out everywhere after the ticket was taken.
-    /// Adding a token that is live already is a success and changes nothing;
-    /// one that was removed stays removed.
+    /// Adding a token that is live already is a success and changes nothing, at
+    /// the limit, too; one that was removed stays removed. The ticket is looked at
+    /// first, then the id, then the limit, for which only live tokens count. Ids are
+    /// unique among all subjects. The ticket's number is kept.
     fn add_application_token(
         &self,
         token: ApplicationToken,
@@ -133,13 +167,15 @@ pub trait SessionStore: Send + Sync + 'static {
         id: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// The live application tokens of a subject, the oldest first.
+    /// The live application tokens of a subject, the oldest first by
+    /// [`created_at`](ApplicationToken::created_at), then by the bytes of the id.
     fn application_tokens(
         &self,
         subject: &Subject,
     ) -> impl Future<Output = Result<Vec<ApplicationToken>, StoreError>> + Send;
 
-    /// Takes an application token off the live list. True if it was on it.
+    /// Takes an application token off the live list. True if it was on it; false if it
+    /// was removed or cut off, or never there.
     fn remove_application_token(
         &self,
         id: &str,
@@ -159,7 +195,11 @@ pub trait SessionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// What was revoked at or after `since`, in no particular order; tokens only
-    /// until they have expired.
+    /// until they have expired, at that very moment.
+    ///
+    /// Each subject, realm, token and session is told once, with its latest time:
+    /// sessions however they were ended, by [`rotate`](Self::rotate) too, and
+    /// application tokens that were removed, but neither if only a cut-off ended them.
     fn revocations(
         &self,
         since: Timestamp,
@@ -227,6 +267,17 @@ pub trait SessionStore: Send + Sync + 'static {
     /// sessions, removed application tokens, log-outs; and what has expired of
     /// revoked tokens and of what may be used once. `keep` must be no less
     /// than the longest lifetime of an access token. How many rows went.
+    ///
+    /// A session is over from its first deadline or its revocation, whichever came
+    /// first, and goes when that is longer ago than `keep`, not just as long. What was
+    /// cut off may go when the cut-off is that old. Revoked tokens and uses go when they
+    /// expire, whatever `keep` is.
+    ///
+    /// The order outlives it: a ticket from before a log-out that was forgotten stays
+    /// worthless. So log-outs are never forgotten, or the highest number of those that
+    /// were is kept, and every lower ticket is overtaken, whoever has it; or tickets are
+    /// good for less long than log-outs are kept. Cut-offs, key rings and live
+    /// application tokens never go.
     fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 

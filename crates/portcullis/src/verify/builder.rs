@@ -3,9 +3,10 @@
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
-    Confirmation, IntrospectTokens, KeySource, LogoutVerifier, TokenCache, TokenStatus, Verified,
-    Verifier, VerifyError, audience_rule::AudienceRule, claim_rules::BindingRule,
-    issuer_rule::IssuerRule, profile::Profile, trusted_keys::TrustedKeys, typ::TypRule,
+    Confirmation, HasAudience, HasIssuer, HasKeys, IntrospectTokens, KeySource, LogoutVerifier,
+    NoAudience, NoIssuer, NoKeys, Ready, TokenCache, TokenStatus, Verified, Verifier, VerifyError,
+    audience_rule::AudienceRule, claim_rules::BindingRule, issuer_rule::IssuerRule,
+    profile::Profile, trusted_keys::TrustedKeys, typ::TypRule,
 };
 use crate::{
     ConfigError,
@@ -13,14 +14,6 @@ use crate::{
     jose::KeySet,
     time::SharedClock,
 };
-
-/// A mandatory choice that was not made yet.
-#[derive(Debug)]
-pub enum Missing {}
-
-/// A mandatory choice that was made.
-#[derive(Debug)]
-pub enum Ready {}
 
 /// Builds a [`Verifier`]. Keys (or [who is asked](Self::introspected_by) in their
 /// place), issuer and audience are mandatory: without
@@ -45,7 +38,7 @@ pub enum Ready {}
 /// Verifier::builder().issuer("https://issuer.example").audience("api").build();
 /// ```
 #[must_use = "does nothing until built"]
-pub struct VerifierBuilder<Keys = Missing, Issuer = Missing, Audience = Missing> {
+pub struct VerifierBuilder<Keys = NoKeys, Issuer = NoIssuer, Audience = NoAudience> {
     profile: Profile,
     choices: Choices<Keys, Issuer, Audience>,
 }
@@ -90,48 +83,9 @@ impl VerifierBuilder<Ready, Ready, Ready> {
         self.profile.keys = TrustedKeys::live(source);
         self
     }
-
-    /// Builds the verifier.
-    ///
-    /// # Errors
-    ///
-    /// If the key set is empty, or a text that is configured is; if two claims are
-    /// given the same name, or one that means something else.
-    pub fn build(self) -> Result<Verifier, ConfigError> {
-        self.profile.validate()?;
-        Ok(Verifier::of_profile(self.profile))
-    }
-
-    /// Builds a verifier of the issuer's log-out tokens instead, which are for the
-    /// client as which this service is registered there: its id is the audience.
-    /// Keys, issuer, realm, subject claim, leeway, limits and clock count; the
-    /// other settings are about access tokens.
-    ///
-    /// ```
-    /// use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
-    ///
-    /// # fn example(key: VerifyingKey) -> Result<(), portcullis::ConfigError> {
-    /// let verifier = Verifier::builder()
-    ///     .keys(key)
-    ///     .issuer("https://login.example.com")
-    ///     .audience("my-client-id")
-    ///     .build_for_logout()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`build`](Self::build); if issuer or audience may be any; if the issuer
-    /// is [asked](Self::introspected_by) instead of having keys.
-    pub fn build_for_logout(self) -> Result<LogoutVerifier, ConfigError> {
-        let profile = self.profile.for_logout()?;
-        profile.validate()?;
-        Ok(LogoutVerifier::new(Verifier::of_profile(profile)))
-    }
 }
 
-impl<I, A> VerifierBuilder<Missing, I, A> {
+impl<I, A> VerifierBuilder<NoKeys, I, A> {
     /// The keys. Each fixes its algorithm (RFC 8725 section 3.1).
     pub fn keys(self, keys: impl Into<KeySet>) -> VerifierBuilder<Ready, I, A> {
         let mut profile = self.profile;
@@ -182,7 +136,7 @@ impl<I, A> VerifierBuilder<Missing, I, A> {
     }
 }
 
-impl<K, A> VerifierBuilder<K, Missing, A> {
+impl<K, A> VerifierBuilder<K, NoIssuer, A> {
     /// The `iss` that every token must have, to the letter (RFC 7519 section
     /// 4.1.1).
     pub fn issuer(self, issuer: impl Into<Arc<str>>) -> VerifierBuilder<K, Ready, A> {
@@ -192,7 +146,7 @@ impl<K, A> VerifierBuilder<K, Missing, A> {
     }
 }
 
-impl<K, I> VerifierBuilder<K, I, Missing> {
+impl<K, I> VerifierBuilder<K, I, NoAudience> {
     /// The name of this service, which every token must have in its `aud` (RFC
     /// 7519 section 4.1.3).
     pub fn audience(self, audience: impl Into<Arc<str>>) -> VerifierBuilder<K, I, Ready> {
@@ -214,6 +168,55 @@ impl<K, I> VerifierBuilder<K, I, Missing> {
 }
 
 impl<K, I, A> VerifierBuilder<K, I, A> {
+    /// Builds the verifier.
+    ///
+    /// # Errors
+    ///
+    /// If the key set is empty, or a text that is configured is; if two claims are
+    /// given the same name, or one that means something else.
+    pub fn build(self) -> Result<Verifier, ConfigError>
+    where
+        K: HasKeys,
+        I: HasIssuer,
+        A: HasAudience,
+    {
+        self.profile.validate()?;
+        Ok(Verifier::of_profile(self.profile))
+    }
+
+    /// Builds a verifier of the issuer's log-out tokens instead, which are for the
+    /// client as which this service is registered there: its id is the audience.
+    /// Keys, issuer, realm, subject claim, leeway, limits and clock count; the
+    /// other settings are about access tokens.
+    ///
+    /// ```
+    /// use portcullis::{jose::{Algorithm, VerifyingKey}, verify::Verifier};
+    ///
+    /// # fn example(key: VerifyingKey) -> Result<(), portcullis::ConfigError> {
+    /// let verifier = Verifier::builder()
+    ///     .keys(key)
+    ///     .issuer("https://login.example.com")
+    ///     .audience("my-client-id")
+    ///     .build_for_logout()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); if issuer or audience may be any; if the issuer
+    /// is [asked](Self::introspected_by) instead of having keys.
+    pub fn build_for_logout(self) -> Result<LogoutVerifier, ConfigError>
+    where
+        K: HasKeys,
+        I: HasIssuer,
+        A: HasAudience,
+    {
+        let profile = self.profile.for_logout()?;
+        profile.validate()?;
+        Ok(LogoutVerifier::new(Verifier::of_profile(profile)))
+    }
+
     pub(super) fn with(profile: Profile) -> Self {
         Self {
             profile,
@@ -403,7 +406,7 @@ impl<K, I, A> VerifierBuilder<K, I, A> {
     }
 }
 
-impl<I, A> VerifierBuilder<Missing, I, A> {
+impl<I, A> VerifierBuilder<NoKeys, I, A> {
     /// What can be told to be wrong before there are keys.
     pub(crate) fn check_rules(&self) -> Result<(), ConfigError> {
         self.profile.validate_rules()
@@ -433,7 +436,7 @@ impl<K, I, A> Dangerous<VerifierBuilder<K, I, A>> {
     }
 }
 
-impl<K, A> Dangerous<VerifierBuilder<K, Missing, A>> {
+impl<K, A> Dangerous<VerifierBuilder<K, NoIssuer, A>> {
     /// Accepts tokens of whatever issuer, and without one. Whoever holds one
     /// of the keys can then speak as anybody, in every realm unless
     /// [`subject_realm`](VerifierBuilder::subject_realm) names one.
@@ -444,7 +447,7 @@ impl<K, A> Dangerous<VerifierBuilder<K, Missing, A>> {
     }
 }
 
-impl<K, I> Dangerous<VerifierBuilder<K, I, Missing>> {
+impl<K, I> Dangerous<VerifierBuilder<K, I, NoAudience>> {
     /// Accepts tokens that name no audience, and refuses those that do: they
     /// are meant for somebody else (RFC 7519 section 4.1.3).
     pub fn no_audience(self) -> VerifierBuilder<K, I, Ready> {

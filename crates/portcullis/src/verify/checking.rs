@@ -13,6 +13,7 @@ use super::{
     signature::{Signed, check_signature},
     token::Token,
     trusted::Trusted,
+    weak_key::check_weak_key,
 };
 use crate::{
     claims::RegisteredClaims,
@@ -77,6 +78,7 @@ impl Trusted {
             return Err(VerifyError::new(BadSignature));
         };
         check_key_issuer(&mut signed, claims.issuer.as_deref(), profile, observer)?;
+        check_weak_key(&mut signed, now, observer)?;
         observer.settle()?;
         Ok(Passed {
             index,

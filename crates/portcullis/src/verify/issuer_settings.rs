@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    Missing, Ready, Tenants, VerifierBuilder,
+    NoIssuer, Ready, Tenants, VerifierBuilder,
     issuer_rule::{IssuerRule, Mistaken},
     tenants::TenantIssuers,
 };
 
-impl<K, A> VerifierBuilder<K, Missing, A> {
+impl<K, A> VerifierBuilder<K, NoIssuer, A> {
     /// An issuer with a name for each of its tenants, as Microsoft Entra ID has:
     /// `{tenantid}` in the pattern stands for a tenant's GUID, which must be the
     /// one that the claim `tid` names, and one that is accepted.

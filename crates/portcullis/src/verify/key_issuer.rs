@@ -21,7 +21,7 @@ pub(super) fn check_key_issuer(
     profile: &Profile,
     observer: &mut impl Observer,
 ) -> Result<(), VerifyError> {
-    let Some(key) = &signed.limited else {
+    let Some(key) = signed.limited.as_ref().filter(|key| key.issuer().is_some()) else {
         return Ok(());
     };
     let mut result = Ok(());

@@ -24,6 +24,11 @@ impl Lease {
         Self(AtomicI64::new(i64::MIN))
     }
 
+    /// One that holds until then.
+    pub(super) fn until(end: Timestamp) -> Self {
+        Self(AtomicI64::new(end.as_millis()))
+    }
+
     pub(super) fn holds(&self, now: Timestamp) -> bool {
         // Nothing else is read on its account.
         now.as_millis() < self.0.load(Relaxed)

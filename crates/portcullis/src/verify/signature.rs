@@ -18,7 +18,7 @@ pub(super) struct Signed {
     pub(super) algorithm: Algorithm,
     /// That of the key, where keys change.
     pub(super) lease: Option<SharedLease>,
-    /// The key, if it is for the tokens of one issuer only.
+    /// The key, if it is for the tokens of one issuer only, or until a date.
     pub(super) limited: Option<VerifyingKey>,
 }
 
@@ -27,7 +27,7 @@ impl Signed {
         Self {
             algorithm: key.algorithm(),
             lease: lease.cloned(),
-            limited: key.issuer().map(|_| key.clone()),
+            limited: key.is_limited().then(|| key.clone()),
         }
     }
 }

@@ -147,7 +147,8 @@ impl Token {
     }
 
     pub(super) fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        serde_json::from_str(self.claims_json()).map_err(|error| ClaimsError::new(&error))
+        let json = self.claims_json();
+        serde_json::from_str(json).map_err(|error| ClaimsError::new(&error, json))
     }
 
     pub(super) fn claims_json(&self) -> &str {

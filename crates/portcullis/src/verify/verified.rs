@@ -203,9 +203,16 @@ impl fmt::Debug for Verified {
 ///     }
 /// }
 /// ```
+///
+/// A type that borrows is none: it would not outlive the token's text. The compiler says
+/// of it that "implementation of `Deserialize` is not general enough"; let it own its
+/// texts, as `String`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be made from a token",
-    note = "derive `serde::Deserialize` and `Clone` for it, or implement `FromToken`"
+    note = "derive `serde::Deserialize` and `Clone` for `{Self}`: a token that is remembered \
+            gives its claims to many requests",
+    note = "it must own its texts (`String`, not `&str`), and be `Send` and `Sync`",
+    note = "or implement `FromToken` for `{Self}`"
 )]
 pub trait FromToken: Sized {
     /// Makes it from `token`.
@@ -216,6 +223,8 @@ pub trait FromToken: Sized {
     fn from_token(token: &Verified) -> Result<Self, ClaimsError>;
 }
 
+// Or the compiler would name the first bound that fails, and not what is to be done.
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Clone + Send + Sync + 'static> FromToken for T {
     fn from_token(token: &Verified) -> Result<Self, ClaimsError> {
         match &token.0 {

@@ -128,6 +128,32 @@ fn status(line: &str) -> Option<String> {
         .or_else(|| numbers.find(|number| has_word(line, number)))
 }
 
+/// One dependency is enough: what the core has is found under each adapter's name.
+#[test]
+fn adapters_pass_on_every_module_of_the_core() {
+    let read = |name: &str| fs::read_to_string(crates().join(name).join("src/lib.rs")).unwrap();
+    let core = read("portcullis");
+    let modules: Vec<_> = core
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    assert!(modules.contains(&"user"), "{modules:?}");
+    let mut complaints = Vec::new();
+    for name in ["tower", "axum", "hyper", "actix"] {
+        let adapter = read(&format!("portcullis-{name}"));
+        let lists = adapter.split("pub use portcullis::").skip(1);
+        let passed_on: String = lists.filter_map(|list| list.split(';').next()).collect();
+        for module in &modules {
+            // Guards are something of actix's own.
+            let is_own = adapter.contains(&format!("\npub mod {module};"));
+            if !is_own && !has_word(&passed_on, module) {
+                complaints.push(format!("portcullis-{name} lacks `{module}`"));
+            }
+        }
+    }
+    report(&complaints);
+}
+
 #[test]
 fn the_core_knows_no_framework_and_no_runtime() {
     let manifest = fs::read_to_string(crates().join("portcullis/Cargo.toml")).unwrap();
@@ -146,14 +172,17 @@ fn the_core_knows_no_framework_and_no_runtime() {
     }
 }
 
-/// `http` 0.2 is seen by the actix adapter alone.
+/// `http` 0.2 is seen by the actix adapter alone, and where it is asked for by the crate for
+/// tests.
 #[test]
 fn only_the_actix_adapter_sees_actix() {
     for member in fs::read_dir(crates()).unwrap() {
         let path = member.unwrap().path();
         let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
         let own = manifest.split("[dev-dependencies]").next().unwrap();
-        let allowed = path.ends_with("portcullis-actix");
+        let on_demand = "actix-web = { workspace = true, optional = true }";
+        let allowed = path.ends_with("portcullis-actix")
+            || path.ends_with("portcullis-testing") && own.contains(on_demand);
         assert!(allowed || !own.contains("actix"), "{}", path.display());
     }
 }

@@ -86,6 +86,12 @@ fn site() -> Site {
         .route("/fresh", guard().require(Policy::fresh()), Handler::Claims)
         .route("/typed", guard(), Handler::Typed)
         .route("/scoped", guard(), Handler::Scoped)
+        .route("/inner", Guard::inner(guard(), scope()), Handler::Claims)
+        .route(
+            "/inner/asks",
+            Guard::inner(guard(), asking_for("alice")),
+            Handler::Claims,
+        )
         .route("/bare", Guard::Nothing, Handler::Claims)
         .route("/keys/come", asking(true).require(scope()), Handler::Claims)
         .route("/keys/away", asking(false), Handler::Claims)
@@ -94,6 +100,14 @@ fn site() -> Site {
             guard().session_cookies(&SessionCookies::new(csrf)),
             Handler::Claims,
         )
+}
+
+/// Asks somebody whether it is this one.
+fn asking_for(name: &'static str) -> Policy {
+    Policy::ask(async move |token| {
+        tokio::task::yield_now().await;
+        Ok(token.subject_name() == Some(name))
+    })
 }
 
 /// A request, how it is counted at the guard, if it comes to one, and how afterwards.
@@ -206,6 +220,27 @@ fn cases() -> Vec<Counted> {
             good(),
             accepted,
             Some("scope_missing"),
+        ),
+        by(
+            "no scope, by an inner policy",
+            "/inner",
+            good(),
+            accepted,
+            Some("scope_missing"),
+        ),
+        by(
+            "good for an inner policy that asks",
+            "/inner/asks",
+            good(),
+            accepted,
+            None,
+        ),
+        by(
+            "refused by an inner policy that asks",
+            "/inner/asks",
+            mint().token("bob").bearer(),
+            accepted,
+            Some("answer_was_no"),
         ),
         by("no layer", "/bare", good(), None, Some("missing_layer")),
         by(

@@ -143,7 +143,7 @@ impl<'a> Jwk<'a> {
     pub(super) fn family(&self) -> Result<Family, KeyError> {
         match (self.kty.as_deref(), self.crv.as_deref()) {
             (None, _) => Err(KeyError::malformed(
-                "the JWK has no `kty`; if it is a set of keys, read it as a key set",
+                "the JWK has no `kty`; if it is a set of keys, read it by `KeySet`",
             )),
             (Some("oct"), _) => Ok(Family::Hmac),
             (Some("RSA"), _) => Ok(Family::Rsa),

@@ -34,6 +34,16 @@ fn what_is_empty_denies() {
 }
 
 #[test]
+fn a_role_that_is_missing_is_named() {
+    let policy = Policy::fresh().and(Policy::role("realm_access.roles", "operator"));
+    let error = policy.check(&token(READER)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the role `operator` at `realm_access.roles` is needed"
+    );
+}
+
+#[test]
 fn roles_and_freshness_combine() {
     let policy = Policy::role("roles", "admin").and(Policy::fresh());
     assert_eq!(kind(&policy, ADMIN), Ok(()));

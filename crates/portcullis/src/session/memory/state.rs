@@ -301,8 +301,10 @@ struct CutOff {
 
 impl CutOffs {
     pub(super) fn make(&mut self, realm: &str, number: u64, now: Timestamp) -> Timestamp {
+        // Later than the last one, or snapshots would take it for that.
         let last = self.0.get(realm).map(|cut_off| cut_off.at);
-        let at = now.max(last.unwrap_or(now));
+        let next = last.map(|last| last.saturating_add(Duration::from_millis(1)));
+        let at = next.map_or(now, |next| next.max(now));
         self.0.insert(realm.into(), CutOff { number, at });
         at
     }

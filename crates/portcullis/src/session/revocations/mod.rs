@@ -153,7 +153,8 @@ impl Revocations {
     /// subjects; 64 and 262,144 unless set. Beyond that the older ones become a
     /// point in time. Of the tokens from before it, those of sessions are asked
     /// about at the store if sessions had ended, and all are refused if it was
-    /// tokens that were revoked.
+    /// tokens that were revoked. As many sessions as subjects are remembered after a log-out
+    /// of everybody, so that the store is asked once about each.
     #[must_use = "returns the changed snapshot"]
     pub fn with_limits(mut self, per_subject: usize, subjects: usize) -> Self {
         self.settings.per_subject = per_subject;
@@ -236,12 +237,17 @@ impl Revocations {
         let changed = self.waiters.changed_by(&revocations);
         let mut state = self.write();
         let everyone = state.everyone();
+        let oldest = asked_at.saturating_sub(self.keep());
+        let was_away = state.heard.is_some_and(|heard| heard < oldest);
+        if was_away {
+            state.forget_live();
+        }
         for revocation in revocations {
             state.apply(revocation, asked_at, &self.settings);
         }
         state.prune(asked_at, &self.settings);
         state.heard = Some(asked_at);
-        let everyone = state.everyone() != everyone;
+        let everyone = was_away || state.everyone() != everyone;
         let size = metrics::ARE_ON.then(|| state.size());
         drop(state);
         told::size(size);

@@ -2,7 +2,7 @@
 //!
 //! A cut-off names nobody, so that tokens are judged by when they were issued. Those of
 //! own sessions are told exactly: around the cut-off, as far as clocks may be apart, the
-//! store is asked about the session, once for each that goes on.
+//! store is asked about the session, once for each.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,15 +12,14 @@ use std::{
 use super::reach::{Settings, own_session, reaches};
 use crate::{session::SessionId, time::Timestamp, verify::Verified};
 
-/// How many sessions are remembered that have outlived a cut-off; they can be asked about
-/// again.
-const SURVIVORS: usize = 65_536;
-
 #[derive(Default)]
 pub(super) struct Realms {
     cut_offs: HashMap<Box<str>, Timestamp>,
     /// Sessions that were opened after the cut-offs that are known.
     survivors: HashSet<SessionId>,
+    /// Sessions that have ended, as the store said when it was asked: whoever comes back
+    /// with their tokens again and again costs no further question.
+    fallen: HashSet<SessionId>,
     /// How many cut-offs have been seen.
     seen: u64,
 }
@@ -61,7 +60,7 @@ impl Realms {
         if !reaches(Some(*at), token, apart) || self.survivors.contains(&session) {
             return CutOff::Misses;
         }
-        match is_before(token, *at, apart) {
+        match is_before(token, *at, apart) || self.fallen.contains(&session) {
             true => CutOff::Reaches,
             false => CutOff::MayReach,
         }
@@ -95,14 +94,17 @@ impl Realms {
 
     /// Remembers a session of which the store said, after `seen` cut-offs, that it goes
     /// on. What a later one may have overtaken is not remembered.
-    pub(super) fn remember(&mut self, session: SessionId, seen: u64) {
-        if self.seen != seen || self.cut_offs.is_empty() {
-            return;
+    pub(super) fn remember(&mut self, session: SessionId, seen: u64, settings: &Settings) {
+        if self.seen == seen && !self.cut_offs.is_empty() {
+            insert(&mut self.survivors, session, settings);
         }
-        if self.survivors.len() >= SURVIVORS {
-            self.survivors.clear();
+    }
+
+    /// Remembers a session of which the store said that it has ended, which stays so.
+    pub(super) fn remember_ended(&mut self, session: SessionId, settings: &Settings) {
+        if !self.cut_offs.is_empty() {
+            insert(&mut self.fallen, session, settings);
         }
-        self.survivors.insert(session);
     }
 
     /// Forgets what no living token can be concerned by.
@@ -112,8 +114,22 @@ impl Realms {
             .retain(|_, at| at.saturating_add(apart) >= oldest);
         if self.cut_offs.is_empty() {
             self.survivors = HashSet::new();
+            self.fallen = HashSet::new();
         }
     }
+}
+
+/// As many are remembered as there may be subjects. They can be asked about again, and so
+/// half of them make room: right after a cut-off everybody comes at once.
+fn insert(sessions: &mut HashSet<SessionId>, session: SessionId, settings: &Settings) {
+    if sessions.len() >= settings.subjects {
+        let mut stays = true;
+        sessions.retain(|_| {
+            stays = !stays;
+            stays
+        });
+    }
+    sessions.insert(session);
 }
 
 /// Whether a token was issued so long before `at` that no clock can be as far behind.

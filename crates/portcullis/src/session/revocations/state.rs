@@ -119,6 +119,13 @@ impl State {
         self.live.insert(id.into(), subject);
     }
 
+    /// Forgets which application tokens are live, which never expire: what took them off
+    /// the list may be older than what is read after a gap.
+    pub(super) fn forget_live(&mut self) {
+        self.live.clear();
+        self.removals = self.removals.wrapping_add(1);
+    }
+
     pub(super) fn apply(&mut self, revocation: Revocation, now: Timestamp, settings: &Settings) {
         let oldest = now.saturating_sub(settings.keep());
         let (subject, at) = match revocation {

@@ -111,11 +111,19 @@ impl Revocations {
         match question {
             Question::Session { id, own, cut_offs } => {
                 let session = self.store.session(&id).await?;
-                let good = session.map_or(!own, |session| session.revoked.is_none());
-                if good && own {
-                    self.write().realms.remember(id, cut_offs);
+                let ended = session.map(|session| session.revoked.is_some());
+                match ended {
+                    Some(false) if own => {
+                        let mut state = self.write();
+                        state.realms.remember(id, cut_offs, &self.settings);
+                    }
+                    Some(true) if own => {
+                        let mut state = self.write();
+                        state.realms.remember_ended(id, &self.settings);
+                    }
+                    _ => {}
                 }
-                Ok(good)
+                Ok(!ended.unwrap_or(own))
             }
             Question::ApplicationToken {
                 id,

@@ -7,7 +7,8 @@ impl Sessions {
     /// Logs out whoever sent `token`: what a handler has at hand. Its session ends, and
     /// with it all of the session's tokens; an application token leaves the live list.
     /// A token without a session of ours, such as another issuer's, is revoked itself,
-    /// by its `jti`. Either way the token is refused from now on.
+    /// by its `jti`; so is one whose verifier takes it for another subject's than its session
+    /// is. Either way the token is refused from now on.
     ///
     /// ```
     /// use portcullis::{challenge::Rejection, guard::Authentication, session::Sessions};
@@ -25,8 +26,9 @@ impl Sessions {
         // A token need not speak for anybody.
         let name = token.subject_name().unwrap_or_default();
         let subject = Subject::new(token.subject_realm(), name);
-        if let Some(session) = own_session(token) {
-            self.log_out(&subject, &session).await?;
+        if let Some(session) = own_session(token)
+            && self.end_own(&subject, &session).await?.is_some()
+        {
             return Ok(());
         }
         let id = token.token_id().ok_or(SessionErrorKind::Unnamed)?;

@@ -115,16 +115,25 @@ impl Sessions {
         subject: &Subject,
         session: &SessionId,
     ) -> Result<bool, SessionError> {
+        Ok(self.end_own(subject, session).await?.unwrap_or(false))
+    }
+
+    /// As [`log_out`](Self::log_out); `None` if it is another subject's session.
+    async fn end_own(
+        &self,
+        subject: &Subject,
+        session: &SessionId,
+    ) -> Result<Option<bool>, SessionError> {
         let row = self.store().session(session).await?;
         if row.is_some_and(|row| row.subject != *subject) {
-            return Ok(false);
+            return Ok(None);
         }
         let ended = self.store().revoke(session).await?;
         self.note_session(subject, session, RevocationReason::Logout);
         if ended {
             events::ended(session, RevocationReason::Logout);
         }
-        Ok(ended)
+        Ok(Some(ended))
     }
 
     /// As [`log_out`](Self::log_out), for a name that comes from somebody who may

@@ -196,9 +196,14 @@ impl Sessions {
         }
         // What can fail for the application's sake comes first: a row whose
         // tokens nobody gets would be listed until it expires.
-        let draft = inner.issuer.draft(&token, || {
-            Ok(self.access_token_id(&secret, 0, random_uuid()?))
-        })?;
+        let draft_for = |generation| {
+            inner.issuer.draft(&token, || {
+                Ok(self.access_token_id(&secret, generation, random_uuid()?))
+            })
+        };
+        let row = opening.as_ref().and_then(|opening| opening.row.as_ref());
+        let generation = row.map_or(0, |row| row.generation);
+        let mut draft = draft_for(generation)?;
         let session = NewSession {
             id: id.clone(),
             subject: request.subject.clone(),
@@ -231,6 +236,11 @@ impl Sessions {
             opening.report(credential);
         } else {
             events::opened(&session.id);
+        }
+        // The first use has been refreshed: what belongs to a token that was exchanged is
+        // revoked.
+        if session.generation != generation {
+            draft = draft_for(session.generation)?;
         }
         // The store's clock made the deadline: no token outlives its row.
         let access = inner.issuer.finish(draft, session.absolute_deadline)?;

@@ -52,7 +52,7 @@ pub(super) fn advice(check: Check, kind: VerifyErrorKind, token: &[u8]) -> Optio
         Check::Binding => "send it with the proof that it is bound to",
         Check::Application => "it is the application that says no, by a check of its own",
         Check::Revocation => "log in again: the token, its session or its subject was logged out",
-        Check::Bound | Check::Introspection => return None,
+        Check::Bound | Check::Introspection | Check::WeakKey => return None,
     };
     Some(advice.to_owned())
 }

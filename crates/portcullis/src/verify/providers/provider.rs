@@ -10,7 +10,7 @@ use crate::{
     ConfigError,
     jose::Algorithm,
     verify::{
-        Missing, Ready, VerifierBuilder,
+        NoIssuer, Ready, VerifierBuilder,
         issuer_rule::{IssuerRule, Mistaken},
         tenants::TenantIssuers,
     },
@@ -204,7 +204,7 @@ impl Provider {
     /// set afterwards goes before; keys and audience are left to choose.
     pub fn apply<K, A>(
         &self,
-        builder: VerifierBuilder<K, Missing, A>,
+        builder: VerifierBuilder<K, NoIssuer, A>,
     ) -> VerifierBuilder<K, Ready, A> {
         let settings = match self.speaks_id_tokens {
             true => &self.id,

@@ -5,7 +5,7 @@ use std::sync::{Mutex, atomic::AtomicUsize};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{jose::encode_segment, verify::builder::Ready};
+use crate::{jose::encode_segment, verify::Ready};
 
 fn check_of<'r>(report: &'r Report, name: &str) -> &'r CheckReport {
     let mut checks = report.checks().iter();

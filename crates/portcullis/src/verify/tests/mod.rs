@@ -15,6 +15,7 @@ mod names;
 mod refusals;
 mod replace;
 mod replace_model;
+mod weak_keys;
 
 use std::{
     sync::{

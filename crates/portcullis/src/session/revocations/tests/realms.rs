@@ -28,6 +28,24 @@ impl Node {
         answer(self.revocations.status(&token.of_own_issuer())).await
     }
 
+    /// Puts an application token on the live list.
+    async fn list(&self, id: &str) {
+        let ticket = self.store.login_ticket().await.unwrap();
+        let token = ApplicationToken {
+            id: id.to_owned(),
+            subject: alice(),
+            created_at: self.clock.now(),
+        };
+        let added = self.store.add_application_token(token, 10, ticket).await;
+        added.unwrap();
+    }
+
+    async fn check_listed(&self, id: &str) -> Status {
+        let claims = json!({"jti": id, "exp": null});
+        let token = self.token(&alice(), claims).in_realm("users");
+        answer(self.revocations.status(&token)).await
+    }
+
     /// Whether the snapshot can say without the store.
     fn knows(&self, session: &SessionId) -> bool {
         let claims = json!({"sid": session.as_str(), "jti": "jti"});
@@ -154,27 +172,40 @@ async fn tokens_without_a_session_go_by_their_time() {
 async fn application_tokens_are_asked_about_anew() {
     let node = Node::new();
     node.revocations.sync().await.unwrap();
-    let list = async |id: &str| {
-        let ticket = node.store.login_ticket().await.unwrap();
-        let token = ApplicationToken {
-            id: id.to_owned(),
-            subject: alice(),
-            created_at: node.clock.now(),
-        };
-        let added = node.store.add_application_token(token, 10, ticket).await;
-        added.unwrap();
-    };
-    let status = async |id: &str| {
-        let claims = json!({"jti": id, "exp": null});
-        let token = node.token(&alice(), claims).in_realm("users");
-        answer(node.revocations.status(&token)).await
-    };
-    list("before").await;
-    assert!(matches!(status("before").await, Status::Clear));
+    node.list("before").await;
+    assert!(matches!(node.check_listed("before").await, Status::Clear));
     node.log_everybody_out().await;
-    list("after").await;
-    assert!(matches!(status("before").await, Status::Revoked));
-    assert!(matches!(status("after").await, Status::Clear));
+    node.list("after").await;
+    let before = node.check_listed("before").await;
+    assert!(matches!(before, Status::Revoked));
+    assert!(matches!(node.check_listed("after").await, Status::Clear));
+}
+
+/// They never expire, so that a node which was away for longer than access tokens live
+/// cannot know by reading what became of them.
+#[tokio::test]
+async fn a_node_that_was_away_asks_about_application_tokens_anew() {
+    let node = Node::new();
+    for (number, thorough) in [(0, false), (1, true), (2, false), (3, true)] {
+        let other = other_node(&node);
+        other.revocations.sync().await.unwrap();
+        let (id, spared) = (format!("token-{number}"), format!("spared-{number}"));
+        node.list(&id).await;
+        assert!(matches!(other.check_listed(&id).await, Status::Clear));
+        node.pass(1_000);
+        match number < 2 {
+            true => node.log_everybody_out().await,
+            false => assert!(node.store.remove_application_token(&id).await.unwrap()),
+        }
+        node.list(&spared).await;
+        node.pass(3_600_000);
+        match thorough {
+            true => other.revocations.sync_thoroughly().await.unwrap(),
+            false => other.revocations.sync().await.unwrap(),
+        }
+        assert!(matches!(other.check_listed(&id).await, Status::Revoked));
+        assert!(matches!(other.check_listed(&spared).await, Status::Clear));
+    }
 }
 
 /// Readings look back, so that they find the same again and again.
@@ -214,4 +245,70 @@ async fn a_snapshot_that_is_silent_still_knows_who_is_out() {
         node.check_of(&session, now).await,
         Status::Unknown
     ));
+}
+
+/// By which the snapshot would take the second for the first.
+#[tokio::test]
+async fn cut_offs_in_one_millisecond_are_two() {
+    let node = Node::new();
+    let other = other_node(&node);
+    for set_back in [0, 5_000] {
+        for it in [&node, &other] {
+            it.revocations.sync().await.unwrap();
+        }
+        node.log_everybody_out().await;
+        other.revocations.sync().await.unwrap();
+        let between = node.open(&alice()).await;
+        let now = node.clock.now();
+        for it in [&node, &other] {
+            assert!(matches!(it.check_of(&between, now).await, Status::Clear));
+            assert!(it.knows(&between));
+        }
+        node.pass(-set_back);
+        node.log_everybody_out().await;
+        other.revocations.sync().await.unwrap();
+        for it in [&node, &other] {
+            let status = it.check_of(&between, now).await;
+            assert!(matches!(status, Status::Revoked), "{set_back}");
+        }
+    }
+}
+
+/// Whoever does not stop coming is no burden for the store.
+#[tokio::test]
+async fn the_store_is_asked_once_about_a_session_that_has_ended() {
+    let node = Node::new();
+    node.revocations.sync().await.unwrap();
+    let before = node.open(&alice()).await;
+    let now = node.clock.now();
+    node.log_everybody_out().await;
+    assert!(!node.knows(&before));
+    assert!(matches!(node.check_of(&before, now).await, Status::Revoked));
+    let claims = json!({"sid": before.as_str(), "jti": "jti", "iat": now.as_secs()});
+    let token = node.token(&alice(), claims).in_realm("users");
+    let status = node.revocations.status(&token.of_own_issuer());
+    assert!(matches!(status, Status::Revoked), "{status:?}");
+}
+
+/// The sessions that are remembered do not become more and more.
+#[tokio::test]
+async fn only_so_many_sessions_are_remembered() {
+    let node = Node::new();
+    let shared = SharedClock::new(node.clock.clone());
+    let node = Node {
+        revocations: Revocations::new(node.store.clone(), shared, KEEP).with_limits(64, 4),
+        ..node
+    };
+    node.revocations.sync().await.unwrap();
+    node.log_everybody_out().await;
+    let now = node.clock.now();
+    let mut sessions = Vec::new();
+    for _ in 0..20 {
+        let session = node.open(&alice()).await;
+        assert!(matches!(node.check_of(&session, now).await, Status::Clear));
+        assert!(node.knows(&session));
+        sessions.push(session);
+        let known = sessions.iter().filter(|session| node.knows(session));
+        assert!((1..=4).contains(&known.count()));
+    }
 }

@@ -26,6 +26,22 @@ async fn a_token_logs_its_session_out() {
     api.sessions.log_out_token(&token).await.unwrap();
 }
 
+/// A verifier that takes the token for another realm's does not let it go on.
+#[tokio::test]
+async fn a_token_of_another_subject_than_its_session_is_revoked_itself() {
+    let api = Api::new(|builder| builder).await;
+    let pair = api.open(|it| it).await;
+    let verifier = api.sessions.verifier().subject_realm("others");
+    let verifier = verifier.build().unwrap();
+    let bytes = pair.access.token().expose().as_bytes();
+    let token = verifier.verify_now(bytes).unwrap();
+    api.sessions.log_out_token(&token).await.unwrap();
+    let refused = verifier.verify_now(bytes).unwrap_err();
+    assert_eq!(refused.kind(), VerifyErrorKind::Revoked);
+    // The session is not this subject's.
+    api.refresh(refresh_token(&pair), &plain()).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_token_without_a_session_is_revoked_itself() {
     let api = Api::new(|builder| builder).await;

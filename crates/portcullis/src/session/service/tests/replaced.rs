@@ -64,6 +64,28 @@ async fn what_is_forgiven_revokes_nothing_that_was_given_for_it() {
     assert_eq!(api.verify(&last), Ok(()));
 }
 
+/// A link that is opened twice gives what is good now, and the first token does not rest.
+#[tokio::test]
+async fn a_credential_that_is_used_again_gives_no_token_that_was_revoked() {
+    let api = api().await;
+    let link = SingleUse::new("mail link", b"random", Duration::from_secs(600));
+    let first = api.open(|request| request.single_use(link)).await;
+    api.pass(1_000);
+    let next = api.refresh(refresh_token(&first), &plain()).await.unwrap();
+    api.pass(1_000);
+    let again = api.open(|request| request.single_use(link)).await;
+    assert_eq!(refresh_token(&again), refresh_token(&next));
+    assert_eq!(api.verify(&first), REVOKED);
+    for good in [&again, &next] {
+        assert_eq!(api.verify(good), Ok(()));
+    }
+    api.pass(60_000);
+    api.refresh(refresh_token(&again), &plain()).await.unwrap();
+    for replaced in [&again, &next] {
+        assert_eq!(api.verify(replaced), REVOKED);
+    }
+}
+
 #[tokio::test]
 async fn what_is_refused_revokes_no_token_of_others() {
     let api = api().await;
