@@ -37,6 +37,7 @@
 mod algorithm;
 mod base64url;
 mod compact;
+mod dangerous_keys;
 mod der;
 #[cfg(all(feature = "aws-lc", feature = "rust-crypto"))]
 mod differential;
@@ -65,6 +66,7 @@ pub(crate) use base64url::{Uninit, decode_front, encode_segment_into, uninit};
 pub use base64url::{decode_array, decode_segment, decode_segment_into, encode_segment};
 pub use compact::{CompactJws, MAX_HEADER, encode_compact};
 pub(crate) use compact::{EncodedHeader, Limits};
+pub use dangerous_keys::DangerousKeys;
 pub use error::{
     JwsError, JwsErrorKind, KeyError, KeyErrorKind, SignError, SignErrorKind, SignatureError,
 };
@@ -74,4 +76,3 @@ pub use public_jwks::MAX_PUBLIC_KEYS;
 pub use signing::SigningKey;
 pub(crate) use source::file as read_key_file;
 pub use verifying::VerifyingKey;
-pub use weak::DangerousKeys;

@@ -479,4 +479,9 @@ mod tests {
             assert_eq!(error.kind(), KeyErrorKind::Invalid);
         }
     }
+    #[test]
+    fn nothing_is_public_about_a_secret() {
+        let key = SigningKey::generate(Algorithm::HS256).unwrap();
+        assert_eq!(key.verifying_key().public_jwk(), None);
+    }
 }
