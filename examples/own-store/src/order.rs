@@ -35,7 +35,7 @@ pub(crate) fn log_out(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (realm, name) = (subject.realm().to_owned(), subject.name().to_owned());
-    let at = number(rows, ("log_out", &realm, &name), now)?;
+    let at = number(rows, ("log_out", &realm, &name), now, 0)?;
     feed::tell(rows, at, &Told::Subject { realm, name })
 }
 
@@ -45,7 +45,8 @@ pub(crate) fn cut_off(
     realm: &str,
     now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
-    let at = number(rows, ("cut_off", realm, ""), now)?;
+    // Snapshots tell cut-offs apart by their time.
+    let at = number(rows, ("cut_off", realm, ""), now, 1)?;
     feed::tell(rows, at, &Told::Realm(realm.to_owned()))?;
     Ok(at)
 }
@@ -93,12 +94,15 @@ fn number(
     rows: &mut Rows<'_>,
     key: (&str, &str, &str),
     now: Timestamp,
+    later_by: i64,
 ) -> Result<Timestamp, StoreError> {
     let sequence = ticket(rows)?.sequence() + 1;
     put(rows, LAST, &sequence)?;
     let before: Option<LogOutRow> = get(rows, key)?;
     // A clock that goes back must not make tokens good again.
-    let at = before.map_or(now.as_millis(), |row| row.at.max(now.as_millis()));
+    let at = before.map_or(now.as_millis(), |row| {
+        now.as_millis().max(row.at.saturating_add(later_by))
+    });
     put(rows, key, &LogOutRow { sequence, at })?;
     Ok(Timestamp::from_millis(at))
 }

@@ -9,7 +9,9 @@ use crate::{failure::Failure, input::Input};
 /// behind them, or a JWK.
 pub(crate) fn secret(input: &Input, algorithm: Algorithm) -> Result<SigningKey, Failure> {
     let bytes = input.read()?;
-    let key = match bytes.trim_ascii_start().starts_with(b"{") {
+    // Random bytes may begin so, too, but they are no text.
+    let text = std::str::from_utf8(&bytes);
+    let key = match text.is_ok_and(|text| text.trim_ascii_start().starts_with('{')) {
         true => SigningKey::from_jwk(bytes.as_slice(), Some(algorithm)),
         false => SigningKey::from_secret(algorithm, without_line_end(&bytes)),
     };

@@ -29,7 +29,7 @@ impl DangerousKeys {
     ///
     /// ```
     /// use portcullis::{
-    ///     issue::TokenIssuer,
+    ///     issue::{TokenIssuer, TokenShape},
     ///     jose::{Algorithm, SigningKey, VerifyingKey},
     ///     time::Timestamp,
     /// };
@@ -39,6 +39,7 @@ impl DangerousKeys {
     /// let until = Timestamp::from_secs(1_798_761_600);
     /// let old = VerifyingKey::dangerous().weak_secret(Algorithm::HS256, b"super-secret", until)?;
     /// let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)
+    ///     .shape(TokenShape::plain())
     ///     .older_keys(old)
     ///     .build()?;
     /// # Ok(())

@@ -20,7 +20,7 @@ pub(super) fn random_names() -> Result<(AttemptId, uuid::Uuid), RandomError> {
 /// use portcullis::session::SessionId;
 ///
 /// let id = SessionId::random()?;
-/// assert_eq!(SessionId::parse(id.as_str()), Some(id));
+/// assert_eq!(SessionId::parse(id.as_str()), Some(id.clone()));
 /// assert_eq!(SessionId::parse("DROP TABLE sessions"), None);
 /// let same: SessionId = id.to_string().parse()?;
 /// assert_eq!(same, id);
