@@ -283,6 +283,7 @@ fn name_of(config: &TrustedIssuer) -> Option<&str> {
 const UNKNOWN: &str = "https://issuer.invalid";
 
 /// Whether something is fetched from this machine, to which no proxy leads.
+#[cfg(feature = "client")]
 fn is_on_this_machine(config: &TrustedIssuer) -> bool {
     let endpoint = config.introspection.as_ref();
     let urls = [
