@@ -3,7 +3,7 @@
 //!
 //! Every method of the contract is one transaction. Those that write come one after the
 //! other, so that each reads, decides and writes as if it were alone; what a refresh does
-//! to a session is what [`rules::decide`] says.
+//! to a session is what [`rules::decide`](portcullis::session::rules::decide) says.
 //!
 //! | file | what |
 //! |---|---|
