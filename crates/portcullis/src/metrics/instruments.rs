@@ -24,24 +24,37 @@ static METADATA: Metadata<'static> = Metadata::new(
 
 /// Only ever grows. With `N` labels.
 #[derive(Clone, Copy, Debug)]
-pub struct Counter<const N: usize>(Instrument<N>);
+pub struct Counter<const N: usize>(pub(super) Instrument<N>);
 
 /// Goes up and down.
 #[derive(Clone, Copy, Debug)]
-pub struct Gauge<const N: usize>(Instrument<N>);
+pub struct Gauge<const N: usize>(pub(super) Instrument<N>);
 
 /// Many times.
 #[derive(Clone, Copy, Debug)]
-pub struct Histogram<const N: usize>(Instrument<N>);
+pub struct Histogram<const N: usize>(pub(super) Instrument<N>);
 
+/// What all of them have: its name, those of its labels, and what it says.
 #[derive(Clone, Copy, Debug)]
-struct Instrument<const N: usize> {
+pub(super) struct Instrument<const N: usize> {
     name: &'static str,
     labels: &'static [&'static str; N],
     description: &'static str,
 }
 
 impl<const N: usize> Instrument<N> {
+    pub(super) const fn new(
+        name: &'static str,
+        labels: &'static [&'static str; N],
+        description: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            labels,
+            description,
+        }
+    }
+
     const fn metric(self, kind: MetricKind) -> Metric {
         Metric {
             name: self.name,
@@ -63,18 +76,6 @@ impl<const N: usize> Instrument<N> {
 }
 
 impl<const N: usize> Counter<N> {
-    pub(super) const fn new(
-        name: &'static str,
-        labels: &'static [&'static str; N],
-        description: &'static str,
-    ) -> Self {
-        Self(Instrument {
-            name,
-            labels,
-            description,
-        })
-    }
-
     pub(super) const fn metric(self) -> Metric {
         self.0.metric(MetricKind::Counter)
     }
@@ -122,18 +123,6 @@ pub(super) fn count_by(number: u64, key: &Key) {
 }
 
 impl<const N: usize> Gauge<N> {
-    pub(super) const fn new(
-        name: &'static str,
-        labels: &'static [&'static str; N],
-        description: &'static str,
-    ) -> Self {
-        Self(Instrument {
-            name,
-            labels,
-            description,
-        })
-    }
-
     pub(super) const fn metric(self) -> Metric {
         self.0.metric(MetricKind::Gauge)
     }
@@ -166,18 +155,6 @@ impl<const N: usize> Gauge<N> {
 }
 
 impl<const N: usize> Histogram<N> {
-    pub(super) const fn new(
-        name: &'static str,
-        labels: &'static [&'static str; N],
-        description: &'static str,
-    ) -> Self {
-        Self(Instrument {
-            name,
-            labels,
-            description,
-        })
-    }
-
     pub(super) const fn metric(self) -> Metric {
         self.0.metric(MetricKind::Histogram)
     }

@@ -12,6 +12,7 @@ mod browsers;
 mod claims;
 mod connections;
 mod credentials;
+mod dates;
 mod documents;
 mod everybody;
 mod extractors;
