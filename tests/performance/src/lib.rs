@@ -14,3 +14,24 @@ pub mod rows;
 pub mod tables;
 pub mod threads;
 pub mod web;
+
+/// What the guide shows of the peers compiles, too: it is left out where they are not.
+#[cfg(all(doctest, feature = "peers"))]
+mod guide {
+    macro_rules! pages {
+        ($($name:ident: $page:literal,)*) => {
+            $(
+                #[doc = include_str!(concat!("../../../docs/guide/migration/", $page, ".md"))]
+                mod $name {}
+            )*
+        };
+    }
+
+    pages! {
+        actix_web_httpauth: "actix-web-httpauth",
+        axum_jwt_auth: "axum-jwt-auth",
+        hand_written: "hand-written",
+        jwt_authorizer: "jwt-authorizer",
+        tower_http: "tower-http",
+    }
+}
