@@ -27,6 +27,7 @@
 //! ([`deadline`](RotationAttempt::deadline)).
 
 mod attempt;
+mod data;
 mod dyn_store;
 mod error;
 mod id;
@@ -46,6 +47,7 @@ pub use attempt::{
     RefusalReason, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
     Successor,
 };
+pub use data::{SessionData, SessionDataError};
 pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
 use id::random_names;

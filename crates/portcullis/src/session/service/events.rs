@@ -135,12 +135,14 @@ pub(super) fn report(attempt: &RotationAttempt, outcome: &RotationOutcome) {
 }
 
 /// Reports that a refresh token was refused before the store was asked: it is another
-/// client's.
-pub(super) fn of_another_client(session: &SessionId) {
-    metrics::ROTATIONS.count(["refused", RefusalReason::Client.as_str()]);
+/// client's, or bound to a key.
+pub(super) fn refused_unasked(session: &SessionId, reason: RefusalReason) {
+    metrics::ROTATIONS.count(["refused", reason.as_str()]);
     tracing::debug!(
+        event = "refresh_refused",
         session.id = session.as_str(),
-        "a refresh token of another client was refused"
+        reason = reason.as_str(),
+        "a refresh token was refused to whoever sent it"
     );
 }
 
