@@ -18,6 +18,7 @@
 //! | where sessions are kept | [`SessionStore`], [`MemoryStore`]; SQLite in `portcullis-sqlx` |
 //! | which access tokens are revoked, without asking a store | [`Revocations`] |
 //! | the refresh tokens themselves | [`refresh`] |
+//! | what happens to sessions, for an audit log | [`events`] |
 //!
 //! Whatever goes wrong between a node and its store is a fault, answered 503,
 //! and costs nobody a session: everything that can fail comes before the
@@ -30,6 +31,7 @@ mod attempt;
 mod data;
 mod dyn_store;
 mod error;
+pub mod events;
 mod id;
 mod key_ring;
 mod memory;

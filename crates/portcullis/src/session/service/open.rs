@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{SessionError, SessionErrorKind, Sessions, events, single_use::SingleUse};
+use super::{SessionError, SessionErrorKind, Sessions, single_use::SingleUse};
 use crate::{
     claims::{KeyConfirmation, ScopeSet},
     issue::{AccessToken, IssuedToken},
@@ -216,7 +216,7 @@ impl Sessions {
         // Before the access token is made: it names the session, which the first
         // use has named.
         let opening = match &request.single_use {
-            Some(credential) => Some(self.use_up(credential).await?),
+            Some(credential) => Some(self.use_up(credential, &request.device).await?),
             None => None,
         };
         let auth_time = match opening.as_ref().and_then(|opening| opening.row.as_ref()) {
@@ -308,9 +308,9 @@ impl Sessions {
             if session.revoked.is_some() || !is_same {
                 return Err(SessionErrorKind::AlreadyUsed.into());
             }
-            opening.report(credential);
+            self.report_single_use(credential.purpose(), &session, opening.repeated);
         } else {
-            events::opened(&session.id);
+            self.report_opened(&session);
         }
         // The first use has been refreshed: what belongs to a token that was exchanged is
         // revoked.
@@ -366,7 +366,10 @@ impl Sessions {
             .add_application_token(listed, limit, ticket)
             .await?
         {
-            TokenAdded::Added => Ok(issued),
+            TokenAdded::Added => {
+                self.report_application_token(token.subject, issued.id());
+                Ok(issued)
+            }
             TokenAdded::LimitReached => Err(SessionErrorKind::TooManyApplicationTokens.into()),
             TokenAdded::LoggedOutMeanwhile => Err(SessionErrorKind::LoggedOutMeanwhile.into()),
         }

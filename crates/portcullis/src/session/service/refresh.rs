@@ -209,7 +209,7 @@ impl Sessions {
     ) -> Result<RotationAttempt, SessionError> {
         let family = &presented.family;
         if let Some(reason) = not_for_sender(family, request) {
-            events::refused_unasked(&family.session, reason);
+            self.report_refused_unasked(presented, &request.device, reason);
             return Err(SessionErrorKind::Refused(reason).into());
         }
         let refresh_key = self.refresh_tokens()?.current_key()?;
@@ -258,7 +258,7 @@ impl Sessions {
                 return Err(error);
             }
         };
-        events::report(&attempt, &outcome);
+        self.report_rotation(&attempt, &outcome);
         if let RotationOutcome::Reused { .. } = outcome {
             self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);
         }

@@ -2,12 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use super::{SessionError, SessionErrorKind, Sessions, events};
+use super::{SessionError, SessionErrorKind, Sessions};
 use crate::{
     crypto::{Hash, hmac, hmac_key},
     session::{
-        AttemptId, NewSession, OneUse, SecretDigest, SessionId, SessionRecord, SessionStore,
-        refresh::SessionSecret,
+        AttemptId, Device, NewSession, OneUse, SecretDigest, SessionId, SessionRecord,
+        SessionStore, refresh::SessionSecret,
     },
 };
 
@@ -67,6 +67,10 @@ impl<'a> SingleUse<'a> {
         }
     }
 
+    pub(super) fn purpose(&self) -> &str {
+        self.purpose
+    }
+
     /// What a store knows it by.
     fn digest(&self) -> SecretDigest {
         SecretDigest::of(&self.message(b"portcullis single use\0"))
@@ -115,14 +119,18 @@ pub(super) struct Opening {
     pub(super) id: SessionId,
     pub(super) secret: SessionSecret,
     /// How long ago it was first used, if it was.
-    repeated: Option<Duration>,
+    pub(super) repeated: Option<Duration>,
     /// The session, where the first use has opened it.
     pub(super) row: Option<SessionRecord>,
 }
 
 impl Sessions {
     /// Uses a credential, or finds out what an earlier use made of it.
-    pub(super) async fn use_up(&self, credential: &SingleUse<'_>) -> Result<Opening, SessionError> {
+    pub(super) async fn use_up(
+        &self,
+        credential: &SingleUse<'_>,
+        device: &Device,
+    ) -> Result<Opening, SessionError> {
         let attempt = AttemptId::random()?;
         let keep = credential.good_for.saturating_add(MARGIN);
         let value = credential.digest();
@@ -138,7 +146,8 @@ impl Sessions {
         if let Some(elapsed) = repeated
             && !self.is_forgiven(elapsed, row.as_ref())
         {
-            events::single_use_refused(credential.purpose, &id, elapsed);
+            let row = row.as_ref();
+            self.report_single_use_refused(credential.purpose, &id, row, device, elapsed);
             return Err(SessionErrorKind::AlreadyUsed.into());
         }
         Ok(Opening {
@@ -166,11 +175,6 @@ impl Opening {
     pub(super) fn is_for(&self, session: &NewSession) -> bool {
         let row = self.row.as_ref();
         row.is_none_or(|row| session.is_of(row) && session.grant == row.grant)
-    }
-
-    /// Reports the session that came of it.
-    pub(super) fn report(&self, credential: &SingleUse<'_>) {
-        events::single_use_opened(credential.purpose, &self.id, self.repeated);
     }
 }
 

@@ -3,6 +3,7 @@ mod grants;
 mod log_out;
 mod replaced;
 mod single_use;
+mod told;
 
 use std::sync::{
     LazyLock,
