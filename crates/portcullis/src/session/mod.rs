@@ -27,6 +27,7 @@
 //! longer than the window changes nothing
 //! ([`deadline`](RotationAttempt::deadline)).
 
+mod answers;
 mod attempt;
 mod data;
 mod dyn_store;
@@ -36,6 +37,7 @@ mod id;
 mod key_ring;
 mod memory;
 mod one_use;
+mod page;
 mod record;
 pub mod refresh;
 mod remote_clock;
@@ -45,6 +47,7 @@ mod service;
 mod store;
 
 pub use crate::random::RandomError;
+pub use answers::{ApplicationToken, Created, Revocation, RevokedAll, StoredRing, TokenAdded};
 pub use attempt::{
     RefusalReason, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
     Successor,
@@ -56,6 +59,9 @@ use id::random_names;
 pub use id::{AttemptId, LoginTicket, ParseSessionIdError, SessionId};
 pub use memory::MemoryStore;
 pub use one_use::OneUse;
+pub use page::{
+    PurgeRules, RevocationCursor, RevocationPage, RevocationQuery, SessionCursor, SessionPage,
+};
 pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
 };
@@ -65,6 +71,4 @@ pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
     SessionsBuilder, SingleUse, TokenPair,
 };
-pub use store::{
-    ApplicationToken, Created, Revocation, RevokedAll, SessionStore, StoredRing, TokenAdded,
-};
+pub use store::SessionStore;

@@ -195,7 +195,7 @@ impl Sessions {
         &self,
         purpose: &str,
         session: &SessionId,
-        row: Option<&SessionRecord>,
+        subject: &Subject,
         device: &Device,
         elapsed: Duration,
     ) {
@@ -212,11 +212,7 @@ impl Sessions {
             elapsed,
         };
         self.tell(kind, |event| {
-            let event = event.session(session).device(device);
-            match row {
-                Some(row) => event.subject(&row.subject).client(row.client.as_deref()),
-                None => event,
-            }
+            event.session(session).subject(subject).device(device)
         });
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     random::random_uuid,
     secret::SecretString,
     session::{
-        ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, SessionData, SessionId,
-        SessionStore, Successor, TokenAdded,
+        ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, RevocationReason,
+        SessionData, SessionId, SessionStore, Successor, TokenAdded,
         refresh::{RefreshFamily, SessionSecret},
     },
     subject::Subject,
@@ -213,10 +213,17 @@ impl Sessions {
         request: &OpenSession<'_>,
     ) -> Result<TokenPair, SessionError> {
         let inner = &*self.0;
+        // Before a credential is used up, which would open no session for anybody else.
+        if request.subject.realm() != inner.issuer.shape().realm() {
+            return Err(SessionErrorKind::Realm.into());
+        }
         // Before the access token is made: it names the session, which the first
         // use has named.
         let opening = match &request.single_use {
-            Some(credential) => Some(self.use_up(credential, &request.device).await?),
+            Some(credential) => {
+                let (subject, device) = (request.subject, &request.device);
+                Some(self.use_up(credential, subject, device).await?)
+            }
             None => None,
         };
         let auth_time = match opening.as_ref().and_then(|opening| opening.row.as_ref()) {
@@ -286,6 +293,7 @@ impl Sessions {
             refresh_key,
             grant: Grant::of(&family),
             device: request.device.clone(),
+            limit: inner.session_limit,
         };
         if opening
             .as_ref()
@@ -294,7 +302,13 @@ impl Sessions {
             return Err(SessionErrorKind::AlreadyUsed.into());
         }
         let session = match self.store().create(session, ticket).await? {
-            Created::Session(session) => session,
+            Created::Session { session, evicted } => {
+                for id in &evicted {
+                    self.note_session(request.subject, id, RevocationReason::Evicted);
+                    self.report_ended(request.subject, id, RevocationReason::Evicted);
+                }
+                session
+            }
             Created::LoggedOutMeanwhile => return Err(SessionErrorKind::LoggedOutMeanwhile.into()),
         };
         if let (Some(opening), Some(credential)) = (&opening, &request.single_use) {

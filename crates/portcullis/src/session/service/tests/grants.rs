@@ -21,6 +21,11 @@ fn verified(api: &Api, pair: &TokenPair) -> Verified {
     verifier.verify_now(token).unwrap()
 }
 
+async fn row(api: &Api, pair: &TokenPair) -> SessionRecord {
+    let row = api.sessions.store().session(&alice(), &pair.session).await;
+    row.unwrap().unwrap()
+}
+
 fn claims(api: &Api, pair: &TokenPair) -> Value {
     let verified = verified(api, pair);
     let all: Value = serde_json::from_str(verified.claims_json()).unwrap();
@@ -55,8 +60,8 @@ async fn a_refreshed_token_says_what_the_first_one_said_of_the_login() {
         assert_eq!(refresh_token(&again), refresh_token(&next));
         pair = next;
     }
-    let row = api.sessions.store().session(&pair.session).await.unwrap();
-    let grant = row.unwrap().grant;
+    let row = row(&api, &pair).await;
+    let grant = row.grant;
     assert_eq!(grant.acr.as_deref(), Some("mfa"));
     assert_eq!(grant.amr, ["pwd", "otp"]);
     assert_eq!(grant.cnf, Some(key));
@@ -67,12 +72,12 @@ async fn a_refreshed_token_says_what_the_first_one_said_of_the_login() {
 async fn what_is_not_said_at_login_is_in_no_token() {
     let api = Api::new(|builder| builder).await;
     let first = api.open(|request| request).await;
-    let row = api.sessions.store().session(&first.session).await.unwrap();
+    let row = row(&api, &first).await;
     let expected = Grant {
         auth_time: Some(1_700_000_000),
         ..Grant::new()
     };
-    assert_eq!(row.unwrap().grant, expected);
+    assert_eq!(row.grant, expected);
     let next = api.refresh(refresh_token(&first), &plain()).await.unwrap();
     for pair in [first, next] {
         let expected = json!([null, null, 1_700_000_000, null]);
