@@ -32,6 +32,7 @@ pub struct SessionsBuilder {
     rules: RotationRules,
     application_tokens: u32,
     session_limit: Option<u32>,
+    device_retention: Option<Duration>,
     revoke_replaced: bool,
 }
 
@@ -56,6 +57,7 @@ impl SessionsBuilder {
             rules: RotationRules::default(),
             application_tokens: 10,
             session_limit: None,
+            device_retention: None,
             revoke_replaced: false,
         }
     }
@@ -117,6 +119,18 @@ impl SessionsBuilder {
     /// place.
     pub fn session_limit(mut self, limit: u32) -> Self {
         self.session_limit = Some(limit);
+        self
+    }
+
+    /// How long the device of a session is kept after it was last used: the user agent and
+    /// the address, which are somebody's personal data. They are kept as long as the session
+    /// unless set, and go with the next [`purge`](Sessions::purge), which is once per store:
+    /// of several APIs the one that purges decides.
+    ///
+    /// A device that was forgotten counts as another one where a refresh token is presented
+    /// [again](crate::session::ReplayPolicy), so this is days rather than minutes.
+    pub fn device_retention(mut self, keep: Duration) -> Self {
+        self.device_retention = Some(keep);
         self
     }
 
@@ -229,6 +243,7 @@ impl SessionsBuilder {
             rules: self.rules,
             application_tokens: self.application_tokens,
             session_limit,
+            device_retention: self.device_retention,
             revoke_replaced: self.revoke_replaced,
         })))
     }

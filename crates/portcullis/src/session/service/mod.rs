@@ -1,5 +1,6 @@
 //! Sessions as an application uses them.
 
+mod administration;
 mod builder;
 mod error;
 mod events;
@@ -12,6 +13,7 @@ mod single_use;
 use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
 pub use self::{
+    administration::SessionFilter,
     builder::SessionsBuilder,
     error::{SessionError, SessionErrorKind},
     open::{IssuedRefreshToken, OpenSession, TokenPair},
@@ -19,8 +21,8 @@ pub use self::{
     single_use::SingleUse,
 };
 use super::{
-    DynSessionStore, LoginTicket, Revocation, RevocationReason, Revocations, RevokedAll,
-    RotationMode, RotationRules, SessionId, SessionRecord, SessionStore, refresh::RefreshTokens,
+    DynSessionStore, LoginTicket, PurgeRules, Revocation, RevocationReason, Revocations,
+    RevokedAll, RotationMode, RotationRules, SessionId, SessionStore, refresh::RefreshTokens,
 };
 use crate::{
     issue::TokenIssuer,
@@ -90,6 +92,7 @@ struct Inner {
     rules: RotationRules,
     application_tokens: u32,
     session_limit: Option<NonZeroU32>,
+    device_retention: Option<Duration>,
     revoke_replaced: bool,
 }
 
@@ -128,12 +131,7 @@ impl Sessions {
         if self.store().session(subject, session).await?.is_none() {
             return Ok(None);
         }
-        let ended = self.store().revoke(subject, session).await?;
-        self.note_session(subject, session, RevocationReason::Logout);
-        if ended {
-            self.report_ended(subject, session, RevocationReason::Logout);
-        }
-        Ok(Some(ended))
+        self.end(subject, session).await.map(Some)
     }
 
     /// As [`log_out`](Self::log_out), for a name that comes from somebody who may
@@ -157,18 +155,7 @@ impl Sessions {
     /// [`SessionErrorKind::Unavailable`].
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<RevokedAll, SessionError> {
         let revoked = self.store().revoke_all(subject).await?;
-        let at = self.now();
-        for session in &revoked.sessions {
-            self.note_session(subject, session, RevocationReason::LogoutEverywhere);
-        }
-        for id in &revoked.application_tokens {
-            let id = id.clone();
-            self.note(Revocation::ApplicationToken { id, at });
-        }
-        self.note(Revocation::Subject {
-            subject: subject.clone(),
-            at,
-        });
+        self.note_log_out(subject, &revoked);
         self.report_logged_out_everywhere(subject, &revoked);
         Ok(revoked)
     }
@@ -274,24 +261,32 @@ impl Sessions {
         Ok(removed)
     }
 
-    /// The live sessions of a subject, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionErrorKind::Unavailable`].
-    pub async fn list(&self, subject: &Subject) -> Result<Vec<SessionRecord>, SessionError> {
-        Ok(self.store().sessions(subject).await?)
-    }
-
-    /// Forgets what is over and no longer matters. How many rows went. To be
-    /// called now and then, once per store.
+    /// Forgets what is over and no longer matters, batch by batch, and what is known of
+    /// devices for longer than [it is kept](SessionsBuilder::device_retention). How many
+    /// rows went or changed. To be called now and then, once per store.
     ///
     /// # Errors
     ///
     /// [`SessionErrorKind::Unavailable`].
     pub async fn purge(&self) -> Result<u64, SessionError> {
-        let keep = self.0.revocations.keep();
-        Ok(self.store().purge(keep).await?)
+        let rules = self.purge_rules();
+        let mut gone = 0;
+        loop {
+            let batch = self.store().purge_batch(&rules).await?;
+            gone += batch;
+            if batch < u64::from(rules.limit) {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// What [`purge`](Self::purge) forgets, for whoever does it one
+    /// [batch](super::SessionStore::purge_batch) at a time.
+    pub fn purge_rules(&self) -> PurgeRules {
+        PurgeRules {
+            devices: self.0.device_retention,
+            ..PurgeRules::new(self.0.revocations.keep())
+        }
     }
 
     /// The snapshot of revocations, shared with the verifiers.
