@@ -91,7 +91,7 @@ impl SessionStore for PostgresStore {
     async fn current_time(&self) -> Result<Timestamp, StoreError> {
         match self.clock.now() {
             Some(now) => Ok(now),
-            None => run!(self.pool.call(), |c| self.clock.ask(c)),
+            None => run!(self.pool.question(), |c| self.clock.ask(c)),
         }
     }
 
@@ -128,7 +128,7 @@ impl SessionStore for PostgresStore {
         subject: &Subject,
         id: &SessionId,
     ) -> Result<Option<SessionRecord>, StoreError> {
-        let session = run!(self.pool.call(), |c| sessions::session(c, id))?;
+        let session = run!(self.pool.question(), |c| sessions::session(c, id))?;
         Ok(session.filter(|session| session.subject == *subject))
     }
 
@@ -195,7 +195,7 @@ impl SessionStore for PostgresStore {
         if !is_storable(id) || !is_kept(subject) {
             return Ok(false);
         }
-        run!(self.pool.call(), |c| lists::application_token_is_live(
+        run!(self.pool.question(), |c| lists::application_token_is_live(
             c, subject, id
         ))
     }
@@ -238,7 +238,7 @@ impl SessionStore for PostgresStore {
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let now = self.now();
-        run!(self.pool.call(), |c| lists::revocations(
+        run!(self.pool.question(), |c| lists::revocations(
             c,
             query.since,
             now
@@ -259,7 +259,7 @@ impl SessionStore for PostgresStore {
 
     async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
         let now = self.now();
-        run!(self.pool.call(), |c| key_rings::key_ring(c, name, now))
+        run!(self.pool.question(), |c| key_rings::key_ring(c, name, now))
     }
 
     async fn replace_key_ring(
