@@ -19,6 +19,7 @@ use super::{
     pool::{Pool, run},
     rotation, schema, sessions, subjects,
 };
+use crate::Migration;
 
 /// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
 ///
@@ -62,9 +63,25 @@ impl PostgresStore {
     /// # Errors
     ///
     /// When the server fails, or the tables were made by a newer version of this
-    /// crate.
+    /// crate beside which this one cannot run.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         schema::migrate(&self.pool).await
+    }
+
+    /// Finds out whether the tables are as this version needs them, and changes nothing: what
+    /// to call when a node starts whose tables are made by a tool of your own, from
+    /// [`migrations`](Self::migrations).
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate`](Self::migrate), and when steps are missing, which it names.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        schema::check(&self.pool).await
+    }
+
+    /// The steps that [`migrate`](Self::migrate) makes, in order, for a tool of your own.
+    pub fn migrations() -> &'static [Migration] {
+        &schema::MIGRATIONS
     }
 
     /// Closes the connections once their work is done; later calls fail.
