@@ -100,7 +100,7 @@ where
         let keep = apis::revocations_matter_for(&options.lifetimes);
         let store = Arc::new(Store::open(&options.store, &clock, keep).await?);
         let keys = DemoKeys::open(options, &store).await?;
-        let revocations = store.snapshot(&clock, keep).await?;
+        let revocations = store.snapshot(&clock, keep, options.max_silence).await?;
         let accounts = DemoAccounts::new(options, clock.clone())?;
         let browsers = &options.browsers;
         let kind = cookies::kind(browsers, address)?;
