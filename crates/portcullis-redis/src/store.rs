@@ -9,10 +9,11 @@ use std::{
 use futures_util::future::join_all;
 use portcullis::{
     session::{
-        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, RefusalReason,
-        RemoteClock, ReplayPolicy, Revocation, RevocationReason, RevokedAll, RotationAttempt,
-        RotationOutcome, SecretDigest, SessionId, SessionRecord, SessionStore, StoreError,
-        StoredRing, TokenAdded, rules,
+        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
+        RefusalReason, RemoteClock, ReplayPolicy, RevocationPage, RevocationQuery,
+        RevocationReason, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest,
+        SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore, StoreError, StoredRing,
+        TokenAdded, rules,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -93,12 +94,6 @@ impl RedisStore {
         });
         join_all(runs).await
     }
-
-    /// Reads a row in the one shard that has it.
-    async fn find(&self, step: &Step, what: OfRow<'_>) -> Result<Option<String>, StoreError> {
-        let rows = self.everywhere::<Option<String>>(step, what).await;
-        found(rows, Option::is_some).map(Option::flatten)
-    }
 }
 
 impl SessionStore for RedisStore {
@@ -148,7 +143,7 @@ impl SessionStore for RedisStore {
         let (_, row): (String, Option<String>) = self.at(&session.subject, create, what).await?;
         Ok(match row {
             None => Created::LoggedOutMeanwhile,
-            Some(row) => Created::Session(Box::new(row::session(&row)?)),
+            Some(row) => Created::session(row::session(&row)?),
         })
     }
 
@@ -210,13 +205,24 @@ impl SessionStore for RedisStore {
         }
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        let id = id.as_str();
-        let row = self.find(&self.0.scripts.session, OfRow { id }).await?;
-        row.as_deref().map(row::session).transpose()
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        let what = OfRow { id: id.as_str() };
+        let session = &self.0.scripts.session;
+        let row: Option<String> = self.at(subject, session, what).await?;
+        let session = row.as_deref().map(row::session).transpose()?;
+        Ok(session.filter(|session| session.subject == *subject))
     }
 
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
         let what = OfSubject::new(subject);
         let rows: Vec<String> = self.at(subject, &self.0.scripts.sessions, what).await?;
         let (now, rows) = rows
@@ -228,16 +234,34 @@ impl SessionStore for RedisStore {
             live.extend(row::readable(row::session(row)).filter(|session| session.is_live(now)));
         }
         live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-        Ok(live)
+        if let Some(after) = after {
+            live.retain(|session| SessionCursor::behind(session) > *after);
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_last = live.len() <= limit;
+        live.truncate(limit);
+        Ok(SessionPage {
+            next: live.last().filter(|_| !is_last).map(SessionCursor::behind),
+            sessions: live,
+        })
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        let page = self.session_page(subject, None, u32::MAX).await?;
+        Ok(u64::try_from(page.sessions.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
+        if self.session(subject, id).await?.is_none() {
+            return Ok(false);
+        }
         let what = OfSession {
             id: id.as_str(),
             why: RevocationReason::Logout.as_str(),
         };
         let revoke = &self.0.scripts.revoke;
-        done_somewhere(self.everywhere(revoke, what).await)
+        let ended: u64 = self.at(subject, revoke, what).await?;
+        Ok(ended > 0)
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
@@ -317,7 +341,10 @@ impl SessionStore for RedisStore {
         id: &str,
     ) -> Result<bool, StoreError> {
         Ok(
-            match self.find(&self.0.scripts.token, OfRow { id }).await? {
+            match self
+                .at::<Option<String>>(subject, &self.0.scripts.token, OfRow { id })
+                .await?
+            {
                 None => false,
                 Some(row) => TokenRow::parse(&row)?.is_live_for(subject),
             },
@@ -335,9 +362,17 @@ impl SessionStore for RedisStore {
             .collect()
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        if !self.application_token_is_live(subject, id).await? {
+            return Ok(false);
+        }
         let remove = &self.0.scripts.remove_token;
-        done_somewhere(self.everywhere(remove, OfRow { id }).await)
+        let removed: u64 = self.at(subject, remove, OfRow { id }).await?;
+        Ok(removed > 0)
     }
 
     async fn revoke_token(
@@ -363,23 +398,29 @@ impl SessionStore for RedisStore {
         self.at::<u64>(subject, revoke, what).await.map(drop)
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         #[derive(Clone, Copy, Serialize)]
         struct What<'a> {
             since: &'a str,
         }
-        let since = millis(since);
+        let since = millis(query.since);
         let what = What { since: &since };
         let mut revocations = Vec::new();
+        let mut earliest = Timestamp::from_millis(i64::MAX);
         for answer in self.everywhere(&self.0.scripts.feed, what).await {
             let (now, entries): (String, Vec<(String, String)>) = answer?;
             let now = row::time(&now)?;
+            earliest = earliest.min(now);
             for (entry, at) in &entries {
                 let revocation = entry::parse(entry, row::time(at)?)?;
                 revocations.extend(revocation.filter(|found| !entry::is_over(found, now)));
             }
         }
-        Ok(revocations)
+        Ok(RevocationPage {
+            revocations,
+            next: None,
+            now: earliest,
+        })
     }
 
     async fn use_once(
@@ -437,12 +478,12 @@ impl SessionStore for RedisStore {
         Ok(self.run::<u64>(replace, &key, what).await? == 1)
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
         #[derive(Clone, Copy, Serialize)]
         struct What<'a> {
             purge_keep: &'a str,
         }
-        let keep = span(keep);
+        let keep = span(rules.keep);
         let what = What { purge_keep: &keep };
         let mut gone = 0;
         for answer in self.everywhere::<u64>(&self.0.scripts.purge, what).await {
@@ -463,25 +504,4 @@ impl fmt::Debug for RedisStore {
 /// The number of a ticket, as one that Lua counts exactly.
 fn ticket_text(ticket: LoginTicket) -> String {
     ticket.sequence().min(rules::MAX_GENERATION).to_string()
-}
-
-/// The answer that says something, wherever it came from. A shard that failed
-/// counts only if no other knew.
-fn found<T>(
-    answers: Vec<Result<T, StoreError>>,
-    says_something: impl Fn(&T) -> bool,
-) -> Result<Option<T>, StoreError> {
-    let mut failed = None;
-    for answer in answers {
-        match answer {
-            Ok(value) if says_something(&value) => return Ok(Some(value)),
-            Ok(_) => {}
-            Err(error) => failed = Some(error),
-        }
-    }
-    failed.map_or(Ok(None), Err)
-}
-
-fn done_somewhere(answers: Vec<Result<u64, StoreError>>) -> Result<bool, StoreError> {
-    found(answers, |done| *done > 0).map(|done| done.is_some())
 }

@@ -59,7 +59,11 @@ async fn rows_without_a_ticket_go_by_their_time() {
     let after = open(&store).await;
     list("after", after.created_at).await;
     age(&prefix);
-    let row = store.session(&before.id).await.unwrap().unwrap();
+    let row = store
+        .session(&before.subject, &before.id)
+        .await
+        .unwrap()
+        .unwrap();
     let revoked = row.revoked.unwrap();
     assert_eq!(revoked.at, at);
     assert_eq!(revoked.reason, RevocationReason::LogoutEverybody);

@@ -85,7 +85,11 @@ async fn what_was_answered_survives_a_killed_server() {
     for presented in last {
         let generation = presented.generation;
         assert!(generation > 0, "nothing was answered");
-        let row = store.session(&presented.session).await.unwrap().unwrap();
+        let row = store
+            .session(&presented.subject, &presented.session)
+            .await
+            .unwrap()
+            .unwrap();
         assert!((generation..=generation + 1).contains(&row.generation));
         // The attempt whose answer was lost.
         let outcome = store.rotate(&presented).await.unwrap();
@@ -111,7 +115,11 @@ async fn an_answer_that_is_lost_can_be_asked_for_again() {
     is_unavailable(store.rotate(&lost)).await;
     proxy.set(Mode::Pass);
     sleep(Duration::from_millis(150)).await;
-    let row = direct.session(&session.id).await.unwrap().unwrap();
+    let row = direct
+        .session(&session.subject, &session.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(row.generation, 2, "the step was taken");
     let outcome = store.rotate(&lost).await.unwrap();
     assert!(
@@ -157,7 +165,7 @@ async fn a_slow_server_is_given_up_in_time() {
     let slow = attempt(&session, 0);
     is_unavailable(store.rotate(&slow)).await;
     is_unavailable(store.rotate(&slow)).await;
-    is_unavailable(store.session(&session.id)).await;
+    is_unavailable(store.session(&session.subject, &session.id)).await;
     proxy.set(Mode::Pass);
     sleep(Duration::from_millis(150)).await;
     let outcome = store.rotate(&slow).await.unwrap();
@@ -198,13 +206,21 @@ async fn a_refresh_that_is_held_up_for_longer_than_the_window_changes_nothing() 
             matches!(outcome, RotationOutcome::Rotated(_)),
             "{outcome:?}"
         );
-        rotated.push(direct.session(&session.id).await.unwrap().unwrap());
+        rotated.push(
+            direct
+                .session(&session.subject, &session.id)
+                .await
+                .unwrap()
+                .unwrap(),
+        );
     }
     sleep(window + Duration::from_millis(50)).await;
     proxy.set(Mode::Pass);
     // On their one connection the other came first.
     let row = async |session: usize| {
-        let row = direct.session(&sessions[session].id).await;
+        let row = direct
+            .session(&sessions[session].subject, &sessions[session].id)
+            .await;
         row.unwrap().unwrap()
     };
     while row(1).await.revoked.is_none() {
@@ -269,17 +285,20 @@ async fn a_server_that_cannot_write_refuses_nobody() {
         ),
     ];
     for (number, (fault, cure)) in (1_u64..).zip(faults) {
-        let row = store.session(&session.id).await.unwrap();
+        let row = store.session(&session.subject, &session.id).await.unwrap();
         server.command(fault);
         let reuse = without_window(attempt(&session, 0));
         let call = without_window(attempt(&session, number));
         is_unavailable(store.rotate(&call)).await;
         is_unavailable(store.rotate(&reuse)).await;
-        is_unavailable(store.revoke(&session.id)).await;
+        is_unavailable(store.revoke(&session.subject, &session.id)).await;
         is_unavailable(store.revoke_all(&alice())).await;
         is_unavailable(store.login_ticket()).await;
         server.command(cure);
-        assert_eq!(store.session(&session.id).await.unwrap(), row);
+        assert_eq!(
+            store.session(&session.subject, &session.id).await.unwrap(),
+            row
+        );
         let outcome = store.rotate(&call).await.unwrap();
         assert!(
             matches!(outcome, RotationOutcome::Rotated(_)),
@@ -319,7 +338,10 @@ async fn what_cannot_be_is_corrupt() {
             .unwrap();
         let error = store.rotate(&attempt(&session, 0)).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{value}: {error:?}");
-        let error = store.session(&session.id).await.unwrap_err();
+        let error = store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{value}: {error:?}");
     }
     let other = RedisStore::builder(server.url()).shards(8).connect().await;

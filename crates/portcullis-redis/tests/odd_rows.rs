@@ -42,9 +42,13 @@ async fn a_session_that_ended_for_an_odd_reason_has_ended() {
     let store = prefix.store().connect().await.unwrap();
     for reason in [Some("fraud"), None, Some("")] {
         let session = open(&store).await;
-        store.revoke(&session.id).await.unwrap();
+        store.revoke(&session.subject, &session.id).await.unwrap();
         change(&prefix, &session, "why", reason);
-        let row = store.session(&session.id).await.unwrap().unwrap();
+        let row = store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(row.revoked.unwrap().reason, RevocationReason::Other);
         let outcome = store.rotate(&attempt(&session, 0)).await.unwrap();
         assert!(
@@ -63,12 +67,12 @@ async fn an_odd_row_is_a_fault_of_one_session() {
     let good = open(&store).await;
     // What is shown to people only.
     change(&prefix, &odd, "address", Some("home"));
-    let row = store.session(&odd.id).await.unwrap().unwrap();
+    let row = store.session(&odd.subject, &odd.id).await.unwrap().unwrap();
     assert_eq!(row.device.address, None);
     assert_eq!(store.sessions(&alice()).await.unwrap().len(), 2);
     // What decides.
     change(&prefix, &odd, "digest", Some("00"));
-    let error = store.session(&odd.id).await.unwrap_err();
+    let error = store.session(&odd.subject, &odd.id).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);
     let listed = store.sessions(&alice()).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&good));
@@ -82,7 +86,7 @@ async fn an_odd_entry_of_the_feed_is_left_out_only_if_no_token_can_have_it() {
     let prefix = Prefix::new(&url);
     let store = prefix.store().connect().await.unwrap();
     let session = open(&store).await;
-    store.revoke(&session.id).await.unwrap();
+    store.revoke(&session.subject, &session.id).await.unwrap();
     let keys = prefix.keys();
     let feed = keys.iter().find(|key| key.ends_with(":feed")).unwrap();
     let mut connection = prefix.connection();

@@ -111,7 +111,7 @@ async fn whatever_is_revoked_is_published() {
     let there = Node::start(prefix.store().poll_interval(NEVER)).await;
     let (one, two) = (open(&here.store).await, open(&here.store).await);
     assert!(matches!(there.check(&one), Status::Clear));
-    here.store.revoke(&one.id).await.unwrap();
+    here.store.revoke(&one.subject, &one.id).await.unwrap();
     there.learns(&one, Duration::from_secs(2)).await;
     assert!(matches!(there.check(&two), Status::Clear));
     here.store.revoke_all(&alice()).await.unwrap();
@@ -135,7 +135,7 @@ async fn whatever_is_revoked_is_published() {
         .exec(&mut connection)
         .unwrap();
     let three = open(&here.store).await;
-    here.store.revoke(&three.id).await.unwrap();
+    here.store.revoke(&three.subject, &three.id).await.unwrap();
     there.learns(&three, Duration::from_secs(2)).await;
 }
 
@@ -156,7 +156,10 @@ async fn what_was_missed_is_read_after_a_gap() {
     proxy.set(Mode::Refuse);
     proxy.cut();
     sleep(Duration::from_millis(50)).await;
-    here.store.revoke(&session.id).await.unwrap();
+    here.store
+        .revoke(&session.subject, &session.id)
+        .await
+        .unwrap();
     sleep(Duration::from_millis(150)).await;
     assert!(matches!(there.check(&session), Status::Clear));
     proxy.set(Mode::Pass);
@@ -164,7 +167,7 @@ async fn what_was_missed_is_read_after_a_gap() {
     // And from then on it is told again.
     sleep(Duration::from_millis(200)).await;
     let other = open(&here.store).await;
-    here.store.revoke(&other.id).await.unwrap();
+    here.store.revoke(&other.subject, &other.id).await.unwrap();
     there.learns(&other, Duration::from_secs(2)).await;
 }
 
@@ -192,7 +195,10 @@ async fn polling_is_enough() {
     let here = Node::start(builder.clone()).await;
     let there = Node::start(builder).await;
     let session = open(&here.store).await;
-    here.store.revoke(&session.id).await.unwrap();
+    here.store
+        .revoke(&session.subject, &session.id)
+        .await
+        .unwrap();
     there.learns(&session, Duration::from_secs(2)).await;
 }
 
@@ -233,7 +239,7 @@ async fn what_bears_an_old_time_is_found_by_polling() {
     let session = open(&node.store).await;
     // So that there is a feed.
     let other = open(&node.store).await;
-    node.store.revoke(&other.id).await.unwrap();
+    node.store.revoke(&other.subject, &other.id).await.unwrap();
     node.learns(&other, Duration::from_secs(2)).await;
     let keys = prefix.keys();
     let feed = keys.iter().find(|key| key.ends_with(":feed")).unwrap();

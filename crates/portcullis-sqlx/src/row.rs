@@ -3,7 +3,7 @@
 use portcullis::{
     session::{
         ApplicationToken, AttemptId, Device, Grant, OneUse, Revocation, RevocationReason, Revoked,
-        SecretDigest, SessionId, SessionRecord, StoreError,
+        SecretDigest, SessionCursor, SessionId, SessionPage, SessionRecord, StoreError,
     },
     subject::Subject,
     time::Timestamp,
@@ -74,6 +74,23 @@ pub(crate) fn session(row: &impl Columns) -> Result<SessionRecord, StoreError> {
         rotated_from: unsigned(integer(row, "rotated_from")?)?,
         late_retry_by: attempt_id(row, "late_retry_by")?,
         revoked: revoked(row)?,
+    })
+}
+
+/// Some of the sessions of a subject, from rows that are in order. Those that cannot be
+/// read are left out, but count for whether there may be more.
+pub(crate) fn page(rows: &[impl Columns], limit: u32) -> Result<SessionPage, StoreError> {
+    let is_full = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+    let last = rows.last().filter(|_| is_full);
+    let next = last.map(|row| {
+        Ok::<_, StoreError>(SessionCursor {
+            created_at: time(row, "created_at")?,
+            id: session_id(row)?,
+        })
+    });
+    Ok(SessionPage {
+        next: next.transpose()?,
+        sessions: readable(rows.iter().map(session)).collect(),
     })
 }
 

@@ -13,8 +13,9 @@ use std::{
 use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, DynSessionStore, LoginTicket, NewSession, OneUse,
-        Revocation, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId,
-        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
+        PurgeRules, RevocationPage, RevocationQuery, RevokedAll, RotationAttempt, RotationOutcome,
+        SecretDigest, SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore,
+        StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -151,6 +152,10 @@ impl SessionStore for FaultyStore {
         Ok(self.inner.current_time().await?.saturating_sub(behind))
     }
 
+    async fn confirm(&self, max_age: Duration) -> Result<Timestamp, StoreError> {
+        self.through(self.inner.confirm(max_age)).await
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         self.through(self.inner.login_ticket()).await
     }
@@ -171,16 +176,30 @@ impl SessionStore for FaultyStore {
         self.through(self.inner.rotate(attempt)).await
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        self.through(self.inner.session(id)).await
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        self.through(self.inner.session(subject, id)).await
     }
 
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
-        self.through(self.inner.sessions(subject)).await
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
+        self.through(self.inner.session_page(subject, after, limit))
+            .await
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
-        self.through(self.inner.revoke(id)).await
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        self.through(self.inner.session_count(subject)).await
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
+        self.through(self.inner.revoke(subject, id)).await
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
@@ -217,8 +236,13 @@ impl SessionStore for FaultyStore {
         self.through(self.inner.application_tokens(subject)).await
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
-        self.through(self.inner.remove_application_token(id)).await
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        self.through(self.inner.remove_application_token(subject, id))
+            .await
     }
 
     async fn revoke_token(
@@ -231,8 +255,8 @@ impl SessionStore for FaultyStore {
             .await
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        self.through(self.inner.revocations(since)).await
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
+        self.through(self.inner.revocation_page(query)).await
     }
 
     async fn use_once(
@@ -259,7 +283,11 @@ impl SessionStore for FaultyStore {
         self.through(call).await
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
-        self.through(self.inner.purge(keep)).await
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        self.through(self.inner.erase(subject)).await
+    }
+
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
+        self.through(self.inner.purge_batch(rules)).await
     }
 }

@@ -2,7 +2,7 @@
 //! whose row has another time meanwhile, or is gone, tells nothing.
 
 use portcullis::{
-    session::{Revocation, StoreError},
+    session::{Revocation, RevocationCursor, RevocationPage, RevocationQuery, StoreError},
     subject::Subject,
     time::Timestamp,
 };
@@ -21,21 +21,42 @@ pub(crate) fn tell(rows: &mut Rows<'_>, at: Timestamp, what: &Told) -> Result<()
     put(rows, (KIND, &moment(at), &what), &())
 }
 
-/// What was revoked at or after `since`.
-pub(crate) fn since(
+/// A page of what was revoked: as many entries, by their time, from the place on where
+/// the last one ended.
+pub(crate) fn page(
     rows: &impl ReadableTable<Key, &'static str>,
-    since: Timestamp,
+    query: &RevocationQuery,
     now: Timestamp,
-) -> Result<Vec<Revocation>, StoreError> {
-    let mut told = Vec::new();
-    for (at, what, ()) in all(rows, KIND, &moment(since))? {
+) -> Result<RevocationPage, StoreError> {
+    let place = query
+        .after
+        .as_ref()
+        .and_then(|it| it.as_str().split_once(' '));
+    let first = moment(query.since);
+    let (from, after) = place.unwrap_or((&first, ""));
+    let mut page = RevocationPage {
+        revocations: Vec::new(),
+        next: None,
+        now,
+    };
+    let mut left = query.limit.max(1);
+    for (at, what, ()) in all(rows, KIND, from)? {
+        if (&*at, &*what) <= (from, after) {
+            continue;
+        }
         let revocation = look_up(rows, &at, &what)?;
-        told.extend(revocation.filter(|revocation| match revocation {
-            Revocation::Token { until, .. } => now < *until,
-            _ => true,
-        }));
+        page.revocations
+            .extend(revocation.filter(|revocation| match revocation {
+                Revocation::Token { until, .. } => now < *until,
+                _ => true,
+            }));
+        left -= 1;
+        if left == 0 {
+            page.next = Some(RevocationCursor::new(format!("{at} {what}")));
+            break;
+        }
     }
-    Ok(told)
+    Ok(page)
 }
 
 /// Forgets the entries whose rows are gone.

@@ -1,8 +1,9 @@
 //! What is forgotten. Cut-offs, the number of the last log-out and key rings never are.
 
-use std::time::Duration;
-
-use portcullis::{session::StoreError, time::Timestamp};
+use portcullis::{
+    session::{Device, PurgeRules, StoreError},
+    time::Timestamp,
+};
 
 use crate::{
     application_tokens, feed, order,
@@ -11,19 +12,27 @@ use crate::{
     table::{Rows, all, remove},
 };
 
-/// Forgets what has been over for longer than `keep`. How many rows went.
+/// Forgets what has been over for longer than `keep`, all at once: the file is this
+/// process's alone, and small. How many rows went.
 pub(crate) fn purge(
     rows: &mut Rows<'_>,
     now: Timestamp,
-    keep: Duration,
+    rules: &PurgeRules,
 ) -> Result<u64, StoreError> {
-    let horizon = now.saturating_sub(keep);
+    let horizon = now.saturating_sub(rules.keep);
+    let devices = rules.devices.map(|devices| now.saturating_sub(devices));
     let mut gone = 0;
     for (id, _, row) in all::<SessionRow>(rows, "session", "")? {
-        let (record, _) = sessions::as_it_is(rows, &id, row)?;
+        let (mut record, ticket) = sessions::as_it_is(rows, &id, row)?;
         let deadline = record.idle_deadline.min(record.absolute_deadline);
         if record.revoked.map_or(deadline, |it| it.at.min(deadline)) < horizon {
             sessions::forget(rows, &record)?;
+            gone += 1;
+        } else if devices.is_some_and(|devices| record.rotated_at < devices)
+            && record.device != Device::default()
+        {
+            record.device = Device::default();
+            sessions::replace(rows, record, ticket)?;
             gone += 1;
         }
     }

@@ -1,14 +1,16 @@
 //! Sessions: rows, and who has which.
 
+use std::num::NonZeroU32;
+
 use portcullis::{
-    session::{RevocationReason, Revoked, SessionId, SessionRecord, StoreError},
+    session::{RevocationReason, Revoked, RevokedAll, SessionId, SessionRecord, StoreError},
     subject::Subject,
     time::Timestamp,
 };
 use redb::ReadableTable;
 
 use crate::{
-    feed, order,
+    application_tokens, feed, order,
     rows::{SessionRow, Told},
     table::{self, Key, Rows, get, under},
 };
@@ -55,6 +57,60 @@ pub(crate) fn of(
     Ok(found)
 }
 
+/// The live ones of a subject, the oldest first.
+pub(crate) fn live(
+    rows: &impl ReadableTable<Key, &'static str>,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<Vec<SessionRecord>, StoreError> {
+    let found = of(rows, subject)?.into_iter().map(|(record, _)| record);
+    let mut live: Vec<_> = found.filter(|record| record.is_live(now)).collect();
+    live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    Ok(live)
+}
+
+/// Ends as many of a subject as must go for another one, the longest idle first: which.
+pub(crate) fn make_room(
+    rows: &mut Rows<'_>,
+    subject: &Subject,
+    limit: NonZeroU32,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let mut live = of(rows, subject)?;
+    live.retain(|(record, _)| record.is_live(now));
+    live.sort_by(|(a, _), (b, _)| {
+        (a.rotated_at, a.created_at, &a.id).cmp(&(b.rotated_at, b.created_at, &b.id))
+    });
+    let go = live.len().saturating_sub(limit.get() as usize - 1);
+    let mut evicted = Vec::new();
+    for (record, ticket) in live.into_iter().take(go) {
+        evicted.push(record.id.clone());
+        end(rows, record, ticket, RevocationReason::Evicted, now)?;
+    }
+    Ok(evicted)
+}
+
+/// Logs a subject out everywhere.
+pub(crate) fn end_all(
+    rows: &mut Rows<'_>,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<RevokedAll, StoreError> {
+    order::log_out(rows, subject, now)?;
+    let mut ended = RevokedAll::default();
+    for (record, ticket) in of(rows, subject)? {
+        let (id, reason) = (record.id.clone(), RevocationReason::LogoutEverywhere);
+        if end(rows, record, ticket, reason, now)? {
+            ended.sessions.push(id);
+        }
+    }
+    for token in application_tokens::live(rows, subject)? {
+        application_tokens::remove(rows, &token.id, now)?;
+        ended.application_tokens.push(token.id);
+    }
+    Ok(ended)
+}
+
 /// Adds a session to its subject's.
 pub(crate) fn add(
     rows: &mut Rows<'_>,
@@ -66,6 +122,17 @@ pub(crate) fn add(
     put(rows, record, ticket)
 }
 
+/// Keeps a session as it is now.
+pub(crate) fn replace(
+    rows: &mut Rows<'_>,
+    record: SessionRecord,
+    ticket: u64,
+) -> Result<(), StoreError> {
+    let id = record.id.clone();
+    let key = ("session", id.as_str(), "");
+    table::put(rows, key, &SessionRow::new(record, ticket))
+}
+
 /// Keeps what became of a session, and tells it if that is the end.
 pub(crate) fn put(
     rows: &mut Rows<'_>,
@@ -73,11 +140,7 @@ pub(crate) fn put(
     ticket: u64,
 ) -> Result<(), StoreError> {
     let (id, revoked) = (record.id.clone(), record.revoked);
-    table::put(
-        rows,
-        ("session", id.as_str(), ""),
-        &SessionRow::new(record, ticket),
-    )?;
+    replace(rows, record, ticket)?;
     match revoked {
         Some(revoked) => feed::tell(rows, revoked.at, &Told::Session(id.to_string())),
         None => Ok(()),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use portcullis::{
     session::{
-        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, RefusalReason,
-        Revocation, RevocationReason, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest,
-        SessionId, SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded, rules,
+        ApplicationToken, AttemptId, Created, Device, Grant, LoginTicket, NewSession, OneUse,
+        PurgeRules, RefusalReason, RevocationPage, RevocationQuery, RevocationReason, RevokedAll,
+        RotationAttempt, RotationOutcome, SecretDigest, SessionCursor, SessionId, SessionPage,
+        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded, rules,
     },
     subject::Subject,
     time::{Clock, Timestamp},
@@ -40,13 +41,20 @@ impl SessionStore for OwnStore {
             if let Some((record, _)) = sessions::find(rows, &session.id)? {
                 // An answer was lost, and this is the same login again.
                 return match session.is_of(&record) {
-                    true => Ok(Created::Session(Box::new(record))),
+                    true => Ok(Created::session(record)),
                     false => Err(StoreError::corrupt("another session has this id")),
                 };
             }
+            let evicted = match session.limit {
+                Some(limit) => sessions::make_room(rows, &session.subject, limit, now)?,
+                None => Vec::new(),
+            };
             let record = session.into_record(now);
             sessions::add(rows, record.clone(), ticket.sequence())?;
-            Ok(Created::Session(Box::new(record)))
+            Ok(Created::Session {
+                session: Box::new(record),
+                evicted,
+            })
         })
         .await
     }
@@ -66,27 +74,52 @@ impl SessionStore for OwnStore {
         .await
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        let id = id.clone();
-        self.read(move |rows, _| Ok(sessions::find(rows, &id)?.map(|(record, _)| record)))
-            .await
-    }
-
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
-        let subject = subject.clone();
-        self.read(move |rows, now| {
-            let mut found = sessions::of(rows, &subject)?;
-            found.retain(|(record, _)| record.is_live(now));
-            found.sort_by(|(a, _), (b, _)| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-            Ok(found.into_iter().map(|(record, _)| record).collect())
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        let (subject, id) = (subject.clone(), id.clone());
+        self.read(move |rows, _| {
+            let found = sessions::find(rows, &id)?.map(|(record, _)| record);
+            Ok(found.filter(|record| record.subject == subject))
         })
         .await
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
-        let id = id.clone();
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
+        let (subject, after) = (subject.clone(), after.cloned());
+        self.read(move |rows, now| {
+            let mut live = sessions::live(rows, &subject, now)?;
+            if let Some(after) = after {
+                live.retain(|record| SessionCursor::behind(record) > after);
+            }
+            let is_last = live.len() <= limit as usize;
+            live.truncate(limit as usize);
+            Ok(SessionPage {
+                next: live.last().filter(|_| !is_last).map(SessionCursor::behind),
+                sessions: live,
+            })
+        })
+        .await
+    }
+
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        let subject = subject.clone();
+        self.read(move |rows, now| Ok(sessions::live(rows, &subject, now)?.len() as u64))
+            .await
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
+        let (subject, id) = (subject.clone(), id.clone());
         self.write(move |rows, now| {
-            let Some((record, ticket)) = sessions::find(rows, &id)? else {
+            let found = sessions::find(rows, &id)?;
+            let Some((record, ticket)) = found.filter(|(it, _)| it.subject == subject) else {
                 return Ok(false);
             };
             sessions::end(rows, record, ticket, RevocationReason::Logout, now)
@@ -96,28 +129,8 @@ impl SessionStore for OwnStore {
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
         let subject = subject.clone();
-        self.write(move |rows, now| {
-            order::log_out(rows, &subject, now)?;
-            let mut ended = RevokedAll::default();
-            for (record, ticket) in sessions::of(rows, &subject)? {
-                let id = record.id.clone();
-                if sessions::end(
-                    rows,
-                    record,
-                    ticket,
-                    RevocationReason::LogoutEverywhere,
-                    now,
-                )? {
-                    ended.sessions.push(id);
-                }
-            }
-            for token in application_tokens::live(rows, &subject)? {
-                application_tokens::remove(rows, &token.id, now)?;
-                ended.application_tokens.push(token.id);
-            }
-            Ok(ended)
-        })
-        .await
+        self.write(move |rows, now| sessions::end_all(rows, &subject, now))
+            .await
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
@@ -162,10 +175,15 @@ impl SessionStore for OwnStore {
         .await
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
-        let id = id.to_owned();
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        let (subject, id) = (subject.clone(), id.to_owned());
         self.write(move |rows, now| {
-            let was_live = application_tokens::find_live(rows, &id)?.is_some();
+            let found = application_tokens::find_live(rows, &id)?;
+            let was_live = found.is_some_and(|token| token.subject == subject);
             if was_live {
                 application_tokens::remove(rows, &id, now)?;
             }
@@ -199,8 +217,9 @@ impl SessionStore for OwnStore {
         .await
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        self.read(move |rows, now| feed::since(rows, since, now))
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
+        let query = query.clone();
+        self.read(move |rows, now| feed::page(rows, &query, now))
             .await
     }
 
@@ -262,8 +281,23 @@ impl SessionStore for OwnStore {
         .await
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
-        self.write(move |rows, now| purge::purge(rows, now, keep))
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let subject = subject.clone();
+        self.write(move |rows, now| {
+            let ended = sessions::end_all(rows, &subject, now)?;
+            for (mut record, ticket) in sessions::of(rows, &subject)? {
+                record.device = Device::default();
+                record.grant = Grant::default();
+                sessions::replace(rows, record, ticket)?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
+        let rules = *rules;
+        self.write(move |rows, now| purge::purge(rows, now, &rules))
             .await
     }
 }

@@ -25,6 +25,7 @@ fn session(of: &Subject) -> NewSession {
         refresh_key: "key".into(),
         grant: Grant::new(),
         device: Device::default(),
+        limit: None,
     }
 }
 
@@ -40,7 +41,7 @@ async fn sessions_and_log_outs_survive_a_restart() {
     let before = store.login_ticket().await.expect("a ticket");
     store.revoke_all(&bob).await.expect("revokes");
     let created = store.create(session(&alice), before).await;
-    let Ok(Created::Session(row)) = created else {
+    let Ok(Created::Session { session: row, .. }) = created else {
         panic!("not created: {created:?}");
     };
     let told = store.revocations(clock.now()).await.expect("tells");

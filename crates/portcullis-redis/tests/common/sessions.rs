@@ -28,6 +28,7 @@ pub(crate) fn new_session(subject: &Subject, idle_ttl: Duration) -> NewSession {
         refresh_key: "key".into(),
         grant: Grant::new(),
         device: Device::default(),
+        limit: None,
     }
 }
 
@@ -44,7 +45,7 @@ pub(crate) async fn open_for(
     let ticket = store.login_ticket().await.unwrap();
     let created = store.create(new_session(subject, idle_ttl), ticket).await;
     match created.unwrap() {
-        Created::Session(session) => *session,
+        Created::Session { session, .. } => *session,
         _ => panic!("nobody logged out"),
     }
 }

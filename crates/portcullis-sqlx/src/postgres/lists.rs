@@ -2,11 +2,11 @@
 //! everything that was revoked.
 
 use portcullis::{
-    session::{ApplicationToken, Revocation, StoreError},
+    session::{ApplicationToken, Revocation, RevocationPage, StoreError},
     subject::Subject,
     time::Timestamp,
 };
-use sqlx::{PgConnection, postgres::PgRow};
+use sqlx::{PgConnection, Row as _, postgres::PgRow};
 
 use super::{announce::tell, clock::clock, error::Failure};
 use crate::{cut_off::stands, row};
@@ -51,19 +51,22 @@ pub(super) async fn application_tokens(
 
 pub(super) async fn remove_application_token(
     connection: &mut PgConnection,
+    subject: &Subject,
     id: &str,
     now: Option<i64>,
 ) -> Result<bool, Failure> {
     let removed = sqlx::query(concat!(
         "UPDATE portcullis_application_tokens SET removed_at = clock.now FROM ",
         clock!("$2"),
-        " WHERE id = $1 AND removed_at IS NULL AND ",
+        " WHERE id = $1 AND realm = $3 AND name = $4 AND removed_at IS NULL AND ",
         stands!("portcullis_application_tokens"),
         " RETURNING ",
         tell!("removed_at")
     ))
     .bind(id)
     .bind(now)
+    .bind(subject.realm())
+    .bind(subject.name())
     .fetch_all(&mut *connection)
     .await?;
     Ok(!removed.is_empty())
@@ -100,7 +103,12 @@ pub(super) async fn revocations(
     connection: &mut PgConnection,
     since: Timestamp,
     now: Option<i64>,
-) -> Result<Vec<Revocation>, Failure> {
+) -> Result<RevocationPage, Failure> {
+    let asked_at: i64 = sqlx::query(concat!("SELECT clock.now FROM ", clock!("$1")))
+        .bind(now)
+        .fetch_one(&mut *connection)
+        .await?
+        .try_get("now")?;
     let rows = sqlx::query(concat!(
         "SELECT 'session' AS kind, id::text AS id, realm, name, revoked_at AS at, \
                 revoked_reason, NULL::bigint AS until \
@@ -121,7 +129,11 @@ pub(super) async fn revocations(
     .fetch_all(&mut *connection)
     .await?;
     let found: Vec<_> = rows.iter().map(revocation).collect::<Result<_, _>>()?;
-    Ok(found.into_iter().flatten().collect())
+    Ok(RevocationPage {
+        revocations: found.into_iter().flatten().collect(),
+        next: None,
+        now: Timestamp::from_millis(asked_at),
+    })
 }
 
 fn revocation(row: &PgRow) -> Result<Option<Revocation>, StoreError> {

@@ -2,7 +2,8 @@
 
 use portcullis::{
     session::{
-        Created, LoginTicket, NewSession, RevocationReason, SessionId, SessionRecord, StoreError,
+        Created, LoginTicket, NewSession, RevocationReason, SessionCursor, SessionId, SessionPage,
+        SessionRecord, StoreError,
     },
     subject::Subject,
 };
@@ -13,6 +14,9 @@ use crate::{
     cut_off::{last_cut_off, session_row, stands},
     row::{self, session_columns, signed},
 };
+
+/// The lowest of all ids.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 /// How often a subject's row may vanish, purged, just when it is needed.
 const TRIES: u32 = 5;
@@ -71,7 +75,7 @@ pub(super) async fn create(
         if row::Columns::text(row, "id")?.is_some() {
             let created = row::session(row)?;
             return if session.is_of(&created) {
-                Ok(Created::Session(Box::new(created)))
+                Ok(Created::session(created))
             } else {
                 Err(StoreError::corrupt("another session has this id").into())
             };
@@ -99,11 +103,15 @@ pub(super) async fn session(
     Ok(row.as_ref().map(row::session).transpose()?)
 }
 
-pub(super) async fn sessions(
+/// A page of the live sessions of a subject. The first is read as if it were behind a place
+/// before all: a condition that is off would keep the planner from the index.
+pub(super) async fn page(
     connection: &mut PgConnection,
     subject: &Subject,
+    after: Option<&SessionCursor>,
+    limit: u32,
     now: Option<i64>,
-) -> Result<Vec<SessionRecord>, Failure> {
+) -> Result<SessionPage, Failure> {
     let rows = sqlx::query(concat!(
         "SELECT id::text AS id, ",
         session_row!(),
@@ -112,25 +120,51 @@ pub(super) async fn sessions(
         " WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
         stands!("portcullis_sessions"),
         " AND clock.now < idle_deadline AND clock.now < absolute_deadline \
-         ORDER BY created_at, portcullis_sessions.id"
+         AND (created_at, id) > ($4, $5::uuid) \
+         ORDER BY created_at, portcullis_sessions.id LIMIT $6"
     ))
     .bind(subject.realm())
     .bind(subject.name())
     .bind(now)
+    .bind(after.map_or(i64::MIN, |after| after.created_at.as_millis()))
+    .bind(after.map_or(NIL, |after| after.id.as_str()))
+    .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;
-    Ok(row::readable(rows.iter().map(row::session)).collect())
+    Ok(row::page(&rows, limit)?)
+}
+
+/// How many live sessions a subject has.
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    now: Option<i64>,
+) -> Result<u64, Failure> {
+    let count: i64 = sqlx::query_scalar(concat!(
+        "SELECT count(*) FROM portcullis_sessions, ",
+        clock!("$3"),
+        " WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        " AND clock.now < idle_deadline AND clock.now < absolute_deadline"
+    ))
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(now)
+    .fetch_one(&mut *connection)
+    .await?;
+    Ok(row::unsigned(count)?)
 }
 
 pub(super) async fn revoke(
     connection: &mut PgConnection,
+    subject: &Subject,
     id: &SessionId,
     now: Option<i64>,
 ) -> Result<bool, Failure> {
     let revoked = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET revoked_at = clock.now, revoked_reason = $2 FROM ",
         clock!("$3"),
-        " WHERE id = $1::uuid AND revoked_at IS NULL AND ",
+        " WHERE id = $1::uuid AND realm = $4 AND name = $5 AND revoked_at IS NULL AND ",
         stands!("portcullis_sessions"),
         " RETURNING ",
         tell!("revoked_at")
@@ -138,6 +172,8 @@ pub(super) async fn revoke(
     .bind(id.as_str())
     .bind(RevocationReason::Logout.as_str())
     .bind(now)
+    .bind(subject.realm())
+    .bind(subject.name())
     .fetch_all(&mut *connection)
     .await?;
     Ok(!revoked.is_empty())

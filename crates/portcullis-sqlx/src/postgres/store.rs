@@ -4,9 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use portcullis::{
     session::{
-        ApplicationToken, AttemptId, Created, Device, LoginTicket, NewSession, OneUse, Revocation,
-        RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
-        SessionStore, StoreError, StoredRing, TokenAdded,
+        ApplicationToken, AttemptId, Created, Device, LoginTicket, NewSession, OneUse, PurgeRules,
+        RevocationPage, RevocationQuery, RevokedAll, RotationAttempt, RotationOutcome,
+        SecretDigest, SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore,
+        StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -122,21 +123,44 @@ impl SessionStore for PostgresStore {
         run!(self.pool.call(), |c| rotation::rotate(c, &attempt, clock))
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        run!(self.pool.call(), |c| sessions::session(c, id))
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        let session = run!(self.pool.call(), |c| sessions::session(c, id))?;
+        Ok(session.filter(|session| session.subject == *subject))
     }
 
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
         if !is_kept(subject) {
-            return Ok(Vec::new());
+            return Ok(SessionPage::default());
         }
         let now = self.now();
-        run!(self.pool.call(), |c| sessions::sessions(c, subject, now))
+        run!(self.pool.call(), |c| sessions::page(
+            c, subject, after, limit, now
+        ))
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        if !is_kept(subject) {
+            return Ok(0);
+        }
         let now = self.now();
-        run!(self.pool.call(), |c| sessions::revoke(c, id, now))
+        run!(self.pool.call(), |c| sessions::count(c, subject, now))
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
+        if !is_kept(subject) {
+            return Ok(false);
+        }
+        let now = self.now();
+        run!(self.pool.call(), |c| sessions::revoke(c, subject, id, now))
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
@@ -186,13 +210,17 @@ impl SessionStore for PostgresStore {
         run!(self.pool.call(), |c| lists::application_tokens(c, subject))
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
-        if !is_storable(id) {
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        if !is_storable(id) || !is_kept(subject) {
             return Ok(false);
         }
         let now = self.now();
         run!(self.pool.call(), |c| lists::remove_application_token(
-            c, id, now
+            c, subject, id, now
         ))
     }
 
@@ -208,9 +236,13 @@ impl SessionStore for PostgresStore {
         ))
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let now = self.now();
-        run!(self.pool.call(), |c| lists::revocations(c, since, now))
+        run!(self.pool.call(), |c| lists::revocations(
+            c,
+            query.since,
+            now
+        ))
     }
 
     async fn use_once(
@@ -241,8 +273,8 @@ impl SessionStore for PostgresStore {
         ))
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
-        schema::purge(&self.pool, keep, self.now()).await
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
+        schema::purge(&self.pool, rules.keep, self.now()).await
     }
 }
 

@@ -119,16 +119,19 @@ pub(super) async fn application_tokens(
 
 pub(super) async fn remove_application_token(
     connection: &mut SqliteConnection,
+    subject: &Subject,
     id: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let removed = sqlx::query(concat!(
         "UPDATE portcullis_application_tokens SET removed_at = ?2 \
-         WHERE id = ?1 AND removed_at IS NULL AND ",
+         WHERE id = ?1 AND realm = ?3 AND name = ?4 AND removed_at IS NULL AND ",
         stands!("portcullis_application_tokens")
     ))
     .bind(id)
     .bind(now.as_millis())
+    .bind(subject.realm())
+    .bind(subject.name())
     .execute(&mut *connection)
     .await
     .map_err(unavailable)?;

@@ -16,9 +16,10 @@ use std::{fmt, path::Path, time::Duration};
 
 use portcullis::{
     session::{
-        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, Revocation,
-        RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
-        SessionStore, StoreError, StoredRing, TokenAdded,
+        ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
+        RevocationPage, RevocationQuery, RevokedAll, RotationAttempt, RotationOutcome,
+        SecretDigest, SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore,
+        StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -220,19 +221,34 @@ impl SessionStore for SqliteStore {
         }
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
         let (mut connection, _) = self.reader().await?;
-        sessions::session(&mut connection, id).await
+        let session = sessions::session(&mut connection, id).await?;
+        Ok(session.filter(|session| session.subject == *subject))
     }
 
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
         let (mut connection, now) = self.reader().await?;
-        sessions::sessions(&mut connection, subject, now).await
+        sessions::page(&mut connection, subject, after, limit, now).await
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        sessions::count(&mut connection, subject, now).await
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        sessions::revoke(&mut connection, id, now).await
+        sessions::revoke(&mut connection, subject, id, now).await
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
@@ -272,9 +288,13 @@ impl SessionStore for SqliteStore {
         lists::application_tokens(&mut connection, subject).await
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        lists::remove_application_token(&mut connection, id, now).await
+        lists::remove_application_token(&mut connection, subject, id, now).await
     }
 
     async fn revoke_token(
@@ -287,9 +307,13 @@ impl SessionStore for SqliteStore {
         lists::revoke_token(&mut connection, subject, id, now, until).await
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let (mut connection, now) = self.reader().await?;
-        lists::revocations(&mut connection, since, now).await
+        Ok(RevocationPage {
+            revocations: lists::revocations(&mut connection, query.since, now).await?,
+            next: None,
+            now,
+        })
     }
 
     async fn use_once(
@@ -317,8 +341,8 @@ impl SessionStore for SqliteStore {
         key_rings::replace_key_ring(&mut connection, name, version, record).await
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        schema::purge(&mut connection, now, now.saturating_sub(keep)).await
+        schema::purge(&mut connection, now, now.saturating_sub(rules.keep)).await
     }
 }

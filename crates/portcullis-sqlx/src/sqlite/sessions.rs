@@ -2,8 +2,8 @@
 
 use portcullis::{
     session::{
-        Created, LoginTicket, NewSession, RevocationReason, RevokedAll, SessionId, SessionRecord,
-        StoreError,
+        Created, LoginTicket, NewSession, RevocationReason, RevokedAll, SessionCursor, SessionId,
+        SessionPage, SessionRecord, StoreError,
     },
     subject::Subject,
     time::Timestamp,
@@ -60,7 +60,7 @@ pub(super) async fn create(
     };
     let created = row::session(created)?;
     if session.is_of(&created) {
-        Ok(Created::Session(Box::new(created)))
+        Ok(Created::session(created))
     } else {
         Err(StoreError::corrupt("another session has this id"))
     }
@@ -84,40 +84,71 @@ pub(super) async fn session(
     .transpose()
 }
 
-pub(super) async fn sessions(
+/// A page of the live sessions of a subject; the first is behind a place before all.
+pub(super) async fn page(
     connection: &mut SqliteConnection,
     subject: &Subject,
+    after: Option<&SessionCursor>,
+    limit: u32,
     now: Timestamp,
-) -> Result<Vec<SessionRecord>, StoreError> {
+) -> Result<SessionPage, StoreError> {
     let rows = sqlx::query(concat!(
         "SELECT id, ",
         session_row!(),
         " FROM portcullis_sessions WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL AND ",
         stands!("portcullis_sessions"),
-        " AND ?3 < idle_deadline AND ?3 < absolute_deadline ORDER BY created_at, id"
+        " AND ?3 < idle_deadline AND ?3 < absolute_deadline AND (created_at, id) > (?4, ?5) \
+         ORDER BY created_at, id LIMIT ?6"
     ))
     .bind(subject.realm())
     .bind(subject.name())
     .bind(now.as_millis())
+    .bind(after.map_or(i64::MIN, |after| after.created_at.as_millis()))
+    .bind(after.map_or("", |after| after.id.as_str()))
+    .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await
     .map_err(unavailable)?;
-    Ok(row::readable(rows.iter().map(row::session)).collect())
+    row::page(&rows, limit)
+}
+
+/// How many live sessions a subject has.
+pub(super) async fn count(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar(concat!(
+        "SELECT count(*) FROM portcullis_sessions \
+         WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        " AND ?3 < idle_deadline AND ?3 < absolute_deadline"
+    ))
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(now.as_millis())
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    row::unsigned(count)
 }
 
 pub(super) async fn revoke(
     connection: &mut SqliteConnection,
+    subject: &Subject,
     id: &SessionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let revoked = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET revoked_at = ?2, revoked_reason = ?3 \
-         WHERE id = ?1 AND revoked_at IS NULL AND ",
+         WHERE id = ?1 AND realm = ?4 AND name = ?5 AND revoked_at IS NULL AND ",
         stands!("portcullis_sessions")
     ))
     .bind(id.as_str())
     .bind(now.as_millis())
     .bind(RevocationReason::Logout.as_str())
+    .bind(subject.realm())
+    .bind(subject.name())
     .execute(&mut *connection)
     .await
     .map_err(unavailable)?;

@@ -62,7 +62,11 @@ async fn rows_without_a_ticket_go_by_their_time() {
     write_as_before(&mut beside, &after).await;
     clock.advance(Duration::from_secs(60));
     for ended in [&known, &before] {
-        let row = store.session(&ended.id).await.unwrap().unwrap();
+        let row = store
+            .session(&ended.subject, &ended.id)
+            .await
+            .unwrap()
+            .unwrap();
         let revoked = row.revoked.unwrap();
         assert_eq!(revoked.at, at);
         assert_eq!(revoked.reason, RevocationReason::LogoutEverybody);

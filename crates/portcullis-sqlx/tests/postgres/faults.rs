@@ -51,7 +51,11 @@ async fn unavailable(store: &PostgresStore, attempt: &portcullis::session::Rotat
 /// As the database has it.
 async fn row(schema: &Schema, session: &SessionRecord) -> SessionRecord {
     let store = schema.builder().connect().await.unwrap();
-    store.session(&session.id).await.unwrap().unwrap()
+    store
+        .session(&session.subject, &session.id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -288,14 +292,18 @@ async fn a_server_that_is_killed_and_started_again_loses_nothing() {
         server.start().await;
     }
     // In the midst of that, with the other connections just as broken.
-    while store.revoke(&ended.id).await.is_err() {}
+    while store.revoke(&ended.subject, &ended.id).await.is_err() {}
     until(&revocations, &ended, Known::Revoked).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     STOP.store(true, std::sync::atomic::Ordering::Relaxed);
     for (client, session) in clients.into_iter().zip(&sessions) {
         let generation = client.await.unwrap();
         assert!(generation > 10, "hardly anything happened");
-        let row = store.session(&session.id).await.unwrap().unwrap();
+        let row = store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(row.generation, generation);
         assert_eq!(row.revoked, None);
         assert_eq!(check(&revocations, session), Known::Clear);

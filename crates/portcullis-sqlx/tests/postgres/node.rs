@@ -32,6 +32,7 @@ pub(crate) fn new_session() -> NewSession {
         refresh_key: "key".into(),
         grant: Grant::new(),
         device: Device::default(),
+        limit: None,
     }
 }
 
@@ -41,7 +42,7 @@ pub(crate) async fn create(
     ticket: LoginTicket,
 ) -> Option<SessionRecord> {
     match store.create(session, ticket).await.unwrap() {
-        Created::Session(session) => Some(*session),
+        Created::Session { session, .. } => Some(*session),
         _ => None,
     }
 }

@@ -43,11 +43,15 @@ async fn a_session_that_ended_for_an_odd_reason_has_ended() {
              revoked_reason = {reason}"
         );
         change(&schema, &session, &set).await;
-        store.revoke(&other.id).await.unwrap();
+        store.revoke(&other.subject, &other.id).await.unwrap();
         revocations.sync().await.unwrap();
         assert_eq!(check(&revocations, &session), Known::Revoked);
         assert_eq!(check(&revocations, &other), Known::Revoked);
-        let row = store.session(&session.id).await.unwrap().unwrap();
+        let row = store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(row.revoked.unwrap().reason, RevocationReason::Other);
         let outcome = rotate(&store, &attempt(&session, 0)).await;
         assert!(
@@ -66,7 +70,7 @@ async fn an_odd_row_is_a_fault_of_one_session() {
     let good = open(&store).await;
     // What is shown to people only.
     change(&schema, &odd, "address = 'home', user_agent = NULL").await;
-    let row = store.session(&odd.id).await.unwrap().unwrap();
+    let row = store.session(&odd.subject, &odd.id).await.unwrap().unwrap();
     assert_eq!(row.device.address, None);
     assert_eq!(store.sessions(&alice()).await.unwrap().len(), 2);
     // What decides.

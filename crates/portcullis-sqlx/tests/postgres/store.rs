@@ -46,7 +46,11 @@ async fn the_clock_of_the_server_decides() {
     assert!(successor.rotated_at >= session.created_at);
     let expected = successor.rotated_at.saturating_add(HOUR);
     assert_eq!(successor.idle_deadline, expected);
-    let kept = store.session(&session.id).await.unwrap().unwrap();
+    let kept = store
+        .session(&session.subject, &session.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(kept.rotated_at, successor.rotated_at);
 }
 
@@ -431,7 +435,12 @@ async fn a_null_character_is_no_fault() {
     assert!(is_rotated(&rotate(&store, &good).await));
     let live = store.application_token_is_live(&alice(), "\0").await;
     assert!(!live.unwrap());
-    assert!(!store.remove_application_token("\0").await.unwrap());
+    assert!(
+        !store
+            .remove_application_token(&alice(), "\0")
+            .await
+            .unwrap()
+    );
     let nobody = Subject::new("\0", "");
     let live = store.application_token_is_live(&nobody, "app").await;
     assert!(!live.unwrap());
@@ -454,7 +463,10 @@ async fn what_cannot_be_is_not_a_fault_that_passes() {
         "DROP TABLE portcullis_sessions",
     ] {
         raw.execute(change).await.unwrap();
-        let error = store.session(&session.id).await.unwrap_err();
+        let error = store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
 }
@@ -468,7 +480,11 @@ async fn reuse_is_told() {
     let session = open(&store).await;
     rotate(&store, &attempt(&session, 0)).await;
     rotate(&store, &attempt(&session, 0)).await;
-    let row = store.session(&session.id).await.unwrap().unwrap();
+    let row = store
+        .session(&session.subject, &session.id)
+        .await
+        .unwrap()
+        .unwrap();
     let at = row.revoked.unwrap().at;
     let told = store.revocations(at).await.unwrap();
     assert_eq!(

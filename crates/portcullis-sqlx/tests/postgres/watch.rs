@@ -77,11 +77,17 @@ async fn what_one_node_revokes_is_refused_by_the_others_at_once() {
     let two = Node::start(&schema, NEVER).await;
     // The first reading is over, but perhaps nobody listens yet.
     let warm_up = two.session(&one.store).await;
-    one.store.revoke(&warm_up.id).await.unwrap();
+    one.store
+        .revoke(&warm_up.subject, &warm_up.id)
+        .await
+        .unwrap();
     until(&two.revocations, &warm_up, Known::Revoked).await;
 
     let session = two.session(&one.store).await;
-    one.store.revoke(&session.id).await.unwrap();
+    one.store
+        .revoke(&session.subject, &session.id)
+        .await
+        .unwrap();
     let delay = until(&two.revocations, &session, Known::Revoked).await;
     assert!(delay < Duration::from_secs(1), "{delay:?}");
 
@@ -140,11 +146,11 @@ async fn a_feed_that_is_lost_comes_back_and_catches_up() {
     for _ in 0..3 {
         let next = node.session(&node.store).await;
         end_connections(&mut raw, false).await;
-        node.store.revoke(&next.id).await.unwrap();
+        node.store.revoke(&next.subject, &next.id).await.unwrap();
         until(&node.revocations, &next, Known::Revoked).await;
         // The node is told what comes after that, too.
         let next = node.session(&node.store).await;
-        node.store.revoke(&next.id).await.unwrap();
+        node.store.revoke(&next.subject, &next.id).await.unwrap();
         until(&node.revocations, &next, Known::Revoked).await;
     }
     assert_eq!(check(&node.revocations, &session), Known::Clear);
@@ -165,7 +171,7 @@ async fn a_node_that_loses_all_connections_goes_on() {
         assert!(is_rotated(&outcome), "{outcome:?}");
         let next = node.session(&node.store).await;
         end_connections(&mut raw, true).await;
-        node.store.revoke(&next.id).await.unwrap();
+        node.store.revoke(&next.subject, &next.id).await.unwrap();
         until(&node.revocations, &next, Known::Revoked).await;
     }
     assert_eq!(check(&node.revocations, &session), Known::Clear);
@@ -184,7 +190,7 @@ async fn polling_alone_is_enough() {
     let task = tokio::spawn(poll(revocations.clone(), interval));
     let session = open(&store).await;
     until(&revocations, &session, Known::Clear).await;
-    store.revoke(&session.id).await.unwrap();
+    store.revoke(&session.subject, &session.id).await.unwrap();
     let delay = until(&revocations, &session, Known::Revoked).await;
     assert!(delay < Duration::from_secs(2), "{delay:?}");
     task.abort();
@@ -209,7 +215,7 @@ async fn a_server_that_is_silent_for_too_long_is_not_taken_for_consent() {
     until(&revocations, &session, Known::Clear).await;
     proxy.set(Mode::HoldAnswers);
     until(&revocations, &session, Known::Unknown).await;
-    store.revoke(&session.id).await.unwrap();
+    store.revoke(&session.subject, &session.id).await.unwrap();
     proxy.cut();
     proxy.set(Mode::Pass);
     until(&revocations, &session, Known::Revoked).await;

@@ -56,10 +56,11 @@ async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
         refresh_key: "key".into(),
         grant: Grant::new(),
         device: Device::default(),
+        limit: None,
     };
     let ticket = store.login_ticket().await.unwrap();
     match store.create(session, ticket).await? {
-        Created::Session(session) => Ok(*session),
+        Created::Session { session, .. } => Ok(*session),
         refused => panic!("nobody logged out: {refused:?}"),
     }
 }
@@ -180,8 +181,8 @@ async fn no_call_waits_for_longer_than_the_patience() {
     let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let began = std::time::Instant::now();
     let calls = (0..4).map(|_| {
-        let (store, id) = (store.clone(), session.id.clone());
-        tokio::spawn(async move { store.revoke(&id).await })
+        let (store, row) = (store.clone(), session.clone());
+        tokio::spawn(async move { store.revoke(&row.subject, &row.id).await })
     });
     for call in calls.collect::<Vec<_>>() {
         let error = call.await.unwrap().unwrap_err();
@@ -191,7 +192,7 @@ async fn no_call_waits_for_longer_than_the_patience() {
     // Far less than by default, on however slow a machine.
     assert!(waited < SqliteStore::DEFAULT_PATIENCE * 3 / 4, "{waited:?}");
     lock.rollback().await.unwrap();
-    assert!(store.revoke(&session.id).await.unwrap());
+    assert!(store.revoke(&session.subject, &session.id).await.unwrap());
 }
 
 #[tokio::test]
@@ -214,7 +215,11 @@ async fn a_locked_file_is_a_fault_that_passes_and_loses_nothing() {
         assert!(std::error::Error::source(&error).is_some());
     }
     assert!(
-        store.session(&session.id).await.unwrap().is_some(),
+        store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap()
+            .is_some(),
         "readers go on"
     );
     lock.rollback().await.unwrap();
@@ -238,7 +243,10 @@ async fn what_cannot_be_is_not_a_fault_that_passes() {
             .execute(&mut connection)
             .await
             .unwrap();
-        let error = store.session(&session.id).await.unwrap_err();
+        let error = store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
 }

@@ -27,7 +27,11 @@ async fn a_session_that_ended_for_an_odd_reason_has_ended() {
         let ended = session(&store).await;
         let set = format!("revoked_at = created_at, revoked_reason = {reason}");
         change(&directory, &ended, &set).await;
-        let row = store.session(&ended.id).await.unwrap().unwrap();
+        let row = store
+            .session(&ended.subject, &ended.id)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(row.revoked.unwrap().reason, RevocationReason::Other);
         let outcome = store.rotate(&attempt(&ended, 0)).await.unwrap();
         assert!(
@@ -50,7 +54,7 @@ async fn an_odd_row_is_a_fault_of_one_session() {
     let good = session(&store).await;
     // What is shown to people only.
     change(&directory, &odd, "address = 'home'").await;
-    let row = store.session(&odd.id).await.unwrap().unwrap();
+    let row = store.session(&odd.subject, &odd.id).await.unwrap().unwrap();
     assert_eq!(row.device.address, None);
     // What decides.
     change(&directory, &odd, "secret_digest = x'00'").await;
@@ -63,7 +67,7 @@ async fn an_odd_row_is_a_fault_of_one_session() {
 
     // A row whose name is none of ours belongs to nobody's token.
     change(&directory, &odd, "revoked_at = created_at, id = 'by hand'").await;
-    store.revoke(&good.id).await.unwrap();
+    store.revoke(&good.subject, &good.id).await.unwrap();
     let told = store.revocations(Timestamp::from_millis(0)).await.unwrap();
     assert!(matches!(&told[..], [Revocation::Session { id, .. }] if *id == good.id));
 }

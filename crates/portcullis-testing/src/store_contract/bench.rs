@@ -58,7 +58,7 @@ impl Bench {
     pub(super) async fn open_for(&self, subject: &Subject) -> SessionRecord {
         let ticket = self.ticket().await;
         match self.create(new_session(subject), ticket).await {
-            Created::Session(session) => *session,
+            Created::Session { session, .. } => *session,
             refused => unreachable!("nobody logged out: {refused:?}"),
         }
     }
@@ -83,7 +83,7 @@ impl Bench {
 
     /// The row as the store has it now.
     pub(super) async fn row(&self, session: &SessionRecord) -> SessionRecord {
-        let row = self.store.session(&session.id).await;
+        let row = self.store.session(&session.subject, &session.id).await;
         row.expect("the store reads").expect("the session exists")
     }
 
@@ -129,6 +129,7 @@ pub(super) fn new_session(subject: &Subject) -> NewSession {
         refresh_key: "key-1".into(),
         grant,
         device: device("browser"),
+        limit: None,
     }
 }
 

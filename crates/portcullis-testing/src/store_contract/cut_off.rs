@@ -74,11 +74,21 @@ pub async fn everybody_of_a_realm_is_logged_out(bench: &Bench) {
 /// What has ended is not ended again.
 pub async fn who_was_logged_out_with_everybody_is_out(bench: &Bench) {
     let (session, earlier) = (bench.open().await, bench.open().await);
-    bench.store.revoke(&earlier.id).await.expect("revokes");
+    bench
+        .store
+        .revoke(&earlier.subject, &earlier.id)
+        .await
+        .expect("revokes");
     let logged_out = bench.row(&earlier).await;
     bench.pass(Duration::from_secs(1));
     cut_off(bench, "users").await;
-    assert!(!bench.store.revoke(&session.id).await.expect("revokes"));
+    assert!(
+        !bench
+            .store
+            .revoke(&session.subject, &session.id)
+            .await
+            .expect("revokes")
+    );
     let nothing = RevokedAll::default();
     let revoked = bench.store.revoke_all(&alice()).await;
     assert_eq!(revoked.expect("revokes"), nothing);
@@ -98,7 +108,7 @@ pub async fn a_login_after_it_is_good(bench: &Bench) {
     let created = bench.create(new_session(&alice()), before).await;
     assert_eq!(created, Created::LoggedOutMeanwhile);
     let created = bench.create(new_session(&namesake()), before).await;
-    assert!(matches!(created, Created::Session(_)));
+    assert!(matches!(created, Created::Session { .. }));
 
     // The clock goes back, and everybody is logged out once more.
     bench.clock.set(at.saturating_sub(Duration::from_secs(5)));
@@ -118,12 +128,12 @@ pub async fn a_session_that_was_cut_off_is_not_made_again(bench: &Bench) {
     let ticket = bench.ticket().await;
     let session = new_session(&alice());
     let created = bench.create(session.clone(), ticket).await;
-    assert!(matches!(created, Created::Session(_)));
+    assert!(matches!(created, Created::Session { .. }));
     cut_off(bench, "users").await;
     let again = bench.create(session.clone(), ticket).await;
     assert_eq!(again, Created::LoggedOutMeanwhile);
     let later = bench.create(session, bench.ticket().await).await;
-    let ended = matches!(&later, Created::Session(row) if row.revoked.is_some());
+    let ended = matches!(&later, Created::Session { session: row, .. } if row.revoked.is_some());
     assert!(ended, "{later:?}");
 }
 
@@ -144,7 +154,7 @@ pub async fn application_tokens_end_with_everybody(bench: &Bench) {
     assert!(!is_live("token-0").await);
     let tokens = store.application_tokens(&alice()).await;
     assert_eq!(tokens.expect("lists"), []);
-    let removed = store.remove_application_token("token-0").await;
+    let removed = store.remove_application_token(&alice(), "token-0").await;
     assert!(!removed.expect("removes"));
     let late = bench.list_token("late", before).await;
     assert_eq!(late, TokenAdded::LoggedOutMeanwhile);
@@ -272,7 +282,7 @@ pub async fn whoever_comes_afterwards_stays(bench: &Bench) {
         .await;
         let last = done.into_iter().flatten().max().expect("a ticket");
         let created = bench.create(new_session(&bob()), last).await;
-        assert!(matches!(created, Created::Session(_)));
+        assert!(matches!(created, Created::Session { .. }));
         cut_off(bench, "users").await;
         for subject in [alice(), bob()] {
             assert_eq!(bench.live(&subject).await, []);

@@ -32,6 +32,7 @@ mod bench;
 pub mod bursts;
 pub mod cut_off;
 pub mod key_rings;
+pub mod limits;
 pub mod lists;
 pub mod log_out;
 pub mod model;
@@ -200,9 +201,20 @@ macro_rules! store_contract {
                 a_session_that_is_made_again_is_the_same,
                 an_application_token_is_its_subjects_own,
             }
+            limits::{
+                sessions_are_listed_page_by_page,
+                a_session_is_its_subjects_own,
+                a_login_too_many_ends_the_longest_idle,
+                only_live_sessions_count,
+                a_login_that_is_made_again_evicts_nobody,
+                a_limit_holds_among_many_at_once,
+                a_subject_is_forgotten,
+                devices_are_forgotten,
+            }
             revocations::{
                 everything_that_was_revoked_is_told,
                 what_was_revoked_before_is_not_told,
+                what_was_revoked_is_told_page_by_page,
                 what_is_revoked_again_is_told_if_it_reaches_further,
                 a_token_is_revoked_within_its_realm,
                 a_token_is_revoked_until_the_latest_end,

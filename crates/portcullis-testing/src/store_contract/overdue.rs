@@ -63,7 +63,11 @@ pub async fn what_would_change_nothing_is_answered_however_late(bench: &Bench) {
         matches!(outcome, RotationOutcome::Valid { .. }),
         "{outcome:?}"
     );
-    bench.store.revoke(&session.id).await.expect("revoked");
+    bench
+        .store
+        .revoke(&session.subject, &session.id)
+        .await
+        .expect("revoked");
     let refused = RotationOutcome::Refused(RefusalReason::Revoked);
     assert_eq!(bench.rotate(&late(attempt(&session, 0))).await, refused);
 }

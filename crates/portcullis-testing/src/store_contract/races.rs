@@ -81,7 +81,12 @@ pub async fn a_revocation_that_races_a_refresh_wins(bench: &Bench) {
             let id = session.id.clone();
             async move {
                 if task == 4 {
-                    assert!(store.revoke(&id).await.expect("the store revokes"));
+                    assert!(
+                        store
+                            .revoke(&alice(), &id)
+                            .await
+                            .expect("the store revokes")
+                    );
                 } else {
                     store.rotate(&attempt).await.expect("the store rotates");
                 }
@@ -146,7 +151,7 @@ pub async fn no_application_token_survives_it_either(bench: &Bench) {
     let created = bench
         .create(new_session(&alice()), bench.ticket().await)
         .await;
-    assert!(matches!(created, Created::Session(_)));
+    assert!(matches!(created, Created::Session { .. }));
 }
 
 /// However many ask at once, there are no more than the limit.

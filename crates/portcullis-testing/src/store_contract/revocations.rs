@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::{
-    session::{Revocation, RevocationReason, SessionStore},
+    session::{Revocation, RevocationQuery, RevocationReason, SessionStore},
     subject::Subject,
 };
 
@@ -20,10 +20,13 @@ pub async fn everything_that_was_revoked_is_told(bench: &Bench) {
     bench.pass(GRACE);
     let at = bench.now();
     let until = at.saturating_add(Duration::from_secs(900));
-    store.revoke(&ended.id).await.expect("revokes");
+    store
+        .revoke(&ended.subject, &ended.id)
+        .await
+        .expect("revokes");
     bench.rotate(&attempt(&reused, 0)).await;
     store
-        .remove_application_token("removed")
+        .remove_application_token(&alice(), "removed")
         .await
         .expect("removes");
     store
@@ -74,7 +77,10 @@ pub async fn everything_that_was_revoked_is_told(bench: &Bench) {
 pub async fn what_was_revoked_before_is_not_told(bench: &Bench) {
     let store = &bench.store;
     let session = bench.open().await;
-    store.revoke(&session.id).await.expect("revokes");
+    store
+        .revoke(&session.subject, &session.id)
+        .await
+        .expect("revokes");
     store.revoke_all(&alice()).await.expect("revokes");
     let until = bench.now().saturating_add(Duration::from_secs(1));
     store
@@ -97,8 +103,11 @@ pub async fn what_is_revoked_again_is_told_if_it_reaches_further(bench: &Bench) 
     let session = bench.open().await;
     let first = bench.now();
     let revoke = async || {
-        store.revoke(&session.id).await.expect("revokes");
-        let removed = store.remove_application_token("removed").await;
+        store
+            .revoke(&session.subject, &session.id)
+            .await
+            .expect("revokes");
+        let removed = store.remove_application_token(&alice(), "removed").await;
         removed.expect("removes");
         store.revoke_all(&alice()).await.expect("revokes");
     };
@@ -179,4 +188,49 @@ pub async fn a_token_is_revoked_until_the_latest_end(bench: &Bench) {
     assert_eq!(told_since(first).await, [token(second, end(60))]);
     bench.clock.set(end(60));
     assert_eq!(told_since(first).await, []);
+}
+
+/// Nothing is left out, however small the pages are, though more is revoked meanwhile.
+pub async fn what_was_revoked_is_told_page_by_page(bench: &Bench) {
+    let since = bench.now();
+    let mut ended = Vec::new();
+    for number in 0..9 {
+        let subject = Subject::new("users", format!("subject-{number}"));
+        let session = bench.open_for(&subject).await;
+        // Many at the same moment, and all kinds.
+        if number % 4 == 0 {
+            bench.pass(Duration::from_millis(1));
+        }
+        match number % 3 {
+            0 => drop(bench.store.revoke_all(&subject).await.expect("revokes")),
+            _ => drop(bench.store.revoke(&subject, &session.id).await),
+        }
+        ended.push(session.id);
+        let until = bench.now().saturating_add(Duration::from_secs(3600));
+        let id = format!("token-{number}");
+        let revoked = bench.store.revoke_token(&subject, &id, until).await;
+        revoked.expect("revokes");
+    }
+    bench.store.revoke_realm("apis").await.expect("cuts off");
+    let all = bench.store.revocations(since).await.expect("tells");
+    for limit in [1, 2, 5, 100] {
+        let mut query = RevocationQuery::since(since);
+        query.limit = limit;
+        let mut told = Vec::new();
+        loop {
+            let page = bench.store.revocation_page(&query).await.expect("tells");
+            assert_eq!(page.now, bench.now());
+            told.extend(page.revocations);
+            let Some(next) = page.next else { break };
+            query.after = Some(next);
+            if told.len() == 3 {
+                let another = bench.open().await;
+                let revoked = bench.store.revoke(&alice(), &another.id).await;
+                revoked.expect("revokes");
+            }
+        }
+        for revocation in &all {
+            assert!(told.contains(revocation), "{limit}: {revocation:?}");
+        }
+    }
 }

@@ -228,7 +228,11 @@ pub async fn the_first_failing_check_decides(bench: &Bench) {
     bench.pass(GRACE);
     bench.advance(&session, 1).await;
     let revoked = bench.open().await;
-    bench.store.revoke(&revoked.id).await.expect("revoked");
+    bench
+        .store
+        .revoke(&revoked.subject, &revoked.id)
+        .await
+        .expect("revoked");
     let start = bench.now();
     let absolute = session.absolute_deadline;
     let idle = start.saturating_add(IDLE);
@@ -426,7 +430,7 @@ pub async fn only_the_client_of_a_session_may_refresh_it(bench: &Bench) {
         let mut session = new_session(&alice());
         session.client = own.map(str::to_owned);
         let ticket = bench.ticket().await;
-        let Created::Session(session) = bench.create(session, ticket).await else {
+        let Created::Session { session, .. } = bench.create(session, ticket).await else {
             unreachable!("nobody logged out");
         };
         for presents in clients.into_iter().filter(|client| *client != own) {

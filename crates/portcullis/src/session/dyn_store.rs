@@ -3,9 +3,10 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, Revocation, RevokedAll,
-    RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord, SessionStore,
-    StoreError, StoredRing, TokenAdded,
+    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
+    RevocationPage, RevocationQuery, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest,
+    SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore, StoreError, StoredRing,
+    TokenAdded,
 };
 use crate::{metrics, subject::Subject, time::Timestamp};
 
@@ -40,6 +41,10 @@ impl SessionStore for DynSessionStore {
         timed("current_time", self.0.current_time()).await
     }
 
+    async fn confirm(&self, max_age: Duration) -> Result<Timestamp, StoreError> {
+        timed("confirm", self.0.confirm(max_age)).await
+    }
+
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         timed("login_ticket", self.0.login_ticket()).await
     }
@@ -65,16 +70,29 @@ impl SessionStore for DynSessionStore {
         timed("rotate_within", self.0.rotate_within(attempt, limit)).await
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        timed("session", self.0.session(id)).await
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        timed("session", self.0.session(subject, id)).await
     }
 
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
-        timed("sessions", self.0.sessions(subject)).await
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
+        timed("session_page", self.0.session_page(subject, after, limit)).await
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
-        timed("revoke", self.0.revoke(id)).await
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        timed("session_count", self.0.session_count(subject)).await
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
+        timed("revoke", self.0.revoke(subject, id)).await
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
@@ -117,10 +135,14 @@ impl SessionStore for DynSessionStore {
         timed("application_tokens", self.0.application_tokens(subject)).await
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
         timed(
             "remove_application_token",
-            self.0.remove_application_token(id),
+            self.0.remove_application_token(subject, id),
         )
         .await
     }
@@ -134,8 +156,8 @@ impl SessionStore for DynSessionStore {
         timed("revoke_token", self.0.revoke_token(subject, id, until)).await
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        timed("revocations", self.0.revocations(since)).await
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
+        timed("revocation_page", self.0.revocation_page(query)).await
     }
 
     async fn use_once(
@@ -164,8 +186,12 @@ impl SessionStore for DynSessionStore {
         .await
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
-        timed("purge", self.0.purge(keep)).await
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        timed("erase", self.0.erase(subject)).await
+    }
+
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
+        timed("purge_batch", self.0.purge_batch(rules)).await
     }
 }
 
@@ -185,6 +211,7 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send +
 /// [`SessionStore`] with boxed futures, which a trait object can have.
 trait Erased: Send + Sync + 'static {
     fn current_time<'a>(&'a self) -> Answer<'a, Timestamp>;
+    fn confirm<'a>(&'a self, max_age: Duration) -> Answer<'a, Timestamp>;
     fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket>;
     fn create<'a>(&'a self, session: NewSession, ticket: LoginTicket) -> Answer<'a, Created>;
     fn rotate<'a>(&'a self, attempt: &'a RotationAttempt) -> Answer<'a, RotationOutcome>;
@@ -193,9 +220,19 @@ trait Erased: Send + Sync + 'static {
         attempt: &'a mut RotationAttempt,
         limit: Duration,
     ) -> Answer<'a, RotationOutcome>;
-    fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>>;
-    fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>>;
-    fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool>;
+    fn session<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a SessionId,
+    ) -> Answer<'a, Option<SessionRecord>>;
+    fn session_page<'a>(
+        &'a self,
+        subject: &'a Subject,
+        after: Option<&'a SessionCursor>,
+        limit: u32,
+    ) -> Answer<'a, SessionPage>;
+    fn session_count<'a>(&'a self, subject: &'a Subject) -> Answer<'a, u64>;
+    fn revoke<'a>(&'a self, subject: &'a Subject, id: &'a SessionId) -> Answer<'a, bool>;
     fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll>;
     fn revoke_realm<'a>(&'a self, realm: &'a str) -> Answer<'a, Timestamp>;
     fn add_application_token<'a>(
@@ -210,14 +247,18 @@ trait Erased: Send + Sync + 'static {
         id: &'a str,
     ) -> Answer<'a, bool>;
     fn application_tokens<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<ApplicationToken>>;
-    fn remove_application_token<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
+    fn remove_application_token<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a str,
+    ) -> Answer<'a, bool>;
     fn revoke_token<'a>(
         &'a self,
         subject: &'a Subject,
         id: &'a str,
         until: Timestamp,
     ) -> Answer<'a, ()>;
-    fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>>;
+    fn revocation_page<'a>(&'a self, query: &'a RevocationQuery) -> Answer<'a, RevocationPage>;
     fn use_once<'a>(
         &'a self,
         value: &'a SecretDigest,
@@ -232,12 +273,17 @@ trait Erased: Send + Sync + 'static {
         version: u64,
         record: &'a str,
     ) -> Answer<'a, bool>;
-    fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64>;
+    fn erase<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll>;
+    fn purge_batch<'a>(&'a self, rules: &'a PurgeRules) -> Answer<'a, u64>;
 }
 
 impl<S: SessionStore> Erased for S {
     fn current_time<'a>(&'a self) -> Answer<'a, Timestamp> {
         Box::pin(SessionStore::current_time(self))
+    }
+
+    fn confirm<'a>(&'a self, max_age: Duration) -> Answer<'a, Timestamp> {
+        Box::pin(SessionStore::confirm(self, max_age))
     }
 
     fn login_ticket<'a>(&'a self) -> Answer<'a, LoginTicket> {
@@ -260,16 +306,29 @@ impl<S: SessionStore> Erased for S {
         Box::pin(SessionStore::rotate_within(self, attempt, limit))
     }
 
-    fn session<'a>(&'a self, id: &'a SessionId) -> Answer<'a, Option<SessionRecord>> {
-        Box::pin(SessionStore::session(self, id))
+    fn session<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a SessionId,
+    ) -> Answer<'a, Option<SessionRecord>> {
+        Box::pin(SessionStore::session(self, subject, id))
     }
 
-    fn sessions<'a>(&'a self, subject: &'a Subject) -> Answer<'a, Vec<SessionRecord>> {
-        Box::pin(SessionStore::sessions(self, subject))
+    fn session_page<'a>(
+        &'a self,
+        subject: &'a Subject,
+        after: Option<&'a SessionCursor>,
+        limit: u32,
+    ) -> Answer<'a, SessionPage> {
+        Box::pin(SessionStore::session_page(self, subject, after, limit))
     }
 
-    fn revoke<'a>(&'a self, id: &'a SessionId) -> Answer<'a, bool> {
-        Box::pin(SessionStore::revoke(self, id))
+    fn session_count<'a>(&'a self, subject: &'a Subject) -> Answer<'a, u64> {
+        Box::pin(SessionStore::session_count(self, subject))
+    }
+
+    fn revoke<'a>(&'a self, subject: &'a Subject, id: &'a SessionId) -> Answer<'a, bool> {
+        Box::pin(SessionStore::revoke(self, subject, id))
     }
 
     fn revoke_all<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll> {
@@ -303,8 +362,12 @@ impl<S: SessionStore> Erased for S {
         Box::pin(SessionStore::application_tokens(self, subject))
     }
 
-    fn remove_application_token<'a>(&'a self, id: &'a str) -> Answer<'a, bool> {
-        Box::pin(SessionStore::remove_application_token(self, id))
+    fn remove_application_token<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: &'a str,
+    ) -> Answer<'a, bool> {
+        Box::pin(SessionStore::remove_application_token(self, subject, id))
     }
 
     fn revoke_token<'a>(
@@ -316,8 +379,8 @@ impl<S: SessionStore> Erased for S {
         Box::pin(SessionStore::revoke_token(self, subject, id, until))
     }
 
-    fn revocations<'a>(&'a self, since: Timestamp) -> Answer<'a, Vec<Revocation>> {
-        Box::pin(SessionStore::revocations(self, since))
+    fn revocation_page<'a>(&'a self, query: &'a RevocationQuery) -> Answer<'a, RevocationPage> {
+        Box::pin(SessionStore::revocation_page(self, query))
     }
 
     fn use_once<'a>(
@@ -342,7 +405,11 @@ impl<S: SessionStore> Erased for S {
         Box::pin(SessionStore::replace_key_ring(self, name, version, record))
     }
 
-    fn purge<'a>(&'a self, keep: Duration) -> Answer<'a, u64> {
-        Box::pin(SessionStore::purge(self, keep))
+    fn erase<'a>(&'a self, subject: &'a Subject) -> Answer<'a, RevokedAll> {
+        Box::pin(SessionStore::erase(self, subject))
+    }
+
+    fn purge_batch<'a>(&'a self, rules: &'a PurgeRules) -> Answer<'a, u64> {
+        Box::pin(SessionStore::purge_batch(self, rules))
     }
 }

@@ -26,6 +26,7 @@
 //! longer than the window changes nothing
 //! ([`deadline`](RotationAttempt::deadline)).
 
+mod answers;
 mod attempt;
 mod dyn_store;
 mod error;
@@ -33,6 +34,7 @@ mod id;
 mod key_ring;
 mod memory;
 mod one_use;
+mod page;
 mod record;
 pub mod refresh;
 mod remote_clock;
@@ -42,6 +44,7 @@ mod service;
 mod store;
 
 pub use crate::random::RandomError;
+pub use answers::{ApplicationToken, Created, Revocation, RevokedAll, StoredRing, TokenAdded};
 pub use attempt::{
     RefusalReason, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
     Successor,
@@ -52,6 +55,9 @@ use id::random_names;
 pub use id::{AttemptId, LoginTicket, ParseSessionIdError, SessionId};
 pub use memory::MemoryStore;
 pub use one_use::OneUse;
+pub use page::{
+    PurgeRules, RevocationCursor, RevocationPage, RevocationQuery, SessionCursor, SessionPage,
+};
 pub use record::{
     Device, Grant, NewSession, RevocationReason, Revoked, SecretDigest, SessionRecord,
 };
@@ -61,6 +67,4 @@ pub use service::{
     IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
     SessionsBuilder, SingleUse, TokenPair,
 };
-pub use store::{
-    ApplicationToken, Created, Revocation, RevokedAll, SessionStore, StoredRing, TokenAdded,
-};
+pub use store::SessionStore;

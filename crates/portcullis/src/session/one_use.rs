@@ -49,9 +49,10 @@ mod tests {
     use super::*;
     use crate::{
         session::{
-            ApplicationToken, Created, DynSessionStore, LoginTicket, NewSession, Revocation,
-            RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId, SessionRecord,
-            SessionStore, StoreError, StoreErrorKind, TokenAdded,
+            ApplicationToken, Created, DynSessionStore, LoginTicket, NewSession, PurgeRules,
+            RevocationPage, RevocationQuery, RevokedAll, RotationAttempt, RotationOutcome,
+            SecretDigest, SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore,
+            StoreError, StoreErrorKind, TokenAdded,
         },
         subject::Subject,
         time::Timestamp,
@@ -75,17 +76,18 @@ mod tests {
         login_ticket() -> LoginTicket;
         create(NewSession, LoginTicket) -> Created;
         rotate(&RotationAttempt) -> RotationOutcome;
-        session(&SessionId) -> Option<SessionRecord>;
-        sessions(&Subject) -> Vec<SessionRecord>;
-        revoke(&SessionId) -> bool;
+        session(&Subject, &SessionId) -> Option<SessionRecord>;
+        session_page(&Subject, Option<&SessionCursor>, u32) -> SessionPage;
+        session_count(&Subject) -> u64;
+        revoke(&Subject, &SessionId) -> bool;
         revoke_all(&Subject) -> RevokedAll;
         add_application_token(ApplicationToken, u32, LoginTicket) -> TokenAdded;
         application_token_is_live(&Subject, &str) -> bool;
         application_tokens(&Subject) -> Vec<ApplicationToken>;
-        remove_application_token(&str) -> bool;
+        remove_application_token(&Subject, &str) -> bool;
         revoke_token(&Subject, &str, Timestamp) -> ();
-        revocations(Timestamp) -> Vec<Revocation>;
-        purge(Duration) -> u64;
+        revocation_page(&RevocationQuery) -> RevocationPage;
+        purge_batch(&PurgeRules) -> u64;
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    num::NonZeroU32,
     sync::{Arc, Once},
     time::Duration,
 };
@@ -38,6 +39,9 @@ pub struct NewSession {
     pub grant: Grant,
     /// What it was opened from.
     pub device: Device,
+    /// How many live sessions its subject may have, this one included; none for any
+    /// number.
+    pub limit: Option<NonZeroU32>,
 }
 
 impl NewSession {
@@ -154,6 +158,8 @@ pub enum RevocationReason {
     Other,
     /// Everybody of its realm was logged out.
     LogoutEverybody,
+    /// Its subject had as many sessions as it may have, and began another one.
+    Evicted,
 }
 
 impl RevocationReason {
@@ -164,6 +170,7 @@ impl RevocationReason {
             Self::LogoutEverywhere => "logout_everywhere",
             Self::LogoutEverybody => "logout_everybody",
             Self::Reuse => "reuse",
+            Self::Evicted => "evicted",
             Self::Other => "other",
         }
     }
@@ -175,6 +182,7 @@ impl RevocationReason {
             Self::LogoutEverywhere,
             Self::LogoutEverybody,
             Self::Reuse,
+            Self::Evicted,
             Self::Other,
         ]
         .into_iter()
@@ -350,6 +358,7 @@ mod tests {
             RevocationReason::LogoutEverywhere,
             RevocationReason::LogoutEverybody,
             RevocationReason::Reuse,
+            RevocationReason::Evicted,
             RevocationReason::Other,
         ] {
             let stored = RevocationReason::from_stored(Some(reason.as_str()));

@@ -3,8 +3,9 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    AttemptId, LoginTicket, NewSession, OneUse, RevocationReason, RotationAttempt, RotationOutcome,
-    SecretDigest, SessionId, SessionRecord, StoreError,
+    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules, Revocation,
+    RevocationPage, RevocationQuery, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest,
+    SessionCursor, SessionId, SessionPage, SessionRecord, StoreError, StoredRing, TokenAdded,
 };
 use crate::{subject::Subject, time::Timestamp};
 
@@ -44,6 +45,21 @@ pub trait SessionStore: Send + Sync + 'static {
     /// nothing has been [heard](super::RemoteClock) of it lately.
     fn current_time(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
 
+    /// When it was last proven that what is written here is kept, by the store's own
+    /// clock: no longer than `max_age` ago, as nearly as the store can. A server that was
+    /// demoted or cut off still answers whoever reads, so that snapshots are as old as
+    /// this, whatever they have read.
+    ///
+    /// A store that nobody else can take the place of, such as a file, needs no proof.
+    /// One that leaves this out is believed.
+    fn confirm(
+        &self,
+        max_age: Duration,
+    ) -> impl Future<Output = Result<Timestamp, StoreError>> + Send {
+        let _ = max_age;
+        self.current_time()
+    }
+
     /// A ticket for a login whose credential check is about to begin. Whoever counts
     /// log-outs gives how many there have been.
     fn login_ticket(&self) -> impl Future<Output = Result<LoginTicket, StoreError>> + Send;
@@ -58,6 +74,12 @@ pub trait SessionStore: Send + Sync + 'static {
     /// gives the session as it has become, ended or not, and changes nothing. An id
     /// that belongs to a session of the subject with another content is an error
     /// ([`StoreErrorKind::Corrupt`](super::StoreErrorKind::Corrupt)).
+    ///
+    /// A session that begins makes room for itself in the same step: as many others of
+    /// its subject end as there are live ones beyond [`NewSession::limit`], those first that
+    /// were refreshed longest ago, then the oldest, then by id; for the reason
+    /// [`Evicted`](super::RevocationReason::Evicted). Logins that come at once may each leave one
+    /// too many.
     fn create(
         &self,
         session: NewSession,
@@ -89,24 +111,61 @@ pub trait SessionStore: Send + Sync + 'static {
         }
     }
 
-    /// The session with this name, live or not, until it is purged. One that was cut
-    /// off with its realm says so in [`revoked`](SessionRecord::revoked).
+    /// The session of this subject with this name, live or not, until it is purged. One
+    /// that was cut off with its realm says so in [`revoked`](SessionRecord::revoked).
+    /// None if it is another subject's.
     fn session(
         &self,
+        subject: &Subject,
         id: &SessionId,
     ) -> impl Future<Output = Result<Option<SessionRecord>, StoreError>> + Send;
 
-    /// The live sessions of a subject, the oldest first; those that began in the same
-    /// millisecond by id.
+    /// The live sessions of a subject after a place in their list, at most `limit` of
+    /// them: the oldest first, and those that began in the same millisecond by id. A row
+    /// that cannot be read is left out, so that a page may be short though there is a
+    /// [`next`](SessionPage::next).
+    fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> impl Future<Output = Result<SessionPage, StoreError>> + Send;
+
+    /// All live sessions of a subject, page by page. For those that cannot have very
+    /// many, as where there is a [limit](NewSession::limit).
     fn sessions(
         &self,
         subject: &Subject,
-    ) -> impl Future<Output = Result<Vec<SessionRecord>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<SessionRecord>, StoreError>> + Send {
+        async move {
+            let mut sessions = Vec::new();
+            let mut after = None;
+            loop {
+                let page = self.session_page(subject, after.as_ref(), PAGE).await?;
+                sessions.extend(page.sessions);
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => return Ok(sessions),
+                }
+            }
+        }
+    }
 
-    /// Ends a session, for the reason [`Logout`](RevocationReason::Logout). True if it
-    /// had not been ended before, though it may be past its deadline. False if it was
-    /// revoked or cut off, which then stays as it was, or if there is none.
-    fn revoke(&self, id: &SessionId) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// How many live sessions a subject has.
+    fn session_count(
+        &self,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Ends a session of this subject, for the reason [`Logout`](super::RevocationReason::Logout).
+    /// True if it had not been ended before, though it may be past its deadline. False if
+    /// it was revoked or cut off, which then stays as it was, if there is none, or if it is
+    /// another subject's.
+    fn revoke(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Logs a subject out everywhere: ends its sessions, removes its
     /// application tokens, and refuses every login that has its ticket already.
@@ -129,7 +188,7 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// The rows stay as they are. The cut-off is looked at wherever one is read or
     /// changed: such a session [has ended](SessionRecord::revoked) at that time, for the
-    /// reason [`LogoutEverybody`](RevocationReason::LogoutEverybody), unless it had ended
+    /// reason [`LogoutEverybody`](super::RevocationReason::LogoutEverybody), unless it had ended
     /// before. An application token is off the live list, stays off it, and makes room
     /// for another. One row holds the last cut-off of a realm: its number and its time. It
     /// is kept for ever, and told as one [`Revocation::Realm`], not one by one.
@@ -174,10 +233,11 @@ pub trait SessionStore: Send + Sync + 'static {
         subject: &Subject,
     ) -> impl Future<Output = Result<Vec<ApplicationToken>, StoreError>> + Send;
 
-    /// Takes an application token off the live list. True if it was on it; false if it
-    /// was removed or cut off, or never there.
+    /// Takes an application token of this subject off the live list. True if it was on
+    /// it; false if it was removed or cut off, never there, or is another subject's.
     fn remove_application_token(
         &self,
+        subject: &Subject,
         id: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
@@ -194,16 +254,38 @@ pub trait SessionStore: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What was revoked at or after `since`, in no particular order; tokens only
-    /// until they have expired, at that very moment.
+    /// What was revoked at or after a time, in no particular order, a page of it; tokens
+    /// only until they have expired, at that very moment.
     ///
     /// Each subject, realm, token and session is told once, with its latest time:
     /// sessions however they were ended, by [`rotate`](Self::rotate) too, and
     /// application tokens that were removed, but neither if only a cut-off ended them.
+    ///
+    /// What was revoked before the first page was asked for is on one of them, whatever is
+    /// revoked meanwhile; what is revoked meanwhile may be told, again, or not.
+    fn revocation_page(
+        &self,
+        query: &RevocationQuery,
+    ) -> impl Future<Output = Result<RevocationPage, StoreError>> + Send;
+
+    /// All pages of what was revoked at or after `since`.
     fn revocations(
         &self,
         since: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Revocation>, StoreError>> + Send {
+        async move {
+            let mut revocations = Vec::new();
+            let mut query = RevocationQuery::since(since);
+            loop {
+                let page = self.revocation_page(&query).await?;
+                revocations.extend(page.revocations);
+                match page.next {
+                    Some(next) => query.after = Some(next),
+                    None => return Ok(revocations),
+                }
+            }
+        }
+    }
 
     /// Uses something that may be used once, and says whether `attempt` is the
     /// first to do so: of many that come at once, on however many nodes, exactly
@@ -263,8 +345,25 @@ pub trait SessionStore: Send + Sync + 'static {
         )))
     }
 
-    /// Forgets what has been over for longer than `keep`: expired and revoked
-    /// sessions, removed application tokens, log-outs; and what has expired of
+    /// Logs a subject out everywhere, as [`revoke_all`](Self::revoke_all) does, and
+    /// forgets who it was: the devices and the grants of all its rows, those that have
+    /// ended included. What has to stay so that its tokens are refused is its name, in the
+    /// rows of what ended lately; it goes when they are purged.
+    ///
+    /// A store that leaves this out cannot forget anybody
+    /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)).
+    fn erase(
+        &self,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<RevokedAll, StoreError>> + Send {
+        let _ = subject;
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::erase`",
+        )))
+    }
+
+    /// Forgets a batch of what has been over for longer than
+    /// [`keep`](PurgeRules::keep): expired and revoked sessions, removed application tokens, log-outs; and what has expired of
     /// revoked tokens and of what may be used once. `keep` must be no less
     /// than the longest lifetime of an access token. How many rows went.
     ///
@@ -278,122 +377,33 @@ pub trait SessionStore: Send + Sync + 'static {
     /// were is kept, and every lower ticket is overtaken, whoever has it; or tickets are
     /// good for less long than log-outs are kept. Cut-offs, key rings and live
     /// application tokens never go.
-    fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    ///
+    /// No more than [`limit`](PurgeRules::limit) rows go or change, so that nobody waits
+    /// long; a store in which that costs nothing may do all at once. Fewer means that
+    /// nothing is left. Where
+    /// [`devices`](PurgeRules::devices) says so, what is known of the device goes from rows
+    /// that were last refreshed longer ago, and counts as well.
+    fn purge_batch(
+        &self,
+        rules: &PurgeRules,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Forgets all that has been over for longer than `keep`, batch by batch. How many
+    /// rows went.
+    fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        async move {
+            let rules = PurgeRules::new(keep);
+            let mut gone = 0;
+            loop {
+                let batch = self.purge_batch(&rules).await?;
+                gone += batch;
+                if batch < u64::from(rules.limit) {
+                    return Ok(gone);
+                }
+            }
+        }
+    }
 }
 
-/// How the creation of a session ended. More ways may come, which stores that
-/// do not know them never take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Created {
-    /// The session exists.
-    Session(Box<SessionRecord>),
-    /// The subject was logged out everywhere while its credentials were
-    /// checked; nothing was created.
-    LoggedOutMeanwhile,
-}
-
-/// What logging a subject out everywhere ended.
-///
-/// Exhaustive on purpose: stores make it, and one that leaves something out
-/// shall not compile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RevokedAll {
-    /// The sessions, those past their deadline included.
-    pub sessions: Vec<SessionId>,
-    /// The `jti` of the application tokens.
-    pub application_tokens: Vec<String>,
-}
-
-/// A token without expiry, good only while it is on the live list.
-///
-/// Exhaustive on purpose: stores keep it in full, and one that takes it apart
-/// by a pattern does not compile when there is more to keep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApplicationToken {
-    /// Its `jti`.
-    pub id: String,
-    /// Whose it is.
-    pub subject: Subject,
-    /// When it was issued.
-    pub created_at: Timestamp,
-}
-
-/// What a store keeps of a [`KeyRing`](crate::issue::KeyRing), when it was asked.
-///
-/// Exhaustive on purpose: stores make it in full.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredRing {
-    /// How often it was replaced; 0 if there is nothing.
-    pub version: u64,
-    /// The record; empty if there is none.
-    pub record: String,
-    /// The store's time.
-    pub now: Timestamp,
-}
-
-/// How the addition of an application token ended. More ways may come, which
-/// stores that do not know them never take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TokenAdded {
-    /// It is on the live list.
-    Added,
-    /// Its subject has as many as it may have.
-    LimitReached,
-    /// Its subject was logged out everywhere meanwhile, or it was removed.
-    LoggedOutMeanwhile,
-}
-
-/// Something that was revoked, as the snapshot of each node learns it.
-///
-/// More kinds may come. What each says is exhaustive on purpose: stores tell all
-/// of it, and one that drops something shall not compile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Revocation {
-    /// A session, and with it every access token that names it.
-    Session {
-        /// Its name.
-        id: SessionId,
-        /// Whose it was.
-        subject: Subject,
-        /// When it was revoked.
-        at: Timestamp,
-        /// Why.
-        reason: RevocationReason,
-    },
-    /// One access token.
-    Token {
-        /// Its `jti`.
-        id: String,
-        /// Whose it was; the `jti` is unique within the realm only.
-        subject: Subject,
-        /// When it was revoked.
-        at: Timestamp,
-        /// When it will have expired; the latest that was named.
-        until: Timestamp,
-    },
-    /// Every access token of a subject, but for those of own sessions, which
-    /// are told one by one.
-    Subject {
-        /// Whose tokens.
-        subject: Subject,
-        /// When; later ones are good.
-        at: Timestamp,
-    },
-    /// Every access token of a realm, those of sessions and of the live list included.
-    Realm {
-        /// The realm.
-        realm: String,
-        /// When; later ones are good.
-        at: Timestamp,
-    },
-    /// An application token was taken off the live list.
-    ApplicationToken {
-        /// Its `jti`.
-        id: String,
-        /// When.
-        at: Timestamp,
-    },
-}
+/// How many sessions are read at once where all are.
+const PAGE: u32 = 256;

@@ -1,29 +1,18 @@
-//! Finding out whose session an event is about.
+//! Events on their way to the streams.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use portcullis::{
-    session::{DynSessionStore, SessionId, SessionStore},
-    subject::Subject,
+    session::{DynSessionStore, SessionId},
     time::{Clock, SharedClock},
 };
-use tokio::{
-    sync::{broadcast, mpsc},
-    time,
-};
+use tokio::sync::{broadcast, mpsc};
 
 use super::event::SessionEvent;
 
 /// How many events a stream may be behind.
 const BEHIND: usize = 256;
-
-/// How many sessions are remembered with their owners.
-const REMEMBERED: usize = 1024;
-
-/// How long a store may take to say whose a session is. Events wait for one
-/// another.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Takes events from the tap to the streams, in the order in which they came.
 pub(crate) struct Relay {
@@ -31,13 +20,11 @@ pub(crate) struct Relay {
     tell: broadcast::Sender<Arc<Told>>,
     store: DynSessionStore,
     clock: SharedClock,
-    owners: HashMap<SessionId, Subject>,
 }
 
-/// An event for its owner's streams.
+/// An event for the streams of whoever has the session.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub(super) owner: Subject,
     pub(super) session: SessionId,
     /// Whether the session is over with it.
     pub(super) is_end: bool,
@@ -55,7 +42,6 @@ impl Relay {
             tell: broadcast::Sender::new(BEHIND),
             store,
             clock,
-            owners: HashMap::new(),
         }
     }
 
@@ -64,17 +50,18 @@ impl Relay {
         &self.tell
     }
 
+    /// Where streams find out whose session it is.
+    pub(super) fn store(&self) -> &DynSessionStore {
+        &self.store
+    }
+
     /// Tells events for as long as it is polled.
     pub(crate) async fn run(mut self) {
         while let Some(event) = self.told.recv().await {
             if self.tell.receiver_count() == 0 {
                 continue;
             }
-            let Some(owner) = self.owner(event.session()).await else {
-                continue;
-            };
             let told = Told {
-                owner,
                 session: event.session().clone(),
                 is_end: event.is_end(),
                 frame: event.frame(self.clock.now().as_millis()),
@@ -82,20 +69,5 @@ impl Relay {
             // An error: the last stream has just ended.
             let _ = self.tell.send(Arc::new(told));
         }
-    }
-
-    /// Whose session it is. Nobody is told of one about which the store does not
-    /// answer.
-    async fn owner(&mut self, id: &SessionId) -> Option<Subject> {
-        if let Some(owner) = self.owners.get(id) {
-            return Some(owner.clone());
-        }
-        let asked = time::timeout(PATIENCE, self.store.session(id)).await;
-        let owner = asked.ok()?.ok()??.subject;
-        if self.owners.len() >= REMEMBERED {
-            self.owners.clear();
-        }
-        self.owners.insert(id.clone(), owner.clone());
-        Some(owner)
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::{HeaderValue, Response, header};
 use portcullis::{
+    session::{DynSessionStore, SessionId, SessionStore},
     subject::Subject,
     time::{Clock, SharedClock},
     verify::Verified,
@@ -29,12 +30,16 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// revoked has a session whose end is told.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
+/// How long the store may take to say whose a session is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The events of one owner, as bytes of `text/event-stream`.
 pub type EventStream = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 
 /// Where streams begin.
 pub(crate) struct Feed {
     events: broadcast::Sender<Arc<Told>>,
+    store: DynSessionStore,
     shutdown: Shutdown,
     clock: SharedClock,
 }
@@ -44,6 +49,7 @@ impl Feed {
     pub(crate) fn new(relay: &Relay, shutdown: Shutdown, clock: SharedClock) -> Self {
         Self {
             events: relay.sender().clone(),
+            store: relay.store().clone(),
             shutdown,
             clock,
         }
@@ -54,6 +60,7 @@ impl Feed {
     pub(crate) fn follow(&self, token: &Verified) -> Response<EventStream> {
         let follower = Follower {
             events: self.events.subscribe(),
+            store: self.store.clone(),
             subject: token.subject(),
             session: token.session_id().map(str::to_owned),
             next: Next::Greeting,
@@ -103,6 +110,7 @@ fn keep_alive() -> Interval {
 
 struct Follower {
     events: broadcast::Receiver<Arc<Told>>,
+    store: DynSessionStore,
     subject: Option<Subject>,
     session: Option<String>,
     next: Next,
@@ -129,6 +137,16 @@ impl Follower {
         }
     }
 
+    /// Whether it is a session of the owner. Nobody is told of one about which the store
+    /// does not answer.
+    async fn is_own(&self, session: &SessionId) -> bool {
+        let Some(subject) = &self.subject else {
+            return false;
+        };
+        let asked = time::timeout(PATIENCE, self.store.session(subject, session)).await;
+        matches!(asked, Ok(Ok(Some(_))))
+    }
+
     async fn event(&mut self) -> Option<Bytes> {
         loop {
             let told = tokio::select! {
@@ -136,7 +154,7 @@ impl Follower {
                 _ = self.keep_alive.tick() => return Some(Bytes::from_static(b": \n\n")),
             };
             match told {
-                Ok(told) if Some(&told.owner) == self.subject.as_ref() => {
+                Ok(told) if self.is_own(&told.session).await => {
                     if told.is_end && self.session.as_deref() == Some(told.session.as_str()) {
                         self.next = Next::End;
                     }

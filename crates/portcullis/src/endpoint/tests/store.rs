@@ -11,8 +11,9 @@ use std::{
 use crate::{
     session::{
         ApplicationToken, AttemptId, Created, LoginTicket, MemoryStore, NewSession, OneUse,
-        Revocation, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest, SessionId,
-        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded,
+        PurgeRules, RevocationPage, RevocationQuery, RevokedAll, RotationAttempt, RotationOutcome,
+        SecretDigest, SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore,
+        StoreError, StoredRing, TokenAdded,
     },
     subject::Subject,
     time::Timestamp,
@@ -79,16 +80,29 @@ impl SessionStore for FaultyStore {
         self.up()?.rotate(attempt).await
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        self.up()?.session(id).await
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        self.up()?.session(subject, id).await
     }
 
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
-        self.up()?.sessions(subject).await
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
+        self.up()?.session_page(subject, after, limit).await
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
-        self.up()?.revoke(id).await
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        self.up()?.session_count(subject).await
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
+        self.up()?.revoke(subject, id).await
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
@@ -123,8 +137,12 @@ impl SessionStore for FaultyStore {
         self.up()?.application_tokens(subject).await
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
-        self.up()?.remove_application_token(id).await
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
+        self.up()?.remove_application_token(subject, id).await
     }
 
     async fn revoke_token(
@@ -136,8 +154,8 @@ impl SessionStore for FaultyStore {
         self.up()?.revoke_token(subject, id, until).await
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        self.up()?.revocations(since).await
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
+        self.up()?.revocation_page(query).await
     }
 
     async fn use_once(
@@ -162,7 +180,11 @@ impl SessionStore for FaultyStore {
         self.up()?.replace_key_ring(name, version, record).await
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
-        self.up()?.purge(keep).await
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        self.up()?.erase(subject).await
+    }
+
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
+        self.up()?.purge_batch(rules).await
     }
 }

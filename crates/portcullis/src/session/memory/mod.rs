@@ -10,9 +10,10 @@ use std::{
 
 use self::state::{Kept, Listed, State};
 use super::{
-    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, RefusalReason,
-    Revocation, RevocationReason, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest,
-    SessionId, SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded, rules,
+    ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
+    RefusalReason, RevocationPage, RevocationQuery, RevocationReason, RevokedAll, RotationAttempt,
+    RotationOutcome, SecretDigest, SessionCursor, SessionId, SessionPage, SessionRecord,
+    SessionStore, StoreError, StoredRing, TokenAdded, rules,
 };
 use crate::{
     subject::Subject,
@@ -72,11 +73,15 @@ impl SessionStore for MemoryStore {
         }
         if let Some(row) = state.session(&session.id) {
             return match session.is_of(&row) {
-                true => Ok(Created::Session(Box::new(row))),
+                true => Ok(Created::session(row)),
                 false => Err(StoreError::corrupt("another session has this id")),
             };
         }
         state.purge_when_doubled(now);
+        let evicted = match session.limit {
+            Some(limit) => state.make_room(&session.subject, limit, now),
+            None => Vec::new(),
+        };
         let record = session.into_record(now);
         state
             .of_subject
@@ -88,7 +93,10 @@ impl SessionStore for MemoryStore {
             number: ticket.sequence(),
         });
         state.sessions.insert(record.id.clone(), kept);
-        Ok(Created::Session(Box::new(record)))
+        Ok(Created::Session {
+            session: Box::new(record),
+            evicted,
+        })
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
@@ -105,48 +113,58 @@ impl SessionStore for MemoryStore {
         })
     }
 
-    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
+    async fn session(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
         let (state, _) = self.lock();
-        Ok(state.session(id))
+        let session = state.session(id);
+        Ok(session.filter(|session| session.subject == *subject))
     }
 
-    async fn sessions(&self, subject: &Subject) -> Result<Vec<SessionRecord>, StoreError> {
+    async fn session_page(
+        &self,
+        subject: &Subject,
+        after: Option<&SessionCursor>,
+        limit: u32,
+    ) -> Result<SessionPage, StoreError> {
         let (state, now) = self.lock();
-        let mut live: Vec<_> = state
-            .of_subject
-            .get(subject)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| state.session(id))
-            .filter(|session| session.is_live(now))
-            .collect();
-        live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-        Ok(live)
+        let behind = |kept: &&Kept| match after {
+            Some(after) => SessionCursor::behind(&kept.record) > *after,
+            None => true,
+        };
+        let mut live: Vec<_> = state.live(subject, now).filter(behind).collect();
+        live.sort_by_key(|kept| (kept.record.created_at, &kept.record.id));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_last = live.len() <= limit;
+        live.truncate(limit);
+        let sessions: Vec<_> = live.iter().map(|kept| kept.record.clone()).collect();
+        let next = sessions.last().filter(|_| !is_last);
+        Ok(SessionPage {
+            next: next.map(SessionCursor::behind),
+            sessions,
+        })
     }
 
-    async fn revoke(&self, id: &SessionId) -> Result<bool, StoreError> {
+    async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
+        let (state, now) = self.lock();
+        let live = state.live(subject, now).count();
+        Ok(u64::try_from(live).unwrap_or(u64::MAX))
+    }
+
+    async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
         let (mut state, now) = self.lock();
+        let kept = state.sessions.get(id);
+        if kept.is_none_or(|kept| kept.record.subject != *subject) {
+            return Ok(false);
+        }
         Ok(state.revoke(id, RevocationReason::Logout, now))
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
         let (mut state, now) = self.lock();
-        state.log_outs += 1;
-        let number = state.log_outs;
-        state.logged_out.insert(subject.clone(), (number, now));
-        let mut sessions: Vec<_> = state
-            .of_subject
-            .get(subject)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        sessions.retain(|id| state.revoke(id, RevocationReason::LogoutEverywhere, now));
-        let application_tokens = state.remove_tokens_of(subject, now);
-        Ok(RevokedAll {
-            sessions,
-            application_tokens,
-        })
+        Ok(state.revoke_all(subject, now))
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
@@ -208,8 +226,16 @@ impl SessionStore for MemoryStore {
         Ok(live)
     }
 
-    async fn remove_application_token(&self, id: &str) -> Result<bool, StoreError> {
+    async fn remove_application_token(
+        &self,
+        subject: &Subject,
+        id: &str,
+    ) -> Result<bool, StoreError> {
         let (mut state, now) = self.lock();
+        let listed = state.application_tokens.get(id);
+        if listed.is_none_or(|listed| listed.token.subject != *subject) {
+            return Ok(false);
+        }
         Ok(state.remove_token(id, now))
     }
 
@@ -225,9 +251,13 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
-    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+    async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let (state, now) = self.lock();
-        Ok(state.revocations(since, now).collect())
+        Ok(RevocationPage {
+            revocations: state.revocations(query.since, now).collect(),
+            next: None,
+            now,
+        })
     }
 
     async fn use_once(
@@ -266,8 +296,20 @@ impl SessionStore for MemoryStore {
         Ok(true)
     }
 
-    async fn purge(&self, keep: Duration) -> Result<u64, StoreError> {
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
         let (mut state, now) = self.lock();
-        Ok(state.purge(now, keep))
+        let revoked = state.revoke_all(subject, now);
+        state.forget(subject);
+        Ok(revoked)
+    }
+
+    async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
+        let (mut state, now) = self.lock();
+        let gone = state.purge(now, rules.keep);
+        let blanked = match rules.devices {
+            Some(devices) => state.forget_devices(now.saturating_sub(devices)),
+            None => 0,
+        };
+        Ok(gone + blanked)
     }
 }

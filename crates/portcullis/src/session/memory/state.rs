@@ -2,13 +2,14 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    num::NonZeroU32,
     time::Duration,
 };
 
 use crate::{
     session::{
-        ApplicationToken, AttemptId, LoginTicket, OneUse, Revocation, RevocationReason, Revoked,
-        SecretDigest, SessionId, SessionRecord,
+        ApplicationToken, AttemptId, Device, Grant, LoginTicket, OneUse, Revocation,
+        RevocationReason, Revoked, RevokedAll, SecretDigest, SessionId, SessionRecord,
     },
     subject::Subject,
     time::Timestamp,
@@ -109,6 +110,72 @@ impl State {
             by: None,
         });
         true
+    }
+
+    /// The live sessions of a subject.
+    pub(super) fn live(&self, subject: &Subject, now: Timestamp) -> impl Iterator<Item = &Kept> {
+        let ids = self.of_subject.get(subject).into_iter().flatten();
+        ids.filter_map(|id| self.sessions.get(id))
+            .map(|kept| &**kept)
+            .filter(move |kept| kept.record.is_live(now) && self.cut_offs.ended(kept).is_none())
+    }
+
+    /// Ends as many sessions of a subject as must go for another one, the longest idle
+    /// first: which.
+    pub(super) fn make_room(
+        &mut self,
+        subject: &Subject,
+        limit: NonZeroU32,
+        now: Timestamp,
+    ) -> Vec<SessionId> {
+        let live = self.live(subject, now).map(|kept| &kept.record);
+        let mut live: Vec<_> = live
+            .map(|row| (row.rotated_at, row.created_at, row.id.clone()))
+            .collect();
+        let stay = usize::try_from(limit.get() - 1).unwrap_or(usize::MAX);
+        let Some(go @ 1..) = live.len().checked_sub(stay) else {
+            return Vec::new();
+        };
+        live.sort();
+        live.truncate(go);
+        let mut evicted: Vec<_> = live.into_iter().map(|(.., id)| id).collect();
+        evicted.retain(|id| self.revoke(id, RevocationReason::Evicted, now));
+        evicted
+    }
+
+    pub(super) fn revoke_all(&mut self, subject: &Subject, now: Timestamp) -> RevokedAll {
+        self.log_outs += 1;
+        let number = self.log_outs;
+        self.logged_out.insert(subject.clone(), (number, now));
+        let mut sessions = self.of_subject.get(subject).cloned().unwrap_or_default();
+        sessions.retain(|id| self.revoke(id, RevocationReason::LogoutEverywhere, now));
+        RevokedAll {
+            sessions,
+            application_tokens: self.remove_tokens_of(subject, now),
+        }
+    }
+
+    /// Forgets who the subject was, in all its sessions.
+    pub(super) fn forget(&mut self, subject: &Subject) {
+        for id in self.of_subject.get(subject).into_iter().flatten() {
+            if let Some(kept) = self.sessions.get_mut(id) {
+                kept.record.device = Device::default();
+                kept.record.grant = Grant::default();
+            }
+        }
+    }
+
+    /// Forgets the devices of sessions that were last refreshed before `since`: how many.
+    pub(super) fn forget_devices(&mut self, since: Timestamp) -> u64 {
+        let mut forgotten = 0;
+        for kept in self.sessions.values_mut() {
+            let row = &mut kept.record;
+            if row.rotated_at < since && row.device != Device::default() {
+                row.device = Device::default();
+                forgotten += 1;
+            }
+        }
+        forgotten
     }
 
     pub(super) fn is_live(&self, listed: &Listed) -> bool {

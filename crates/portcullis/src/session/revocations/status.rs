@@ -52,13 +52,17 @@ impl TokenStatus for Revocations {
         let session = token
             .session_id()
             .filter(|_| cut_off == CutOff::MayReach || bounds.doubts(token, &self.settings));
-        match session.and_then(SessionId::parse) {
-            Some(id) => self.ask(Question::Session {
+        let own = own_session(token).is_some();
+        match (session.and_then(SessionId::parse), subject) {
+            (Some(id), Some(subject)) => self.ask(Question::Session {
                 id,
-                own: own_session(token).is_some(),
+                subject,
+                own,
                 cut_offs: state.realms.seen(),
             }),
-            None => Status::Clear,
+            // It cannot be asked about.
+            (Some(_), None) if own => Status::Unknown,
+            _ => Status::Clear,
         }
     }
 
@@ -77,6 +81,7 @@ impl TokenStatus for Revocations {
 enum Question {
     Session {
         id: SessionId,
+        subject: Subject,
         /// Otherwise the store need not know it.
         own: bool,
         /// How many log-outs of everybody the snapshot had seen.
@@ -109,8 +114,13 @@ impl Revocations {
     /// Whether the token is still good.
     async fn is_good(&self, question: Question) -> Result<bool, StoreError> {
         match question {
-            Question::Session { id, own, cut_offs } => {
-                let session = self.store.session(&id).await?;
+            Question::Session {
+                id,
+                subject,
+                own,
+                cut_offs,
+            } => {
+                let session = self.store.session(&subject, &id).await?;
                 let ended = session.map(|session| session.revoked.is_some());
                 match ended {
                     Some(false) if own => {

@@ -28,6 +28,7 @@ fn row() -> SessionRecord {
         refresh_key: "k1".into(),
         grant: Grant::new(),
         device: Device::new(Some("browser"), None),
+        limit: None,
     }
     .into_record(at(0))
 }

@@ -1,6 +1,6 @@
 //! Setting up an API's sessions.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use super::{Inner, Sessions};
 use crate::{
@@ -12,6 +12,9 @@ use crate::{
         refresh::{RefreshKeys, RefreshTokens},
     },
 };
+
+/// How many live sessions a subject may have where refresh tokens are given out.
+const DEFAULT_SESSION_LIMIT: u32 = 100;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -28,6 +31,7 @@ pub struct SessionsBuilder {
     mode: RotationMode,
     rules: RotationRules,
     application_tokens: u32,
+    session_limit: Option<u32>,
     revoke_replaced: bool,
 }
 
@@ -51,6 +55,7 @@ impl SessionsBuilder {
             mode: RotationMode::Rotate,
             rules: RotationRules::default(),
             application_tokens: 10,
+            session_limit: None,
             revoke_replaced: false,
         }
     }
@@ -99,6 +104,19 @@ impl SessionsBuilder {
     /// How many application tokens a subject may have; 10 unless set.
     pub fn application_token_limit(mut self, limit: u32) -> Self {
         self.application_tokens = limit;
+        self
+    }
+
+    /// How many live sessions a subject may have, whatever their API; 0 for any number.
+    /// A login too many ends the session that was refreshed longest ago. Logins that come
+    /// at once may each leave one too many, until the next one.
+    ///
+    /// Unless set, 100 where refresh tokens are given out, and any number where they are
+    /// not: there every login is a session until its access token expires, and a program
+    /// that logs in often must not lose live tokens. The log warns about a limit in such a
+    /// place.
+    pub fn session_limit(mut self, limit: u32) -> Self {
+        self.session_limit = Some(limit);
         self
     }
 
@@ -169,6 +187,20 @@ impl SessionsBuilder {
                 "a refresh key is also an access key: refresh keys must be independent",
             ));
         }
+        let refreshes = self.refresh_keys.is_some() || self.refresh_ring.is_some();
+        let session_limit = match self.session_limit {
+            None if refreshes => NonZeroU32::new(DEFAULT_SESSION_LIMIT),
+            None => None,
+            Some(limit) => NonZeroU32::new(limit),
+        };
+        if let Some(limit) = session_limit.filter(|_| !refreshes) {
+            tracing::warn!(
+                event = "session_limit",
+                limit,
+                "sessions without refresh tokens are limited: whoever logs in more often loses \
+                 access tokens that have not expired"
+            );
+        }
         let refresh = match (self.refresh_keys, self.refresh_ring) {
             (None, None) => None,
             (Some(keys), None) => Some(RefreshTokens::new(keys, &self.issuer)),
@@ -196,6 +228,7 @@ impl SessionsBuilder {
             mode: self.mode,
             rules: self.rules,
             application_tokens: self.application_tokens,
+            session_limit,
             revoke_replaced: self.revoke_replaced,
         })))
     }

@@ -9,7 +9,7 @@ mod refresh;
 mod replaced;
 mod single_use;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
 pub use self::{
     builder::SessionsBuilder,
@@ -89,6 +89,7 @@ struct Inner {
     mode: RotationMode,
     rules: RotationRules,
     application_tokens: u32,
+    session_limit: Option<NonZeroU32>,
     revoke_replaced: bool,
 }
 
@@ -118,17 +119,16 @@ impl Sessions {
         Ok(self.end_own(subject, session).await?.unwrap_or(false))
     }
 
-    /// As [`log_out`](Self::log_out); `None` if it is another subject's session.
+    /// As [`log_out`](Self::log_out); `None` if the subject has no such session.
     async fn end_own(
         &self,
         subject: &Subject,
         session: &SessionId,
     ) -> Result<Option<bool>, SessionError> {
-        let row = self.store().session(session).await?;
-        if row.is_some_and(|row| row.subject != *subject) {
+        if self.store().session(subject, session).await?.is_none() {
             return Ok(None);
         }
-        let ended = self.store().revoke(session).await?;
+        let ended = self.store().revoke(subject, session).await?;
         self.note_session(subject, session, RevocationReason::Logout);
         if ended {
             events::ended(session, RevocationReason::Logout);
@@ -143,15 +143,7 @@ impl Sessions {
         subject: &Subject,
         session: &SessionId,
     ) -> Result<(), SessionError> {
-        let row = self.store().session(session).await?;
-        if row.is_some_and(|row| row.subject == *subject) {
-            let ended = self.store().revoke(session).await?;
-            self.note_session(subject, session, RevocationReason::Logout);
-            if ended {
-                events::ended(session, RevocationReason::Logout);
-            }
-        }
-        Ok(())
+        self.end_own(subject, session).await.map(drop)
     }
 
     /// Ends every session of a subject, whatever its API, removes its
@@ -269,7 +261,7 @@ impl Sessions {
         if !self.store().application_token_is_live(subject, id).await? {
             return Ok(false);
         }
-        let removed = self.store().remove_application_token(id).await?;
+        let removed = self.store().remove_application_token(subject, id).await?;
         self.note(Revocation::ApplicationToken {
             id: id.to_owned(),
             at: self.now(),

@@ -9,8 +9,8 @@ use crate::{
     random::random_uuid,
     secret::SecretString,
     session::{
-        ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, SessionId, SessionStore,
-        Successor, TokenAdded,
+        ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, RevocationReason,
+        SessionId, SessionStore, Successor, TokenAdded,
         refresh::{RefreshFamily, SessionSecret},
     },
     subject::Subject,
@@ -160,7 +160,7 @@ impl Sessions {
         // Before the access token is made: it names the session, which the first
         // use has named.
         let opening = match &request.single_use {
-            Some(credential) => Some(self.use_up(credential).await?),
+            Some(credential) => Some(self.use_up(request.subject, credential).await?),
             None => None,
         };
         let auth_time = match opening.as_ref().and_then(|opening| opening.row.as_ref()) {
@@ -214,6 +214,7 @@ impl Sessions {
             refresh_key,
             grant,
             device: request.device.clone(),
+            limit: inner.session_limit,
         };
         if opening
             .as_ref()
@@ -222,7 +223,13 @@ impl Sessions {
             return Err(SessionErrorKind::AlreadyUsed.into());
         }
         let session = match self.store().create(session, ticket).await? {
-            Created::Session(session) => session,
+            Created::Session { session, evicted } => {
+                for id in &evicted {
+                    self.note_session(request.subject, id, RevocationReason::Evicted);
+                    events::ended(id, RevocationReason::Evicted);
+                }
+                session
+            }
             Created::LoggedOutMeanwhile => return Err(SessionErrorKind::LoggedOutMeanwhile.into()),
         };
         if let (Some(opening), Some(credential)) = (&opening, &request.single_use) {

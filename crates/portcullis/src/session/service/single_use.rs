@@ -9,6 +9,7 @@ use crate::{
         AttemptId, NewSession, OneUse, SecretDigest, SessionId, SessionRecord, SessionStore,
         refresh::SessionSecret,
     },
+    subject::Subject,
 };
 
 /// By how much longer than the credential is good its use is remembered: other
@@ -110,6 +111,24 @@ impl fmt::Debug for SingleUse<'_> {
     }
 }
 
+/// An attempt that bears the subject's mark in its second half: stores find sessions by
+/// their subject, and whoever comes second for another one must not open a second session.
+fn named_for(subject: &Subject, attempt: AttemptId) -> AttemptId {
+    let mut name = *attempt.as_bytes();
+    let (random, mark) = name.split_at_mut(8);
+    let realm = subject.realm();
+    let length = u64::try_from(realm.len()).unwrap_or(u64::MAX);
+    let all = [
+        &*random,
+        &length.to_be_bytes(),
+        realm.as_bytes(),
+        subject.name().as_bytes(),
+    ];
+    let digest = SecretDigest::of(&all.concat());
+    mark.copy_from_slice(&digest.as_bytes()[..8]);
+    AttemptId::from_bytes(name)
+}
+
 /// What a single use has come to so far.
 pub(super) struct Opening {
     pub(super) id: SessionId,
@@ -122,8 +141,12 @@ pub(super) struct Opening {
 
 impl Sessions {
     /// Uses a credential, or finds out what an earlier use made of it.
-    pub(super) async fn use_up(&self, credential: &SingleUse<'_>) -> Result<Opening, SessionError> {
-        let attempt = AttemptId::random()?;
+    pub(super) async fn use_up(
+        &self,
+        subject: &Subject,
+        credential: &SingleUse<'_>,
+    ) -> Result<Opening, SessionError> {
+        let attempt = named_for(subject, AttemptId::random()?);
         let keep = credential.good_for.saturating_add(MARGIN);
         let value = credential.digest();
         let (first, repeated) = match self.store().use_once(&value, attempt, keep).await? {
@@ -133,10 +156,11 @@ impl Sessions {
         let (id, secret) = credential.session(first);
         let row = match repeated {
             None => None,
-            Some(_) => self.store().session(&id).await?,
+            Some(_) => self.store().session(subject, &id).await?,
         };
+        let is_own = named_for(subject, first) == first;
         if let Some(elapsed) = repeated
-            && !self.is_forgiven(elapsed, row.as_ref())
+            && !(is_own && self.is_forgiven(elapsed, row.as_ref()))
         {
             events::single_use_refused(credential.purpose, &id, elapsed);
             return Err(SessionErrorKind::AlreadyUsed.into());

@@ -27,6 +27,7 @@ use portcullis::{
     endpoint::Endpoints,
     jose::encode_segment,
     session::{RotationRules, SessionId, SessionStore},
+    subject::Subject,
 };
 use portcullis_testing::mint::hostile;
 use serde_json::Value;
@@ -146,11 +147,13 @@ impl On<'_> {
     /// The generation of the session of a token, as the store has it: the
     /// grace window hides from clients what has changed.
     async fn generation(&self, token: &str) -> u64 {
-        let id = claims(token)["sid"].as_str().and_then(SessionId::parse);
+        let says = claims(token);
+        let id = says["sid"].as_str().and_then(SessionId::parse);
+        let subject = Subject::new("users", says["sub"].as_str().unwrap());
         let row = self
             .backend
             .store
-            .session(&id.unwrap())
+            .session(&subject, &id.unwrap())
             .await
             .unwrap()
             .unwrap();

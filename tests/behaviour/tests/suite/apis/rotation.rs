@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use portcullis::session::{RotationOutcome, RotationRules, SessionStore};
+use portcullis::{
+    session::{RotationOutcome, RotationRules, SessionStore},
+    subject::Subject,
+};
 use portcullis_testing::{faulty::Fault, mint::hostile};
 
 use super::{On, Pair, Stage, assert_error, claims};
@@ -328,7 +331,9 @@ fn sec_is_not_what_the_store_keeps() {
         let sec = said["sec"].as_str().unwrap();
         assert_eq!(sec.len(), 43);
         let id = portcullis::session::SessionId::parse(said["sid"].as_str().unwrap()).unwrap();
-        let row = on.backend.store.session(&id).await.unwrap().unwrap();
+        let subject = Subject::new("users", said["sub"].as_str().unwrap());
+        let row = on.backend.store.session(&subject, &id).await;
+        let row = row.unwrap().unwrap();
         let mut secret = [0_u8; 32];
         secret.copy_from_slice(&portcullis::jose::decode_array::<32>(sec.as_bytes()).unwrap());
         assert_ne!(row.secret_digest.as_bytes(), &secret);

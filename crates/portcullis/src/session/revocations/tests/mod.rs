@@ -58,9 +58,11 @@ impl Node {
             refresh_key: "".into(),
             grant: Grant::new(),
             device: Device::default(),
+            limit: None,
         };
         let ticket = self.store.login_ticket().await.unwrap();
-        let Created::Session(session) = self.store.create(session, ticket).await.unwrap() else {
+        let Created::Session { session, .. } = self.store.create(session, ticket).await.unwrap()
+        else {
             panic!("refused");
         };
         session.id
@@ -68,7 +70,7 @@ impl Node {
 
     /// Logs a session out on this node.
     async fn log_out(&self, subject: &Subject, id: &SessionId) {
-        assert!(self.store.revoke(id).await.unwrap());
+        assert!(self.store.revoke(subject, id).await.unwrap());
         self.revocations.apply(Revocation::Session {
             id: id.clone(),
             subject: subject.clone(),
@@ -188,7 +190,7 @@ async fn a_revocation_that_bears_an_old_time_is_found_by_a_thorough_reading() {
     let clock = SharedClock::new(Hand(Arc::new(AtomicI64::new(1_000_600_000))));
     let ahead = Revocations::new(node.store.clone(), clock, KEEP);
     ahead.sync().await.unwrap();
-    node.store.revoke(&session).await.unwrap();
+    node.store.revoke(&alice(), &session).await.unwrap();
     ahead.sync().await.unwrap();
     let token = node.token(&alice(), json!({"sid": session.as_str()}));
     assert_status!(ahead.status(&token), Clear);
@@ -418,7 +420,8 @@ async fn application_tokens_are_good_only_while_listed() {
     // Somebody else's token that happens to have the same id.
     let of_bob = node.check_application(&Subject::new("users", "bob"), "app");
     assert_status!(asked(of_bob).await, Revoked);
-    node.store.remove_application_token("app").await.unwrap();
+    let removed = node.store.remove_application_token(&alice(), "app").await;
+    assert!(removed.unwrap());
     node.revocations.sync().await.unwrap();
     assert_status!(asked(check()).await, Revoked);
     let unlisted = node.check_application(&alice(), "other");

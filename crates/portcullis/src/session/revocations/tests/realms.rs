@@ -195,7 +195,10 @@ async fn a_node_that_was_away_asks_about_application_tokens_anew() {
         node.pass(1_000);
         match number < 2 {
             true => node.log_everybody_out().await,
-            false => assert!(node.store.remove_application_token(&id).await.unwrap()),
+            false => {
+                let removed = node.store.remove_application_token(&alice(), &id).await;
+                assert!(removed.unwrap());
+            }
         }
         node.list(&spared).await;
         node.pass(3_600_000);

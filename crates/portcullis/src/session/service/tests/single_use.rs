@@ -68,7 +68,11 @@ async fn of_two_uses_at_once_none_widens_the_session_of_the_other() {
         });
         let opened: Vec<_> = pairs.iter().filter_map(|pair| pair.as_ref().ok()).collect();
         assert_eq!(opened.len(), 1, "{round}");
-        let row = api.sessions.store().session(&opened[0].session).await;
+        let row = api
+            .sessions
+            .store()
+            .session(&alice(), &opened[0].session)
+            .await;
         let grant = row.unwrap().unwrap().grant;
         assert_eq!(grant.scope, opened[0].scope.to_string());
     }
@@ -95,6 +99,11 @@ async fn a_session_that_was_ended_and_forgotten_is_not_opened_again() {
         let refused = open().await.unwrap_err();
         assert_eq!(refused.kind(), SessionErrorKind::AlreadyUsed);
     }
-    let row = api.sessions.store().session(&first.session).await.unwrap();
+    let row = api
+        .sessions
+        .store()
+        .session(&alice, &first.session)
+        .await
+        .unwrap();
     assert!(row.is_none());
 }
