@@ -27,7 +27,10 @@ use std::{
 
 pub(super) use self::reach::own_session;
 use self::{reach::Settings, state::State, waiters::Waiters};
-use super::{DynSessionStore, Revocation, SessionStore, StoreError};
+use super::{
+    DynSessionStore, Revocation, SessionStore, StoreError,
+    events::{EventSender, Subscriber},
+};
 use crate::{
     metrics,
     time::{Clock, SharedClock, Timestamp},
@@ -82,6 +85,7 @@ pub struct Revocations {
     clock: SharedClock,
     max_silence: Option<Duration>,
     settings: Settings,
+    subscriber: Subscriber,
 }
 
 impl Revocations {
@@ -109,6 +113,7 @@ impl Revocations {
                 per_subject: 64,
                 subjects: 1 << 18,
             },
+            subscriber: Subscriber::default(),
         }
     }
 
@@ -160,6 +165,19 @@ impl Revocations {
         self.settings.per_subject = per_subject;
         self.settings.subjects = subjects;
         self
+    }
+
+    /// Tells what happens to the sessions of all APIs that are built on this snapshot, on
+    /// this node: see [`events`](super::events).
+    #[must_use = "returns the changed snapshot"]
+    pub fn with_events(mut self, sender: EventSender) -> Self {
+        self.subscriber = Subscriber::new(sender);
+        self
+    }
+
+    /// Whom to tell.
+    pub(super) fn subscriber(&self) -> &Subscriber {
+        &self.subscriber
     }
 
     /// The store that it is a snapshot of.

@@ -131,7 +131,7 @@ impl Sessions {
         let ended = self.store().revoke(subject, session).await?;
         self.note_session(subject, session, RevocationReason::Logout);
         if ended {
-            events::ended(session, RevocationReason::Logout);
+            self.report_ended(subject, session, RevocationReason::Logout);
         }
         Ok(Some(ended))
     }
@@ -160,14 +160,16 @@ impl Sessions {
         let at = self.now();
         for session in &revoked.sessions {
             self.note_session(subject, session, RevocationReason::LogoutEverywhere);
-            events::ended(session, RevocationReason::LogoutEverywhere);
         }
         for id in &revoked.application_tokens {
             let id = id.clone();
             self.note(Revocation::ApplicationToken { id, at });
         }
-        let subject = subject.clone();
-        self.note(Revocation::Subject { subject, at });
+        self.note(Revocation::Subject {
+            subject: subject.clone(),
+            at,
+        });
+        self.report_logged_out_everywhere(subject, &revoked);
         Ok(revoked)
     }
 
@@ -206,7 +208,7 @@ impl Sessions {
             realm: realm.to_owned(),
             at,
         });
-        events::everybody_logged_out(realm);
+        self.report_everybody_logged_out(realm);
         Ok(())
     }
 
@@ -266,6 +268,9 @@ impl Sessions {
             id: id.to_owned(),
             at: self.now(),
         });
+        if removed {
+            self.report_application_token_removed(subject, id);
+        }
         Ok(removed)
     }
 
