@@ -18,8 +18,10 @@ const NODE_TIMEOUT: u64 = 1500;
 /// So many slots in one go.
 const SLOTS: usize = 4;
 
-/// So many keys at once: a slot is between two nodes for a while.
-const KEYS: usize = 10;
+/// So many keys at once, and how long until the next ones: a slot is between two nodes for
+/// a while, as one of a large cluster is.
+const KEYS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct Cluster {
     nodes: Vec<RedisServer>,
@@ -98,6 +100,7 @@ impl Cluster {
         let with = |words: [&'_ str; 2]| [setslot.to_vec(), words.to_vec()].concat().join(" ");
         run(target, &with(["IMPORTING", &from.id])).await?;
         run(source, &with(["MIGRATING", &to.id])).await?;
+        tokio::time::sleep(10 * PAUSE).await;
         let port = target.port().to_string();
         let count = KEYS.to_string();
         let give_up = Instant::now() + PATIENCE;
@@ -119,7 +122,7 @@ impl Cluster {
                 doubled.extend(keys.iter().cloned());
                 let _ = migrate(source, &port, &keys, true).await;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(PAUSE).await;
         }
         for node in [target, source] {
             run(node, &with(["NODE", &to.id])).await?;
