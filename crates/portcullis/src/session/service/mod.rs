@@ -9,7 +9,7 @@ mod refresh;
 mod replaced;
 mod single_use;
 
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, future::Future, num::NonZeroU32, sync::Arc, time::Duration};
 
 pub use self::{
     builder::SessionsBuilder,
@@ -20,7 +20,8 @@ pub use self::{
 };
 use super::{
     DynSessionStore, LoginTicket, Revocation, RevocationReason, Revocations, RevokedAll,
-    RotationMode, RotationRules, SessionId, SessionRecord, SessionStore, refresh::RefreshTokens,
+    RotationMode, RotationRules, SessionId, SessionRecord, SessionStore, StoreError,
+    refresh::RefreshTokens, revocations::Doubted,
 };
 use crate::{
     issue::TokenIssuer,
@@ -128,12 +129,7 @@ impl Sessions {
         if self.store().session(subject, session).await?.is_none() {
             return Ok(None);
         }
-        let ended = self.store().revoke(subject, session).await?;
-        self.note_session(subject, session, RevocationReason::Logout);
-        if ended {
-            events::ended(session, RevocationReason::Logout);
-        }
-        Ok(Some(ended))
+        Ok(Some(self.end(subject, session).await?))
     }
 
     /// As [`log_out`](Self::log_out), for a name that comes from somebody who may
@@ -146,6 +142,16 @@ impl Sessions {
         self.end_own(subject, session).await.map(drop)
     }
 
+    async fn end(&self, subject: &Subject, session: &SessionId) -> Result<bool, SessionError> {
+        let call = self.store().revoke(subject, session);
+        let note = |_: &bool| self.note_session(subject, session, RevocationReason::Logout);
+        let ended = self.revoking(Doubted::Session(session), call, note).await?;
+        if ended {
+            events::ended(session, RevocationReason::Logout);
+        }
+        Ok(ended)
+    }
+
     /// Ends every session of a subject, whatever its API, removes its
     /// application tokens, and refuses logins that have begun. All its other
     /// access tokens are refused that were issued until now, or until
@@ -156,18 +162,12 @@ impl Sessions {
     ///
     /// [`SessionErrorKind::Unavailable`].
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<RevokedAll, SessionError> {
-        let revoked = self.store().revoke_all(subject).await?;
-        let at = self.now();
+        let call = self.store().revoke_all(subject);
+        let note = |revoked: &RevokedAll| self.revocations().note_log_out(subject, revoked);
+        let revoked = self.revoking(Doubted::Subject(subject), call, note).await?;
         for session in &revoked.sessions {
-            self.note_session(subject, session, RevocationReason::LogoutEverywhere);
             events::ended(session, RevocationReason::LogoutEverywhere);
         }
-        for id in &revoked.application_tokens {
-            let id = id.clone();
-            self.note(Revocation::ApplicationToken { id, at });
-        }
-        let subject = subject.clone();
-        self.note(Revocation::Subject { subject, at });
         Ok(revoked)
     }
 
@@ -201,11 +201,12 @@ impl Sessions {
     /// doing it again is safe, and logs out whoever has logged in meanwhile.
     /// [`SessionErrorKind::Unsupported`] if the store cannot do it.
     pub async fn log_out_everybody(&self, realm: &str) -> Result<(), SessionError> {
-        let at = self.store().revoke_realm(realm).await?;
-        self.note(Revocation::Realm {
-            realm: realm.to_owned(),
-            at,
-        });
+        let call = self.store().revoke_realm(realm);
+        let note = |at: &Timestamp| {
+            let (realm, at) = (realm.to_owned(), *at);
+            self.note(Revocation::Realm { realm, at });
+        };
+        self.revoking(Doubted::Realm(realm), call, note).await?;
         events::everybody_logged_out(realm);
         Ok(())
     }
@@ -237,14 +238,16 @@ impl Sessions {
                 "a revoked token lives longer than `Revocations::new` was told: a node that starts later may accept it"
             );
         }
-        self.store().revoke_token(subject, id, until).await?;
-        self.note(Revocation::Token {
-            id: id.to_owned(),
-            subject: subject.clone(),
-            at: self.now(),
-            until,
-        });
-        Ok(())
+        let call = self.store().revoke_token(subject, id, until);
+        let note = |(): &()| {
+            self.note(Revocation::Token {
+                id: id.to_owned(),
+                subject: subject.clone(),
+                at: self.now(),
+                until,
+            });
+        };
+        self.revoking(Doubted::Token(subject, id), call, note).await
     }
 
     /// Takes an application token of `subject` off the live list. True if it was
@@ -261,12 +264,13 @@ impl Sessions {
         if !self.store().application_token_is_live(subject, id).await? {
             return Ok(false);
         }
-        let removed = self.store().remove_application_token(subject, id).await?;
-        self.note(Revocation::ApplicationToken {
-            id: id.to_owned(),
-            at: self.now(),
-        });
-        Ok(removed)
+        let call = self.store().remove_application_token(subject, id);
+        let note = |_: &bool| {
+            let (id, at) = (id.to_owned(), self.now());
+            self.note(Revocation::ApplicationToken { id, at });
+        };
+        self.revoking(Doubted::ApplicationToken(id), call, note)
+            .await
     }
 
     /// The live sessions of a subject, the oldest first.
@@ -331,6 +335,16 @@ impl Sessions {
 
     fn now(&self) -> Timestamp {
         self.0.issuer.clock().now()
+    }
+
+    /// Makes a call that revokes: `what` is in doubt until `note` was called.
+    async fn revoking<T>(
+        &self,
+        what: Doubted<'_>,
+        call: impl Future<Output = Result<T, StoreError>>,
+        note: impl FnOnce(&T),
+    ) -> Result<T, SessionError> {
+        Ok(self.revocations().revoking(what, call, note).await?)
     }
 
     fn note(&self, revocation: Revocation) {
