@@ -253,6 +253,28 @@ impl SessionStore for PostgresStore {
         ))
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        // What cannot be stored was not revoked; its realm may have been.
+        let name = Some(subject.name()).filter(|name| is_storable(name));
+        let (realm, id) = (subject.realm(), id.filter(|id| is_storable(id)));
+        if !is_storable(realm) {
+            return Ok(false);
+        }
+        let now = self.now();
+        run!(self.pool.call(), |c| lists::is_revoked(
+            c,
+            (realm, name),
+            id,
+            since,
+            now
+        ))
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let now = self.now();
         run!(self.pool.question(), |c| lists::revocations(

@@ -333,6 +333,16 @@ impl SessionStore for SqliteStore {
         lists::revoke_token(&mut connection, subject, id, now, until).await
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        lists::is_revoked(&mut connection, subject, id, since, now).await
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let (mut connection, now) = self.reader().await?;
         Ok(RevocationPage {
