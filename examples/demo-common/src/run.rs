@@ -96,7 +96,10 @@ where
         let store = Arc::new(Store::open(&options.store, &clock, keep).await?);
         let keys = DemoKeys::open(options, &store).await?;
         let (sender, events) = events::channel(QUEUE);
-        let revocations = store.snapshot(&clock, keep).await?.with_events(sender);
+        let revocations = store
+            .snapshot(&clock, keep, options.max_silence)
+            .await?
+            .with_events(sender);
         let accounts = DemoAccounts::new(options, clock.clone())?;
         let browsers = &options.browsers;
         let kind = cookies::kind(browsers, address)?;

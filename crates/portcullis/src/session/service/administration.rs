@@ -3,8 +3,8 @@
 use super::{SessionError, Sessions};
 use crate::{
     session::{
-        Revocation, RevocationReason, RevokedAll, SessionCursor, SessionId, SessionPage,
-        SessionRecord, SessionStore,
+        RevocationReason, RevokedAll, SessionCursor, SessionId, SessionPage, SessionRecord,
+        SessionStore, revocations::Doubted,
     },
     subject::Subject,
     time::Timestamp,
@@ -195,8 +195,9 @@ impl Sessions {
     /// doing it again is safe; [`SessionErrorKind::Unsupported`](super::SessionErrorKind::Unsupported)
     /// if the store cannot do it.
     pub async fn erase(&self, subject: &Subject) -> Result<RevokedAll, SessionError> {
-        let revoked = self.store().erase(subject).await?;
-        self.note_log_out(subject, &revoked);
+        let call = self.store().erase(subject);
+        let note = |revoked: &RevokedAll| self.revocations().note_log_out(subject, revoked);
+        let revoked = self.revoking(Doubted::Subject(subject), call, note).await?;
         self.report_erased(subject, &revoked);
         Ok(revoked)
     }
@@ -208,25 +209,12 @@ impl Sessions {
         subject: &Subject,
         session: &SessionId,
     ) -> Result<bool, SessionError> {
-        let ended = self.store().revoke(subject, session).await?;
-        self.note_session(subject, session, RevocationReason::Logout);
+        let call = self.store().revoke(subject, session);
+        let note = |_: &bool| self.note_session(subject, session, RevocationReason::Logout);
+        let ended = self.revoking(Doubted::Session(session), call, note).await?;
         if ended {
             self.report_ended(subject, session, RevocationReason::Logout);
         }
         Ok(ended)
-    }
-
-    /// Takes a log-out everywhere into the snapshot.
-    pub(super) fn note_log_out(&self, subject: &Subject, revoked: &RevokedAll) {
-        let at = self.now();
-        for session in &revoked.sessions {
-            self.note_session(subject, session, RevocationReason::LogoutEverywhere);
-        }
-        for id in &revoked.application_tokens {
-            let id = id.clone();
-            self.note(Revocation::ApplicationToken { id, at });
-        }
-        let subject = subject.clone();
-        self.note(Revocation::Subject { subject, at });
     }
 }

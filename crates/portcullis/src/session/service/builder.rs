@@ -147,9 +147,8 @@ impl SessionsBuilder {
     /// and the old token stays good.
     ///
     /// Each refresh costs a write more, and an entry in the snapshot of each node for as
-    /// long as an access token lives. Where one subject refreshes more often in that time
-    /// than 64 times, or more than 262,144 subjects do, the limits must be
-    /// [higher](Revocations::with_limits): beyond them tokens are refused that are good.
+    /// long as an access token lives. Where there are more of them in that time than the
+    /// [limit](Revocations::with_limit), the store is asked about some tokens.
     ///
     /// Access tokens that take each other's place in races share their `jti`.
     ///

@@ -10,7 +10,7 @@ mod refresh;
 mod replaced;
 mod single_use;
 
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, future::Future, num::NonZeroU32, sync::Arc, time::Duration};
 
 pub use self::{
     administration::SessionFilter,
@@ -22,7 +22,8 @@ pub use self::{
 };
 use super::{
     DynSessionStore, LoginTicket, PurgeRules, Revocation, RevocationReason, Revocations,
-    RevokedAll, RotationMode, RotationRules, SessionId, SessionStore, refresh::RefreshTokens,
+    RevokedAll, RotationMode, RotationRules, SessionId, SessionStore, StoreError,
+    refresh::RefreshTokens, revocations::Doubted,
 };
 use crate::{
     issue::TokenIssuer,
@@ -154,8 +155,9 @@ impl Sessions {
     ///
     /// [`SessionErrorKind::Unavailable`].
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<RevokedAll, SessionError> {
-        let revoked = self.store().revoke_all(subject).await?;
-        self.note_log_out(subject, &revoked);
+        let call = self.store().revoke_all(subject);
+        let note = |revoked: &RevokedAll| self.revocations().note_log_out(subject, revoked);
+        let revoked = self.revoking(Doubted::Subject(subject), call, note).await?;
         self.report_logged_out_everywhere(subject, &revoked);
         Ok(revoked)
     }
@@ -190,11 +192,12 @@ impl Sessions {
     /// doing it again is safe, and logs out whoever has logged in meanwhile.
     /// [`SessionErrorKind::Unsupported`] if the store cannot do it.
     pub async fn log_out_everybody(&self, realm: &str) -> Result<(), SessionError> {
-        let at = self.store().revoke_realm(realm).await?;
-        self.note(Revocation::Realm {
-            realm: realm.to_owned(),
-            at,
-        });
+        let call = self.store().revoke_realm(realm);
+        let note = |at: &Timestamp| {
+            let (realm, at) = (realm.to_owned(), *at);
+            self.note(Revocation::Realm { realm, at });
+        };
+        self.revoking(Doubted::Realm(realm), call, note).await?;
         self.report_everybody_logged_out(realm);
         Ok(())
     }
@@ -226,14 +229,16 @@ impl Sessions {
                 "a revoked token lives longer than `Revocations::new` was told: a node that starts later may accept it"
             );
         }
-        self.store().revoke_token(subject, id, until).await?;
-        self.note(Revocation::Token {
-            id: id.to_owned(),
-            subject: subject.clone(),
-            at: self.now(),
-            until,
-        });
-        Ok(())
+        let call = self.store().revoke_token(subject, id, until);
+        let note = |(): &()| {
+            self.note(Revocation::Token {
+                id: id.to_owned(),
+                subject: subject.clone(),
+                at: self.now(),
+                until,
+            });
+        };
+        self.revoking(Doubted::Token(subject, id), call, note).await
     }
 
     /// Takes an application token of `subject` off the live list. True if it was
@@ -250,11 +255,13 @@ impl Sessions {
         if !self.store().application_token_is_live(subject, id).await? {
             return Ok(false);
         }
-        let removed = self.store().remove_application_token(subject, id).await?;
-        self.note(Revocation::ApplicationToken {
-            id: id.to_owned(),
-            at: self.now(),
-        });
+        let call = self.store().remove_application_token(subject, id);
+        let note = |_: &bool| {
+            let (id, at) = (id.to_owned(), self.now());
+            self.note(Revocation::ApplicationToken { id, at });
+        };
+        let doubted = Doubted::ApplicationToken(id);
+        let removed = self.revoking(doubted, call, note).await?;
         if removed {
             self.report_application_token_removed(subject, id);
         }
@@ -331,6 +338,16 @@ impl Sessions {
 
     fn now(&self) -> Timestamp {
         self.0.issuer.clock().now()
+    }
+
+    /// Makes a call that revokes: `what` is in doubt until `note` was called.
+    async fn revoking<T>(
+        &self,
+        what: Doubted<'_>,
+        call: impl Future<Output = Result<T, StoreError>>,
+        note: impl FnOnce(&T),
+    ) -> Result<T, SessionError> {
+        Ok(self.revocations().revoking(what, call, note).await?)
     }
 
     fn note(&self, revocation: Revocation) {
