@@ -78,7 +78,8 @@ pub const REASONS: [(char, &str); 9] = [
         'a',
         "An attempt sets out with a token that is still forgiven. Before it arrives, still in \
          time, the successor's rest is over and somebody exchanges it: the token is now two \
-         generations old, and that is reuse.",
+         generations old, and that is reuse. A rule that would forgive it, and finds every theft \
+         all the same, is in `tests/model/src/remedy.rs`.",
     ),
     (
         'f',

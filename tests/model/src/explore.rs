@@ -35,7 +35,8 @@ pub fn explore(judge: &Arc<Judge>, setting: Setting, fault: Fault, bounds: Bound
     let mut found = Found::default();
     for cast in Cast::ALL {
         let world = world(judge, setting, fault, cast, bounds, None);
-        let checker = world.checker().spawn_bfs().join();
+        // Depth first: the way is not asked for, and this takes less memory.
+        let checker = world.checker().spawn_dfs().join();
         let broken = checker.discoveries();
         found.states += checker.unique_state_count();
         for promise in Promise::ALL {

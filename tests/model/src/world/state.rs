@@ -131,19 +131,36 @@ impl State {
     }
 
     /// The one who presents tokens under this name.
-    pub fn client(&mut self, who: Who) -> Option<&mut Client> {
+    pub fn client(&self, who: Who) -> Client {
         match who {
-            Who::Tab(tab) => self.tabs.get_mut(usize::from(tab)),
-            Who::Thief => Some(&mut self.thief),
-            Who::Nobody => None,
+            Who::Tab(tab) => self.tabs[usize::from(tab)],
+            Who::Thief => self.thief,
+            Who::Nobody => Client::default(),
+        }
+    }
+
+    /// Changes what somebody waits for.
+    pub fn waits(&mut self, who: Who, waiting: Option<Waiting>) {
+        match who {
+            Who::Tab(tab) => self.tabs[usize::from(tab)].waiting = waiting,
+            Who::Thief => self.thief.waiting = waiting,
+            Who::Nobody => {}
         }
     }
 
     /// The token that they have.
-    pub fn token(&mut self, who: Who) -> &mut Option<Token> {
+    pub fn token(&self, who: Who) -> Option<Token> {
         match who {
-            Who::Thief => &mut self.loot,
-            Who::Tab(_) | Who::Nobody => &mut self.jar,
+            Who::Thief => self.loot,
+            Who::Tab(_) | Who::Nobody => self.jar,
+        }
+    }
+
+    /// Changes the token that they have.
+    pub fn keeps(&mut self, who: Who, token: Option<Token>) {
+        match who {
+            Who::Thief => self.loot = token,
+            Who::Tab(_) | Who::Nobody => self.jar = token,
         }
     }
 }

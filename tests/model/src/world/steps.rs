@@ -19,12 +19,12 @@ impl World {
         if state.attempts == self.bounds.attempts || !has_room {
             return;
         }
-        let whole: &[Who] = match self.cast {
+        let people: &[Who] = match self.cast {
             Cast::Client => &[Who::Tab(0)],
             Cast::Tabs => &[Who::Tab(0), Who::Tab(1)],
             Cast::Theft => &[Who::Tab(0), Who::Thief],
         };
-        for who in whole {
+        for who in people {
             if self.may_present(state, *who) {
                 actions.extend((0..self.fault.nodes()).map(|node| Action::Present(*who, node)));
             }
@@ -36,16 +36,12 @@ impl World {
 
     /// Whoever waits asks again only if something may go wrong, or has.
     fn may_present(&self, state: &State, who: Who) -> bool {
-        let mut state = state.clone();
-        if state.token(who).is_none() {
-            return false;
-        }
-        let waiting = state.client(who).and_then(|client| client.waiting);
-        let is_on_its_way = |waiting: &Waiting| {
-            let ids = state.wire.iter().map(|message| message.attempt.id);
-            ids.into_iter().any(|id| id == waiting.attempt)
-        };
-        self.fault != Fault::None || !waiting.as_ref().is_some_and(is_on_its_way)
+        let waiting = state.client(who).waiting;
+        let is_on_its_way = waiting.is_some_and(|waiting| {
+            let mut wire = state.wire.iter();
+            wire.any(|message| message.attempt.id == waiting.attempt)
+        });
+        state.token(who).is_some() && (self.fault != Fault::None || !is_on_its_way)
     }
 
     pub(super) fn those_of_the_wire(&self, state: &State, actions: &mut Vec<Action>) {
@@ -172,16 +168,14 @@ impl World {
     }
 
     fn present(&self, state: &mut State, who: Who, node: u8) {
-        let (attempt, real) = (state.attempts, state.real);
-        if let Some(client) = state.client(who) {
-            let since = client.waiting.map_or(real, |waiting| waiting.since);
-            client.waiting = Some(Waiting { since, attempt });
-        }
+        let (attempt, waiting) = (state.attempts, state.client(who).waiting);
+        let since = waiting.map_or(state.real, |waiting| waiting.since);
+        state.waits(who, Some(Waiting { since, attempt }));
         self.send(state, who, node, Kind::Refresh);
     }
 
     fn send(&self, state: &mut State, who: Who, node: u8, kind: Kind) {
-        let Some(token) = *state.token(who) else {
+        let Some(token) = state.token(who) else {
             return;
         };
         let attempt = Attempt {
@@ -401,21 +395,18 @@ fn is_change_of(outcome: Outcome, row: &Row, next: &Row, token: Option<Token>) -
 
 /// A client hears of its attempt; of one that it has given up it hears nothing.
 fn hear(state: &mut State, message: &Message, answer: Answer) {
-    let Some(client) = state.client(message.who) else {
-        return;
-    };
-    if client.waiting.map(|waiting| waiting.attempt) != Some(message.attempt.id) {
+    let who = message.who;
+    let waits_for = state.client(who).waiting.map(|waiting| waiting.attempt);
+    if waits_for != Some(message.attempt.id) {
         return;
     }
     match answer {
         // It asks again, as it was told to.
         Answer::Undecided => return,
-        Answer::Token(_) | Answer::Valid | Answer::Refused => client.waiting = None,
+        // Not by whoever was logged out meanwhile.
+        Answer::Token(token) if state.token(who).is_some() => state.keeps(who, Some(token)),
+        Answer::Refused => state.keeps(who, None),
+        Answer::Token(_) | Answer::Valid => {}
     }
-    let token = state.token(message.who);
-    match answer {
-        Answer::Token(given) if token.is_some() => *token = Some(given),
-        Answer::Refused => *token = None,
-        _ => {}
-    }
+    state.waits(who, None);
 }

@@ -10,6 +10,7 @@
 mod memory;
 mod postgres;
 mod redis;
+mod rows;
 mod sqlite;
 
 use std::{

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptio
 
 use crate::{
     Kept, Place, follows_the_rules,
-    sqlite::{begin, columns},
+    rows::{begin, columns},
     tidied,
 };
 

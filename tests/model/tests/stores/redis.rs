@@ -6,9 +6,13 @@ use portcullis::{session::SessionRecord, time::Timestamp};
 use portcullis_redis::RedisStore;
 use portcullis_testing::{clock::FakeClock, servers};
 use redis::{Commands as _, Connection, Pipeline};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{Kept, Place, follows_the_rules, sqlite::begin, tidied};
+use crate::{
+    Kept, Place, follows_the_rules,
+    rows::{begin, object},
+    tidied,
+};
 
 /// Keys beside that of the session that is copied.
 struct Keys {
@@ -47,7 +51,7 @@ fn all_keys(connection: &mut Connection, prefix: &str) -> Vec<String> {
 impl Place for Keys {
     fn kept(&self, row: &SessionRecord) -> Kept {
         let time = |time: Timestamp| time.as_millis().to_string();
-        let members = json!({
+        object(json!({
             "id": row.id.as_str(),
             "client": row.client,
             "generation": row.generation.to_string(),
@@ -64,11 +68,7 @@ impl Place for Keys {
             "revoked": row.revoked.map(|revoked| time(revoked.at)),
             "why": row.revoked.map(|revoked| revoked.reason.as_str()),
             "by": row.revoked.and_then(|revoked| revoked.by).map(|by| hex::encode(by.as_bytes())),
-        });
-        match members {
-            Value::Object(members) => members,
-            _ => unreachable!("it is an object"),
-        }
+        }))
     }
 
     async fn put(&mut self, rows: &[Kept]) {

@@ -3,6 +3,7 @@
 use std::{env, fs, path::Path};
 
 use model::{
+    domain::cases,
     page::{MARK, page},
     setting::Setting,
 };
@@ -31,4 +32,22 @@ fn the_page_says_what_was_found() {
             "write the page anew: set {WRITE}=1 for this test: {wrong:#?}"
         );
     }
+}
+
+#[test]
+fn the_page_names_what_is_broken_and_counts_the_cases() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(here.join("../../docs/rotation-model.md")).unwrap();
+    let script = fs::read_to_string(here.join("mutants")).unwrap();
+    let calls = script
+        .lines()
+        .filter_map(|line| line.strip_prefix("mutant '"));
+    let names: Vec<_> = calls.filter_map(|call| call.split('\'').next()).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("\n| {name} | `")), "{name}");
+    }
+    let cases = cases().len();
+    let count = format!("{},{:03} cases", cases / 1000, cases % 1000);
+    assert!(page.contains(&count), "{count}");
 }
