@@ -106,6 +106,7 @@ mod feed;
 mod layout;
 mod old;
 mod row;
+mod run;
 mod script;
 mod sessions;
 mod settings;

@@ -14,11 +14,15 @@
 //! 4. the new shard writes down that all is there. Before that nobody works with it, so
 //!    that it is no matter how often the first three are made, or by whom.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use portcullis::{session::StoreError, subject::Subject};
 use redis::FromRedisValue;
 use serde::Serialize;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     RedisStore,
@@ -38,6 +42,8 @@ pub(crate) struct Moving {
     give: Step,
     take: Step,
     drop: Step,
+    /// Held by whoever moves a subject here, by its name.
+    turns: [Mutex<()>; 16],
 }
 
 impl Moving {
@@ -51,7 +57,17 @@ impl Moving {
                 include_str!("lua/take.lua")
             )),
             drop: Step::new(include_str!("lua/drop.lua")),
+            turns: Default::default(),
         }
+    }
+
+    /// The turn of one that moves this subject: of many that come at once on this node, the
+    /// others wait and find it done.
+    pub(crate) async fn turn(&self, subject: &Subject) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        subject.hash(&mut hasher);
+        let turn = usize::try_from(hasher.finish() % 16).unwrap_or(0);
+        self.turns[turn].lock().await
     }
 }
 

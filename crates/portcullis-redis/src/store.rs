@@ -1,13 +1,11 @@
 //! The store: what is asked of which script, and what the answers mean.
 
 use std::{
-    collections::BTreeSet,
     fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
 use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
@@ -23,13 +21,14 @@ use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    ask::{Ask, Nothing, OfRow, OfSession, OfSubject, millis, span},
+    ask::{Nothing, OfRow, OfSession, OfSubject, millis, span},
     connection::Link,
     error::store_error,
     layout::{Layout, Shard, in_realm, subject_text},
     old::Moving,
     row::{self, SessionRow, TokenRow},
-    script::{Answer, Scripts, Step},
+    run::{of_session, to_judge},
+    script::Scripts,
 };
 
 /// Sessions in Redis. Cheap to clone; clones are the same store.
@@ -54,92 +53,6 @@ pub(crate) struct Inner {
     /// Goes in place of the server's clock.
     pub(crate) test_clock: Option<SharedClock>,
     pub(crate) server_clock: RemoteClock,
-}
-
-impl RedisStore {
-    /// What a script is told.
-    pub(crate) fn ask<T>(&self, what: T) -> Ask<'_, T> {
-        Ask {
-            now: self.0.test_clock.as_ref().map(|clock| millis(clock.now())),
-            keep: &self.0.keep,
-            channel: &self.0.channel,
-            moving: self.0.old.is_some(),
-            what,
-        }
-    }
-
-    /// Runs a script that touches these keys, which are in one shard.
-    pub(crate) async fn run<T: FromRedisValue>(
-        &self,
-        step: &Step,
-        keys: &[String],
-        what: impl Serialize,
-    ) -> Result<T, StoreError> {
-        step.run(&self.0.link, keys, &self.ask(what)).await
-    }
-
-    /// Runs a script in the shard of a subject. It touches these keys, and the rows that
-    /// it asks for.
-    pub(crate) async fn at<T: FromRedisValue, const N: usize>(
-        &self,
-        subject: &Subject,
-        step: &Step,
-        keys: impl FnOnce(&Shard, &str) -> [String; N],
-        what: impl Serialize,
-    ) -> Result<T, StoreError> {
-        let shard = self.0.layout.of(subject);
-        let name = subject_text(subject);
-        let mut keys = BTreeSet::from(keys(&shard, &name));
-        if self.0.old.is_some() {
-            keys.insert(shard.subject(&name));
-        }
-        let ask = self.ask(what);
-        // It is moved once; another time if that was forgotten in between.
-        for _ in 0..3 {
-            match step.run_on_rows(&self.0.link, keys.clone(), &ask).await? {
-                Answer::Given(answer) => return Ok(answer),
-                Answer::Move => self.move_here(subject, &shard, &keys).await?,
-            }
-        }
-        Err(StoreError::unavailable("the subject is being moved"))
-    }
-
-    /// Runs a script in every shard, at once.
-    async fn everywhere<T: FromRedisValue>(
-        &self,
-        step: &Step,
-        keys: impl Fn(&Shard) -> Vec<String>,
-        what: impl Serialize + Copy,
-    ) -> Vec<Result<T, StoreError>> {
-        let runs = self.0.layout.shards().map(|shard| {
-            let keys = keys(&shard);
-            async move { self.run(step, &keys, what).await }
-        });
-        join_all(runs).await
-    }
-}
-
-/// The keys that an attempt to refresh touches, or whoever ends a session.
-fn of_session<'a>(id: &'a SessionId) -> impl FnOnce(&Shard, &str) -> [String; 4] + use<'a> {
-    |shard, subject| {
-        [
-            shard.feed(),
-            shard.cut_offs(),
-            shard.subject(subject),
-            shard.session(id.as_str()),
-        ]
-    }
-}
-
-/// The keys by which a session is judged.
-fn to_judge<'a>(id: &'a SessionId) -> impl FnOnce(&Shard, &str) -> [String; 3] + use<'a> {
-    |shard, subject| {
-        [
-            shard.cut_offs(),
-            shard.subject(subject),
-            shard.session(id.as_str()),
-        ]
-    }
 }
 
 impl SessionStore for RedisStore {
