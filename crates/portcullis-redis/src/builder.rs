@@ -6,13 +6,14 @@ use portcullis::{
     session::{RemoteClock, StoreError},
     time::SharedClock,
 };
-use redis::{Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult};
+use redis::{Client, ConnectionInfo, IntoConnectionInfo, RedisResult};
 
 use crate::{
     ask::span,
     connection::{Link, Server},
     error::store_error,
     layout::Layout,
+    old::{self, Moving},
     script::Scripts,
     settings,
     store::{Inner, RedisStore},
@@ -66,7 +67,6 @@ pub struct RedisStoreBuilder {
     nodes: RedisResult<Vec<ConnectionInfo>>,
     cluster: bool,
     prefix: String,
-    shards: u16,
     timeout: Duration,
     keep: Duration,
     poll_interval: Duration,
@@ -76,9 +76,6 @@ pub struct RedisStoreBuilder {
 impl RedisStoreBuilder {
     /// What the names of all keys begin with, unless it is changed.
     pub const DEFAULT_PREFIX: &str = "portcullis";
-
-    /// How many shards there are by default.
-    pub const DEFAULT_SHARDS: u16 = 16;
 
     /// How long a call may take by default.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -98,7 +95,6 @@ impl RedisStoreBuilder {
             nodes: nodes.collect(),
             cluster,
             prefix: Self::DEFAULT_PREFIX.to_owned(),
-            shards: Self::DEFAULT_SHARDS,
             timeout: Self::DEFAULT_TIMEOUT,
             keep: Self::DEFAULT_KEEP,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
@@ -110,17 +106,6 @@ impl RedisStoreBuilder {
     /// share a server need different ones. Braces in it become underscores.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
-        self
-    }
-
-    /// Over how many slots of a cluster the subjects are spread: at least as
-    /// many as it will ever have primaries. Finding a session by its name looks
-    /// in each. Must stay as it is once there are sessions; [`connect`] refuses
-    /// another number.
-    ///
-    /// [`connect`]: Self::connect
-    pub fn shards(mut self, shards: u16) -> Self {
-        self.shards = shards;
         self
     }
 
@@ -159,8 +144,8 @@ impl RedisStoreBuilder {
     /// # Errors
     ///
     /// When the address makes no sense or the server does not answer
-    /// ([`Unavailable`]); when the store was made with another number of shards
-    /// or by a newer version of this crate ([`Corrupt`]).
+    /// ([`Unavailable`]); when the store was made by a newer version of this crate
+    /// ([`Corrupt`]).
     ///
     /// [`Unavailable`]: portcullis::session::StoreErrorKind::Unavailable
     /// [`Corrupt`]: portcullis::session::StoreErrorKind::Corrupt
@@ -172,10 +157,10 @@ impl RedisStoreBuilder {
         let clients: RedisResult<Vec<_>> = nodes.iter().cloned().map(Client::open).collect();
         let clients = clients.map_err(store_error)?;
         let server = server(&nodes, &clients, self.cluster, self.timeout)?;
-        let layout = Layout::new(&self.prefix, self.shards);
+        let layout = Layout::new(&self.prefix);
         let database = nodes.first().map_or(0, |node| node.redis_settings().db());
         let link = Link::new(server, self.timeout);
-        check_version(&link, &layout).await?;
+        let old = old::agree(&link, &layout).await?;
         settings::look_at(&link).await;
         Ok(RedisStore(Arc::new(Inner {
             link,
@@ -185,6 +170,8 @@ impl RedisStoreBuilder {
             poll_interval: self.poll_interval,
             scripts: Scripts::new(),
             keep: span(self.keep),
+            old,
+            moving: Moving::new(),
             test_clock: self.clock,
             server_clock: RemoteClock::default(),
         })))
@@ -210,6 +197,15 @@ fn without_delay(node: ConnectionInfo) -> ConnectionInfo {
     node.set_tcp_settings(settings)
 }
 
+/// How often a cluster is asked again that says that a slot is on its way, and the pauses
+/// in between, in milliseconds.
+#[cfg(feature = "cluster")]
+const RETRIES: u32 = 32;
+#[cfg(feature = "cluster")]
+const MIN_PAUSE: u64 = 5;
+#[cfg(feature = "cluster")]
+const MAX_PAUSE: u64 = 100;
+
 #[cfg_attr(not(feature = "cluster"), allow(unused_variables))]
 fn server(
     nodes: &[ConnectionInfo],
@@ -222,6 +218,10 @@ fn server(
         let client = redis::cluster::ClusterClientBuilder::new(nodes.iter().cloned())
             .connection_timeout(timeout)
             .response_timeout(timeout)
+            // While a slot moves, for as long as a call may take.
+            .retries(RETRIES)
+            .min_retry_wait(MIN_PAUSE)
+            .max_retry_wait(MAX_PAUSE)
             .tcp_settings(redis::io::tcp::TcpSettings::default().set_nodelay(true))
             .build();
         return client
@@ -232,25 +232,6 @@ fn server(
     client
         .map(|client| Server::Single(Box::new(client)))
         .ok_or_else(|| StoreError::unavailable("no address"))
-}
-
-/// The first to connect writes down how the store is laid out; all others must
-/// agree.
-async fn check_version(link: &Link, layout: &Layout) -> Result<(), StoreError> {
-    let (key, version) = (layout.version_key(), layout.version());
-    let mut claim = redis::cmd("SET");
-    claim.arg(&key).arg(&version).arg("NX");
-    link.send(&claim).await.map_err(store_error)?;
-    let mut read = redis::cmd("GET");
-    read.arg(&key);
-    let found = link.send(&read).await.map_err(store_error)?;
-    match String::from_redis_value(found) {
-        Ok(found) if found == version => Ok(()),
-        Ok(found) => Err(StoreError::corrupt(format!(
-            "the store is laid out as {found}, not {version}"
-        ))),
-        Err(error) => Err(StoreError::corrupt(error)),
-    }
 }
 
 #[cfg(test)]

@@ -99,11 +99,16 @@
 mod ask;
 mod builder;
 mod connection;
+mod devices;
 mod entry;
 mod error;
+mod feed;
 mod layout;
+mod old;
 mod row;
+mod run;
 mod script;
+mod sessions;
 mod settings;
 mod store;
 mod watch;
