@@ -37,7 +37,14 @@ impl OfSubject {
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct OfSession<'a> {
     pub(crate) id: &'a str,
+    pub(crate) subject: &'a str,
     pub(crate) why: &'a str,
+}
+
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct OfToken<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) subject: &'a str,
 }
 
 #[derive(Clone, Copy, Serialize)]

@@ -33,6 +33,29 @@ impl Layout {
         format!("{{{}}}:layout", self.prefix)
     }
 
+    /// How long what is over is kept.
+    pub(crate) fn keep_key(&self) -> String {
+        format!("{{{}}}:keep", self.prefix)
+    }
+
+    /// When the server of a shard was confirmed last; of the keys without one, if there
+    /// is none.
+    pub(crate) fn proof_key(&self, shard: Option<u16>) -> String {
+        self.key_at(shard, "proof")
+    }
+
+    /// What is written there behind something else, to wait for both.
+    pub(crate) fn mark_key(&self, shard: Option<u16>) -> String {
+        self.key_at(shard, "mark")
+    }
+
+    fn key_at(&self, shard: Option<u16>, name: &str) -> String {
+        match shard {
+            None => format!("{{{}}}:{name}", self.prefix),
+            Some(shard) => format!("{{{}:{shard}}}:{name}", self.prefix),
+        }
+    }
+
     /// The last place in the order of logins and log-outs.
     pub(crate) fn order_key(&self) -> String {
         format!("{{{}}}:order", self.prefix)

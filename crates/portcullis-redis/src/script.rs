@@ -1,7 +1,7 @@
 //! The scripts: each is one atomic step.
 
 use portcullis::session::StoreError;
-use redis::{ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value};
 use serde::Serialize;
 
 use crate::{connection::Link, error::store_error};
@@ -27,12 +27,37 @@ pub(crate) struct Scripts {
     pub(crate) purge: Step,
     pub(crate) key_ring: Step,
     pub(crate) replace_key_ring: Step,
+    pub(crate) keep: Step,
+    pub(crate) claim: Step,
+    pub(crate) prove: Step,
+    pub(crate) publish: Step,
 }
 
 /// A script and the digest by which the server knows it.
 pub(crate) struct Step {
     code: &'static str,
     digest: String,
+}
+
+/// How a step gets to the server.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// With all others.
+    Shared(&'a Link),
+    /// On a link whose connection may be kept waiting, until so many replicas have what
+    /// it wrote; the mark is a key on the same server.
+    ToReplicas(&'a Link, &'a str, u32),
+}
+
+impl Way<'_> {
+    async fn send(self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Shared(link) => link.send(command).await,
+            Self::ToReplicas(link, mark, replicas) => {
+                link.send_to_replicas(command, mark, replicas).await
+            }
+        }
+    }
 }
 
 /// A step within one shard.
@@ -77,6 +102,25 @@ impl Scripts {
                 include_str!("lua/clock.lua"),
                 include_str!("lua/replace_key_ring.lua")
             )),
+            keep: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/keep.lua")
+            )),
+            claim: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/proof.lua"),
+                include_str!("lua/claim.lua")
+            )),
+            prove: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/proof.lua"),
+                include_str!("lua/prove.lua")
+            )),
+            publish: Step::new(concat!(
+                include_str!("lua/clock.lua"),
+                include_str!("lua/proof.lua"),
+                include_str!("lua/publish.lua")
+            )),
         }
     }
 }
@@ -93,15 +137,15 @@ impl Step {
     /// server has lost the script, or never had it.
     pub(crate) async fn run<T: FromRedisValue>(
         &self,
-        link: &Link,
+        way: Way<'_>,
         key: &str,
         ask: &impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
-        let result = match self.call(link, "EVALSHA", &self.digest, key, &ask).await {
+        let result = match self.call(way, "EVALSHA", &self.digest, key, &ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.call(link, "EVAL", self.code, key, &ask).await
+                self.call(way, "EVAL", self.code, key, &ask).await
             }
             result => result,
         };
@@ -111,7 +155,7 @@ impl Step {
 
     async fn call(
         &self,
-        link: &Link,
+        way: Way<'_>,
         command: &str,
         script: &str,
         key: &str,
@@ -119,6 +163,6 @@ impl Step {
     ) -> RedisResult<Value> {
         let mut command = redis::cmd(command);
         command.arg(script).arg(1).arg(key).arg(ask);
-        link.send(&command).await
+        way.send(&command).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -22,13 +22,14 @@ use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    ask::{Ask, Nothing, OfRow, OfSession, OfSubject, millis, span},
+    ask::{Ask, Nothing, OfRow, OfSession, OfSubject, OfToken, millis, span},
     connection::Link,
     entry,
     error::store_error,
+    keep::Keep,
     layout::{Layout, in_realm, subject_text},
     row::{self, SessionRow, TokenRow},
-    script::{Scripts, Step},
+    script::{Scripts, Step, Way},
 };
 
 /// Sessions in Redis. Cheap to clone; clones are the same store.
@@ -40,13 +41,17 @@ pub struct RedisStore(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) link: Link,
+    /// For what waits for replicas: its connection gets nothing else done meanwhile.
+    pub(crate) waiting: Link,
+    pub(crate) confirming_replicas: u32,
+    /// Whether the last proof failed.
+    pub(crate) unconfirmed: AtomicBool,
+    pub(crate) log_out_replicas: u32,
     pub(crate) layout: Layout,
     pub(crate) channel: String,
-    /// Where the feed is listened to: any node of a cluster will do.
-    pub(crate) nodes: Vec<redis::Client>,
     pub(crate) poll_interval: Duration,
     pub(crate) scripts: Scripts,
-    pub(crate) keep: String,
+    pub(crate) keep: Keep,
     /// Goes in place of the server's clock.
     pub(crate) test_clock: Option<SharedClock>,
     pub(crate) server_clock: RemoteClock,
@@ -54,19 +59,31 @@ pub(crate) struct Inner {
 
 impl RedisStore {
     /// Runs a script at `key`.
-    async fn run<T: FromRedisValue>(
+    pub(crate) async fn run<T: FromRedisValue>(
         &self,
+        step: &Step,
+        key: &str,
+        what: impl Serialize,
+    ) -> Result<T, StoreError> {
+        let way = Way::Shared(&self.0.link);
+        self.run_by(way, step, key, what).await
+    }
+
+    /// Runs a script at `key`, on this way.
+    pub(crate) async fn run_by<T: FromRedisValue>(
+        &self,
+        way: Way<'_>,
         step: &Step,
         key: &str,
         what: impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = Ask {
             now: self.0.test_clock.as_ref().map(|clock| millis(clock.now())),
-            keep: &self.0.keep,
+            keep: &self.0.keep.text(),
             channel: &self.0.channel,
             what,
         };
-        step.run(&self.0.link, key, &ask).await
+        step.run(way, key, &ask).await
     }
 
     /// Runs a script in the shard of a subject.
@@ -79,6 +96,33 @@ impl RedisStore {
         let layout = &self.0.layout;
         let feed = layout.feed_key(layout.shard_of(subject));
         self.run(step, &feed, what).await
+    }
+
+    /// Runs a script that logs out in the shard of a subject.
+    async fn log_out_at<T: FromRedisValue>(
+        &self,
+        subject: &Subject,
+        step: &Step,
+        what: impl Serialize,
+    ) -> Result<T, StoreError> {
+        let shard = self.0.layout.shard_of(subject);
+        self.log_out_in(shard, step, what).await
+    }
+
+    /// The same in a shard: answered once it has reached the replicas that it must.
+    async fn log_out_in<T: FromRedisValue>(
+        &self,
+        shard: u16,
+        step: &Step,
+        what: impl Serialize,
+    ) -> Result<T, StoreError> {
+        let Inner { layout, .. } = &*self.0;
+        let mark = layout.mark_key(Some(shard));
+        let way = match self.0.log_out_replicas {
+            0 => Way::Shared(&self.0.link),
+            replicas => Way::ToReplicas(&self.0.waiting, &mark, replicas),
+        };
+        self.run_by(way, step, &layout.feed_key(shard), what).await
     }
 
     /// Runs a script in every shard, at once.
@@ -110,6 +154,10 @@ impl SessionStore for RedisStore {
         let now = Timestamp::from_millis(seconds.saturating_mul(1000) + micros / 1000);
         self.0.server_clock.heard(now, Instant::now());
         Ok(now)
+    }
+
+    async fn confirm(&self, max_age: Duration) -> Result<Timestamp, StoreError> {
+        self.confirm_all(max_age).await
     }
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
@@ -252,15 +300,13 @@ impl SessionStore for RedisStore {
     }
 
     async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
-        if self.session(subject, id).await?.is_none() {
-            return Ok(false);
-        }
         let what = OfSession {
             id: id.as_str(),
+            subject: &subject_text(subject),
             why: RevocationReason::Logout.as_str(),
         };
         let revoke = &self.0.scripts.revoke;
-        let ended: u64 = self.at(subject, revoke, what).await?;
+        let ended: u64 = self.log_out_at(subject, revoke, what).await?;
         Ok(ended > 0)
     }
 
@@ -279,7 +325,7 @@ impl SessionStore for RedisStore {
         };
         let revoke_all = &self.0.scripts.revoke_all;
         let (ids, application_tokens): (Vec<String>, Vec<String>) =
-            self.at(subject, revoke_all, what).await?;
+            self.log_out_at(subject, revoke_all, what).await?;
         let sessions = ids.iter().map(|id| row::session_id(id));
         Ok(RevokedAll {
             sessions: sessions.collect::<Result<_, _>>()?,
@@ -299,7 +345,9 @@ impl SessionStore for RedisStore {
         let revoke_realm = &self.0.scripts.revoke_realm;
         let what = What { realm, number };
         let mut last = Timestamp::from_millis(i64::MIN);
-        for at in self.everywhere::<String>(revoke_realm, what).await {
+        let cut_offs = self.0.layout.shards();
+        let cut_offs = cut_offs.map(|shard| self.log_out_in::<String>(shard, revoke_realm, what));
+        for at in join_all(cut_offs).await {
             last = last.max(row::time(&at?)?);
         }
         Ok(last)
@@ -367,11 +415,12 @@ impl SessionStore for RedisStore {
         subject: &Subject,
         id: &str,
     ) -> Result<bool, StoreError> {
-        if !self.application_token_is_live(subject, id).await? {
-            return Ok(false);
-        }
+        let what = OfToken {
+            id,
+            subject: &subject_text(subject),
+        };
         let remove = &self.0.scripts.remove_token;
-        let removed: u64 = self.at(subject, remove, OfRow { id }).await?;
+        let removed: u64 = self.log_out_at(subject, remove, what).await?;
         Ok(removed > 0)
     }
 
@@ -395,7 +444,9 @@ impl SessionStore for RedisStore {
             until: millis(until),
         };
         let revoke = &self.0.scripts.revoke_token;
-        self.at::<u64>(subject, revoke, what).await.map(drop)
+        self.log_out_at::<u64>(subject, revoke, what)
+            .await
+            .map(drop)
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {

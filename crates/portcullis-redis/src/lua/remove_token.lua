@@ -1,7 +1,6 @@
--- Takes an application token off the list: 1 if it is in this shard and was
--- live.
+-- Takes an application token off the list: 1 if it is the subject's and was live.
 local token = load_token(ask.id)
-if not token or token.removed then
+if not token or token.subject ~= ask.subject or token.removed then
   return 0
 end
 remove_token(token)
