@@ -13,12 +13,13 @@ use super::{
 use crate::{cut_off::cut_off, migrations, row};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 
 /// The name of the lock that nodes which start at once wait for: "portcull".
