@@ -55,7 +55,8 @@ impl RedisStore {
     /// The sentinels are asked whenever there is no connection, and when the server
     /// says that it is a replica, or is not
     /// [confirmed](RedisStoreBuilder::confirmed_by_replicas): sentinels that are cut
-    /// off together with a primary still name it.
+    /// off together with a primary still name it. With `rediss://` they have to name
+    /// nodes as the certificates do (`sentinel resolve-hostnames`, `announce-hostnames`).
     ///
     /// ```
     /// # use portcullis_redis::RedisStore;

@@ -93,7 +93,7 @@ impl Link {
                 return Err(too_few(reached, replicas));
             }
         }
-        Ok(answers.swap_remove(0))
+        Ok(answers.into_iter().next().unwrap_or(Value::Nil))
     }
 
     async fn send_request(&self, request: &Request<'_>) -> RedisResult<Value> {

@@ -123,6 +123,7 @@ mod entry;
 mod error;
 mod keep;
 mod layout;
+mod log_out;
 mod row;
 mod script;
 mod server;

@@ -98,33 +98,6 @@ impl RedisStore {
         self.run(step, &feed, what).await
     }
 
-    /// Runs a script that logs out in the shard of a subject.
-    async fn log_out_at<T: FromRedisValue>(
-        &self,
-        subject: &Subject,
-        step: &Step,
-        what: impl Serialize,
-    ) -> Result<T, StoreError> {
-        let shard = self.0.layout.shard_of(subject);
-        self.log_out_in(shard, step, what).await
-    }
-
-    /// The same in a shard: answered once it has reached the replicas that it must.
-    async fn log_out_in<T: FromRedisValue>(
-        &self,
-        shard: u16,
-        step: &Step,
-        what: impl Serialize,
-    ) -> Result<T, StoreError> {
-        let Inner { layout, .. } = &*self.0;
-        let mark = layout.mark_key(Some(shard));
-        let way = match self.0.log_out_replicas {
-            0 => Way::Shared(&self.0.link),
-            replicas => Way::ToReplicas(&self.0.waiting, &mark, replicas),
-        };
-        self.run_by(way, step, &layout.feed_key(shard), what).await
-    }
-
     /// Runs a script in every shard, at once.
     async fn everywhere<T: FromRedisValue>(
         &self,
