@@ -35,7 +35,7 @@ pub(super) async fn confirm(
 ) -> Result<Timestamp, StoreError> {
     let give_up = Instant::now() + pool.limit();
     loop {
-        let beat = run!(pool.call(), |c| beat(c, max_age, now))?;
+        let beat = run!(pool.question(), |c| beat(c, max_age, now))?;
         if beat.is_fresh || Instant::now() >= give_up {
             return Ok(Timestamp::from_millis(beat.at));
         }

@@ -18,6 +18,7 @@
 //! | where sessions are kept | [`SessionStore`], [`MemoryStore`]; SQLite in `portcullis-sqlx` |
 //! | which access tokens are revoked, without asking a store | [`Revocations`] |
 //! | the refresh tokens themselves | [`refresh`] |
+//! | what happens to sessions, for an audit log | [`events`] |
 //!
 //! Whatever goes wrong between a node and its store is a fault, answered 503,
 //! and costs nobody a session: everything that can fail comes before the
@@ -28,8 +29,10 @@
 
 mod answers;
 mod attempt;
+mod data;
 mod dyn_store;
 mod error;
+pub mod events;
 mod id;
 mod key_ring;
 mod memory;
@@ -49,6 +52,7 @@ pub use attempt::{
     RefusalReason, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
     Successor,
 };
+pub use data::{SessionData, SessionDataError};
 pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
 use id::random_names;
@@ -64,7 +68,7 @@ pub use record::{
 pub use remote_clock::RemoteClock;
 pub use revocations::Revocations;
 pub use service::{
-    IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
-    SessionsBuilder, SingleUse, TokenPair,
+    IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, SessionFilter,
+    Sessions, SessionsBuilder, SingleUse, TokenPair,
 };
 pub use store::SessionStore;
