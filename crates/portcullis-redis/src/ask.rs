@@ -10,7 +10,7 @@ use serde::Serialize;
 pub(crate) struct Ask<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) now: Option<String>,
-    pub(crate) keep: &'a str,
+    pub(crate) keep: String,
     pub(crate) channel: &'a str,
     /// There may be something left of an older layout.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use portcullis::{session::StoreError, time::Timestamp};
-use redis::{FromRedisValue, Value};
+use redis::FromRedisValue;
 use serde::Serialize;
 
-use crate::{RedisStore, ask::millis, error::store_error};
+use crate::{RedisStore, ask::millis, error::store_error, slots::Slots};
 
 /// How many keys are looked at at once.
 const MANY: usize = 500;
@@ -44,19 +44,7 @@ impl RedisStore {
         if !link.is_cluster() {
             return Ok(vec![0]);
         }
-        let mut command = redis::cmd("CLUSTER");
-        let answer = link.send(command.arg("SLOTS")).await.map_err(store_error)?;
-        let ranges = Vec::<Vec<Value>>::from_redis_value(answer).map_err(StoreError::corrupt)?;
-        let mut servers = BTreeMap::new();
-        for range in ranges {
-            // From, to, and the primary: its address and name.
-            if let [Value::Int(from), _, Value::Array(primary), ..] = &range[..]
-                && let Some(Value::BulkString(name)) = primary.get(2)
-            {
-                servers.insert(name.clone(), u16::try_from(*from).unwrap_or(0));
-            }
-        }
-        Ok(servers.into_values().collect())
+        Ok(Slots::of(link).await?.one_of_each())
     }
 
     /// The same for the sessions with these keys, shard by shard.

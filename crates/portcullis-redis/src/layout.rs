@@ -38,6 +38,29 @@ impl Layout {
         format!("{{{}}}:layout", self.prefix)
     }
 
+    /// How long what is over is kept.
+    pub(crate) fn keep_key(&self) -> String {
+        format!("{{{}}}:keep", self.prefix)
+    }
+
+    /// When the server of a shard was confirmed last; of the keys without one, if there
+    /// is none.
+    pub(crate) fn proof_key(&self, shard: Option<&Shard>) -> String {
+        self.key_at(shard, "proof")
+    }
+
+    /// What is written there behind something else, to wait for both.
+    pub(crate) fn mark_key(&self, shard: Option<&Shard>) -> String {
+        self.key_at(shard, "mark")
+    }
+
+    fn key_at(&self, shard: Option<&Shard>, name: &str) -> String {
+        match shard {
+            None => format!("{{{}}}:{name}", self.prefix),
+            Some(shard) => format!("{}:{name}", shard.0),
+        }
+    }
+
     /// The last place in the order of logins and log-outs.
     pub(crate) fn order_key(&self) -> String {
         format!("{{{}}}:order:2", self.prefix)
@@ -134,6 +157,11 @@ impl Shard {
         format!("{}:u:{subject}", self.0)
     }
 
+    /// What is written behind something else, to wait for both.
+    pub(crate) fn mark(&self) -> String {
+        format!("{}:mark", self.0)
+    }
+
     /// A session.
     pub(crate) fn session(&self, id: &str) -> String {
         format!("{}:s:{id}", self.0)
@@ -191,7 +219,7 @@ fn tags(prefix: &str) -> Arc<[String]> {
 }
 
 /// The slot of a hash tag: CRC-16/XMODEM, as Redis Cluster has it.
-fn slot_of(tag: &[u8]) -> u16 {
+pub(crate) fn slot_of(tag: &[u8]) -> u16 {
     let crc = tag.iter().fold(0_u16, |crc, byte| {
         (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| match crc >> 15 {
             0 => crc << 1,

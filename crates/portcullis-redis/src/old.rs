@@ -30,7 +30,7 @@ use crate::{
     error::store_error,
     layout::{Layout, Shard, subject_text},
     row,
-    script::{Answer, Step},
+    script::{Answer, Step, Way},
 };
 
 /// This layout, and what it says behind it while something may be left of an older one.
@@ -84,7 +84,7 @@ pub(crate) async fn agree(link: &Link, layout: &Layout) -> Result<Option<u16>, S
         _ => {
             let begin = Step::new(include_str!("lua/begin.lua"));
             let keys = [version_key, layout.old_order_key(), layout.order_key()];
-            begin.run(link, &keys, &(THIS, FROM)).await?
+            begin.run(Way::Shared(link), &keys, &(THIS, FROM)).await?
         }
     };
     let count = found.strip_prefix(FROM).map(str::parse);
@@ -142,10 +142,10 @@ impl RedisStore {
             old.old('o', &name),
             old.old('c', subject.realm()),
         ]);
-        let link = &self.0.link;
+        let way = Way::Shared(&self.0.link);
         let moving = &self.0.moving;
         loop {
-            let give = moving.give.run_on_rows(link, lists.clone(), &what).await?;
+            let give = moving.give.run_on_rows(way, lists.clone(), &what).await?;
             let Answer::Given(given) = give else {
                 return Err(StoreError::corrupt("not an answer"));
             };
@@ -160,7 +160,7 @@ impl RedisStore {
             taken.extend(ids(&given.1, 'a')?);
             if !taken.is_empty() {
                 taken.extend([old.old('i', &name), old.old('l', &name)]);
-                moving.drop.run::<u64>(link, &taken, &()).await?;
+                moving.drop.run::<u64>(way, &taken, &()).await?;
             }
             if next.is_none() {
                 break;
@@ -168,6 +168,23 @@ impl RedisStore {
             what.after = next;
         }
         self.take(subject, shard, &Given::default(), true).await
+    }
+
+    /// Whether an access token was revoked while the older layout was in use: those are not
+    /// brought over, and go by themselves when they expire.
+    pub(crate) async fn is_in_old_shard(
+        &self,
+        subject: &Subject,
+        token: &str,
+    ) -> Result<bool, StoreError> {
+        let Some(count) = self.0.old else {
+            return Ok(false);
+        };
+        let old = self.0.layout.old_shard_of(subject, count);
+        let mut exists = redis::cmd("EXISTS");
+        exists.arg(old.revoked_token(token));
+        let answer = self.0.link.send(&exists).await.map_err(store_error)?;
+        bool::from_redis_value(answer).map_err(StoreError::corrupt)
     }
 
     /// Takes what was given, or writes down that this was all.

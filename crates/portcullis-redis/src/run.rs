@@ -15,7 +15,7 @@ use crate::{
     RedisStore,
     ask::{Ask, millis},
     layout::{Shard, subject_text},
-    script::{Answer, Step},
+    script::{Answer, Step, Way},
 };
 
 impl RedisStore {
@@ -23,7 +23,7 @@ impl RedisStore {
     pub(crate) fn ask<T>(&self, what: T) -> Ask<'_, T> {
         Ask {
             now: self.0.test_clock.as_ref().map(|clock| millis(clock.now())),
-            keep: &self.0.keep,
+            keep: self.0.keep.text(),
             channel: &self.0.channel,
             moving: self.0.old.is_some(),
             what,
@@ -37,13 +37,38 @@ impl RedisStore {
         keys: &[String],
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        step.run(&self.0.link, keys, &self.ask(what)).await
+        self.run_by(Way::Shared(&self.0.link), step, keys, what)
+            .await
+    }
+
+    /// The same, on this way.
+    pub(crate) async fn run_by<T: FromRedisValue>(
+        &self,
+        way: Way<'_>,
+        step: &Step,
+        keys: &[String],
+        what: impl Serialize,
+    ) -> Result<T, StoreError> {
+        step.run(way, keys, &self.ask(what)).await
     }
 
     /// Runs a script in the shard of a subject. It touches these keys, and the rows that
     /// it asks for.
     pub(crate) async fn at<T: FromRedisValue, const N: usize>(
         &self,
+        subject: &Subject,
+        step: &Step,
+        keys: impl FnOnce(&Shard, &str) -> [String; N],
+        what: impl Serialize,
+    ) -> Result<T, StoreError> {
+        let way = Way::Shared(&self.0.link);
+        self.at_by(way, subject, step, keys, what).await
+    }
+
+    /// The same, on this way.
+    pub(crate) async fn at_by<T: FromRedisValue, const N: usize>(
+        &self,
+        way: Way<'_>,
         subject: &Subject,
         step: &Step,
         keys: impl FnOnce(&Shard, &str) -> [String; N],
@@ -56,20 +81,19 @@ impl RedisStore {
             keys.insert(shard.subject(&name));
         }
         let ask = self.ask(what);
-        let link = &self.0.link;
-        if let Answer::Given(answer) = step.run_on_rows(link, keys.clone(), &ask).await? {
+        if let Answer::Given(answer) = step.run_on_rows(way, keys.clone(), &ask).await? {
             return Ok(answer);
         }
         // One at a time; the others find it done.
         let _turn = self.0.moving.turn(subject).await;
         // Once more if what was written about the move was forgotten in between.
         for _ in 0..2 {
-            if let Answer::Given(answer) = step.run_on_rows(link, keys.clone(), &ask).await? {
+            if let Answer::Given(answer) = step.run_on_rows(way, keys.clone(), &ask).await? {
                 return Ok(answer);
             }
             self.move_here(subject, &shard, &keys).await?;
         }
-        match step.run_on_rows(link, keys, &ask).await? {
+        match step.run_on_rows(way, keys, &ask).await? {
             Answer::Given(answer) => Ok(answer),
             Answer::Move => Err(StoreError::unavailable("the subject does not arrive")),
         }

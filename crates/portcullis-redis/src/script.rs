@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use portcullis::session::StoreError;
-use redis::{ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value};
 use serde::Serialize;
 
 use crate::{connection::Link, error::store_error};
@@ -39,6 +39,10 @@ pub(crate) struct Scripts {
     pub(crate) forget_devices: Step,
     pub(crate) key_ring: Step,
     pub(crate) replace_key_ring: Step,
+    pub(crate) keep: Step,
+    pub(crate) claim: Step,
+    pub(crate) prove: Step,
+    pub(crate) publish: Step,
 }
 
 /// A script and the digest by which the server knows it.
@@ -55,11 +59,43 @@ pub(crate) enum Answer<T> {
     Move,
 }
 
+/// How a step gets to the server.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// With all others.
+    Shared(&'a Link),
+    /// On a link whose connection may be kept waiting, until so many replicas have what
+    /// it wrote; the mark is a key on the same server.
+    ToReplicas(&'a Link, &'a str, u32),
+}
+
+impl Way<'_> {
+    async fn send(self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Shared(link) => link.send(command).await,
+            Self::ToReplicas(link, mark, replicas) => {
+                link.send_to_replicas(command, mark, replicas).await
+            }
+        }
+    }
+}
+
 /// A step with the clock alone.
 macro_rules! with_clock {
     ($name:literal) => {
         Step::new(concat!(
             include_str!("lua/clock.lua"),
+            include_str!(concat!("lua/", $name, ".lua"))
+        ))
+    };
+}
+
+/// A step of the proof of a server.
+macro_rules! of_proof {
+    ($name:literal) => {
+        Step::new(concat!(
+            include_str!("lua/clock.lua"),
+            include_str!("lua/proof.lua"),
             include_str!(concat!("lua/", $name, ".lua"))
         ))
     };
@@ -109,13 +145,17 @@ impl Scripts {
             remove_token: in_shard!("remove_token"),
             remove_tokens: in_shard!("remove_tokens"),
             revoke_token: in_shard!("revoke_token"),
-            is_revoked: in_shard!("is_revoked"),
+            is_revoked: on_sessions!("is_revoked"),
             use_once: in_shard!("use_once"),
             feed: with_clock!("feed"),
             purge: in_shard!("purge"),
             forget_devices: in_shard!("forget_devices"),
             key_ring: with_clock!("key_ring"),
             replace_key_ring: with_clock!("replace_key_ring"),
+            keep: with_clock!("keep"),
+            claim: of_proof!("claim"),
+            prove: of_proof!("prove"),
+            publish: of_proof!("publish"),
         }
     }
 }
@@ -132,12 +172,12 @@ impl Step {
     /// them.
     pub(crate) async fn run<T: FromRedisValue>(
         &self,
-        link: &Link,
+        way: Way<'_>,
         keys: &[String],
         ask: &impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
-        let value = self.send(link, keys, &ask).await?;
+        let value = self.send(way, keys, &ask).await?;
         T::from_redis_value(value).map_err(StoreError::corrupt)
     }
 
@@ -145,14 +185,14 @@ impl Step {
     /// nothing, and is asked again with their keys.
     pub(crate) async fn run_on_rows<T: FromRedisValue>(
         &self,
-        link: &Link,
+        way: Way<'_>,
         mut keys: BTreeSet<String>,
         ask: &impl Serialize,
     ) -> Result<Answer<T>, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
         for _ in 0..ROUNDS {
             let declared: Vec<_> = keys.iter().cloned().collect();
-            let value = self.send(link, &declared, &ask).await?;
+            let value = self.send(way, &declared, &ask).await?;
             match word(&value) {
                 Some(b"keys") => {
                     let names = Vec::<String>::from_redis_value(value);
@@ -169,11 +209,11 @@ impl Step {
     }
 
     /// One round trip, unless the server has lost the script, or never had it.
-    async fn send(&self, link: &Link, keys: &[String], ask: &str) -> Result<Value, StoreError> {
-        let result = match self.call(link, "EVALSHA", &self.digest, keys, ask).await {
+    async fn send(&self, way: Way<'_>, keys: &[String], ask: &str) -> Result<Value, StoreError> {
+        let result = match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.call(link, "EVAL", self.code, keys, ask).await
+                self.call(way, "EVAL", self.code, keys, ask).await
             }
             result => result,
         };
@@ -182,7 +222,7 @@ impl Step {
 
     async fn call(
         &self,
-        link: &Link,
+        way: Way<'_>,
         command: &str,
         script: &str,
         keys: &[String],
@@ -190,7 +230,7 @@ impl Step {
     ) -> RedisResult<Value> {
         let mut command = redis::cmd(command);
         command.arg(script).arg(keys.len()).arg(keys).arg(ask);
-        link.send(&command).await
+        way.send(&command).await
     }
 }
 

@@ -95,10 +95,13 @@ impl RedisStore {
         let scripts = &self.0.scripts;
         let keys =
             |shard: &Shard, subject: &str| [shard.feed(), shard.cut_offs(), shard.subject(subject)];
-        what.at = Some(self.at(subject, &scripts.log_out, keys, &what).await?);
+        what.at = Some(
+            self.log_out_at(subject, &scripts.log_out, keys, &what)
+                .await?,
+        );
         let keys = |shard: &Shard, subject: &str| [shard.tokens(subject)];
         let remove_tokens = &scripts.remove_tokens;
-        let application_tokens = self.at(subject, remove_tokens, keys, &what).await?;
+        let application_tokens = self.log_out_at(subject, remove_tokens, keys, &what).await?;
         let swept = self.sweep(subject).await?;
         let sessions = swept.ended.iter().map(|id| row::session_id(id));
         Ok(RevokedAll {
@@ -122,7 +125,7 @@ impl RedisStore {
             };
             let sweep = &self.0.scripts.sweep;
             let (ended, next, by): (Vec<String>, Option<String>, String) =
-                self.at(subject, sweep, keys, what).await?;
+                self.log_out_at(subject, sweep, keys, what).await?;
             swept.ended.extend(ended);
             swept.by = by;
             if next.is_none() {

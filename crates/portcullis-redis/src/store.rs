@@ -2,10 +2,11 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
@@ -24,6 +25,7 @@ use crate::{
     ask::{Nothing, OfRow, OfSession, OfSubject, millis, span},
     connection::Link,
     error::store_error,
+    keep::Keep,
     layout::{Layout, Shard, in_realm, subject_text},
     old::Moving,
     row::{self, SessionRow, TokenRow},
@@ -40,13 +42,17 @@ pub struct RedisStore(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) link: Link,
+    /// For what waits for replicas: its connection gets nothing else done meanwhile.
+    pub(crate) waiting: Link,
+    pub(crate) confirming_replicas: u32,
+    /// Whether the last proof failed.
+    pub(crate) unconfirmed: AtomicBool,
+    pub(crate) log_out_replicas: u32,
     pub(crate) layout: Layout,
     pub(crate) channel: String,
-    /// Where the feed is listened to: any node of a cluster will do.
-    pub(crate) nodes: Vec<redis::Client>,
     pub(crate) poll_interval: Duration,
     pub(crate) scripts: Scripts,
-    pub(crate) keep: String,
+    pub(crate) keep: Keep,
     /// How many shards the layout before this one had, if something may be left in it.
     pub(crate) old: Option<u16>,
     pub(crate) moving: Moving,
@@ -69,6 +75,10 @@ impl SessionStore for RedisStore {
         let now = Timestamp::from_millis(seconds.saturating_mul(1000) + micros / 1000);
         self.0.server_clock.heard(now, Instant::now());
         Ok(now)
+    }
+
+    async fn confirm(&self, max_age: Duration) -> Result<Timestamp, StoreError> {
+        self.confirm_all(max_age).await
     }
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
@@ -210,7 +220,9 @@ impl SessionStore for RedisStore {
             why: RevocationReason::Logout.as_str(),
         };
         let revoke = &self.0.scripts.revoke;
-        let ended: u64 = self.at(subject, revoke, of_session(id), what).await?;
+        let ended: u64 = self
+            .log_out_at(subject, revoke, of_session(id), what)
+            .await?;
         Ok(ended > 0)
     }
 
@@ -231,7 +243,12 @@ impl SessionStore for RedisStore {
         let what = What { realm, number };
         let mut last = Timestamp::from_millis(i64::MIN);
         let keys = |shard: &Shard| vec![shard.feed(), shard.cut_offs()];
-        for at in self.everywhere::<String>(revoke_realm, keys, what).await {
+        let shards = self.0.layout.shards();
+        let cut_offs = shards.map(|shard| async move {
+            self.log_out_in::<String>(&shard, revoke_realm, &keys(&shard), what)
+                .await
+        });
+        for at in join_all(cut_offs).await {
             last = last.max(row::time(&at?)?);
         }
         Ok(last)
@@ -327,7 +344,7 @@ impl SessionStore for RedisStore {
             ]
         };
         let remove = &self.0.scripts.remove_token;
-        let removed: u64 = self.at(subject, remove, keys, what).await?;
+        let removed: u64 = self.log_out_at(subject, remove, keys, what).await?;
         Ok(removed > 0)
     }
 
@@ -337,23 +354,7 @@ impl SessionStore for RedisStore {
         id: &str,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        #[derive(Serialize)]
-        struct What<'a> {
-            token: String,
-            id: &'a str,
-            subject: String,
-            until: String,
-        }
-        let what = What {
-            token: in_realm(subject.realm(), id),
-            id,
-            subject: subject_text(subject),
-            until: millis(until),
-        };
-        let revoke = &self.0.scripts.revoke_token;
-        let shard = self.0.layout.of(subject);
-        let keys = [shard.feed(), shard.revoked_token(&what.token)];
-        self.run::<u64>(revoke, &keys, what).await.map(drop)
+        self.revoke_one(subject, id, until).await
     }
 
     async fn is_revoked(
@@ -362,21 +363,7 @@ impl SessionStore for RedisStore {
         id: Option<&str>,
         since: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        #[derive(Serialize)]
-        struct What {
-            subject: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            token: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            since: Option<String>,
-        }
-        let what = What {
-            subject: subject_text(subject),
-            token: id.map(|id| in_realm(subject.realm(), id)),
-            since: since.map(millis),
-        };
-        let is_revoked = &self.0.scripts.is_revoked;
-        Ok(self.at::<u64>(subject, is_revoked, what).await? == 1)
+        self.asks(subject, id, since).await
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {

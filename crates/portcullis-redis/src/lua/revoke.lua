@@ -3,7 +3,7 @@ if is_elsewhere() then
   return {'move'}
 end
 local row = load_session(ask.id)
-if not row or row.revoked then
+if not row or row.subject ~= ask.subject or row.revoked then
   return 0
 end
 revoke(row, ask.why)
