@@ -17,6 +17,7 @@
 //! | the rules, as a function that needs no store | [`rules::decide`] |
 //! | where sessions are kept | [`SessionStore`], [`MemoryStore`]; SQLite in `portcullis-sqlx` |
 //! | which access tokens are revoked, without asking a store | [`Revocations`] |
+//! | forgetting what is over, on one node at a time | [`Maintenance`] |
 //! | the refresh tokens themselves | [`refresh`] |
 //!
 //! Whatever goes wrong between a node and its store is a fault, answered 503,
@@ -32,6 +33,7 @@ mod dyn_store;
 mod error;
 mod id;
 mod key_ring;
+mod maintenance;
 mod memory;
 mod one_use;
 mod page;
@@ -53,6 +55,7 @@ pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
 use id::random_names;
 pub use id::{AttemptId, LoginTicket, ParseSessionIdError, SessionId};
+pub use maintenance::Maintenance;
 pub use memory::MemoryStore;
 pub use one_use::OneUse;
 pub use page::{
