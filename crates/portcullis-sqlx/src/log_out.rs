@@ -54,6 +54,17 @@ macro_rules! session_row {
     };
 }
 
+/// [`session_row`] of a session that a statement found to [go on](goes_on): nobody need look
+/// again.
+macro_rules! row_that_goes_on {
+    () => {
+        concat!(
+            $crate::row::session_columns!(),
+            ", CAST(NULL AS bigint) AS cut_off_at, CAST(NULL AS bigint) AS log_out_at"
+        )
+    };
+}
+
 /// That something is left of who a session's subject was. `$granted` is an empty grant.
 macro_rules! is_personal {
     ($granted:literal) => {
@@ -65,4 +76,4 @@ macro_rules! is_personal {
     };
 }
 
-pub(crate) use {goes_on, is_personal, log_out, session_row};
+pub(crate) use {goes_on, is_personal, log_out, row_that_goes_on, session_row};

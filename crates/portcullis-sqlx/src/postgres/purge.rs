@@ -152,7 +152,7 @@ pub(super) async fn batch(
             connection, &step, left, before, now
         ))?;
     }
-    Ok(row::unsigned(limit - left.max(0))?)
+    row::unsigned(limit - left.max(0))
 }
 
 async fn time(connection: &mut PgConnection, now: Option<i64>) -> Result<i64, Failure> {

@@ -12,7 +12,7 @@ use super::{
     error::Failure,
 };
 use crate::{
-    log_out::{goes_on, session_row},
+    log_out::{goes_on, row_that_goes_on, session_row},
     rotation::{self, Change, TRIES},
     row,
 };
@@ -33,7 +33,7 @@ macro_rules! change {
             " RETURNING clock.now, id::text AS id, ",
             $told,
             ", ",
-            session_row!()
+            row_that_goes_on!()
         )
     };
 }

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 
 use super::{error::unavailable, sessions};
 use crate::{
-    log_out::{goes_on, session_row},
+    log_out::{goes_on, row_that_goes_on},
     rotation::{self, Change, TRIES},
     row,
 };
@@ -24,7 +24,7 @@ macro_rules! change {
             " AND ",
             goes_on!(),
             " RETURNING id, ",
-            session_row!()
+            row_that_goes_on!()
         )
     };
 }
