@@ -41,15 +41,16 @@ pub enum Mode {
     Refuse,
 }
 
-/// A proxy to one server. It ends when it is dropped.
+/// A proxy to one server at a time. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    server: SocketAddr,
     mode: Mode,
     over: bool,
     streams: Vec<TcpStream>,
@@ -69,7 +70,12 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let proxy = Self {
             address: listener.local_addr()?,
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(State {
+                server,
+                mode: Mode::default(),
+                over: false,
+                streams: Vec::new(),
+            })),
         };
         let state = proxy.state.clone();
         thread::spawn(move || {
@@ -78,7 +84,7 @@ impl Proxy {
                     return;
                 }
                 // A server that is down is a connection that is cut.
-                let _ = serve(client, server, &state);
+                let _ = serve(client, &state);
             }
         });
         Ok(proxy)
@@ -92,6 +98,12 @@ impl Proxy {
     /// What it does from now on.
     pub fn set(&self, mode: Mode) {
         lock(&self.state).mode = mode;
+    }
+
+    /// Leads new connections to another server, as a name does after a fail-over;
+    /// those there are stay until they are [cut](Self::cut).
+    pub fn lead_to(&self, server: SocketAddr) {
+        lock(&self.state).server = server;
     }
 
     /// Cuts all connections there are.
@@ -112,7 +124,8 @@ impl Drop for Proxy {
 }
 
 /// Carries what one connection has to say, both ways.
-fn serve(client: TcpStream, server: SocketAddr, state: &Arc<Mutex<State>>) -> io::Result<()> {
+fn serve(client: TcpStream, state: &Arc<Mutex<State>>) -> io::Result<()> {
+    let server = lock(state).server;
     let server = TcpStream::connect(server)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;

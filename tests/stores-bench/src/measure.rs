@@ -18,14 +18,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{Result, places::Place};
-
-/// How fast refreshes went.
-pub(crate) struct Rate {
-    pub(crate) per_second: f64,
-    pub(crate) median: Duration,
-    pub(crate) percentile_99: Duration,
-}
+use crate::{Result, load::Rate, places::Place};
 
 fn api(revocations: &Revocations) -> Result<Sessions> {
     let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256)?)

@@ -1,6 +1,12 @@
 //! An empty place for each kind of store, and what opens it.
 
-use std::{fs, path::PathBuf, process, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    process,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use portcullis::{
     session::{DynSessionStore, MemoryStore, Revocations},
@@ -9,7 +15,10 @@ use portcullis::{
 use portcullis_redis::RedisStore;
 use portcullis_sqlx::{PostgresStore, SqliteStore, poll};
 use portcullis_testing::servers;
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
 use tempfile::TempDir;
 
 use crate::Result;
@@ -31,7 +40,12 @@ pub(crate) enum Place {
 impl Place {
     /// `None` where there is no server.
     pub(crate) async fn new(name: &str) -> Result<Option<Self>> {
-        let own = format!("portcullis_bench_{}", process::id());
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let own = format!(
+            "portcullis_bench_{}_{}",
+            process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
         Ok(match name {
             "memory" => Some(Self::Memory(MemoryStore::new(SharedClock::default()))),
             // In the folder it is run in, which is on a disk; that of temporary
@@ -167,6 +181,51 @@ impl Place {
         Ok(())
     }
 
+    /// The store, with so many connections where there are several.
+    pub(crate) async fn store(&self, connections: u32) -> Result<DynSessionStore> {
+        Ok(match self {
+            Self::Memory(store) => DynSessionStore::new(store.clone()),
+            Self::Sqlite(_) => {
+                let clock = SharedClock::default();
+                DynSessionStore::new(SqliteStore::open(self.file(), clock).await?)
+            }
+            Self::Postgres { .. } => {
+                let builder =
+                    PostgresStore::builder("postgres://localhost").options(self.options()?);
+                let builder = builder.max_connections(connections);
+                DynSessionStore::new(builder.connect().await?)
+            }
+            Self::Redis { url, prefix } => {
+                let builder = RedisStore::builder(url.as_str()).prefix(prefix);
+                DynSessionStore::new(builder.connect().await?)
+            }
+        })
+    }
+
+    /// How the file is opened.
+    pub(crate) fn file_options(&self) -> SqliteConnectOptions {
+        SqliteStore::options(self.file())
+    }
+
+    /// The address of the schema, for PostgreSQL's own programs.
+    pub(crate) fn libpq_url(&self) -> Result<String> {
+        match self {
+            Self::Postgres { url, schema } => {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                Ok(format!("{url}{separator}options=-csearch_path%3D{schema}"))
+            }
+            _ => Err("no PostgreSQL".into()),
+        }
+    }
+
+    /// What its keys begin with.
+    pub(crate) fn redis_prefix(&self) -> String {
+        match self {
+            Self::Redis { prefix, .. } => prefix.clone(),
+            _ => String::new(),
+        }
+    }
+
     fn file(&self) -> PathBuf {
         match self {
             Self::Sqlite(folder) => folder.path().join("sessions.db"),
@@ -189,7 +248,7 @@ impl Place {
         Ok(builder.connect().await?)
     }
 
-    async fn connection(&self) -> Result<PgConnection> {
+    pub(crate) async fn connection(&self) -> Result<PgConnection> {
         Ok(self.options()?.connect().await?)
     }
 
@@ -202,7 +261,7 @@ impl Place {
         Ok(())
     }
 
-    async fn redis(&self) -> Result<redis::aio::MultiplexedConnection> {
+    pub(crate) async fn redis(&self) -> Result<redis::aio::MultiplexedConnection> {
         match self {
             Self::Redis { url, .. } => {
                 let client = redis::Client::open(url.as_str())?;

@@ -10,6 +10,7 @@ mod many_sessions;
 mod node;
 mod odd_rows;
 mod one_use;
+mod pools;
 mod schema;
 mod server;
 mod start;

@@ -167,6 +167,7 @@ fn of_sessions(kind: SessionErrorKind) -> RejectionKind {
         SessionErrorKind::TooManyApplicationTokens
         | SessionErrorKind::Realm
         | SessionErrorKind::Issue
+        | SessionErrorKind::GrantTooLong
         | SessionErrorKind::Unnamed
         | SessionErrorKind::Unsupported => RejectionKind::Misconfigured,
     }

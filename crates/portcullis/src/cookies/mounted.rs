@@ -63,6 +63,11 @@ impl MountedCookies {
         &self.cookies
     }
 
+    /// How long a refresh token may be, so that browsers keep its cookie.
+    pub(crate) fn refresh_token_limit(&self) -> usize {
+        BROWSERS_LIMIT.saturating_sub(self.cookies.refresh_cookie().len())
+    }
+
     /// Says in the log that everybody on the way can read them, if it is so.
     pub(crate) fn warn_if_insecure(&self) {
         if !self.cookies.attributes().secure {

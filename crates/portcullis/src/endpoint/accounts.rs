@@ -4,7 +4,7 @@ use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
-use crate::{claims::ScopeSet, secret::SecretString, subject::Subject};
+use crate::{claims::ScopeSet, secret::SecretString, session::SessionData, subject::Subject};
 
 /// The application's users, API keys and clients.
 ///
@@ -159,6 +159,9 @@ pub struct Account {
     application: bool,
     scope: ScopeSet,
     claims: Map<String, Value>,
+    acr: Option<String>,
+    amr: Vec<String>,
+    data: Option<SessionData>,
 }
 
 impl Account {
@@ -169,6 +172,9 @@ impl Account {
             application: false,
             scope: ScopeSet::new(),
             claims: Map::new(),
+            acr: None,
+            amr: Vec::new(),
+            data: None,
         }
     }
 
@@ -195,6 +201,38 @@ impl Account {
         self
     }
 
+    /// How strong the login was ([`OpenSession::acr`]). It is asked for at a login only, and
+    /// stays what it was then.
+    ///
+    /// [`OpenSession::acr`]: crate::session::OpenSession::acr
+    #[must_use = "returns the changed account"]
+    pub fn acr(mut self, value: impl Into<String>) -> Self {
+        self.acr = Some(value.into());
+        self
+    }
+
+    /// How the login was made ([`OpenSession::amr`]), such as `pwd` and `otp`; as
+    /// [`acr`](Self::acr) otherwise.
+    ///
+    /// [`OpenSession::amr`]: crate::session::OpenSession::amr
+    #[must_use = "returns the changed account"]
+    pub fn amr<I>(mut self, methods: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.amr = methods.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What is kept with the session that the login opens; as [`acr`](Self::acr)
+    /// otherwise.
+    #[must_use = "returns the changed account"]
+    pub fn data(mut self, data: SessionData) -> Self {
+        self.data = Some(data);
+        self
+    }
+
     /// The subject that tokens name.
     pub fn subject(&self) -> &Subject {
         &self.subject
@@ -213,6 +251,21 @@ impl Account {
     /// The further claims of its access tokens.
     pub fn claims(&self) -> &Map<String, Value> {
         &self.claims
+    }
+
+    /// How strong the login was.
+    pub fn acr_value(&self) -> Option<&str> {
+        self.acr.as_deref()
+    }
+
+    /// How the login was made.
+    pub fn amr_methods(&self) -> impl Iterator<Item = &str> {
+        self.amr.iter().map(String::as_str)
+    }
+
+    /// What is kept with the session that the login opens.
+    pub fn session_data(&self) -> Option<&SessionData> {
+        self.data.as_ref()
     }
 }
 

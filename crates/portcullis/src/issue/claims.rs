@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::json;
 
-use super::draft::Draft;
+use super::{AccessToken, draft::Draft};
 use crate::{
     claims::{RESERVED, TokenShape},
     json::ObjectWriter,
@@ -29,8 +29,11 @@ struct Member {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Value {
     Constant,
+    Acr,
+    Amr,
     AuthTime,
     Client,
+    Confirmation,
     Expiry,
     Fresh,
     Now,
@@ -52,6 +55,7 @@ impl Claims {
             Member::new(&shape.subject, Value::Subject),
             Member::new("auth_time", Value::AuthTime),
             Member::new("client_id", Value::Client),
+            Member::new("cnf", Value::Confirmation),
             Member::new("exp", Value::Expiry),
             Member::new("iat", Value::Now),
             Member::new("jti", Value::TokenId),
@@ -67,14 +71,35 @@ impl Claims {
         if shape.fresh {
             members.push(Member::new("fresh", Value::Fresh));
         }
+        for (name, value) in LOGIN {
+            // An API may have called something else so before there were these.
+            if members.iter().all(|member| *member.name != *name) {
+                members.push(Member::new(name, value));
+            }
+        }
         members.sort_by(|a, b| a.name.cmp(&b.name));
         let length = members.iter().map(|member| member.json.len() + 16).sum();
         Self { members, length }
     }
 
-    /// Whether only the issuer writes the claim of this name.
-    pub(super) fn reserve(&self, name: &str) -> bool {
-        RESERVED.contains(&name) || self.members.iter().any(|member| *member.name == *name)
+    /// A claim that `token` would have twice, or that only the issuer writes.
+    pub(super) fn conflict<'t>(&self, token: &'t AccessToken<'_>) -> Option<&'t str> {
+        let has = |value| self.members.iter().any(|member| member.value == value);
+        let mut login = LOGIN.iter();
+        if let Some((name, _)) = login.find(|(_, value)| value.is_in(token) && !has(*value)) {
+            return Some(name);
+        }
+        let mut further = token.claims.into_iter().flatten();
+        further
+            .find(|(name, _)| self.reserve(name, token))
+            .map(|(name, _)| name.as_str())
+    }
+
+    fn reserve(&self, name: &str, token: &AccessToken<'_>) -> bool {
+        RESERVED.contains(&name)
+            || self.members.iter().any(|member| {
+                *member.name == *name && (member.value.is_in(token) || !member.is_of_login())
+            })
     }
 
     /// The JSON of a token's claims; further ones stand where their names
@@ -101,7 +126,26 @@ impl Claims {
     }
 }
 
+/// What a token says of the login only if it is told: as long as it is not, the
+/// application may write it as it writes any further claim.
+const LOGIN: [(&str, Value); 2] = [("acr", Value::Acr), ("amr", Value::Amr)];
+
+impl Value {
+    /// Whether `token` says how the login was.
+    fn is_in(self, token: &AccessToken<'_>) -> bool {
+        match self {
+            Self::Acr => token.acr.is_some(),
+            Self::Amr => !token.amr.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 impl Member {
+    fn is_of_login(&self) -> bool {
+        matches!(self.value, Value::Acr | Value::Amr)
+    }
+
     fn new(name: &str, value: Value) -> Self {
         Self {
             json: format!("{}:", json!(name)),
@@ -129,8 +173,12 @@ impl Member {
         let name = &self.json;
         match self.value {
             Value::Constant => object.json(name),
+            Value::Acr => object.optional(name, token.acr),
+            Value::Amr if token.amr.is_empty() => Ok(()),
+            Value::Amr => object.value(name, &token.amr),
             Value::AuthTime => object.optional(name, token.auth_time.map(Timestamp::as_secs)),
             Value::Client => object.optional(name, token.client),
+            Value::Confirmation => object.optional(name, token.confirmation),
             Value::Expiry => object.optional(name, end.map(Timestamp::as_secs)),
             Value::Fresh => object.value(name, token.fresh),
             Value::Now => object.value(name, now.as_secs()),
@@ -151,7 +199,7 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::{issue::AccessToken, subject::Subject};
+    use crate::{claims::KeyConfirmation, subject::Subject};
 
     proptest! {
         #[test]
@@ -165,6 +213,9 @@ mod tests {
             times: (i64, Option<i64>, Option<i64>),
             further in option::of(btree_map(any::<String>(), any::<(String, i64, bool)>(), 0..9)),
             fresh: Option<bool>,
+            acr: Option<String>,
+            amr in proptest::collection::vec(any::<String>(), 0..3),
+            key: Option<String>,
         ) {
             let mut shape = TokenShape::rfc9068()
                 .subject_claim(subject_claim.as_str())
@@ -172,10 +223,6 @@ mod tests {
             prop_assume!(shape.check().is_ok());
             shape.fresh = fresh.is_some();
             let claims = Claims::new(&shape, Some(&issuer), Some(&json!(audience)));
-            let further: Option<Map<_, _>> = further.map(|further| {
-                let further = further.into_iter().filter(|(name, _)| !claims.reserve(name));
-                further.map(|(name, value)| (name, json!(value))).collect()
-            });
             let subject = Subject::new("users", subject);
             let (now, end, auth_time) = times;
             let [end, auth_time] = [end, auth_time].map(|time| time.map(Timestamp::from_millis));
@@ -186,6 +233,14 @@ mod tests {
                 .fresh(fresh.unwrap_or_default())
                 .auth_time(auth_time);
             token.session = session.as_deref();
+            let key = key.map(KeyConfirmation::jkt);
+            token = token.acr(acr.as_deref()).amr(amr.iter().map(String::as_str));
+            token = token.confirmation(&key);
+            prop_assume!(claims.conflict(&token).is_none());
+            let further: Option<Map<_, _>> = further.map(|further| {
+                let further = further.into_iter().filter(|(name, _)| !claims.reserve(name, &token));
+                further.map(|(name, value)| (name, json!(value))).collect()
+            });
             token.claims = further.as_ref();
 
             let mut expected = BTreeMap::from([
@@ -199,6 +254,9 @@ mod tests {
             ]);
             let scope = Some(token.scope.to_string()).filter(|scope| !scope.is_empty());
             let optional = [
+                ("acr", acr.as_ref().map(|acr| json!(acr))),
+                ("amr", Some(json!(amr)).filter(|_| !amr.is_empty())),
+                ("cnf", key.as_ref().map(|key| json!(key))),
                 ("auth_time", auth_time.map(|time| json!(time.as_secs()))),
                 ("client_id", client.as_ref().map(|client| json!(client))),
                 ("exp", end.map(|end| json!(end.as_secs()))),
@@ -221,11 +279,32 @@ mod tests {
     #[test]
     fn what_the_issuer_writes_is_reserved() {
         let claims = Claims::new(&TokenShape::session(), None, None);
+        let alice = Subject::new("users", "alice");
+        let token = AccessToken::new(&alice);
+        let conflict = |token: &AccessToken<'_>, name: &str| {
+            let further = Map::from_iter([(name.to_owned(), json!(1))]);
+            claims.conflict(&token.clone().claims(&further)).is_some()
+        };
         for name in [
-            "identity", "type", "sub", "iss", "aud", "exp", "scope", "fresh",
+            "identity", "type", "sub", "iss", "aud", "exp", "scope", "fresh", "cnf",
         ] {
-            assert!(claims.reserve(name), "{name}");
+            assert!(conflict(&token, name), "{name}");
         }
-        assert!(!claims.reserve("email"));
+        for name in ["email", "acr", "amr"] {
+            assert!(!conflict(&token, name), "{name}");
+        }
+        let strong = token.acr("mfa").amr(["pwd", "otp"]);
+        assert!(conflict(&strong, "acr") && conflict(&strong, "amr"));
+        assert!(!conflict(&strong, "email"));
+    }
+
+    #[test]
+    fn a_shape_that_has_the_name_for_something_else_keeps_it() {
+        let shape = TokenShape::plain().kind_claim("acr", "access", "refresh");
+        let claims = Claims::new(&shape, None, None);
+        let alice = Subject::new("users", "alice");
+        let token = AccessToken::new(&alice).amr(["pwd"]);
+        assert_eq!(claims.conflict(&token), None);
+        assert_eq!(claims.conflict(&token.acr("mfa")), Some("acr"));
     }
 }

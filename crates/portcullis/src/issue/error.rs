@@ -16,7 +16,8 @@ pub enum IssueErrorKind {
     /// The subject is of another realm than those that the issuer's tokens
     /// speak for.
     Realm,
-    /// A further claim is one that the issuer writes itself.
+    /// A further claim is one that the issuer writes itself, or what a token is to say of
+    /// its login has a name that the shape has for something else.
     ReservedClaim,
     /// The shape of RFC 9068 demands a client (section 2.2), and none is named.
     ClientMissing,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -159,8 +159,7 @@ impl TokenIssuer {
             return Err(IssueError::new(IssueErrorKind::NoKey, ""));
         }
         let id = id().map_err(|_| IssueError::new(IssueErrorKind::Random, ""))?;
-        let mut names = token.claims.into_iter().flat_map(Map::keys);
-        if let Some(name) = names.find(|name| self.0.claims.reserve(name)) {
+        if let Some(name) = self.0.claims.conflict(token) {
             return Err(IssueError::new(IssueErrorKind::ReservedClaim, name));
         }
         Ok(Draft {

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::{claims::ScopeSet, secret::SecretString, subject::Subject, time::Timestamp};
+use crate::{
+    claims::{KeyConfirmation, ScopeSet},
+    secret::SecretString,
+    subject::Subject,
+    time::Timestamp,
+};
 
 /// What an access token shall say.
 ///
@@ -22,6 +27,9 @@ pub struct AccessToken<'a> {
     pub(crate) scope: ScopeSet,
     pub(crate) fresh: bool,
     pub(crate) auth_time: Option<Timestamp>,
+    pub(crate) acr: Option<&'a str>,
+    pub(crate) amr: Vec<&'a str>,
+    pub(crate) confirmation: Option<&'a KeyConfirmation>,
     pub(crate) claims: Option<&'a Map<String, Value>>,
     pub(crate) not_after: Option<Timestamp>,
 }
@@ -36,6 +44,9 @@ impl<'a> AccessToken<'a> {
             scope: ScopeSet::new(),
             fresh: false,
             auth_time: None,
+            acr: None,
+            amr: Vec::new(),
+            confirmation: None,
             claims: None,
             not_after: None,
         }
@@ -79,7 +90,31 @@ impl<'a> AccessToken<'a> {
         self
     }
 
-    /// Further claims. One that the issuer writes itself is an error.
+    /// How strong the login was (`acr`, RFC 9068 section 2.2.1), by a name on which
+    /// issuer and services agree: what a
+    /// [policy](crate::policy::Policy) can demand (RFC 9470).
+    #[must_use = "returns the changed token"]
+    pub fn acr(mut self, value: impl Into<Option<&'a str>>) -> Self {
+        self.acr = value.into();
+        self
+    }
+
+    /// How the user logged in (`amr`, RFC 8176), such as `pwd` and `otp`.
+    #[must_use = "returns the changed token"]
+    pub fn amr(mut self, methods: impl IntoIterator<Item = &'a str>) -> Self {
+        self.amr = methods.into_iter().collect();
+        self
+    }
+
+    /// The key that the token is bound to (`cnf`, RFC 7800 section 3.1).
+    #[must_use = "returns the changed token"]
+    pub fn confirmation(mut self, key: impl Into<Option<&'a KeyConfirmation>>) -> Self {
+        self.confirmation = key.into();
+        self
+    }
+
+    /// Further claims. One that the issuer writes itself is an error, and `acr` and
+    /// `amr` are if the token has them already.
     #[must_use = "returns the changed token"]
     pub fn claims(mut self, claims: &'a Map<String, Value>) -> Self {
         self.claims = Some(claims);

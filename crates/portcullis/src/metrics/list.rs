@@ -71,6 +71,12 @@ pub(crate) const SINGLE_USE_REFUSALS: Counter<0> = Counter(Instrument::new(
     "credentials of single use that were presented again and refused",
 ));
 
+pub(crate) const SESSION_EVENTS_DROPPED: Counter<0> = Counter(Instrument::new(
+    "portcullis_session_events_dropped_total",
+    &[],
+    "events for which an application's queue had no room",
+));
+
 pub(crate) const SNAPSHOT_TIMESTAMP: Gauge<0> = Gauge(Instrument::new(
     "portcullis_revocation_snapshot_timestamp_seconds",
     &[],
@@ -168,6 +174,7 @@ pub const ALL: &[Metric] = &[
     SESSIONS_OPENED.metric(),
     SESSIONS_ENDED.metric(),
     SINGLE_USE_REFUSALS.metric(),
+    SESSION_EVENTS_DROPPED.metric(),
     SNAPSHOT_TIMESTAMP.metric(),
     SNAPSHOT_MAX_AGE.metric(),
     SNAPSHOT_ENTRIES.metric(),

@@ -279,6 +279,8 @@ pub enum RefusalReason {
     AbsoluteDeadline,
     /// The session belongs to another client.
     Client,
+    /// Nobody has proven to have the key that the session is bound to.
+    SenderBinding,
     /// More scope was asked for than was granted.
     Scope,
     /// A generation that the session cannot have.
@@ -297,6 +299,7 @@ impl RefusalReason {
             Self::IdleDeadline => "idle_deadline",
             Self::AbsoluteDeadline => "absolute_deadline",
             Self::Client => "client",
+            Self::SenderBinding => "sender_binding",
             Self::Scope => "scope",
             Self::Generation => "generation",
             Self::OtherDevice => "other_device",

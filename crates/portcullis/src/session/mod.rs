@@ -19,6 +19,7 @@
 //! | which access tokens are revoked, without asking a store | [`Revocations`] |
 //! | forgetting what is over, on one node at a time | [`Maintenance`] |
 //! | the refresh tokens themselves | [`refresh`] |
+//! | what happens to sessions, for an audit log | [`events`] |
 //!
 //! Whatever goes wrong between a node and its store is a fault, answered 503,
 //! and costs nobody a session: everything that can fail comes before the
@@ -29,8 +30,10 @@
 
 mod answers;
 mod attempt;
+mod data;
 mod dyn_store;
 mod error;
+pub mod events;
 mod id;
 mod key_ring;
 mod maintenance;
@@ -51,6 +54,7 @@ pub use attempt::{
     RefusalReason, ReplayPolicy, RotationAttempt, RotationMode, RotationOutcome, RotationRules,
     Successor,
 };
+pub use data::{SessionData, SessionDataError};
 pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
 use id::random_names;
@@ -67,7 +71,7 @@ pub use record::{
 pub use remote_clock::RemoteClock;
 pub use revocations::Revocations;
 pub use service::{
-    IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
-    SessionsBuilder, SingleUse, TokenPair,
+    IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, SessionFilter,
+    Sessions, SessionsBuilder, SingleUse, TokenPair,
 };
 pub use store::SessionStore;

@@ -9,8 +9,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttemptId, SessionId, StoreError};
-use crate::{crypto, subject::Subject, time::Timestamp};
+use super::{AttemptId, SessionData, SessionId, StoreError, refresh::RefreshFamily};
+use crate::{claims::KeyConfirmation, crypto, subject::Subject, time::Timestamp};
 
 /// A session that is about to begin: what [`SessionStore::create`] turns into a
 /// row.
@@ -261,12 +261,37 @@ pub struct Grant {
     /// When the subject proved who it is, in seconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// How strong that proof was, by a name on which issuer and services agree
+    /// (OpenID Connect Core section 2, RFC 9470).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// How it was given (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// The key that the session's tokens are bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<KeyConfirmation>,
+    /// What the application keeps with the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<SessionData>,
 }
 
 impl Grant {
     /// A grant of nothing in particular.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What the refresh tokens of a session say of it.
+    pub(super) fn of(family: &RefreshFamily) -> Self {
+        Self {
+            scope: family.scope.to_string(),
+            auth_time: family.auth_time.map(Timestamp::as_secs),
+            acr: family.acr.clone(),
+            amr: family.amr.clone(),
+            cnf: family.confirmation.clone(),
+            data: family.data.clone(),
+        }
     }
 
     /// The text that a store keeps.
@@ -393,8 +418,20 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_comes_back_as_it_was() {
+        let text = r#"{"scope":"a b","auth_time":7,"acr":"mfa","amr":["pwd","otp"],"#.to_owned()
+            + r#""cnf":{"jkt":"x"},"data":{"tenant":"acme","share":0.1}}"#;
+        let grant = Grant::from_json(&text).unwrap();
+        assert_eq!(grant.acr.as_deref(), Some("mfa"));
+        assert_eq!(grant.amr, ["pwd", "otp"]);
+        assert_eq!(grant.cnf, Some(KeyConfirmation::jkt("x")));
+        assert_eq!(grant.to_json().unwrap(), text);
+        assert_eq!(Grant::new().to_json().unwrap(), "{}");
+    }
+
+    #[test]
     fn what_later_versions_add_to_a_grant_does_not_hurt() {
-        let grant = Grant::from_json(r#"{"scope":"a b","acr":"gold"}"#).unwrap();
+        let grant = Grant::from_json(r#"{"scope":"a b","later":{"x":[1]}}"#).unwrap();
         assert_eq!(grant.scope, "a b");
         assert!(Grant::from_json("[").is_err());
     }

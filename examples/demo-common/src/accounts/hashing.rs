@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// The OWASP recommendation: 19 MiB, two passes, one lane.
-const MEMORY_KIB: u32 = 19_456;
+pub(crate) const RECOMMENDED_MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
@@ -24,17 +24,18 @@ const QUEUE: usize = 32;
 #[derive(Clone)]
 pub(crate) struct PasswordDigest(Arc<PasswordHash>);
 
-/// Hashes `password`. Takes some ten milliseconds: not on an async worker.
-pub(crate) fn hash(password: &SecretString) -> Result<PasswordDigest, HashError> {
-    let hash = argon2()?
+/// Hashes `password` in so much memory. Takes some ten milliseconds with what is
+/// recommended: not on an async worker.
+pub(crate) fn hash(password: &SecretString, memory_kib: u32) -> Result<PasswordDigest, HashError> {
+    let params = Params::new(memory_kib, PASSES, LANES, None).map_err(|_| HashError)?;
+    let hash = argon2(params)
         .hash_password(password.expose().as_bytes())
         .map_err(|_| HashError)?;
     Ok(PasswordDigest(Arc::new(hash)))
 }
 
-fn argon2() -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn argon2(params: Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 /// A password could not be hashed: the system gives no random numbers, or no
@@ -105,12 +106,13 @@ impl Turn {
         digest: PasswordDigest,
     ) -> Result<bool, HashError> {
         let work = task::spawn_blocking(move || {
-            let argon2 = argon2()?;
+            // What it cost is in the digest.
+            let argon2 = argon2(Params::DEFAULT);
             let result = argon2.verify_password(password.expose().as_bytes(), &*digest.0);
             drop(self);
-            Ok(result.is_ok())
+            result.is_ok()
         });
-        work.await.map_err(|_| HashError)?
+        work.await.map_err(|_| HashError)
     }
 }
 
@@ -124,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn passwords_are_argon2id_with_the_recommended_costs() {
-        let digest = hash(&secret("wonderland")).unwrap();
+        let digest = hash(&secret("wonderland"), RECOMMENDED_MEMORY_KIB).unwrap();
         let phc = digest.0.to_string();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
         let checks = PasswordChecks::new();
@@ -134,6 +136,18 @@ mod tests {
                 turn.verify(secret(password), digest.clone()).await,
                 Ok(right)
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_digest_says_what_it_costs() {
+        let digest = hash(&secret("wonderland"), 8).unwrap();
+        let phc = digest.0.to_string();
+        assert!(phc.starts_with("$argon2id$v=19$m=8,t=2,p=1$"), "{phc}");
+        for (password, right) in [("wonderland", true), ("Wonderland", false)] {
+            let turn = PasswordChecks::new().turn().await.unwrap();
+            let verified = turn.verify(secret(password), digest.clone()).await;
+            assert_eq!(verified, Ok(right));
         }
     }
 

@@ -21,6 +21,7 @@ use portcullis::{
     time::{Clock, SharedClock},
 };
 
+pub(crate) use self::hashing::RECOMMENDED_MEMORY_KIB;
 use self::{
     hashing::{PasswordChecks, PasswordDigest},
     throttle::{Attempt, Limits, Throttle},
@@ -74,7 +75,7 @@ impl DemoAccounts {
     /// If a password cannot be hashed.
     pub(crate) fn new(options: &Options, clock: SharedClock) -> Result<Self, StartError> {
         let hash = |password: &SecretString| {
-            hashing::hash(password)
+            hashing::hash(password, options.argon2_memory)
                 .map_err(|_| StartError::new("no password can be hashed on this system"))
         };
         let user = |user: &NewUser| {

@@ -13,6 +13,7 @@ use std::{env, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, time::D
 use clap::{CommandFactory, FromArgMatches, Parser, builder::FalseyValueParser, error::ErrorKind};
 
 use self::browsers::BrowserArguments;
+use crate::accounts::RECOMMENDED_MEMORY_KIB;
 
 /// What a demo is started with.
 #[derive(Clone, Debug)]
@@ -45,6 +46,10 @@ pub(crate) struct Options {
     pub entra: Option<EntraTenant>,
     /// How long tokens and sessions live.
     pub lifetimes: Lifetimes,
+    /// How long access tokens are accepted while the store cannot be read.
+    pub max_silence: Duration,
+    /// How much memory it takes to hash a password, in KiB.
+    pub argon2_memory: u32,
     /// What there is for browsers.
     pub browsers: Browsers,
     /// Whether `/me` takes an access token in its query.
@@ -140,6 +145,8 @@ impl Options {
                 session: arguments.session_ttl,
                 grace: arguments.grace,
             },
+            max_silence: arguments.max_silence,
+            argon2_memory: arguments.argon2_memory,
             browsers: arguments.browsers.read(&variable)?,
             query_token: arguments.query_token,
             access_log: arguments.access_log,
@@ -170,8 +177,9 @@ struct Arguments {
     listen: String,
 
     /// Where sessions are kept: `memory:`, `sqlite:PATH`,
-    /// `postgres://USER:PASSWORD@HOST/DATABASE` or `redis://HOST:PORT/DATABASE`.
-    /// All servers on one store form one service
+    /// `postgres://USER:PASSWORD@HOST/DATABASE`, `redis://HOST:PORT/DATABASE`, or
+    /// `redis-cluster://HOST:PORT?node=HOST:PORT` with any number of nodes of a
+    /// cluster. All servers on one store form one service
     #[arg(
         long,
         value_name = "STORE",
@@ -308,6 +316,29 @@ struct Arguments {
         value_parser = values::duration
     )]
     grace: Duration,
+
+    /// How long access tokens are accepted while the store cannot be read: at the
+    /// latest after this, one that was revoked elsewhere is refused here, or
+    /// nothing is let through
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "PORTCULLIS_MAX_SILENCE",
+        default_value = "30s",
+        value_parser = values::lifetime
+    )]
+    max_silence: Duration,
+
+    /// How much memory it takes to hash a password, in KiB. Less than the default,
+    /// which OWASP recommends, is for load tests only
+    #[arg(
+        long,
+        value_name = "KIB",
+        env = "PORTCULLIS_ARGON2_MEMORY",
+        default_value_t = RECOMMENDED_MEMORY_KIB,
+        value_parser = clap::value_parser!(u32).range(8..=1_048_576)
+    )]
+    argon2_memory: u32,
 
     #[command(flatten)]
     browsers: BrowserArguments,

@@ -19,12 +19,33 @@ impl ServerUrl {
     }
 
     /// The value of a parameter, undecoded.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        let (_, query) = self.expose().split_once('?')?;
-        let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
-        parameters
-            .find(|(own, _)| *own == name)
+    pub(crate) fn parameter<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.parameters(name).next()
+    }
+
+    fn parameters<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let query = self.expose().split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .filter(move |(own, _)| *own == name)
             .map(|(_, value)| value)
+    }
+
+    /// Each node of the Redis cluster that it names, as the URL of one server: the
+    /// first in its usual place, others as parameters `node`, with the same user and
+    /// password.
+    pub(crate) fn nodes(&self) -> Vec<SecretString> {
+        let (_, rest) = self.expose().split_once("://").unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (user, first) = match authority.rsplit_once('@') {
+            Some((user, first)) => (format!("{user}@"), first),
+            None => (String::new(), authority),
+        };
+        [first]
+            .into_iter()
+            .chain(self.parameters("node"))
+            .map(|node| SecretString::from(format!("redis://{user}{node}/")))
+            .collect()
     }
 }
 
@@ -69,6 +90,21 @@ mod tests {
             let url = ServerUrl::new(url);
             assert_eq!(url.to_string(), shown);
             assert_eq!(format!("{url:?}"), shown);
+        }
+    }
+
+    #[test]
+    fn nodes_of_a_cluster_share_a_password() {
+        for (url, nodes) in [
+            ("redis-cluster://a:1", vec!["redis://a:1/"]),
+            (
+                "redis-cluster://u:p@a:1/?node=b:2&prefix=x&node=c:3",
+                vec!["redis://u:p@a:1/", "redis://u:p@b:2/", "redis://u:p@c:3/"],
+            ),
+        ] {
+            let found = ServerUrl::new(url).nodes();
+            let found: Vec<_> = found.iter().map(SecretString::expose).collect();
+            assert_eq!(found, nodes);
         }
     }
 

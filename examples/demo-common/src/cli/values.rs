@@ -213,6 +213,8 @@ pub(crate) enum StoreChoice {
     Postgres(ServerUrl),
     /// `redis://…`: a Redis server, for any number of nodes.
     Redis(ServerUrl),
+    /// `redis-cluster://…`: some nodes of a Redis cluster, for any number of nodes.
+    RedisCluster(ServerUrl),
 }
 
 impl FromStr for StoreChoice {
@@ -224,6 +226,7 @@ impl FromStr for StoreChoice {
                 return Ok(Self::Postgres(ServerUrl::new(text)));
             }
             Some(("redis" | "rediss", _)) => return Ok(Self::Redis(ServerUrl::new(text))),
+            Some(("redis-cluster", _)) => return Ok(Self::RedisCluster(ServerUrl::new(text))),
             _ => {}
         }
         match text.split_once(':') {
@@ -232,7 +235,9 @@ impl FromStr for StoreChoice {
                 Err("sqlite: needs the path of a file; for memory alone there is memory:")
             }
             Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
-            _ => Err("a store is memory:, sqlite:PATH, postgres://… or redis://…"),
+            _ => {
+                Err("a store is memory:, sqlite:PATH, postgres://…, redis://… or redis-cluster://…")
+            }
         }
     }
 }
@@ -360,6 +365,10 @@ mod tests {
         assert!(matches!(
             "postgresql://u:p@h/d".parse(),
             Ok(StoreChoice::Postgres(url)) if url.expose() == "postgresql://u:p@h/d"
+        ));
+        assert!(matches!(
+            "redis-cluster://h:1?node=i:2".parse(),
+            Ok(StoreChoice::RedisCluster(url)) if url.nodes().len() == 2
         ));
         assert!(matches!(
             "redis://h/1".parse(),

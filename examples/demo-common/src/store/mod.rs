@@ -61,6 +61,7 @@ impl Store {
             }
             StoreChoice::Postgres(url) => Self::Postgres(Postgres::open(url).await?),
             StoreChoice::Redis(url) => Self::Redis(Redis::open(url, keep).await?),
+            StoreChoice::RedisCluster(url) => Self::Redis(Redis::open_cluster(url, keep).await?),
         })
     }
 
@@ -79,7 +80,8 @@ impl Store {
         matches!(self, Self::Postgres(_) | Self::Redis(_))
     }
 
-    /// What was revoked so far.
+    /// What was revoked so far. Access tokens are accepted for `max_silence` while the
+    /// store cannot be read.
     ///
     /// # Errors
     ///
@@ -88,8 +90,10 @@ impl Store {
         &self,
         clock: &SharedClock,
         keep: Duration,
+        max_silence: Duration,
     ) -> Result<Revocations, StartError> {
-        let mut revocations = Revocations::new(self.sessions(), clock.clone(), keep);
+        let mut revocations =
+            Revocations::new(self.sessions(), clock.clone(), keep).with_max_silence(max_silence);
         if let Self::Memory(_) = self {
             revocations = revocations.sole_writer();
         }

@@ -1,10 +1,10 @@
-//! Sessions and keys on a Redis server.
+//! Sessions and keys on a Redis server or cluster.
 
 use std::time::Duration;
 
 use portcullis::secret::SecretString;
 use portcullis_redis::{RedisStore, RedisStoreBuilder};
-use redis::{AsyncCommands, RedisResult};
+use redis::{AsyncCommands, RedisResult, cluster::ClusterClient};
 
 use super::cannot_open;
 use crate::{cli::ServerUrl, start::StartError};
@@ -16,19 +16,39 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// URL.
 pub(crate) struct Redis {
     url: ServerUrl,
+    is_cluster: bool,
     sessions: RedisStore,
 }
 
 impl Redis {
     pub(super) async fn open(url: &ServerUrl, keep: Duration) -> Result<Self, StartError> {
-        let sessions = RedisStore::builder(url.expose())
+        Self::connect(url, RedisStore::builder(url.expose()), false, keep).await
+    }
+
+    pub(super) async fn open_cluster(url: &ServerUrl, keep: Duration) -> Result<Self, StartError> {
+        let nodes = url.nodes();
+        let store = RedisStore::cluster(nodes.iter().map(SecretString::expose));
+        Self::connect(url, store, true, keep).await
+    }
+
+    async fn connect(
+        url: &ServerUrl,
+        store: RedisStoreBuilder,
+        is_cluster: bool,
+        keep: Duration,
+    ) -> Result<Self, StartError> {
+        let sessions = store
             .prefix(prefix(url))
             .keep(keep)
             .connect()
             .await
             .map_err(|error| cannot_open(url, &error))?;
         let url = url.clone();
-        Ok(Self { url, sessions })
+        Ok(Self {
+            url,
+            is_cluster,
+            sessions,
+        })
     }
 
     pub(super) fn sessions(&self) -> &RedisStore {
@@ -53,11 +73,15 @@ impl Redis {
     ) -> Result<SecretString, StartError> {
         let key = format!("{}:demo:{name}", prefix(&self.url));
         let keep = async {
-            let client = redis::Client::open(self.url.expose())?;
-            let mut connection = client.get_multiplexed_async_connection().await?;
-            let _: bool = connection.set_nx(&key, new.expose()).await?;
-            let kept: RedisResult<String> = connection.get(&key).await;
-            kept
+            if self.is_cluster {
+                let nodes = self.url.nodes();
+                let client = ClusterClient::new(nodes.iter().map(SecretString::expose))?;
+                kept(client.get_async_connection().await?, &key, &new).await
+            } else {
+                let client = redis::Client::open(self.url.expose())?;
+                let connection = client.get_multiplexed_async_connection().await?;
+                kept(connection, &key, &new).await
+            }
         };
         let what = || format!("cannot use {}", self.key_place(name));
         match tokio::time::timeout(PATIENCE, keep).await {
@@ -66,6 +90,15 @@ impl Redis {
             Err(error) => Err(StartError::caused(what(), &error)),
         }
     }
+}
+
+async fn kept(
+    mut connection: impl AsyncCommands,
+    key: &str,
+    new: &SecretString,
+) -> RedisResult<String> {
+    let _: bool = connection.set_nx(key, new.expose()).await?;
+    connection.get(key).await
 }
 
 /// `redis://…?prefix=NAME`: for services that share a database.

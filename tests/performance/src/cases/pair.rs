@@ -65,6 +65,10 @@ impl Pair {
                 client: Some("s6BhdRkqt3".to_owned()),
                 scope: "stations:read stations:write".parse().expect("scopes"),
                 auth_time: Some(now),
+                acr: None,
+                amr: Vec::new(),
+                confirmation: None,
+                data: None,
             },
             successor: Successor {
                 generation: 3,

@@ -7,6 +7,7 @@ use super::{services::Services, tokens::one_token};
 use crate::{
     endpoint::{incoming::Incoming, refusal::Refusal, route::ApplicationTokenRoute},
     issue::AccessToken,
+    session::RefreshRequest,
 };
 
 /// A refresh token for a token that never expires, if the account is of type
@@ -23,7 +24,9 @@ pub(super) async fn application_token(
     // that comes in between must win.
     let ticket = sessions.begin_login().await?;
     // Clients are not authenticated here, so theirs are refused.
-    sessions.authorize(&presented, None).await?;
+    sessions
+        .authorize(&presented, &RefreshRequest::new())
+        .await?;
     let account = services.accounts.current(&family.subject).await?;
     let account = account.ok_or(Refusal::BadToken)?;
     if !account.is_application() {

@@ -24,6 +24,7 @@ pub(super) async fn login(
         secret: fields.require(&route.secret)?,
         scope: ScopeSet::new(),
         client: None,
+        refresh_token_limit: usize::MAX,
     };
     let tokens = log_in(services, &route.sessions, request, credentials).await?;
     Ok(tokens.respond(&route.output, &route.sessions))
@@ -35,6 +36,8 @@ pub(super) struct Credentials {
     pub(super) secret: SecretString,
     pub(super) scope: ScopeSet,
     pub(super) client: Option<Client>,
+    /// How long the refresh token may be where it is going to be kept.
+    pub(super) refresh_token_limit: usize,
 }
 
 /// Opens a session for good credentials.
@@ -64,8 +67,12 @@ pub(super) async fn log_in(
     let open = OpenSession::login(account.subject())
         .client(client.map(|client| client.id.as_str()))
         .scope(credentials.scope)
+        .acr(account.acr_value())
+        .amr(account.amr_methods())
+        .data(account.session_data())
         .claims(account.claims())
-        .device(request.device());
+        .device(request.device())
+        .refresh_token_limit(credentials.refresh_token_limit);
     match sessions.open(ticket, &open).await {
         Err(error) if error.kind() == SessionErrorKind::LoggedOutMeanwhile => {
             Err(Refusal::WrongCredentials)

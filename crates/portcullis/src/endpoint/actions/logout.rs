@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     endpoint::{answer::no_content, incoming::Incoming, protected_route::Access, refusal::Refusal},
-    session::{SessionId, Sessions, refresh::RefreshClaims},
+    session::{RefreshRequest, SessionId, Sessions, refresh::RefreshClaims},
     subject::Subject,
     verify::Verified,
 };
@@ -84,9 +84,8 @@ async fn good_subject(
         }
         let family = claims.family.clone();
         // Whoever holds the token may log out; no client needs to authenticate.
-        sessions
-            .authorize(&claims, family.client.as_deref())
-            .await?;
+        let request = RefreshRequest::new().client(family.client.as_deref());
+        sessions.authorize(&claims, &request).await?;
         return Ok(family.subject);
     }
     if !presented.may_be_access {

@@ -37,6 +37,9 @@ pub(super) async fn single_sign_on(
         return Err(Refusal::BadToken);
     }
     let open = OpenSession::without_login(account.subject())
+        .acr(account.acr_value())
+        .amr(account.amr_methods())
+        .data(account.session_data())
         .claims(account.claims())
         .device(request.device())
         .single_use(SingleUse::new("single sign-on", signed_on.signed, left));

@@ -44,6 +44,7 @@ pub(super) async fn token(
                 secret: fields.require(&Grant::PASSWORD)?,
                 scope: scope.unwrap_or_default(),
                 client,
+                refresh_token_limit: usize::MAX,
             };
             log_in(services, sessions, request, credentials).await?
         }

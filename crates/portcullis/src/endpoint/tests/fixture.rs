@@ -29,8 +29,8 @@ use crate::{
     jose::{Algorithm, SigningKey},
     secret::SecretString,
     session::{
-        DynSessionStore, MemoryStore, Revocations, RotationMode, Sessions, SessionsBuilder,
-        refresh::RefreshKeys,
+        DynSessionStore, MemoryStore, Revocations, RotationMode, SessionData, Sessions,
+        SessionsBuilder, refresh::RefreshKeys,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -58,6 +58,8 @@ pub(super) struct State {
     pub(super) trouble: Option<AccountsError>,
     pub(super) claim: Option<(&'static str, Value)>,
     pub(super) scope: Option<&'static str>,
+    /// How strong logins are, which is kept with their sessions, too.
+    pub(super) acr: Option<&'static str>,
     pub(super) log_out_while_checking: Option<Sessions>,
     pub(super) asked: Vec<String>,
     /// Objects of the tenant, and whose accounts they have.
@@ -93,6 +95,10 @@ impl People {
         }
         if let Some((name, value)) = &state.claim {
             account = account.claim(*name, value.clone());
+        }
+        if let Some(acr) = state.acr {
+            let data = SessionData::new(&serde_json::json!({ "was": acr })).unwrap();
+            account = account.acr(acr).amr(["pwd", acr]).data(data);
         }
         Some(account)
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Request;
+use serde_json::json;
 
 use super::fixture::{Answer, FORM, JSON, Server, claims};
 use crate::session::RotationRules;
@@ -137,6 +138,27 @@ async fn both_routes_exchange_the_refresh_token() {
     assert_ne!(first.text("refresh_token"), second.text("refresh_token"));
     assert_ne!(second.text("refresh_token"), third.text("refresh_token"));
     assert!(server.accepts(&third.text("access_token")).await);
+}
+
+/// The application is asked who somebody is at each refresh, but how the login was was
+/// settled then.
+#[tokio::test]
+async fn what_is_said_of_a_login_stays_so_for_as_long_as_its_session() {
+    let server = Server::new().await;
+    server.people.change(|people| people.acr = Some("mfa"));
+    let mut answer = server.grant("").await;
+    server.people.change(|people| people.acr = Some("phr"));
+    for _ in 0..3 {
+        answer.is(200);
+        let access = claims(&answer.text("access_token"));
+        assert_eq!(access["acr"], "mfa");
+        assert_eq!(access["amr"], json!(["pwd", "mfa"]));
+        let token = answer.text("refresh_token");
+        let presented = server.password_grant.read(token.as_bytes()).unwrap();
+        assert_eq!(presented.data().unwrap().as_json(), r#"{"was":"mfa"}"#);
+        server.pass(60);
+        answer = server.refresh(&token, "").await;
+    }
 }
 
 #[tokio::test]

@@ -287,7 +287,7 @@ async fn what_the_store_has_makes_no_refresh_token() {
     let answer = sign_on(&server, &server.entra.token("alices-object")).await;
     let says = claims(&answer.text("refreshToken"));
     let id = SessionId::parse(says["sid"].as_str().unwrap()).unwrap();
-    let subject = crate::subject::Subject::new("users", says["sub"].as_str().unwrap());
+    let subject = crate::subject::Subject::new("users", says["identity"].as_str().unwrap());
     let row = server.store.session(&subject, &id).await.unwrap().unwrap();
     let secret = base64_simd::URL_SAFE_NO_PAD
         .decode_to_vec(says["sec"].as_str().unwrap())

@@ -5,9 +5,9 @@ use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::super::{SecretDigest, SessionId, Successor};
+use super::super::{SecretDigest, SessionData, SessionId, Successor};
 use crate::{
-    claims::ScopeSet,
+    claims::{KeyConfirmation, ScopeSet},
     crypto::sha256,
     random::{RandomError, random},
     subject::Subject,
@@ -68,6 +68,14 @@ pub struct RefreshFamily {
     pub scope: ScopeSet,
     /// When the subject proved who it is.
     pub auth_time: Option<Timestamp>,
+    /// How strong the login was.
+    pub acr: Option<String>,
+    /// How it was made.
+    pub amr: Vec<String>,
+    /// The key that they are bound to.
+    pub confirmation: Option<KeyConfirmation>,
+    /// What the application keeps with the session.
+    pub data: Option<SessionData>,
 }
 
 /// A refresh token whose signature and kind are good.
@@ -85,6 +93,15 @@ pub struct RefreshClaims {
     /// When its session ends, to the second before; no access token may
     /// outlive that.
     pub session_ends_at: Timestamp,
+    /// Whether it says what this version does not know.
+    pub(super) is_newer: bool,
+}
+
+impl RefreshClaims {
+    /// What the application keeps with the session.
+    pub fn data(&self) -> Option<&SessionData> {
+        self.family.data.as_ref()
+    }
 }
 
 /// What the digest of a token's id begins with, so that it is no other digest.

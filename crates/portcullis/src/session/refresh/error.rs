@@ -30,6 +30,11 @@ pub enum RefreshErrorKind {
     /// Its key may be one that this node has not loaded, or no key of the
     /// [ring](crate::issue::KeyRing) makes tokens now. Nothing is refused.
     KeysUnavailable,
+    /// It says what this version does not know, so that its successor can only be made
+    /// by the newer one that made it. Nothing is refused.
+    Newer,
+    /// It would be longer than tokens may be.
+    TooLong,
 }
 
 impl RefreshError {
@@ -55,6 +60,8 @@ impl fmt::Display for RefreshError {
             RefreshErrorKind::Claims => "not the claims of a refresh token",
             RefreshErrorKind::Expired => "expired",
             RefreshErrorKind::KeysUnavailable => "the key ring has no key for it now",
+            RefreshErrorKind::Newer => "made by a newer version, which says more",
+            RefreshErrorKind::TooLong => "longer than a refresh token may be",
             RefreshErrorKind::Sign => "a refresh token could not be signed",
         })
     }

@@ -50,6 +50,9 @@ pub enum SessionErrorKind {
     /// The store does not do what is needed, such as to remember what may be used
     /// once.
     Unsupported,
+    /// What the session was to be granted, and the data that was to be kept with it, make
+    /// a refresh token that nobody could present.
+    GrantTooLong,
 }
 
 impl SessionErrorKind {
@@ -67,6 +70,7 @@ impl SessionErrorKind {
             Self::AlreadyUsed => "already_used",
             Self::Unnamed => "token_unnamed",
             Self::Unsupported => "store_unsupported",
+            Self::GrantTooLong => "grant_too_long",
         }
     }
 }
@@ -121,7 +125,10 @@ impl From<IssueError> for SessionError {
 impl From<RefreshError> for SessionError {
     fn from(error: RefreshError) -> Self {
         match error.kind() {
-            RefreshErrorKind::KeysUnavailable => Self::caused(SessionErrorKind::Unavailable, error),
+            RefreshErrorKind::KeysUnavailable | RefreshErrorKind::Newer => {
+                Self::caused(SessionErrorKind::Unavailable, error)
+            }
+            RefreshErrorKind::TooLong => SessionErrorKind::GrantTooLong.into(),
             kind => SessionErrorKind::Token(kind).into(),
         }
     }
@@ -151,6 +158,9 @@ impl fmt::Display for SessionError {
                 f.write_str("the token has neither a session of ours nor an id to be revoked by")
             }
             SessionErrorKind::Unsupported => f.write_str("the store does not do what is needed"),
+            SessionErrorKind::GrantTooLong => f.write_str(
+                "the refresh token would be longer than can be presented: grant less, or keep less data with the session",
+            ),
         }
     }
 }

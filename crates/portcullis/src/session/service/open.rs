@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use super::{SessionError, SessionErrorKind, Sessions, events, single_use::SingleUse};
+use super::{SessionError, SessionErrorKind, Sessions, single_use::SingleUse};
 use crate::{
-    claims::ScopeSet,
+    claims::{KeyConfirmation, ScopeSet},
     issue::{AccessToken, IssuedToken},
     random::random_uuid,
     secret::SecretString,
     session::{
         ApplicationToken, Created, Device, Grant, LoginTicket, NewSession, RevocationReason,
-        SessionId, SessionStore, Successor, TokenAdded,
+        SessionData, SessionId, SessionStore, Successor, TokenAdded,
         refresh::{RefreshFamily, SessionSecret},
     },
     subject::Subject,
@@ -34,10 +34,15 @@ pub struct OpenSession<'a> {
     subject: &'a Subject,
     client: Option<&'a str>,
     scope: ScopeSet,
+    acr: Option<&'a str>,
+    amr: Vec<&'a str>,
+    confirmation: Option<&'a KeyConfirmation>,
+    data: Option<&'a SessionData>,
     claims: Option<&'a Map<String, Value>>,
     device: Device,
     is_login: bool,
     single_use: Option<SingleUse<'a>>,
+    refresh_token_limit: usize,
 }
 
 impl<'a> OpenSession<'a> {
@@ -59,10 +64,15 @@ impl<'a> OpenSession<'a> {
             subject,
             client: None,
             scope: ScopeSet::new(),
+            acr: None,
+            amr: Vec::new(),
+            confirmation: None,
+            data: None,
             claims: None,
             device: Device::default(),
             is_login,
             single_use: None,
+            refresh_token_limit: usize::MAX,
         }
     }
 
@@ -77,6 +87,52 @@ impl<'a> OpenSession<'a> {
     #[must_use = "returns the changed session"]
     pub fn scope(mut self, scope: ScopeSet) -> Self {
         self.scope = scope;
+        self
+    }
+
+    /// How strong the login was (`acr`), by a name on which the API and its services agree.
+    /// All access tokens of the session say so, so that a
+    /// [policy](crate::policy::Policy) can demand it and ask for a stronger login
+    /// (RFC 9470).
+    #[must_use = "returns the changed session"]
+    pub fn acr(mut self, value: impl Into<Option<&'a str>>) -> Self {
+        self.acr = value.into();
+        self
+    }
+
+    /// How the login was made (`amr`, RFC 8176), such as `pwd` and `otp`. All access
+    /// tokens of the session say so.
+    #[must_use = "returns the changed session"]
+    pub fn amr(mut self, methods: impl IntoIterator<Item = &'a str>) -> Self {
+        self.amr = methods.into_iter().collect();
+        self
+    }
+
+    /// Binds the session to a key or certificate of the client's (`cnf`): all its access
+    /// tokens name it, and it is refreshed only by whoever
+    /// [has proven](super::RefreshRequest::proven_key) to have it.
+    ///
+    /// Nodes with a version of this crate that does not know of this refresh the session
+    /// without asking, and unbind it: replace them first. The same holds for
+    /// [`acr`](Self::acr), [`amr`](Self::amr) and [`data`](Self::data), which they drop.
+    #[must_use = "returns the changed session"]
+    pub fn confirmation(mut self, key: impl Into<Option<&'a KeyConfirmation>>) -> Self {
+        self.confirmation = key.into();
+        self
+    }
+
+    /// What the application keeps with the session: at hand at each refresh
+    /// ([`RefreshClaims::data`](crate::session::refresh::RefreshClaims::data)), and in
+    /// its [row](Grant::data).
+    #[must_use = "returns the changed session"]
+    pub fn data(mut self, data: impl Into<Option<&'a SessionData>>) -> Self {
+        self.data = data.into();
+        self
+    }
+
+    /// Refresh tokens must not be longer than that.
+    pub(crate) fn refresh_token_limit(mut self, limit: usize) -> Self {
+        self.refresh_token_limit = limit;
         self
     }
 
@@ -147,8 +203,8 @@ impl Sessions {
     /// # Errors
     ///
     /// [`SessionErrorKind::LoggedOutMeanwhile`], [`SessionErrorKind::Realm`],
-    /// [`SessionErrorKind::Issue`] or [`SessionErrorKind::Unavailable`]; of a
-    /// credential of [single use](OpenSession::single_use)
+    /// [`SessionErrorKind::Issue`], [`SessionErrorKind::GrantTooLong`] or
+    /// [`SessionErrorKind::Unavailable`]; of a credential of [single use](OpenSession::single_use)
     /// [`SessionErrorKind::AlreadyUsed`], or [`SessionErrorKind::Unsupported`] by
     /// a store that cannot tell.
     pub async fn open(
@@ -157,10 +213,17 @@ impl Sessions {
         request: &OpenSession<'_>,
     ) -> Result<TokenPair, SessionError> {
         let inner = &*self.0;
+        // Before a credential is used up, which would open no session for anybody else.
+        if request.subject.realm() != inner.issuer.shape().realm() {
+            return Err(SessionErrorKind::Realm.into());
+        }
         // Before the access token is made: it names the session, which the first
         // use has named.
         let opening = match &request.single_use {
-            Some(credential) => Some(self.use_up(request.subject, credential).await?),
+            Some(credential) => {
+                let (subject, device) = (request.subject, &request.device);
+                Some(self.use_up(credential, subject, device).await?)
+            }
             None => None,
         };
         let auth_time = match opening.as_ref().and_then(|opening| opening.row.as_ref()) {
@@ -182,15 +245,31 @@ impl Sessions {
                 (ttl, ttl)
             }
         };
-        let mut grant = Grant::new();
-        grant.scope = request.scope.to_string();
-        grant.auth_time = auth_time.map(Timestamp::as_secs);
+        let family = RefreshFamily {
+            subject: request.subject.clone(),
+            session: id.clone(),
+            secret: secret.clone(),
+            client: request.client.map(str::to_owned),
+            scope: request.scope.clone(),
+            auth_time,
+            acr: request.acr.map(str::to_owned),
+            amr: request.amr.iter().map(|&method| method.into()).collect(),
+            confirmation: request.confirmation.cloned(),
+            data: request.data.cloned(),
+        };
+        if let Some(tokens) = &inner.refresh {
+            let limit = request.refresh_token_limit;
+            tokens.check_length(&family, refresh_key.clone(), limit)?;
+        }
         let mut token = AccessToken::new(request.subject)
             .session(id.as_str())
             .client(request.client)
             .scope(request.scope.clone())
             .fresh(request.is_login)
-            .auth_time(auth_time);
+            .auth_time(auth_time)
+            .acr(request.acr)
+            .amr(request.amr.iter().copied())
+            .confirmation(request.confirmation);
         if let Some(claims) = request.claims {
             token = token.claims(claims);
         }
@@ -212,7 +291,7 @@ impl Sessions {
             absolute_ttl,
             secret_digest: secret.digest(),
             refresh_key,
-            grant,
+            grant: Grant::of(&family),
             device: request.device.clone(),
             limit: inner.session_limit,
         };
@@ -226,7 +305,7 @@ impl Sessions {
             Created::Session { session, evicted } => {
                 for id in &evicted {
                     self.note_session(request.subject, id, RevocationReason::Evicted);
-                    events::ended(id, RevocationReason::Evicted);
+                    self.report_ended(request.subject, id, RevocationReason::Evicted);
                 }
                 session
             }
@@ -235,14 +314,17 @@ impl Sessions {
         if let (Some(opening), Some(credential)) = (&opening, &request.single_use) {
             // It may have ended since it was looked at, or have been opened by
             // another request that came at once and was about something else.
-            let is_same = session.grant.scope == request.scope.to_string()
-                && session.grant.auth_time.is_some() == auth_time.is_some();
+            let granted = Grant {
+                auth_time: auth_time.and(session.grant.auth_time),
+                ..Grant::of(&family)
+            };
+            let is_same = session.grant == granted;
             if session.revoked.is_some() || !is_same {
                 return Err(SessionErrorKind::AlreadyUsed.into());
             }
-            opening.report(credential);
+            self.report_single_use(credential.purpose(), &session, opening.repeated);
         } else {
-            events::opened(&session.id);
+            self.report_opened(&session);
         }
         // The first use has been refreshed: what belongs to a token that was exchanged is
         // revoked.
@@ -257,12 +339,8 @@ impl Sessions {
             Some(_) => {
                 let first = Successor::of(&session);
                 let family = RefreshFamily {
-                    subject: session.subject,
-                    session: session.id.clone(),
-                    secret,
-                    client: session.client,
-                    scope: request.scope.clone(),
                     auth_time: session.grant.auth_time.map(Timestamp::from_secs),
+                    ..family
                 };
                 Some(self.refresh_token(&family, &first)?)
             }
@@ -302,7 +380,10 @@ impl Sessions {
             .add_application_token(listed, limit, ticket)
             .await?
         {
-            TokenAdded::Added => Ok(issued),
+            TokenAdded::Added => {
+                self.report_application_token(token.subject, issued.id());
+                Ok(issued)
+            }
             TokenAdded::LimitReached => Err(SessionErrorKind::TooManyApplicationTokens.into()),
             TokenAdded::LoggedOutMeanwhile => Err(SessionErrorKind::LoggedOutMeanwhile.into()),
         }

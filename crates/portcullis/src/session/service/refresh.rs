@@ -4,11 +4,11 @@ use serde_json::{Map, Value};
 
 use super::{IssuedRefreshToken, SessionError, SessionErrorKind, Sessions, TokenPair, events};
 use crate::{
-    claims::ScopeSet,
+    claims::{KeyConfirmation, ScopeSet},
     issue::AccessToken,
     session::{
-        AttemptId, Device, RefusalReason, RevocationReason, RotationAttempt, RotationMode,
-        RotationOutcome, SessionStore, StoreError, StoreErrorKind, Successor, random_names,
+        AttemptId, Device, RefusalReason, RotationAttempt, RotationMode, RotationOutcome,
+        SessionStore, StoreError, StoreErrorKind, Successor, random_names,
         refresh::{RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshTokens},
     },
 };
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct RefreshRequest<'a> {
     client: Option<&'a str>,
+    proven_key: Option<&'a KeyConfirmation>,
     scope: Option<ScopeSet>,
     allowed: Option<ScopeSet>,
     claims: Option<&'a Map<String, Value>>,
@@ -36,6 +37,17 @@ impl<'a> RefreshRequest<'a> {
     #[must_use = "returns the changed request"]
     pub fn client(mut self, id: impl Into<Option<&'a str>>) -> Self {
         self.client = id.into();
+        self
+    }
+
+    /// The keys that the sender of the request has proven to have, by a DPoP proof
+    /// (RFC 9449 section 5) or its client certificate (RFC 8705 section 4), which the
+    /// application has verified. A session that was opened with a
+    /// [confirmation](super::OpenSession::confirmation) is refused
+    /// ([`RefusalReason::SenderBinding`]) unless all that it names is among them.
+    #[must_use = "returns the changed request"]
+    pub fn proven_key(mut self, key: impl Into<Option<&'a KeyConfirmation>>) -> Self {
+        self.proven_key = key.into();
         self
     }
 
@@ -115,13 +127,7 @@ impl Sessions {
                 .scope
                 .as_ref()
                 .is_none_or(|scope| scope.is_subset_of(&family.scope)),
-            ..self.attempt(
-                name,
-                presented,
-                request.client,
-                &request.device,
-                self.0.mode,
-            )?
+            ..self.attempt(name, presented, request, self.0.mode)?
         };
         let asked = request.scope.as_ref().unwrap_or(&family.scope);
         let scope = narrow(asked, &request.allowed);
@@ -130,6 +136,9 @@ impl Sessions {
             .client(family.client.as_deref())
             .scope(scope.clone())
             .auth_time(family.auth_time)
+            .acr(family.acr.as_deref())
+            .amr(family.amr.iter().map(String::as_str))
+            .confirmation(&family.confirmation)
             .not_after(presented.session_ends_at);
         if let Some(claims) = request.claims {
             token = token.claims(claims);
@@ -165,8 +174,8 @@ impl Sessions {
     }
 
     /// Whether a refresh token is its session's current one and good now,
-    /// without using it up: as a credential for something else than a refresh.
-    /// `client` is as in [`RefreshRequest::client`].
+    /// without using it up: as a credential for something else than a refresh. Of the
+    /// request only the client and the proven key count.
     ///
     /// It changes nothing and forgives nothing. A token that has been exchanged
     /// is refused within the grace window, too, and revokes no session after
@@ -180,11 +189,10 @@ impl Sessions {
     pub async fn authorize(
         &self,
         presented: &RefreshClaims,
-        client: Option<&str>,
+        request: &RefreshRequest<'_>,
     ) -> Result<(), SessionError> {
-        let device = Device::default();
         let name = AttemptId::random()?;
-        let attempt = self.attempt(name, presented, client, &device, RotationMode::Keep)?;
+        let attempt = self.attempt(name, presented, request, RotationMode::Keep)?;
         match self.present(attempt).await? {
             RotationOutcome::Valid { .. } => Ok(()),
             RotationOutcome::Refused(reason) => Err(SessionErrorKind::Refused(reason).into()),
@@ -196,14 +204,13 @@ impl Sessions {
         &self,
         id: AttemptId,
         presented: &RefreshClaims,
-        client: Option<&str>,
-        device: &Device,
+        request: &RefreshRequest<'_>,
         mode: RotationMode,
     ) -> Result<RotationAttempt, SessionError> {
         let family = &presented.family;
-        if client != family.client.as_deref() {
-            events::of_another_client(&family.session);
-            return Err(SessionErrorKind::Refused(RefusalReason::Client).into());
+        if let Some(reason) = not_for_sender(family, request) {
+            self.report_refused_unasked(presented, &request.device, reason);
+            return Err(SessionErrorKind::Refused(reason).into());
         }
         let refresh_key = self.refresh_tokens()?.current_key()?;
         Ok(RotationAttempt {
@@ -219,7 +226,7 @@ impl Sessions {
             mode,
             idle_ttl: self.0.refresh_ttl,
             refresh_key,
-            device: device.clone(),
+            device: request.device.clone(),
             rules: self.0.rules,
         })
     }
@@ -229,6 +236,13 @@ impl Sessions {
     /// though: twice as long, and a third for the client that tries again, must
     /// end within the grace window.
     async fn present(&self, mut attempt: RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        // Nothing is written, so that a server that has lost its place would answer, too.
+        if attempt.mode == RotationMode::Keep && self.revocations().is_silent_now() {
+            let error = StoreError::unavailable("what was revoked has not been read for too long");
+            events::undecided(&error);
+            return Err(error);
+        }
+        let unanswered = self.revocations().unanswered(&attempt.session);
         let limit = self.0.rules.attempt_limit();
         let began = self.now();
         let mut result = self.store().rotate_within(&mut attempt, limit).await;
@@ -244,6 +258,7 @@ impl Sessions {
             let left = limit - passed;
             result = self.store().rotate_within(&mut attempt, left).await;
         }
+        unanswered.is_over();
         let outcome = match result {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -251,9 +266,16 @@ impl Sessions {
                 return Err(error);
             }
         };
-        events::report(&attempt, &outcome);
-        if let RotationOutcome::Reused { .. } = outcome {
-            self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);
+        self.report_rotation(&attempt, &outcome);
+        match outcome {
+            RotationOutcome::Reused { .. } => {
+                let (subject, session) = (&attempt.subject, &attempt.session);
+                self.revocations().apply_theft(subject, session, self.now());
+            }
+            RotationOutcome::Refused(RefusalReason::Revoked) => {
+                self.revocations().has_been_refused(&attempt.session);
+            }
+            _ => {}
         }
         Ok(outcome)
     }
@@ -283,6 +305,18 @@ impl Sessions {
             .as_ref()
             .ok_or(RefreshErrorKind::UnknownKey.into())
     }
+}
+
+/// Why whoever sent the request may not have the session, whatever the store says.
+fn not_for_sender(family: &RefreshFamily, request: &RefreshRequest<'_>) -> Option<RefusalReason> {
+    if request.client != family.client.as_deref() {
+        return Some(RefusalReason::Client);
+    }
+    let key = family.confirmation.as_ref()?;
+    let is_proven = request
+        .proven_key
+        .is_some_and(|proven| key.is_proven_by(proven));
+    (!is_proven).then_some(RefusalReason::SenderBinding)
 }
 
 /// Whether the store may still decide otherwise on the same attempt: its answer

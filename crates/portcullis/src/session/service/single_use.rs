@@ -2,12 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use super::{SessionError, SessionErrorKind, Sessions, events};
+use super::{SessionError, SessionErrorKind, Sessions};
 use crate::{
     crypto::{Hash, hmac, hmac_key},
     session::{
-        AttemptId, NewSession, OneUse, SecretDigest, SessionId, SessionRecord, SessionStore,
-        refresh::SessionSecret,
+        AttemptId, Device, NewSession, OneUse, SecretDigest, SessionId, SessionRecord,
+        SessionStore, refresh::SessionSecret,
     },
     subject::Subject,
 };
@@ -66,6 +66,10 @@ impl<'a> SingleUse<'a> {
             credential,
             good_for,
         }
+    }
+
+    pub(super) fn purpose(&self) -> &str {
+        self.purpose
     }
 
     /// What a store knows it by.
@@ -134,7 +138,7 @@ pub(super) struct Opening {
     pub(super) id: SessionId,
     pub(super) secret: SessionSecret,
     /// How long ago it was first used, if it was.
-    repeated: Option<Duration>,
+    pub(super) repeated: Option<Duration>,
     /// The session, where the first use has opened it.
     pub(super) row: Option<SessionRecord>,
 }
@@ -143,8 +147,9 @@ impl Sessions {
     /// Uses a credential, or finds out what an earlier use made of it.
     pub(super) async fn use_up(
         &self,
-        subject: &Subject,
         credential: &SingleUse<'_>,
+        subject: &Subject,
+        device: &Device,
     ) -> Result<Opening, SessionError> {
         let attempt = named_for(subject, AttemptId::random()?);
         let keep = credential.good_for.saturating_add(MARGIN);
@@ -162,7 +167,8 @@ impl Sessions {
         if let Some(elapsed) = repeated
             && !(is_own && self.is_forgiven(elapsed, row.as_ref()))
         {
-            events::single_use_refused(credential.purpose, &id, elapsed);
+            let purpose = credential.purpose;
+            self.report_single_use_refused(purpose, &id, subject, device, elapsed);
             return Err(SessionErrorKind::AlreadyUsed.into());
         }
         Ok(Opening {
@@ -190,11 +196,6 @@ impl Opening {
     pub(super) fn is_for(&self, session: &NewSession) -> bool {
         let row = self.row.as_ref();
         row.is_none_or(|row| session.is_of(row) && session.grant == row.grant)
-    }
-
-    /// Reports the session that came of it.
-    pub(super) fn report(&self, credential: &SingleUse<'_>) {
-        events::single_use_opened(credential.purpose, &self.id, self.repeated);
     }
 }
 

@@ -37,6 +37,7 @@ pub(in crate::endpoint::actions) async fn login(
         secret: fields.require(secret)?,
         scope,
         client: route.client.as_deref().map(Client::unauthenticated),
+        refresh_token_limit: route.cookies.refresh_token_limit(),
     };
     let tokens = log_in(services, &route.sessions, request, credentials).await?;
     let pair = tokens.pair();

@@ -4,16 +4,19 @@ use bytes::Bytes;
 use http::Response;
 
 use super::answer::without_cookies;
-use crate::endpoint::{
-    actions::{
-        logout::end,
-        present::{of_verification, verify},
-        services::Services,
+use crate::{
+    endpoint::{
+        actions::{
+            logout::end,
+            present::{of_verification, verify},
+            services::Services,
+        },
+        incoming::Incoming,
+        protected_route::Access,
+        refusal::Refusal,
+        route::CookieRoute,
     },
-    incoming::Incoming,
-    protected_route::Access,
-    refusal::Refusal,
-    route::CookieRoute,
+    session::RefreshRequest,
 };
 
 /// A token as it came in its cookie.
@@ -82,8 +85,8 @@ pub(in crate::endpoint::actions) async fn logout_all(
             let claims = sessions.read(token)?;
             let family = &claims.family;
             request.check_session(csrf, &family.session)?;
-            let client = family.client.as_deref();
-            sessions.authorize(&claims, client).await?;
+            let asked = RefreshRequest::new().client(family.client.as_deref());
+            sessions.authorize(&claims, &asked).await?;
             claims.family.subject
         }
         Presented::Access(token) => {

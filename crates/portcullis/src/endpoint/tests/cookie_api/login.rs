@@ -6,9 +6,12 @@ use super::browser::{
     ACCESS, ALICE, APP, Browser, CSRF, LOGIN, LOGOUT, REFRESH_COOKIE, cookies, keeping,
     keeps_cookies, names_set, rotating, set_cookies, without_refresh,
 };
-use crate::endpoint::{
-    AccountsError, RefusalKind,
-    tests::fixture::{FORM, JSON, Server, claims},
+use crate::{
+    endpoint::{
+        AccountsError, RefusalKind,
+        tests::fixture::{FORM, JSON, Server, claims},
+    },
+    subject::Subject,
 };
 
 #[tokio::test]
@@ -249,6 +252,32 @@ async fn a_cookie_that_browsers_drop_is_told_of() {
     let told = log.take();
     assert_eq!(told.matches("larger than 4096 bytes").count(), 1, "{told}");
     assert!(told.contains(ACCESS) && !told.contains(browser.value(ACCESS)));
+}
+
+/// A refresh token that browsers drop would end the session when its first access token
+/// expires: the login fails, and says so.
+#[tokio::test]
+async fn a_refresh_token_that_no_cookie_takes_opens_no_session() {
+    let server = rotating().await;
+    let login = async |scope: String| {
+        server
+            .people
+            .change(|people| people.scope = Some(scope.clone().leak()));
+        let body = ALICE.replace('}', &format!(r#","scope":"{scope}"}}"#));
+        Browser::default()
+            .send(&server, Request::post(LOGIN), body)
+            .await
+    };
+    login("x".repeat(2000)).await.is(200);
+    let answer = login("x".repeat(3000)).await;
+    answer.is(500);
+    keeps_cookies(&answer);
+    let alice = Subject::new("users", "alice");
+    let sessions = server.password_grant.list(&alice);
+    assert_eq!(sessions.await.unwrap().len(), 1);
+    // Elsewhere it is none of a cookie.
+    let scope = "x".repeat(3000);
+    server.grant(&format!("&scope={scope}")).await.is(200);
 }
 
 /// A server without a cookie API sets no cookie.

@@ -10,7 +10,7 @@ use crate::{
     issue::{KeyRing, TokenIssuer},
     jose::{CompactJws, JwsError, uninit},
     secret::{SecretBytes, SecretString},
-    session::Successor,
+    session::{Successor, rules::MAX_GENERATION},
     time::Timestamp,
 };
 
@@ -80,17 +80,49 @@ impl RefreshTokens {
             .map_err(|_| RefreshErrorKind::Sign.into())
     }
 
+    /// Checks that no token of the session will be longer than `limit` bytes, nor than
+    /// any token may be, whatever its generation.
+    ///
+    /// # Errors
+    ///
+    /// [`RefreshErrorKind::TooLong`]; as [`encode`](Self::encode).
+    pub(in crate::session) fn check_length(
+        &self,
+        family: &RefreshFamily,
+        refresh_key: Arc<str>,
+        limit: usize,
+    ) -> Result<(), RefreshError> {
+        let end_of_time = Timestamp::from_millis(i64::MAX);
+        let longest = Successor {
+            generation: MAX_GENERATION,
+            rotated_at: end_of_time,
+            idle_deadline: end_of_time,
+            absolute_deadline: end_of_time,
+            refresh_key,
+        };
+        let length = self.encode(family, &longest)?.expose().len();
+        match length > limit.min(MAX_LENGTH) {
+            true => Err(RefreshErrorKind::TooLong.into()),
+            false => Ok(()),
+        }
+    }
+
     /// Reads a token that is presented at `now`.
     ///
     /// # Errors
     ///
     /// When it is not a token of ours, of this shape, or has expired; with
     /// [`RefreshErrorKind::KeysUnavailable`] when it may be a good one of a key
-    /// that the ring has not loaded yet.
+    /// that the ring has not loaded yet, and with [`RefreshErrorKind::Newer`] when it is
+    /// a good one of a version that lets tokens say more.
     pub fn decode(&self, token: &[u8], now: Timestamp) -> Result<RefreshClaims, RefreshError> {
         let claims = self.decode_expired(token)?;
         if claims.expires_at <= now {
             return Err(RefreshErrorKind::Expired.into());
+        }
+        // Its successor would lack something, perhaps what it is bound to.
+        if claims.is_newer {
+            return Err(RefreshErrorKind::Newer.into());
         }
         Ok(claims)
     }
@@ -99,7 +131,7 @@ impl RefreshTokens {
     ///
     /// # Errors
     ///
-    /// As [`decode`](Self::decode).
+    /// As [`decode`](Self::decode), whatever else the token may say.
     pub fn decode_expired(&self, token: &[u8]) -> Result<RefreshClaims, RefreshError> {
         let jws = CompactJws::parse(token, MAX_LENGTH).map_err(malformed)?;
         self.keys.check()?;

@@ -14,6 +14,10 @@ fn family() -> RefreshFamily {
         client: Some("web".to_owned()),
         scope: "a b".parse().unwrap(),
         auth_time: Some(Timestamp::from_secs(50)),
+        acr: None,
+        amr: Vec::new(),
+        confirmation: None,
+        data: None,
     }
 }
 
@@ -184,6 +188,55 @@ fn a_signed_token_with_other_claims_is_not_a_refresh_token() {
             assert!(tokens.decode_expired(token.as_bytes()).is_err());
         }
     }
+}
+
+/// What version 0.3.0 made.
+const OLDER: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6InJlZnJlc2gtMSIsInR5cCI6IkpXVCJ9.eyJ0eXBlIjoicmVmcmVzaCI\
+    sImZyZXNoIjpmYWxzZSwicmVhbG0iOiJ1c2VycyIsImlkZW50aXR5IjoiYWxpY2UiLCJzaWQiOiI5MzZkYTA\
+    xZi05YWJkLTRkOWQtODBjNy0wMmFmODVjODIyYTgiLCJnZW4iOjMsInNlYyI6IkJ3Y0hCd2NIQndjSEJ3Y0h\
+    Cd2NIQndjSEJ3Y0hCd2NIQndjSEJ3Y0hCd2MiLCJjbGllbnRfaWQiOiJ3ZWIiLCJzY29wZSI6ImEgYiIsImF\
+    1dGhfdGltZSI6NTAsImlhdCI6MTAwLCJuYmYiOjEwMCwiZXhwIjoyMDAsInNlc3Npb25fZXhwIjozMDAsImp\
+    0aSI6IjA2ZGQzMWJhLWQ4NzMtNDEwMC1iMjZlLWY1MDU3OGNlY2QyZiJ9.iO5oIq-4S_NtlCS-VCmdplELvE\
+    2c4fbVre_xyE0Wwwg";
+
+fn tokens_with_known_key() -> RefreshTokens {
+    let key = SigningKey::from_secret(Algorithm::HS256, &[9; 32]).unwrap();
+    let keys = RefreshKeys::new(key.with_key_id("refresh-1"), []).unwrap();
+    RefreshTokens::new(keys, &issuer(TokenShape::session()))
+}
+
+#[test]
+fn a_token_of_an_older_version_is_read_and_made_again() {
+    let tokens = tokens_with_known_key();
+    let now = Timestamp::from_secs(150);
+    let claims = tokens.decode(OLDER.as_bytes(), now).unwrap();
+    assert_eq!(claims.family.subject, family().subject);
+    assert_eq!(claims.family.acr, None);
+    assert_eq!(claims.data(), None);
+    let again = tokens.encode(&claims.family, &successor(&tokens)).unwrap();
+    assert_eq!(again.expose(), OLDER);
+}
+
+/// Whatever a newer version lets a token say must not be lost: neither what it is bound
+/// to, nor that the successor is the same on every node. One can log out with it.
+#[test]
+fn a_token_that_says_more_is_left_to_nodes_that_know_it() {
+    let tokens = tokens_with_known_key();
+    let jws = CompactJws::parse(OLDER.as_bytes(), MAX_LENGTH).unwrap();
+    let mut payload = Vec::new();
+    jws.decode_payload(&mut payload).unwrap();
+    let mut payload = String::from_utf8(payload).unwrap();
+    assert_eq!(payload.pop(), Some('}'));
+    payload += r#","later":{"x":1}}"#;
+    let key = SigningKey::from_secret(Algorithm::HS256, &[9; 32]).unwrap();
+    let key = key.with_key_id("refresh-1");
+    let header = key.header_json(Some("JWT"));
+    let token = encode_compact(header.as_bytes(), payload.as_bytes(), &key).unwrap();
+    let now = Timestamp::from_secs(150);
+    let error = tokens.decode(token.as_bytes(), now).unwrap_err();
+    assert_eq!(error.kind(), RefreshErrorKind::Newer);
+    let claims = tokens.decode_expired(token.as_bytes()).unwrap();
+    assert_eq!(claims.family.session, family().session);
 }
 
 #[test]

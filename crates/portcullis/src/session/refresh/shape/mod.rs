@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 
 use super::{RefreshClaims, RefreshErrorKind, RefreshFamily, SessionSecret};
 use crate::{
-    claims::{ScopeSet, is_canonical},
+    claims::{KeyConfirmation, ScopeSet, is_canonical},
     issue::TokenIssuer,
     jose::{decode_array, encode_segment_into},
     json::{Member, Members, Name, ObjectWriter, read_object},
     secret::SecretBuffer,
-    session::{SessionId, Successor, rules::MAX_GENERATION},
+    session::{SessionData, SessionId, Successor, rules::MAX_GENERATION},
     subject::Subject,
     time::Timestamp,
 };
@@ -36,6 +36,9 @@ pub(super) struct Shape {
     subject: String,
     /// Whether two claims share a name, so that no token can be made.
     is_ambiguous: bool,
+    /// Whether one of those that not every token has does, so that only a token
+    /// without them can be made.
+    is_plain: bool,
 }
 
 /// What a token's claims take besides those that are of any length: 13 names
@@ -61,6 +64,10 @@ const NAMES: [&str; 15] = [
     "jti",
 ];
 
+/// The names of claims that tokens have only if there is something to say: an API may
+/// have taken them for its own before there were these.
+const OPTIONAL_NAMES: [&str; 4] = ["acr", "amr", "cnf", "data"];
+
 impl Shape {
     pub(super) fn new(issuer: &TokenIssuer) -> Self {
         let shape = issuer.shape();
@@ -80,6 +87,7 @@ impl Shape {
             constant += r#","fresh":false"#;
         }
         let is_taken = |name: &Arc<str>| NAMES.contains(&&**name);
+        let is_optional = |name: &Arc<str>| OPTIONAL_NAMES.contains(&&**name);
         Self {
             realm: shape.realm.clone(),
             subject_claim: shape.subject.clone(),
@@ -88,6 +96,7 @@ impl Shape {
             constant,
             subject: format!("{}:", json!(&*shape.subject)),
             is_ambiguous: is_taken(&kind.0) || is_taken(&shape.subject) || kind.0 == shape.subject,
+            is_plain: is_optional(&kind.0) || is_optional(&shape.subject),
             kind,
         }
     }
@@ -99,13 +108,14 @@ impl Shape {
         family: &RefreshFamily,
         token: &Successor,
     ) -> io::Result<SecretBuffer> {
-        if self.is_ambiguous {
+        if self.is_ambiguous || (self.is_plain && has_optional(family)) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let (subject, session) = (&family.subject, family.session.as_str());
         let (client, scope) = (family.client.as_deref(), family.scope.as_str());
+        let data = family.data.as_ref().map(SessionData::as_json);
         let texts = [subject.realm(), subject.name(), scope];
-        let texts = texts.into_iter().chain(client).map(str::len);
+        let texts = texts.into_iter().chain(client).chain(data).map(str::len);
         let known = self.constant.len() + self.subject.len() + FIXED_LENGTH;
         let buffer = SecretBuffer::with_capacity(known + texts.sum::<usize>());
 
@@ -125,6 +135,12 @@ impl Shape {
             claims.plain(r#""scope":"#, scope)?;
         }
         claims.optional(r#""auth_time":"#, auth_time)?;
+        claims.optional(r#""acr":"#, family.acr.as_deref())?;
+        if !family.amr.is_empty() {
+            claims.value(r#""amr":"#, &family.amr)?;
+        }
+        claims.optional(r#""cnf":"#, family.confirmation.as_ref())?;
+        claims.optional(r#""data":"#, family.data.as_ref())?;
         claims.value(r#""iat":"#, token.rotated_at.as_secs())?;
         claims.value(r#""nbf":"#, token.rotated_at.as_secs())?;
         claims.value(r#""exp":"#, token.idle_deadline.as_secs())?;
@@ -149,6 +165,14 @@ impl Shape {
     }
 }
 
+/// Whether its tokens have claims that not every token has.
+fn has_optional(family: &RefreshFamily) -> bool {
+    family.acr.is_some()
+        || !family.amr.is_empty()
+        || family.confirmation.is_some()
+        || family.data.is_some()
+}
+
 /// The claims as they stand in a token.
 #[derive(Default)]
 struct Claims<'a> {
@@ -163,9 +187,15 @@ struct Claims<'a> {
     client: Option<Name<'a>>,
     scope: Option<Name<'a>>,
     auth_time: Option<i64>,
+    acr: Option<String>,
+    amr: Option<Vec<String>>,
+    confirmation: Option<KeyConfirmation>,
+    data: Option<SessionData>,
     issued_at: Option<i64>,
     expires_at: Option<i64>,
     session_ends_at: Option<i64>,
+    /// Whether there are others.
+    is_newer: bool,
 }
 
 impl Claims<'_> {
@@ -192,6 +222,10 @@ impl Claims<'_> {
                     Some(scope) => ScopeSet::of_part(&Arc::from(&*scope), 0..scope.len()),
                 },
                 auth_time: self.auth_time.map(Timestamp::from_secs),
+                acr: self.acr,
+                amr: self.amr.unwrap_or_default(),
+                confirmation: self.confirmation,
+                data: self.data,
             },
             generation: self
                 .generation
@@ -199,6 +233,7 @@ impl Claims<'_> {
             issued_at: Timestamp::from_secs(self.issued_at?),
             expires_at: Timestamp::from_secs(self.expires_at?),
             session_ends_at: Timestamp::from_secs(self.session_ends_at?),
+            is_newer: self.is_newer,
         })
     }
 }
@@ -230,10 +265,18 @@ impl<'de> Members<'de> for ClaimsReader<'_, 'de> {
             "client_id" => member.into(&mut claims.client, ()),
             "scope" => member.into(&mut claims.scope, ()),
             "auth_time" => member.into(&mut claims.auth_time, ()),
+            "acr" => member.into(&mut claims.acr, ()),
+            "amr" => member.into(&mut claims.amr, ()),
+            "cnf" => member.into(&mut claims.confirmation, ()),
+            "data" => member.into(&mut claims.data, ()),
             "iat" => member.into(&mut claims.issued_at, ()),
             "exp" => member.into(&mut claims.expires_at, ()),
             "session_exp" => member.into(&mut claims.session_ends_at, ()),
-            _ => Ok(Some(member)),
+            "fresh" | "nbf" | "jti" => Ok(Some(member)),
+            _ => {
+                claims.is_newer = true;
+                Ok(Some(member))
+            }
         }
     }
 }

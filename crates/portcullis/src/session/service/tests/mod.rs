@@ -1,9 +1,15 @@
+mod administration;
 mod events;
+mod grants;
 mod log_out;
 mod replaced;
 mod single_use;
+mod told;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicI64, Ordering},
+};
 
 use serde_json::Map;
 
@@ -60,10 +66,10 @@ impl Api {
         self.clock.0.fetch_add(millis, Ordering::Relaxed);
     }
 
-    async fn open(&self, change: impl FnOnce(OpenSession<'_>) -> OpenSession<'_>) -> TokenPair {
+    async fn open<'a>(&self, change: impl FnOnce(OpenSession<'a>) -> OpenSession<'a>) -> TokenPair {
+        static ALICE: LazyLock<Subject> = LazyLock::new(alice);
         let ticket = self.sessions.begin_login().await.unwrap();
-        let alice = alice();
-        let request = change(OpenSession::login(&alice));
+        let request = change(OpenSession::login(&ALICE));
         self.sessions.open(ticket, &request).await.unwrap()
     }
 
@@ -282,7 +288,10 @@ async fn authorizing_does_not_use_a_token_up() {
     let api = Api::new(|builder| builder).await;
     let pair = api.open(|request| request.client("web")).await;
     let presented = api.sessions.read(refresh_token(&pair).as_bytes()).unwrap();
-    let authorize = async |client| api.sessions.authorize(&presented, client).await;
+    let authorize = async |client: Option<&'static str>| {
+        let request = plain().client(client);
+        api.sessions.authorize(&presented, &request).await
+    };
     authorize(Some("web")).await.unwrap();
     for other in [None, Some("app")] {
         let kind = authorize(other).await.unwrap_err().kind();

@@ -25,6 +25,7 @@ async fn a_credential_of_single_use_opens_one_session() {
         login().scope(scope("read write")),
         login().scope(scope("read")).client("mobile"),
         login().scope(scope("read")).client(None),
+        login().scope(scope("read")).acr("mfa"),
         OpenSession::without_login(&Subject::new("users", "bob")).single_use(link),
     ] {
         let refused = open(other).await.unwrap_err();

@@ -1,0 +1,101 @@
+//! Generations advanced, beside the rate at which the store does as little as can be: one
+//! row of the same width changed by its key.
+
+mod postgres;
+mod redis;
+mod sqlite;
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    Result,
+    load::{Rate, choose, drive, median, settle},
+    places::Place,
+    rows::Rows,
+};
+
+/// How it is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rounds {
+    pub(crate) clients: u64,
+    pub(crate) rounds: usize,
+    pub(crate) span: Duration,
+}
+
+/// What the store's own rate is measured with.
+pub(crate) fn commands(rounds: Rounds) -> [String; 3] {
+    [
+        postgres::command(rounds),
+        sqlite::command(),
+        redis::command(),
+    ]
+}
+
+/// What does as little as can be.
+enum Bare {
+    Postgres(postgres::Bare),
+    Sqlite(sqlite::Bare),
+    Redis(redis::Bare),
+}
+
+impl Bare {
+    async fn rate(&self, rounds: Rounds, rows: u64, round: usize) -> Result<f64> {
+        match self {
+            Self::Postgres(bare) => bare.rate(rounds, rows).await,
+            Self::Sqlite(bare) => bare.rate(rounds, rows, round).await,
+            Self::Redis(bare) => bare.rate(rounds, rows, round).await,
+        }
+    }
+}
+
+/// Fills a place with sessions and measures both, in turns.
+pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<()> {
+    let rows = Arc::new(Rows::fill(place, count).await?);
+    let bare = match place {
+        Place::Memory(_) => return Ok(()),
+        Place::Postgres { .. } => Bare::Postgres(postgres::Bare::new(place).await?),
+        Place::Sqlite(_) => Bare::Sqlite(sqlite::Bare::new(place).await?),
+        Place::Redis { .. } => Bare::Redis(redis::Bare::new(place, count).await?),
+    };
+    let (mut own, mut others, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds.rounds {
+        settle().await;
+        let ours = advance(place, &rows, rounds, round).await?.per_second;
+        settle().await;
+        let theirs = bare.rate(rounds, rows.count(), round).await?;
+        own.push(ours);
+        others.push(theirs);
+        ratios.push(ours / theirs);
+    }
+    let spread = |numbers: &[f64]| {
+        let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = numbers.iter().copied().fold(0.0, f64::max);
+        format!("{least:.2} to {most:.2}")
+    };
+    println!(
+        "| {} | {count} | {} | {:.0} | {:.0} | {:.2} ({}) |",
+        place.name(),
+        rounds.clients,
+        median(own),
+        median(others),
+        median(ratios.clone()),
+        spread(&ratios),
+    );
+    Ok(())
+}
+
+/// Generations advanced per second, each of a session chosen at random.
+async fn advance(place: &Place, rows: &Arc<Rows>, how: Rounds, round: usize) -> Result<Rate> {
+    let store = place.store(u32::try_from(how.clients)?).await?;
+    let rows = rows.clone();
+    // Another order in each round.
+    let first = round as u64 * 1_000_003;
+    drive(how.clients, how.span, move |client, turn| {
+        let (store, rows) = (store.clone(), rows.clone());
+        async move {
+            let number = choose(client, how.clients, first + turn, rows.count());
+            rows.advance(&store, number).await
+        }
+    })
+    .await
+}
