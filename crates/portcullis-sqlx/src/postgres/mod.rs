@@ -38,6 +38,7 @@ mod key_rings;
 mod lists;
 mod one_use;
 mod pool;
+mod purge;
 mod rotation;
 mod schema;
 mod sessions;

@@ -8,9 +8,11 @@ mod error;
 mod key_rings;
 mod lists;
 mod one_use;
+mod purge;
 mod rotation;
 mod schema;
 mod sessions;
+mod subjects;
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -34,7 +36,7 @@ use sqlx::{
 use tokio::time::{Instant, sleep};
 
 use self::error::{is_busy, unavailable};
-use crate::Migration;
+use crate::{Migration, log_out::LIMIT, revocations::Place};
 
 /// How long it waits before it tries again to make a file that others make, too.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -225,7 +227,7 @@ impl SessionStore for SqliteStore {
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         let (mut connection, _) = self.reader().await?;
-        lists::login_ticket(&mut connection).await
+        subjects::login_ticket(&mut connection).await
     }
 
     async fn create(
@@ -279,12 +281,21 @@ impl SessionStore for SqliteStore {
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        sessions::revoke_all(&mut connection, subject, now).await
+        let mut revoked = subjects::revoke_all(&mut connection, subject, now).await?;
+        // Begun: whatever is left is over already, and is written by whoever comes next.
+        while let Some(number) = subjects::unfinished(&mut connection, subject).await? {
+            drop(connection);
+            let now;
+            (connection, now) = self.writer().await?;
+            let batch = subjects::end_rest(&mut connection, subject, number, LIMIT, now).await?;
+            revoked.sessions.extend(batch);
+        }
+        Ok(revoked)
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        sessions::revoke_realm(&mut connection, realm, now).await
+        subjects::revoke_realm(&mut connection, realm, now).await
     }
 
     async fn add_application_token(
@@ -294,7 +305,7 @@ impl SessionStore for SqliteStore {
         ticket: LoginTicket,
     ) -> Result<TokenAdded, StoreError> {
         let (mut connection, _) = self.writer().await?;
-        lists::add_application_token(&mut connection, &token, limit, ticket).await
+        subjects::add_application_token(&mut connection, &token, limit, ticket).await
     }
 
     async fn application_token_is_live(
@@ -344,12 +355,9 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
+        let place = Place::of(query)?;
         let (mut connection, now) = self.reader().await?;
-        Ok(RevocationPage {
-            revocations: lists::revocations(&mut connection, query.since, now).await?,
-            next: None,
-            now,
-        })
+        lists::revocations(&mut connection, &place, now).await
     }
 
     async fn use_once(
@@ -377,8 +385,19 @@ impl SessionStore for SqliteStore {
         key_rings::replace_key_ring(&mut connection, name, version, record).await
     }
 
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let revoked = self.revoke_all(subject).await?;
+        loop {
+            let (mut connection, _) = self.writer().await?;
+            let forgotten = subjects::forget(&mut connection, subject).await?;
+            if forgotten < LIMIT.unsigned_abs() {
+                return Ok(revoked);
+            }
+        }
+    }
+
     async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        schema::purge(&mut connection, now, now.saturating_sub(rules.keep)).await
+        purge::batch(&mut connection, rules, now).await
     }
 }

@@ -7,6 +7,7 @@ mod confirm;
 mod contract;
 mod cut_off;
 mod faults;
+mod many_sessions;
 mod node;
 mod odd_rows;
 mod one_use;

@@ -6,6 +6,7 @@
 mod contract;
 mod cut_off;
 mod directory;
+mod many_sessions;
 mod no_room;
 mod odd_rows;
 
