@@ -10,8 +10,12 @@ mod node;
 mod odd_rows;
 mod one_use;
 mod pools;
+#[path = "../released/mod.rs"]
+mod released;
+mod released_tables;
 mod schema;
 mod server;
 mod start;
 mod store;
+mod versions;
 mod watch;
