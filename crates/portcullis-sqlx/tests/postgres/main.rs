@@ -9,6 +9,8 @@ mod faults;
 mod node;
 mod odd_rows;
 mod one_use;
+mod own_pool;
+mod pgbouncer;
 mod pools;
 #[path = "../released/mod.rs"]
 mod released;

@@ -127,7 +127,7 @@ async fn keep_lists(store: &impl SessionStore, clock: &FakeClock) {
         let until = now.saturating_add(until);
         store.revoke_token(&bob, id, until).await.unwrap();
     }
-    for (value, keep) in [("long", YEARS), ("short", DAY)] {
+    for (value, keep) in [("kept for long", YEARS), ("kept for a day", DAY)] {
         let value = SecretDigest::of(value.as_bytes());
         let used = store.use_once(&value, AttemptId::from_bytes([7; 16]), keep);
         assert_eq!(used.await.unwrap(), OneUse::First);
@@ -191,7 +191,7 @@ async fn expect_lists(store: &impl SessionStore) {
     }
     let listed = store.application_tokens(&bob).await.unwrap();
     assert_eq!(listed.len(), 1);
-    for (value, is_first) in [("long", false), ("short", true)] {
+    for (value, is_first) in [("kept for long", false), ("kept for a day", true)] {
         let value = SecretDigest::of(value.as_bytes());
         let attempt = AttemptId::from_bytes([8; 16]);
         let used = store.use_once(&value, attempt, DAY).await.unwrap();
