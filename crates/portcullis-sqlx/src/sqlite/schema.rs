@@ -1,7 +1,7 @@
 //! The tables, their versions, and forgetting.
 
 use portcullis::{session::StoreError, time::Timestamp};
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::error::unavailable;
 use crate::{
@@ -25,8 +25,8 @@ pub(super) static MIGRATIONS: [Migration; 5] = [
 
 /// Brings the tables up to date, whichever version they are of. Processes that
 /// start at once wait for each other.
-pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
-    let mut transaction = pool
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut transaction = connection
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(unavailable)?;

@@ -8,6 +8,7 @@ mod cut_off;
 mod directory;
 mod no_room;
 mod odd_rows;
+mod own_pool;
 #[path = "../released/mod.rs"]
 mod released;
 mod released_tables;
