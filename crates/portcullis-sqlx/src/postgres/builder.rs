@@ -40,7 +40,7 @@ pub struct PostgresStoreBuilder {
 
 /// Where connections come from.
 enum Source {
-    Options(sqlx::Result<PgConnectOptions>),
+    Options(Box<sqlx::Result<PgConnectOptions>>),
     Pool(PgPool),
 }
 
@@ -61,7 +61,7 @@ impl PostgresStore {
     /// A store that is to be connected to the server of this URL, with other
     /// settings than the default.
     pub fn builder(url: &str) -> PostgresStoreBuilder {
-        PostgresStoreBuilder::new(Source::Options(url.parse()))
+        PostgresStoreBuilder::new(Source::Options(Box::new(url.parse())))
     }
 
     /// A store on the connections of a pool of yours.
@@ -118,7 +118,7 @@ impl PostgresStoreBuilder {
 
     /// Connects as these options say, not as the URL or pool does.
     pub fn options(mut self, options: PgConnectOptions) -> Self {
-        self.source = Source::Options(Ok(options));
+        self.source = Source::Options(Box::new(Ok(options)));
         self
     }
 
@@ -185,7 +185,7 @@ impl PostgresStoreBuilder {
         let (timeout, schema) = (self.timeout, self.schema.as_deref());
         let pool = match (self.source, self.max_connections) {
             (Source::Options(options), connections) => Pool::new(
-                options.map_err(StoreError::unavailable)?,
+                (*options).map_err(StoreError::unavailable)?,
                 connections.unwrap_or(Self::DEFAULT_MAX_CONNECTIONS),
                 timeout,
                 schema,

@@ -21,10 +21,7 @@ use tokio::{
     time::{Instant, error::Elapsed, timeout, timeout_at},
 };
 
-use super::{
-    error::Failure,
-    settings::{POOLED, Settings},
-};
+use super::{error::Failure, settings::Settings};
 
 /// A connection that lay unused for longer is tried before it is used.
 const FRESH: Duration = Duration::from_secs(1);
@@ -69,7 +66,10 @@ impl Pool {
                 let settings = look.clone();
                 Box::pin(async move {
                     if history.idle_for > FRESH && !settings.is_marked(connection).await? {
-                        tracing::error!("{POOLED}");
+                        tracing::error!(
+                            "a proxy on the way to PostgreSQL exchanges connections: it has to \
+                             pool sessions, not transactions"
+                        );
                         return Ok(false);
                     }
                     Ok(true)

@@ -34,6 +34,12 @@ const WANTED: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// What is wrong with a proxy that does not keep connections apart.
+const POOLED: &str = "a proxy on the way to PostgreSQL hands the server's \
+    connections to others between transactions (PgBouncer: pool_mode = transaction or \
+    statement): prepared statements and the feed of revocations need pool_mode = session, or \
+    no proxy";
+
 /// What holds for our statements, whatever the defaults of server, database and role are:
 /// each change on the disk before it is answered, no statement longer than `limit`, read
 /// committed, and the tables in the schema that was chosen.
@@ -133,12 +139,6 @@ impl Settings {
         }
     }
 }
-
-/// What is wrong with a proxy that does not keep connections apart.
-pub(super) const POOLED: &str = "a proxy on the way to PostgreSQL hands the server's \
-    connections to others between transactions (PgBouncer: pool_mode = transaction or \
-    statement): prepared statements and the feed of revocations need pool_mode = session, or \
-    no proxy";
 
 async fn refuse_standby(connection: &mut PgConnection) -> sqlx::Result<()> {
     let row = sqlx::raw_sql("SELECT pg_is_in_recovery() AS standby")
