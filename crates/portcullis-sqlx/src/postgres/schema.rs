@@ -35,8 +35,9 @@ const LONG: Duration = Duration::from_secs(300);
 
 /// Brings the tables up to date, whichever version they are of.
 pub(super) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
+    let schema = pool.settings().schema();
     run!(pool.long_call(LONG), |connection| bring_up_to_date(
-        connection
+        connection, schema
     ))
 }
 
@@ -45,7 +46,10 @@ pub(super) async fn check(pool: &Pool) -> Result<(), StoreError> {
     run!(pool.call(), |connection| tables(connection))?.check(&MIGRATIONS)
 }
 
-async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), Failure> {
+async fn bring_up_to_date(
+    connection: &mut PgConnection,
+    schema: Option<&str>,
+) -> Result<(), Failure> {
     // Without a lock or the right to make tables, if they are there.
     if tables(connection).await?.missing(&MIGRATIONS)?.is_empty() {
         return Ok(());
@@ -56,12 +60,28 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), Failure> 
         .bind(LOCK)
         .execute(&mut *transaction)
         .await?;
+    if let Some(schema) = schema {
+        make_schema(&mut transaction, schema).await?;
+    }
     for step in tables(&mut transaction).await?.missing(&MIGRATIONS)? {
         sqlx::raw_sql(AssertSqlSafe(step.sql()))
             .execute(&mut *transaction)
             .await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// Makes the schema, if it is not there: else who may not make one is not asked to.
+async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), Failure> {
+    let is_there: bool = sqlx::query_scalar("SELECT current_schema() IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !is_there {
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn tables(connection: &mut PgConnection) -> Result<Tables, Failure> {

@@ -84,7 +84,8 @@ impl PostgresStore {
         &schema::MIGRATIONS
     }
 
-    /// Closes the connections once their work is done; later calls fail.
+    /// Closes the connections once their work is done; later calls fail. A pool of yours is
+    /// left to you.
     pub async fn close(&self) {
         self.pool.close().await;
     }

@@ -4,6 +4,7 @@
 //! is on the disk before it is answered (`synchronous = FULL`), so that a
 //! refresh token is never handed out and then forgotten.
 
+mod connections;
 mod error;
 mod key_rings;
 mod lists;
@@ -29,20 +30,11 @@ use portcullis::{
 use sqlx::{
     SqlitePool,
     pool::PoolConnection,
-    sqlite::{
-        Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-    },
+    sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use tokio::time::{Instant, sleep};
 
-use self::error::{is_busy, unavailable};
+use self::connections::{Connections, Writer};
 use crate::{Migration, log_out::LIMIT, revocations::Place};
-
-/// How long it waits before it tries again to make a file that others make, too.
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// Connections that read while one writes.
-const READERS: u32 = 4;
 
 /// Sessions in an SQLite file. Cheap to clone; clones are the same store.
 ///
@@ -50,9 +42,7 @@ const READERS: u32 = 4;
 /// will not do.
 #[derive(Clone)]
 pub struct SqliteStore {
-    /// One connection, so that transactions of this process never collide.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    connections: Connections,
     clock: SharedClock,
 }
 
@@ -125,36 +115,46 @@ impl SqliteStore {
         clock: SharedClock,
         acquire: Duration,
     ) -> Result<Self, StoreError> {
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(acquire)
-                // A file does not hang up.
-                .test_before_acquire(false)
-                .connect_lazy_with(options.clone())
-        };
         let store = Self {
-            writer: pool(1),
-            readers: pool(READERS),
+            connections: Connections::new(&options, acquire),
             clock,
         };
-        store.prepare(acquire).await?;
+        store.migrate().await?;
         Ok(store)
     }
 
-    /// Brings the tables up to date. Of several processes that make the file at
-    /// once, SQLite lets one switch to the write-ahead log, and turns the others
-    /// away without letting them wait.
-    async fn prepare(&self, patience: Duration) -> Result<(), StoreError> {
-        let start = Instant::now();
-        loop {
-            match schema::migrate(&self.writer).await {
-                Err(error) if is_busy(&error) && start.elapsed() < patience => {
-                    sleep(PAUSE).await;
-                }
-                result => return result,
-            }
-        }
+    /// A store on the connections of a pool of yours, whose file has or gets the tables:
+    /// call [`migrate`](Self::migrate) or [`check_schema`](Self::check_schema) next.
+    ///
+    /// The connections have to be set up as [`options`](Self::options) has them, and are
+    /// looked at whenever one is taken to write. Of the store's own calls one writes at a
+    /// time; for your transactions it waits as long as the pool's `busy_timeout`, after half
+    /// of [`DEFAULT_PATIENCE`](Self::DEFAULT_PATIENCE) for a connection.
+    ///
+    /// ```no_run
+    /// use portcullis::time::SharedClock;
+    /// use portcullis_sqlx::SqliteStore;
+    /// use sqlx::SqlitePool;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = SqlitePool::connect_with(SqliteStore::options("app.sqlite")).await?;
+    /// let store = SqliteStore::from_pool(pool, SharedClock::default()).await?;
+    /// store.migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened, or a setting of its connections would lose sessions:
+    /// the error names it.
+    pub async fn from_pool(pool: SqlitePool, clock: SharedClock) -> Result<Self, StoreError> {
+        let store = Self {
+            connections: Connections::shared(pool, Self::DEFAULT_PATIENCE / 2),
+            clock,
+        };
+        store.writer().await?;
+        Ok(store)
     }
 
     /// Brings the tables up to date, as those that open a file do by themselves.
@@ -164,7 +164,7 @@ impl SqliteStore {
     /// When the file cannot be written to, or its tables were made by a newer version of
     /// this crate beside which this one cannot run.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        schema::migrate(&self.writer).await
+        self.connections.migrate().await
     }
 
     /// Finds out whether the tables are as this version needs them, and changes nothing.
@@ -182,21 +182,21 @@ impl SqliteStore {
         &schema::MIGRATIONS
     }
 
-    /// Closes the connections once their work is done; later calls fail.
+    /// Closes the connections once their work is done; later calls fail. A pool of yours is
+    /// left to you.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.connections.close().await;
     }
 
     /// A connection to read with, and the time when it was free.
     async fn reader(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), StoreError> {
-        let connection = self.readers.acquire().await.map_err(unavailable)?;
+        let connection = self.connections.reader().await?;
         Ok((connection, self.clock.now()))
     }
 
     /// The connection to write with, and the time when it was free.
-    async fn writer(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), StoreError> {
-        let connection = self.writer.acquire().await.map_err(unavailable)?;
+    async fn writer(&self) -> Result<(Writer, Timestamp), StoreError> {
+        let connection = self.connections.writer().await?;
         Ok((connection, self.clock.now()))
     }
 }

@@ -1,7 +1,7 @@
 //! The tables, and their versions.
 
 use portcullis::session::StoreError;
-use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::error::unavailable;
 use crate::migrations::{Dialect, Migration, Tables};
@@ -23,8 +23,8 @@ pub(super) static MIGRATIONS: [Migration; 6] = [
 
 /// Brings the tables up to date, whichever version they are of. Processes that
 /// start at once wait for each other.
-pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
-    let mut transaction = pool
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut transaction = connection
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(unavailable)?;

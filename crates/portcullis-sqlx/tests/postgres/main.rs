@@ -11,11 +11,17 @@ mod many_sessions;
 mod node;
 mod odd_rows;
 mod one_use;
+mod own_pool;
+mod pgbouncer;
 mod pools;
+#[path = "../released/mod.rs"]
+mod released;
+mod released_tables;
 mod schema;
 mod server;
 mod start;
 mod store;
 #[cfg(feature = "tls-rustls")]
 mod tls;
+mod versions;
 mod watch;

@@ -27,6 +27,10 @@ impl Schema {
         Some(schema)
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn server(&self) -> PgConnectOptions {
         self.url.parse().unwrap()
     }
