@@ -1,16 +1,24 @@
 //! The scripts: each is one atomic step.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use portcullis::session::StoreError;
-use redis::{ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value};
+use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, Value};
 use serde::Serialize;
+use tokio::time::{sleep, timeout};
 
 use crate::{connection::Link, error::store_error};
 
 /// How often a script may say that it needs further keys: as long as sessions of its
 /// subject begin and end all the time.
 const ROUNDS: usize = 64;
+
+/// How long is waited for a slot that is on its way before it is asked for again: first, and
+/// at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(80));
 
 /// The scripts with their digests, prepared once.
 pub(crate) struct Scripts {
@@ -166,16 +174,32 @@ impl Step {
         Err(StoreError::unavailable("the sessions change all the time"))
     }
 
-    /// One round trip, unless the server has lost the script, or never had it.
+    /// Until the time of a call is over if the slot of the keys is on its way: then some
+    /// of the keys are here and some there.
     async fn send(&self, link: &Link, keys: &[String], ask: &str) -> Result<Value, StoreError> {
-        let result = match self.call(link, "EVALSHA", &self.digest, keys, ask).await {
+        let begun = Instant::now();
+        let mut result = self.send_once(link, keys, ask).await;
+        let mut pause = PAUSES.0;
+        while result.as_ref().is_err_and(is_on_its_way) {
+            sleep(pause).await;
+            let left = link.limit().saturating_sub(begun.elapsed());
+            let again = timeout(left, self.send_once(link, keys, ask)).await;
+            let Ok(again) = again else { break };
+            result = again;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+        result.map_err(store_error)
+    }
+
+    /// One round trip, unless the server has lost the script, or never had it.
+    async fn send_once(&self, link: &Link, keys: &[String], ask: &str) -> RedisResult<Value> {
+        match self.call(link, "EVALSHA", &self.digest, keys, ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.call(link, "EVAL", self.code, keys, ask).await
             }
             result => result,
-        };
-        result.map_err(store_error)
+        }
     }
 
     async fn call(
@@ -190,6 +214,20 @@ impl Step {
         command.arg(script).arg(keys.len()).arg(keys).arg(ask);
         link.send(&command).await
     }
+}
+
+/// Whether a cluster says that this slot is being moved, or whose it is being agreed on.
+/// Nothing has run then.
+fn is_on_its_way(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Server(
+            ServerErrorKind::TryAgain
+                | ServerErrorKind::Ask
+                | ServerErrorKind::Moved
+                | ServerErrorKind::ClusterDown
+        )
+    )
 }
 
 /// The word that an answer begins with, if it is a list of texts.
