@@ -118,7 +118,7 @@ impl RedisStore {
         let what = What { holder, at: None };
         let at: Option<String> = self.run_by(way, &scripts.prove, key, what).await?;
         let at = Some(at.ok_or_else(elsewhere)?);
-        let way = Way::Shared(waiting);
+        let way = Way::Plain(waiting);
         let what = What { holder, at };
         match self.run_by(way, &scripts.publish, key, what).await? {
             1 => Ok(()),

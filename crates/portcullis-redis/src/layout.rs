@@ -44,6 +44,11 @@ impl Layout {
         self.key_at(shard, "proof")
     }
 
+    /// What is written behind a log-out in a shard, by a name of its own.
+    pub(crate) fn mark_of(&self, shard: u16, name: &str) -> String {
+        self.key_at(Some(shard), &format!("mark:{name}"))
+    }
+
     /// What is written there behind something else, to wait for both.
     pub(crate) fn mark_key(&self, shard: Option<u16>) -> String {
         self.key_at(shard, "mark")

@@ -1,15 +1,21 @@
 //! Log-outs that are answered only once replicas have them.
 //!
-//! They go over a connection of their own, on which a mark is written behind them and
-//! then waited for: so both were written by one connection to one server, and a log-out
-//! that finds nothing left to end has something to wait for, too.
+//! `WAIT` blocks the connection and is about what that has written. So a log-out goes
+//! with all the rest, and is in force at once; a mark of its own is written behind it, by
+//! the same connection. Another connection then looks for the mark, which is where the
+//! log-out is, whatever has become of the server in between; writes something, and waits
+//! until replicas have that. Replication is in order, so that they have the log-out, too.
+//! One that finds nothing left to end is waited for like any other.
 
-use portcullis::{session::StoreError, subject::Subject};
+use portcullis::{
+    session::{AttemptId, StoreError},
+    subject::Subject,
+};
 use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    RedisStore,
+    RedisStore, row,
     script::{Step, Way},
 };
 
@@ -32,12 +38,16 @@ impl RedisStore {
         step: &Step,
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        let layout = &self.0.layout;
-        let mark = layout.mark_key(Some(shard));
-        let way = match self.0.log_out_replicas {
-            0 => Way::Shared(&self.0.link),
-            replicas => Way::ToReplicas(&self.0.waiting, &mark, replicas),
-        };
-        self.run_by(way, step, &layout.feed_key(shard), what).await
+        let feed = self.0.layout.feed_key(shard);
+        let (link, waiting) = (&self.0.link, &self.0.waiting);
+        let replicas = self.0.log_out_replicas;
+        if replicas == 0 {
+            return self.run(step, &feed, what).await;
+        }
+        let name = row::attempt_text(&AttemptId::random().map_err(StoreError::unavailable)?);
+        let own = self.0.layout.mark_of(shard, &name);
+        let mark = self.0.layout.mark_key(Some(shard));
+        let way = Way::ThenToReplicas(link, waiting, [&mark, &own], replicas);
+        self.run_by(way, step, &feed, what).await
     }
 }

@@ -65,7 +65,7 @@ impl RedisStore {
         key: &str,
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        let way = Way::Shared(&self.0.link);
+        let way = Way::Plain(&self.0.link);
         self.run_by(way, step, key, what).await
     }
 
