@@ -68,6 +68,17 @@ impl Link {
         self.send_request(&Request::Command(command)).await
     }
 
+    /// Sends a command, and writes `mark`, a key on the same server, behind it: who finds
+    /// that on a server later finds there what the command wrote, too.
+    pub(crate) async fn send_marked(&self, command: &Cmd, mark: &str) -> RedisResult<Value> {
+        let mut commands = Pipeline::new();
+        commands.add_command(command.clone());
+        commands.add_command(self.write(mark));
+        let answers = self.send_request(&Request::Commands(&commands)).await?;
+        let answers = Vec::<Value>::from_redis_value(answers)?;
+        Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+    }
+
     /// Sends a command and waits until so many replicas have what it wrote, or what it
     /// found there: `mark`, a key on the same server, is written behind it, so that
     /// there is something to wait for. Nothing else gets through this connection
@@ -80,11 +91,10 @@ impl Link {
     ) -> RedisResult<Value> {
         let mut commands = Pipeline::new();
         commands.add_command(command.clone());
-        commands.cmd("SET").arg(mark).arg(1);
+        commands.add_command(self.write(mark));
         if replicas > 0 {
-            // 0 would be for ever.
-            let wait = (self.limit / 2).as_millis().max(1);
-            commands.cmd("WAIT").arg(replicas).arg(wait.to_string());
+            let wait = commands.cmd("WAIT").arg(replicas);
+            wait.arg(millis(self.limit / 2));
         }
         let answers = self.send_request(&Request::Commands(&commands)).await?;
         let mut answers = Vec::<Value>::from_redis_value(answers)?;
@@ -96,6 +106,14 @@ impl Link {
             }
         }
         Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+    }
+
+    /// Writes a key that is there for as long as anybody looks for it.
+    fn write(&self, mark: &str) -> Cmd {
+        let lasts = millis(self.limit.saturating_mul(4));
+        let mut write = redis::cmd("SET");
+        write.arg(mark).arg(1).arg("PX").arg(lasts);
+        write
     }
 
     async fn send_request(&self, request: &Request<'_>) -> RedisResult<Value> {
@@ -186,9 +204,9 @@ impl Link {
             #[cfg(feature = "cluster")]
             Connection::Cluster(connection) => request.send(connection).await,
         };
-        if result.as_ref().is_err_and(ends_connection) {
-            self.give_up(number);
-        } else if result.as_ref().is_err_and(is_deposed) && self.has_lasted(number) {
+        if let Err(error) = &result
+            && (ends_connection(error) || is_deposed(error) && self.has_lasted(number))
+        {
             self.give_up(number);
         }
         result
@@ -299,6 +317,11 @@ impl Request<'_> {
             }
         }
     }
+}
+
+/// As servers count them: none would be for ever, or not at all.
+fn millis(duration: Duration) -> String {
+    duration.as_millis().clamp(1, 1 << 40).to_string()
 }
 
 fn too_few(reached: u32, replicas: u32) -> RedisError {

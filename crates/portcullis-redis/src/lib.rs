@@ -51,7 +51,8 @@
 //! | `…:cut` | the last log-out of everybody of each realm | never |
 //! | `…:feed` | what was revoked lately, by time | never; its entries some time later |
 //! | `…:proof` | when its server was confirmed last | never |
-//! | `…:mark` | nothing: it is written to wait for replicas | never |
+//! | `…:mark` | nothing: it is written to wait for replicas | soon |
+//! | `…:mark:<name>` | nothing: where it is, a log-out is | soon |
 //!
 //! "Some time" is [`keep`](RedisStoreBuilder::keep): the server forgets by itself,
 //! and `purge` only trims the feeds. A revocation and its entry in the feed are

@@ -72,25 +72,44 @@ pub(crate) enum Answer<T> {
 /// How a step gets to the server.
 #[derive(Clone, Copy)]
 pub(crate) enum Way<'a> {
-    /// With all others.
-    Shared(&'a Link),
-    /// On a link whose connection may be kept waiting, until so many replicas have what
-    /// it wrote; the mark is a key on the same server.
+    Plain(&'a Link),
+    /// It counts once so many replicas have what it wrote.
     ToReplicas(&'a Link, &'a str, u32),
+    /// The same; but it is done at once, by the connection of all others, and waited for
+    /// on the second one. The mark of its own, behind that of all.
+    ThenToReplicas(&'a Link, &'a Link, [&'a str; 2], u32),
+}
+
+fn elsewhere() -> RedisError {
+    std::io::Error::other("written, but another server answers now").into()
 }
 
 impl<'a> Way<'a> {
     fn link(self) -> &'a Link {
         match self {
-            Self::Shared(link) | Self::ToReplicas(link, ..) => link,
+            Self::Plain(link) | Self::ToReplicas(link, ..) | Self::ThenToReplicas(link, ..) => link,
         }
     }
 
     async fn send(self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Shared(link) => link.send(command).await,
+            Self::Plain(link) => link.send(command).await,
+            // Boxed, or those who refresh would carry the room for it.
             Self::ToReplicas(link, mark, replicas) => {
-                link.send_to_replicas(command, mark, replicas).await
+                Box::pin(link.send_to_replicas(command, mark, replicas)).await
+            }
+            Self::ThenToReplicas(link, waiting, [mark, own], replicas) => {
+                let sent = async {
+                    let answer = link.send_marked(command, own).await?;
+                    let mut find = redis::cmd("EXISTS");
+                    find.arg(own);
+                    let found = waiting.send_to_replicas(&find, mark, replicas).await?;
+                    match bool::from_redis_value(found)? {
+                        true => Ok(answer),
+                        false => Err(elsewhere()),
+                    }
+                };
+                Box::pin(sent).await
             }
         }
     }

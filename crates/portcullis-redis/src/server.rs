@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Cluster,
     /// Sentinels. What the primary's URL says besides its name in place of the host.
     #[cfg(feature = "sentinel")]
-    Sentinel(RedisResult<ConnectionInfo>),
+    Sentinel(Box<RedisResult<ConnectionInfo>>),
 }
 
 /// Addresses that are not looked at yet.
