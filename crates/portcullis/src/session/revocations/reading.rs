@@ -45,6 +45,17 @@ pub(super) struct Read {
     asked_at: Timestamp,
 }
 
+impl Read {
+    /// As old as the proof that the store is to be believed.
+    fn proven(self, proof: Option<Timestamp>) -> Self {
+        let age = proof.map_or(Duration::ZERO, |at| self.now.saturating_duration_since(at));
+        Self {
+            asked_at: self.asked_at.saturating_sub(age),
+            ..self
+        }
+    }
+}
+
 impl Progress {
     /// How far the readings have come since everything has been read once.
     fn complete(&self) -> Option<Read> {
@@ -122,6 +133,7 @@ impl Revocations {
     /// `None` if the store's time is earlier than that of the last reading.
     async fn try_read_news(&self, last: Read) -> Result<Option<Read>, StoreError> {
         let asked_at = self.clock.now();
+        let proof = self.proof().await;
         let mut query = RevocationQuery::since(last.now.saturating_sub(OVERLAP));
         let mut page = self.store.revocation_page(&query).await?;
         let read = Read {
@@ -135,7 +147,7 @@ impl Revocations {
         loop {
             self.apply_all(page.revocations);
             if page.next.is_none() {
-                return Ok(Some(read));
+                return Ok(Some(read.proven(proof?)));
             }
             query.after = page.next;
             page = self.store.revocation_page(&query).await?;
@@ -159,6 +171,7 @@ impl Revocations {
                 none.insert(RevocationQuery::since(since))
             }
         };
+        let proof = self.proof().await;
         loop {
             let asked_at = self.clock.now();
             let page = self.store.revocation_page(query).await?;
@@ -173,9 +186,19 @@ impl Revocations {
             self.apply_all(page.revocations);
             reading.pages.fetch_add(1, Relaxed);
             if page.next.is_none() {
-                return Ok(begun);
+                return Ok(begun.proven(proof?));
             }
             query.after = page.next;
+        }
+    }
+
+    /// When it was last proven that the store keeps what is written to it; none where
+    /// nobody else writes. What it has to tell is read without a proof, too, but does not
+    /// make the snapshot any younger.
+    async fn proof(&self) -> Result<Option<Timestamp>, StoreError> {
+        match self.max_silence {
+            Some(max_silence) => self.store.confirm(max_silence / 3).await.map(Some),
+            None => Ok(None),
         }
     }
 
