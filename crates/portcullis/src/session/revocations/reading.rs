@@ -7,7 +7,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{
-            AtomicUsize,
+            AtomicU64, AtomicUsize,
             Ordering::{Relaxed, Release},
         },
     },
@@ -26,7 +26,10 @@ pub(super) const OVERLAP: Duration = Duration::from_secs(60);
 
 /// How far the readings have come.
 #[derive(Default)]
-pub(super) struct Progress(Mutex<Come>);
+pub(super) struct Progress {
+    come: Mutex<Come>,
+    turns: AtomicU64,
+}
 
 #[derive(Clone, Copy, Default)]
 struct Come {
@@ -43,6 +46,8 @@ pub(super) struct Read {
     now: Timestamp,
     /// By this node's.
     asked_at: Timestamp,
+    /// Which of all readings it is: clocks may go back.
+    turn: u64,
 }
 
 impl Read {
@@ -63,13 +68,22 @@ impl Progress {
         come.until.filter(|_| come.is_complete)
     }
 
+    fn read(&self, now: Timestamp, asked_at: Timestamp) -> Read {
+        let turn = self.turns.fetch_add(1, Relaxed);
+        Read {
+            now,
+            asked_at,
+            turn,
+        }
+    }
+
     /// How far the readings have come, a first one that goes on included.
     fn begun(&self) -> Option<Read> {
         self.come().until
     }
 
     fn come(&self) -> MutexGuard<'_, Come> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.come.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,10 +150,7 @@ impl Revocations {
         let proof = self.proof().await;
         let mut query = RevocationQuery::since(last.now.saturating_sub(OVERLAP));
         let mut page = self.store.revocation_page(&query).await?;
-        let read = Read {
-            now: page.now,
-            asked_at,
-        };
+        let read = self.shared.progress.read(page.now, asked_at);
         if page.now.saturating_add(OVERLAP / 2) < last.now {
             return Ok(None);
         }
@@ -176,10 +187,7 @@ impl Revocations {
             let asked_at = self.clock.now();
             let page = self.store.revocation_page(query).await?;
             let begun = *reading.begun.get_or_insert_with(|| {
-                let begun = Read {
-                    now: page.now,
-                    asked_at,
-                };
+                let begun = self.shared.progress.read(page.now, asked_at);
                 self.has_begun(begun);
                 begun
             });
@@ -232,7 +240,7 @@ impl Revocations {
     fn has_read_all(&self, read: Read) {
         let mut come = self.shared.progress.come();
         // What was read beside it has come further.
-        let until = come.until.filter(|until| until.now > read.now);
+        let until = come.until.filter(|until| until.turn > read.turn);
         let until = until.unwrap_or(read);
         come.until = Some(until);
         come.is_complete = true;
