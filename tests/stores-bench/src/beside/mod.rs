@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     Result,
     load::{Rate, choose, drive, median, settle},
+    meter::{Meter, Spent},
     places::Place,
     rows::Rows,
 };
@@ -58,11 +59,19 @@ pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<
         Place::Redis { .. } => Bare::Redis(redis::Bare::new(place, count).await?),
     };
     let (mut own, mut others, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut own_spent, mut others_spent) = (Vec::new(), Vec::new());
+    let seconds = rounds.span.as_secs_f64();
     for round in 0..rounds.rounds {
         settle().await;
+        let begun = Meter::read(place).await?;
         let ours = advance(place, &rows, rounds, round).await?.per_second;
+        let done = Meter::read(place).await?;
+        own_spent.push(done.since(begun, ours * seconds));
         settle().await;
+        let begun = Meter::read(place).await?;
         let theirs = bare.rate(rounds, rows.count(), round).await?;
+        let done = Meter::read(place).await?;
+        others_spent.push(done.since(begun, theirs * seconds));
         own.push(ours);
         others.push(theirs);
         ratios.push(ours / theirs);
@@ -73,15 +82,27 @@ pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<
         format!("{least:.2} to {most:.2}")
     };
     println!(
-        "| {} | {count} | {} | {:.0} | {:.0} | {:.2} ({}) |",
+        "| {} | {count} | {} | {:.0} | {:.0} | {:.2} ({}) | {} | {} |",
         place.name(),
         rounds.clients,
         median(own),
         median(others),
         median(ratios.clone()),
         spread(&ratios),
+        spent(&own_spent),
+        spent(&others_spent),
     );
     Ok(())
+}
+
+/// The medians, or nothing where nothing can be seen.
+fn spent(rounds: &[Spent]) -> String {
+    let micros = median(rounds.iter().map(|spent| spent.micros).collect());
+    let bytes = median(rounds.iter().map(|spent| spent.bytes).collect());
+    match micros > 0.0 {
+        true => format!("{micros:.0} µs, {bytes:.0} B"),
+        false => String::new(),
+    }
 }
 
 /// Generations advanced per second, each of a session chosen at random.
