@@ -398,6 +398,29 @@ impl SessionStore for RedisStore {
         self.at::<u64>(subject, revoke, what).await.map(drop)
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        #[derive(Serialize)]
+        struct What {
+            subject: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            token: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            since: Option<String>,
+        }
+        let what = What {
+            subject: subject_text(subject),
+            token: id.map(|id| in_realm(subject.realm(), id)),
+            since: since.map(millis),
+        };
+        let is_revoked = &self.0.scripts.is_revoked;
+        Ok(self.at::<u64>(subject, is_revoked, what).await? == 1)
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         #[derive(Clone, Copy, Serialize)]
         struct What<'a> {

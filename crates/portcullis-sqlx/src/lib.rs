@@ -40,6 +40,7 @@ mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use migrations::Migration;
 pub use poll::poll;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;

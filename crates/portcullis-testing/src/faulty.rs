@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::Future,
+    future::{Future, pending},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -34,6 +34,9 @@ pub enum Fault {
     /// The call is held up on its way. One that presents a refresh token reaches
     /// the store at [`FaultyStore::release`]; others never do.
     HeldUp,
+    /// The store does what it is asked, but its answer never comes: until whoever asked
+    /// waits no longer.
+    Unanswered,
 }
 
 /// Another store, with faults. Clones are the same store.
@@ -52,7 +55,7 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct FaultyStore {
     inner: DynSessionStore,
-    next: Arc<Mutex<(u64, Fault)>>,
+    next: Arc<Mutex<Plan>>,
     calls: Arc<AtomicU64>,
     delay: Arc<Mutex<Option<(FakeClock, Duration)>>>,
     held: Arc<Mutex<Vec<RotationAttempt>>>,
@@ -64,7 +67,11 @@ impl FaultyStore {
     pub fn new(store: impl SessionStore) -> Self {
         Self {
             inner: DynSessionStore::new(store),
-            next: Arc::new(Mutex::new((0, Fault::Unreachable))),
+            next: Arc::new(Mutex::new(Plan {
+                passing: 0,
+                failing: 0,
+                fault: Fault::Unreachable,
+            })),
             calls: Arc::default(),
             delay: Arc::default(),
             held: Arc::default(),
@@ -75,7 +82,16 @@ impl FaultyStore {
     /// Lets the next `calls` calls fail; `u64::MAX` for all until further
     /// notice, 0 for none any more.
     pub fn fail_next(&self, calls: u64, fault: Fault) {
-        *lock(&self.next) = (calls, fault);
+        self.fail_after(0, calls, fault);
+    }
+
+    /// As [`fail_next`](Self::fail_next), after so many calls that do not.
+    pub fn fail_after(&self, passing: u64, calls: u64, fault: Fault) {
+        *lock(&self.next) = Plan {
+            passing,
+            failing: calls,
+            fault,
+        };
     }
 
     /// Lets `clock` go on by `delay` at each fault, as a call that times out does.
@@ -122,16 +138,37 @@ impl FaultyStore {
                 call.await?;
                 Err(StoreError::unavailable("the answer was lost"))
             }
+            Some(Fault::Unanswered) => {
+                call.await?;
+                pending().await
+            }
         }
     }
 
     fn fault(&self) -> Option<Fault> {
         let mut next = lock(&self.next);
-        next.0 = next.0.checked_sub(1)?;
+        if let Some(passing) = next.passing.checked_sub(1) {
+            next.passing = passing;
+            return None;
+        }
+        next.failing = next.failing.checked_sub(1)?;
         if let Some((clock, delay)) = &*lock(&self.delay) {
             clock.advance(*delay);
         }
-        Some(next.1)
+        Some(next.fault)
+    }
+}
+
+/// What comes of the next calls.
+struct Plan {
+    passing: u64,
+    failing: u64,
+    fault: Fault,
+}
+
+impl Plan {
+    fn holds_up(&self) -> bool {
+        self.passing == 0 && self.failing > 0 && self.fault == Fault::HeldUp
     }
 }
 
@@ -170,7 +207,7 @@ impl SessionStore for FaultyStore {
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
         self.fall_behind(Duration::ZERO);
-        if matches!(*lock(&self.next), (1.., Fault::HeldUp)) {
+        if lock(&self.next).holds_up() {
             lock(&self.held).push(attempt.clone());
         }
         self.through(self.inner.rotate(attempt)).await
@@ -252,6 +289,16 @@ impl SessionStore for FaultyStore {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         self.through(self.inner.revoke_token(subject, id, until))
+            .await
+    }
+
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.through(self.inner.is_revoked(subject, id, since))
             .await
     }
 

@@ -172,6 +172,12 @@ function since(milliseconds) {
   return seconds === 0 ? 'right after' : `${span(seconds)} after`;
 }
 
+/** Why a session ended, if it was no plain log-out. */
+const ENDED = {
+  logout_everywhere: 'Logged out everywhere.',
+  evicted: 'It had to make room for a newer one.',
+};
+
 /** What an event of the feed means. */
 export function explainEvent(event) {
   const ago = 'elapsed_ms' in event ? ` ${since(event.elapsed_ms)} the last exchange` : '';
@@ -195,8 +201,14 @@ export function explainEvent(event) {
       return {
         title: 'Session ended',
         tone: 'note',
-        text: event.reason === 'logout_everywhere' ? 'Logged out everywhere.' : 'Logged out.',
+        text: ENDED[event.reason] || 'Logged out.',
       };
+    case 'logged_out_everywhere':
+      return { title: 'Logged out everywhere', tone: 'note', text: `Sessions that ended: ${event.sessions}.` };
+    case 'application_token_issued':
+      return { title: 'Application token', tone: 'note', text: 'A token that never expires was issued.' };
+    case 'application_token_removed':
+      return { title: 'Application token', tone: 'note', text: 'A token that never expires was taken off the list.' };
     case 'single_use_opened':
       return { title: 'Session opened', tone: 'good', text: 'By a credential that is good once, such as an ID token.' };
     case 'single_use_repeated':
@@ -206,6 +218,6 @@ export function explainEvent(event) {
     case 'missed':
       return { title: 'Events missed', tone: 'note', text: `There were more than could be sent: ${event.count} are missing.` };
     default:
-      return { title: event.event, tone: 'note', text: event.message || '' };
+      return { title: event.event, tone: 'note', text: '' };
   }
 }

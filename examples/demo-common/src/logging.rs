@@ -10,12 +10,9 @@ use tracing_subscriber::{
     Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-use crate::feed::Tap;
-
-/// Sends the log to stderr, and events of sessions to `tap`. `RUST_LOG` says what
-/// is in the log, such as `portcullis=debug` or `info,portcullis=debug`; `info`
-/// unless set.
-pub(crate) fn init(tap: Tap) {
+/// Sends the log to stderr. `RUST_LOG` says what is in it, such as `portcullis=debug` or
+/// `info,portcullis=debug`; `info` unless set.
+pub(crate) fn init() {
     let wanted = env::var("RUST_LOG").unwrap_or_default();
     let filter = match wanted.parse::<Targets>() {
         Ok(filter) if !wanted.is_empty() => filter,
@@ -30,6 +27,5 @@ pub(crate) fn init(tap: Tap) {
     // An error: there is a log already, which will do.
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(filter))
-        .with(tap.with_filter(Tap::filter()))
         .try_init();
 }

@@ -10,11 +10,8 @@ use std::{
     time::Duration,
 };
 
-use portcullis::{endpoint::Endpoints, time::SharedClock};
-use tokio::{
-    runtime::{Builder, Runtime},
-    sync::mpsc,
-};
+use portcullis::{endpoint::Endpoints, session::events, time::SharedClock};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     access_log::AccessLog,
@@ -24,7 +21,7 @@ use crate::{
     cli::Options,
     console::{self, Console},
     cookies, curl,
-    feed::{self, Feed, Relay, SessionEvent},
+    feed::{Feed, QUEUE, Relay},
     keys::{self, DemoKeys},
     logging,
     metrics::Metrics,
@@ -71,9 +68,8 @@ where
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let (tap, events) = feed::tap();
-    logging::init(tap);
-    match run_with(program, &options, events, serve) {
+    logging::init();
+    match run_with(program, &options, serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{program}: {}", one_line(&error));
@@ -85,7 +81,6 @@ where
 fn run_with<F>(
     program: &str,
     options: &Options,
-    events: mpsc::Receiver<SessionEvent>,
     serve: impl FnOnce(Demo) -> F,
 ) -> Result<(), StartError>
 where
@@ -100,7 +95,11 @@ where
         let keep = apis::revocations_matter_for(&options.lifetimes);
         let store = Arc::new(Store::open(&options.store, &clock, keep).await?);
         let keys = DemoKeys::open(options, &store).await?;
-        let revocations = store.snapshot(&clock, keep, options.max_silence).await?;
+        let (sender, events) = events::channel(QUEUE);
+        let revocations = store
+            .snapshot(&clock, keep, options.max_silence)
+            .await?
+            .with_events(sender);
         let accounts = DemoAccounts::new(options, clock.clone())?;
         let browsers = &options.browsers;
         let kind = cookies::kind(browsers, address)?;
@@ -123,7 +122,7 @@ where
             &clock,
         )
         .map_err(StartError::new)?;
-        let relay = Relay::new(events, store.sessions(), clock.clone());
+        let relay = Relay::new(events);
         let feed = Feed::new(&relay, shutdown.clone(), clock);
         let console = Console::new(program, options, kind.map(console::Cookies::of), feed);
         let background = Background::start(&store, &revocations, relay, file, &metrics);

@@ -77,6 +77,18 @@ pub(crate) fn was_overtaken(
     Ok(cut_off_after(rows, subject.realm(), ticket.sequence())?.is_some())
 }
 
+/// Whether the subject was logged out, alone or with everybody, at this time or later.
+pub(crate) fn was_logged_out_since(
+    rows: &impl ReadableTable<Key, &'static str>,
+    subject: &Subject,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let alone: Option<LogOutRow> = get(rows, ("log_out", subject.realm(), subject.name()))?;
+    let together: Option<LogOutRow> = get(rows, ("cut_off", subject.realm(), ""))?;
+    let last = alone.map(|row| row.at).max(together.map(|row| row.at));
+    Ok(last >= Some(since.as_millis()))
+}
+
 /// Forgets a log-out, though not that there was one.
 pub(crate) fn forget(
     rows: &mut Rows<'_>,

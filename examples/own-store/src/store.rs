@@ -217,6 +217,29 @@ impl SessionStore for OwnStore {
         .await
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let (subject, id) = (subject.clone(), id.map(str::to_owned));
+        self.read(move |rows, now| {
+            if let Some(id) = id {
+                let key = ("revoked_token", subject.realm(), &*id);
+                let row: Option<RevokedTokenRow> = get(rows, key)?;
+                if row.is_some_and(|row| row.until > now.as_millis()) {
+                    return Ok(true);
+                }
+            }
+            match since {
+                Some(since) => order::was_logged_out_since(rows, &subject, since),
+                None => Ok(false),
+            }
+        })
+        .await
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let query = query.clone();
         self.read(move |rows, now| feed::page(rows, &query, now))

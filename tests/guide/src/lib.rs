@@ -17,6 +17,7 @@ pages! {
     axum: "axum.md",
     roles_and_tenants: "roles-and-tenants.md",
     own_store: "own-store.md",
+    session_events: "../session-events.md",
     several_issuers: "several-issuers.md",
     several_nodes: "several-nodes.md",
     tests: "tests.md",

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What stands behind `HS256/` and the other algorithms.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 29] = [
     "primitive",
     "verification",
     "claims",
@@ -37,6 +37,9 @@ pub const NAMES: [&str; 26] = [
     "pair-floor",
     "pair",
     "refresh",
+    "session-unasked",
+    "session-asked",
+    "session-asked-busy",
 ];
 
 /// The case of a name such as `RS256/verification`.
@@ -77,6 +80,9 @@ pub fn case(name: &str) -> Option<Case> {
         "pair-floor" => cases::pair::floor(),
         "pair" => cases::pair::pair(),
         "refresh" => cases::sessions::refresh(),
+        "session-unasked" => cases::snapshot::unasked(path),
+        "session-asked" => cases::snapshot::asked(path, 0),
+        "session-asked-busy" => cases::snapshot::asked(path, 20_000),
         _ => return None,
     })
 }

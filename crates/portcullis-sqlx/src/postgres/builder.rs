@@ -92,6 +92,10 @@ impl PostgresStoreBuilder {
 
     /// How many connections there are at most, besides that of the feed. On the
     /// server `max_connections` must suffice for all nodes.
+    ///
+    /// One in five, and one at least, is kept for questions that wait for nobody, such as
+    /// what was revoked: refreshes that wait for each other leave it alone. Of a single
+    /// connection nothing can be kept.
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.max_connections = connections.max(1);
         self

@@ -98,6 +98,33 @@ pub(super) async fn revoke_token(
     Ok(())
 }
 
+/// Whether a token was revoked itself, or its subject or everybody was logged out at or
+/// after `since`.
+pub(super) async fn is_revoked(
+    connection: &mut PgConnection,
+    (realm, name): (&str, Option<&str>),
+    id: Option<&str>,
+    since: Option<Timestamp>,
+    now: Option<i64>,
+) -> Result<bool, Failure> {
+    Ok(sqlx::query_scalar(concat!(
+        "SELECT EXISTS (SELECT FROM portcullis_revoked_tokens \
+                        WHERE realm = $1 AND id = $3 AND until > clock.now) \
+             OR EXISTS (SELECT FROM portcullis_subjects \
+                        WHERE realm = $1 AND name = $2 AND at >= $4) \
+             OR EXISTS (SELECT FROM portcullis_cut_offs WHERE realm = $1 AND at >= $4) \
+         FROM ",
+        clock!("$5")
+    ))
+    .bind(realm)
+    .bind(name)
+    .bind(id)
+    .bind(since.map(Timestamp::as_millis))
+    .bind(now)
+    .fetch_one(&mut *connection)
+    .await?)
+}
+
 /// What was revoked at or after `since`.
 pub(super) async fn revocations(
     connection: &mut PgConnection,

@@ -2,6 +2,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,6 +14,7 @@ use sqlx::{
 };
 use tokio::{
     runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, error::Elapsed, timeout, timeout_at},
 };
 
@@ -24,10 +26,15 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How often a call whose connection broke is made again on another one.
 const RETRIES: u32 = 3;
 
+/// Of so many connections one is kept for questions.
+const KEPT: u32 = 5;
+
 /// Connections that are set up alike.
 #[derive(Clone)]
 pub(super) struct Pool {
     connections: PgPool,
+    /// What work may take: all connections but those that are kept for questions.
+    work: Arc<Semaphore>,
     limit: Duration,
 }
 
@@ -50,7 +57,17 @@ impl Pool {
             })
             .after_connect(move |connection, _| Box::pin(settings::set(connection, half)))
             .connect_lazy_with(options);
-        Self { connections, limit }
+        Self::of(connections, limit)
+    }
+
+    fn of(connections: PgPool, limit: Duration) -> Self {
+        let all = connections.options().get_max_connections();
+        let work = all.saturating_sub(kept(all));
+        Self {
+            connections,
+            work: Arc::new(Semaphore::new(work as usize)),
+            limit,
+        }
     }
 
     pub(super) fn limit(&self) -> Duration {
@@ -68,9 +85,21 @@ impl Pool {
 
     /// A call whose work may take as long as `limit`.
     pub(super) fn long_call(&self, limit: Duration) -> Call<'_> {
+        self.begin(limit, false)
+    }
+
+    /// A call that only reads, and waits for nobody's locks: it has connections that other
+    /// calls, which do, cannot take. So the snapshot of revocations goes on whatever
+    /// refreshes wait for.
+    pub(super) fn question(&self) -> Call<'_> {
+        self.begin(self.limit, true)
+    }
+
+    fn begin(&self, limit: Duration, is_question: bool) -> Call<'_> {
         let now = Instant::now();
         Call {
             pool: self,
+            is_question,
             connected_by: now + self.limit,
             done_by: now + limit,
             retries: RETRIES,
@@ -115,6 +144,7 @@ pub(super) use run;
 /// A call that is under way.
 pub(super) struct Call<'p> {
     pool: &'p Pool,
+    is_question: bool,
     connected_by: Instant,
     done_by: Instant,
     retries: u32,
@@ -127,13 +157,18 @@ impl Call<'_> {
 
     pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
         loop {
-            let acquire = self.pool.connections.acquire();
+            let half = self.pool.limit / 2;
+            let permit = timeout(half, self.permit()).await;
+            let permit = permit.map_err(|_| Failure::Database(sqlx::Error::PoolTimedOut))?;
+            let acquire = timeout(half, self.pool.connections.acquire());
             let connection = timeout_at(self.connected_by, acquire)
                 .await
+                .map_err(StoreError::unavailable)?
                 .map_err(StoreError::unavailable)?
                 .map_err(Failure::Database)?;
             let mut lease = Lease {
                 connection,
+                permit,
                 sound: true,
                 limit: self.pool.limit,
             };
@@ -152,6 +187,14 @@ impl Call<'_> {
                 }
             }
         }
+    }
+
+    /// A place among those that work, if this is work. The places never end.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if self.is_question {
+            return None;
+        }
+        self.pool.work.clone().acquire_owned().await.ok()
     }
 
     /// Ends the call unless it is to be made again.
@@ -178,9 +221,17 @@ impl Call<'_> {
     }
 }
 
+/// How many of so many connections are kept for questions: one at least, if there is more
+/// than one.
+fn kept(all: u32) -> u32 {
+    (all / KEPT).max(1).min(all.saturating_sub(1))
+}
+
 /// A connection in use.
 pub(super) struct Lease {
     connection: PoolConnection<Postgres>,
+    /// Held until the connection is back.
+    permit: Option<OwnedSemaphorePermit>,
     /// Whether it may be used again.
     sound: bool,
     limit: Duration,
@@ -195,7 +246,11 @@ impl Drop for Lease {
         if self.sound
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(back);
+            let permit = self.permit.take();
+            runtime.spawn(async move {
+                let _ = back.await;
+                drop(permit);
+            });
         }
     }
 }

@@ -10,15 +10,24 @@ use super::{
     error::Failure,
     pool::{Pool, run},
 };
-use crate::{cut_off::cut_off, migrations, row};
+use crate::{
+    cut_off::cut_off,
+    migrations::{Dialect, Migration, Tables},
+    row,
+};
+
+const DIALECT: Dialect = Dialect {
+    integer: "bigint",
+    strict: "",
+};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 5] = [
-    include_str!("schema_1.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_4.sql"),
-    include_str!("schema_5.sql"),
+pub(super) static MIGRATIONS: [Migration; 5] = [
+    Migration::alone(1, include_str!("schema_1.sql"), DIALECT),
+    Migration::alone(2, include_str!("schema_2.sql"), DIALECT),
+    Migration::alone(3, include_str!("schema_3.sql"), DIALECT),
+    Migration::alone(4, include_str!("schema_4.sql"), DIALECT),
+    Migration::alone(5, include_str!("schema_5.sql"), DIALECT),
 ];
 
 /// The name of the lock that nodes which start at once wait for: "portcull".
@@ -37,10 +46,14 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     ))
 }
 
+/// That the tables are as this version needs them.
+pub(super) async fn check(pool: &Pool) -> Result<(), StoreError> {
+    run!(pool.call(), |connection| tables(connection))?.check(&MIGRATIONS)
+}
+
 async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), Failure> {
-    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     // Without a lock or the right to make tables, if they are there.
-    if version(connection).await? == newest {
+    if tables(connection).await?.missing(&MIGRATIONS)?.is_empty() {
         return Ok(());
     }
     let mut transaction = connection.begin().await?;
@@ -49,39 +62,29 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), Failure> 
         .bind(LOCK)
         .execute(&mut *transaction)
         .await?;
-    let version = version(&mut transaction).await?;
-    for (step, sql) in migrations::missing(&MIGRATIONS, version)? {
-        if step == 1 {
-            sqlx::query("CREATE TABLE portcullis_schema (version bigint PRIMARY KEY)")
-                .execute(&mut *transaction)
-                .await?;
-        }
-        sqlx::raw_sql(sql).execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO portcullis_schema (version) VALUES ($1)")
-            .bind(step)
+    for step in tables(&mut transaction).await?.missing(&MIGRATIONS)? {
+        sqlx::raw_sql(AssertSqlSafe(step.sql()))
             .execute(&mut *transaction)
             .await?;
     }
     Ok(transaction.commit().await?)
 }
 
-async fn version(connection: &mut PgConnection) -> Result<i64, Failure> {
+async fn tables(connection: &mut PgConnection) -> Result<Tables, Failure> {
     // Not `to_regclass`, which remembers within a transaction that there was no
     // such table.
-    let exists: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM pg_class \
-         WHERE relname = 'portcullis_schema' AND pg_table_is_visible(oid))",
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class \
+         WHERE relname IN ('portcullis_schema', 'portcullis_versions') \
+         AND pg_table_is_visible(oid)",
     )
-    .fetch_one(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
-    if !exists {
-        return Ok(0);
-    }
-    Ok(
-        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM portcullis_schema")
-            .fetch_one(&mut *connection)
-            .await?,
-    )
+    let Some(sql) = Tables::notes(&tables) else {
+        return Ok(Tables::default());
+    };
+    let notes: Vec<(i64, i64)> = sqlx::query_as(sql).fetch_all(&mut *connection).await?;
+    Ok(Tables::from_notes(&notes))
 }
 
 /// Forgets what has been over for longer than `keep`; how many rows went. Rows

@@ -19,6 +19,7 @@ use super::{
     pool::{Pool, run},
     rotation, schema, sessions, subjects,
 };
+use crate::Migration;
 
 /// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
 ///
@@ -62,9 +63,25 @@ impl PostgresStore {
     /// # Errors
     ///
     /// When the server fails, or the tables were made by a newer version of this
-    /// crate.
+    /// crate beside which this one cannot run.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         schema::migrate(&self.pool).await
+    }
+
+    /// Finds out whether the tables are as this version needs them, and changes nothing: what
+    /// to call when a node starts whose tables are made by a tool of your own, from
+    /// [`migrations`](Self::migrations).
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate`](Self::migrate), and when steps are missing, which it names.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        schema::check(&self.pool).await
+    }
+
+    /// The steps that [`migrate`](Self::migrate) makes, in order, for a tool of your own.
+    pub fn migrations() -> &'static [Migration] {
+        &schema::MIGRATIONS
     }
 
     /// Closes the connections once their work is done; later calls fail.
@@ -91,7 +108,7 @@ impl SessionStore for PostgresStore {
     async fn current_time(&self) -> Result<Timestamp, StoreError> {
         match self.clock.now() {
             Some(now) => Ok(now),
-            None => run!(self.pool.call(), |c| self.clock.ask(c)),
+            None => run!(self.pool.question(), |c| self.clock.ask(c)),
         }
     }
 
@@ -128,7 +145,7 @@ impl SessionStore for PostgresStore {
         subject: &Subject,
         id: &SessionId,
     ) -> Result<Option<SessionRecord>, StoreError> {
-        let session = run!(self.pool.call(), |c| sessions::session(c, id))?;
+        let session = run!(self.pool.question(), |c| sessions::session(c, id))?;
         Ok(session.filter(|session| session.subject == *subject))
     }
 
@@ -195,7 +212,7 @@ impl SessionStore for PostgresStore {
         if !is_storable(id) || !is_kept(subject) {
             return Ok(false);
         }
-        run!(self.pool.call(), |c| lists::application_token_is_live(
+        run!(self.pool.question(), |c| lists::application_token_is_live(
             c, subject, id
         ))
     }
@@ -236,9 +253,31 @@ impl SessionStore for PostgresStore {
         ))
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        // What cannot be stored was not revoked; its realm may have been.
+        let name = Some(subject.name()).filter(|name| is_storable(name));
+        let (realm, id) = (subject.realm(), id.filter(|id| is_storable(id)));
+        if !is_storable(realm) {
+            return Ok(false);
+        }
+        let now = self.now();
+        run!(self.pool.call(), |c| lists::is_revoked(
+            c,
+            (realm, name),
+            id,
+            since,
+            now
+        ))
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let now = self.now();
-        run!(self.pool.call(), |c| lists::revocations(
+        run!(self.pool.question(), |c| lists::revocations(
             c,
             query.since,
             now
@@ -259,7 +298,7 @@ impl SessionStore for PostgresStore {
 
     async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
         let now = self.now();
-        run!(self.pool.call(), |c| key_rings::key_ring(c, name, now))
+        run!(self.pool.question(), |c| key_rings::key_ring(c, name, now))
     }
 
     async fn replace_key_ring(

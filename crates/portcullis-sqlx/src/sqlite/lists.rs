@@ -162,6 +162,32 @@ pub(super) async fn revoke_token(
     Ok(())
 }
 
+/// Whether a token was revoked itself, or its subject or everybody was logged out at or
+/// after `since`.
+pub(super) async fn is_revoked(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    id: Option<&str>,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM portcullis_revoked_tokens \
+                        WHERE realm = ?1 AND id = ?3 AND until > ?5) \
+             OR EXISTS (SELECT 1 FROM portcullis_log_outs \
+                        WHERE realm = ?1 AND name = ?2 AND at >= ?4) \
+             OR EXISTS (SELECT 1 FROM portcullis_cut_offs WHERE realm = ?1 AND at >= ?4)",
+    )
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(id)
+    .bind(since.map(Timestamp::as_millis))
+    .bind(now.as_millis())
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(unavailable)
+}
+
 /// What was revoked at or after `since`.
 pub(super) async fn revocations(
     connection: &mut SqliteConnection,

@@ -34,6 +34,7 @@ use sqlx::{
 use tokio::time::{Instant, sleep};
 
 use self::error::{is_busy, unavailable};
+use crate::Migration;
 
 /// How long it waits before it tries again to make a file that others make, too.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -152,6 +153,31 @@ impl SqliteStore {
                 result => return result,
             }
         }
+    }
+
+    /// Brings the tables up to date, as those that open a file do by themselves.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written to, or its tables were made by a newer version of
+    /// this crate beside which this one cannot run.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        schema::migrate(&self.writer).await
+    }
+
+    /// Finds out whether the tables are as this version needs them, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate`](Self::migrate), and when steps are missing, which it names.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let (mut connection, _) = self.reader().await?;
+        schema::check(&mut connection).await
+    }
+
+    /// The steps that [`migrate`](Self::migrate) makes, in order, for a tool of your own.
+    pub fn migrations() -> &'static [Migration] {
+        &schema::MIGRATIONS
     }
 
     /// Closes the connections once their work is done; later calls fail.
@@ -305,6 +331,16 @@ impl SessionStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let (mut connection, now) = self.writer().await?;
         lists::revoke_token(&mut connection, subject, id, now, until).await
+    }
+
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let (mut connection, now) = self.reader().await?;
+        lists::is_revoked(&mut connection, subject, id, since, now).await
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {

@@ -1,18 +1,26 @@
 //! The tables, their versions, and forgetting.
 
 use portcullis::{session::StoreError, time::Timestamp};
-use sqlx::{Connection, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection, SqlitePool};
 
 use super::error::unavailable;
-use crate::{cut_off::cut_off, migrations};
+use crate::{
+    cut_off::cut_off,
+    migrations::{Dialect, Migration, Tables},
+};
+
+const DIALECT: Dialect = Dialect {
+    integer: "INTEGER",
+    strict: " STRICT",
+};
 
 /// One entry per version, in order; what has been released never changes.
-const MIGRATIONS: [&str; 5] = [
-    include_str!("schema_1.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_4.sql"),
-    include_str!("schema_5.sql"),
+pub(super) static MIGRATIONS: [Migration; 5] = [
+    Migration::alone(1, include_str!("schema_1.sql"), DIALECT),
+    Migration::alone(2, include_str!("schema_2.sql"), DIALECT),
+    Migration::alone(3, include_str!("schema_3.sql"), DIALECT),
+    Migration::alone(4, include_str!("schema_4.sql"), DIALECT),
+    Migration::alone(5, include_str!("schema_5.sql"), DIALECT),
 ];
 
 /// Brings the tables up to date, whichever version they are of. Processes that
@@ -22,29 +30,36 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(unavailable)?;
-    sqlx::query(
-        "CREATE TABLE IF NOT EXISTS portcullis_schema (version INTEGER PRIMARY KEY) STRICT",
-    )
-    .execute(&mut *transaction)
-    .await
-    .map_err(unavailable)?;
-    let version: i64 =
-        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM portcullis_schema")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-    for (step, sql) in migrations::missing(&MIGRATIONS, version)? {
-        sqlx::raw_sql(sql)
-            .execute(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-        sqlx::query("INSERT INTO portcullis_schema (version) VALUES (?1)")
-            .bind(step)
+    for step in tables(&mut transaction).await?.missing(&MIGRATIONS)? {
+        sqlx::raw_sql(AssertSqlSafe(step.sql()))
             .execute(&mut *transaction)
             .await
             .map_err(unavailable)?;
     }
     transaction.commit().await.map_err(unavailable)
+}
+
+/// That the tables are as this version needs them.
+pub(super) async fn check(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    tables(connection).await?.check(&MIGRATIONS)
+}
+
+async fn tables(connection: &mut SqliteConnection) -> Result<Tables, StoreError> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_master WHERE type = 'table' \
+         AND name IN ('portcullis_schema', 'portcullis_versions')",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    let Some(sql) = Tables::notes(&tables) else {
+        return Ok(Tables::default());
+    };
+    let notes: Vec<(i64, i64)> = sqlx::query_as(sql)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(Tables::from_notes(&notes))
 }
 
 /// Forgets what has been over since before `since`; how many rows went.

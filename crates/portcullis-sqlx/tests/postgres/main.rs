@@ -9,6 +9,7 @@ mod faults;
 mod node;
 mod odd_rows;
 mod one_use;
+mod pools;
 mod schema;
 mod server;
 mod start;

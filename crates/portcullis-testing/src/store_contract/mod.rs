@@ -28,6 +28,7 @@
 //! # fn main() {}
 //! ```
 
+pub mod asked;
 mod bench;
 pub mod bursts;
 pub mod cut_off;
@@ -218,6 +219,10 @@ macro_rules! store_contract {
                 what_is_revoked_again_is_told_if_it_reaches_further,
                 a_token_is_revoked_within_its_realm,
                 a_token_is_revoked_until_the_latest_end,
+            }
+            asked::{
+                a_revoked_token_is_told_from_others,
+                log_outs_can_be_asked_about_by_their_time,
             }
             one_use::{
                 the_first_use_is_told_from_others,

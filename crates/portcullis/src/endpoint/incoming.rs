@@ -76,6 +76,12 @@ impl Incoming {
         encoding.read(&self.body, wanted)
     }
 
+    /// The `wanted` parameters of the query; others are ignored.
+    pub(super) fn query(&self, wanted: &[Name]) -> Result<Fields, Refusal> {
+        let query = self.head.uri.query().unwrap_or_default();
+        Encoding::Form.read(query.as_bytes(), wanted)
+    }
+
     /// The Bearer token, which must have been sent.
     pub(super) fn bearer(&self) -> Result<&[u8], Refusal> {
         self.optional_bearer()?.ok_or(Refusal::NoToken)

@@ -156,6 +156,15 @@ impl SessionStore for DynSessionStore {
         timed("revoke_token", self.0.revoke_token(subject, id, until)).await
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        timed("is_revoked", self.0.is_revoked(subject, id, since)).await
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         timed("revocation_page", self.0.revocation_page(query)).await
     }
@@ -258,6 +267,12 @@ trait Erased: Send + Sync + 'static {
         id: &'a str,
         until: Timestamp,
     ) -> Answer<'a, ()>;
+    fn is_revoked<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: Option<&'a str>,
+        since: Option<Timestamp>,
+    ) -> Answer<'a, bool>;
     fn revocation_page<'a>(&'a self, query: &'a RevocationQuery) -> Answer<'a, RevocationPage>;
     fn use_once<'a>(
         &'a self,
@@ -377,6 +392,15 @@ impl<S: SessionStore> Erased for S {
         until: Timestamp,
     ) -> Answer<'a, ()> {
         Box::pin(SessionStore::revoke_token(self, subject, id, until))
+    }
+
+    fn is_revoked<'a>(
+        &'a self,
+        subject: &'a Subject,
+        id: Option<&'a str>,
+        since: Option<Timestamp>,
+    ) -> Answer<'a, bool> {
+        Box::pin(SessionStore::is_revoked(self, subject, id, since))
     }
 
     fn revocation_page<'a>(&'a self, query: &'a RevocationQuery) -> Answer<'a, RevocationPage> {

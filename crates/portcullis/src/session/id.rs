@@ -50,6 +50,14 @@ impl SessionId {
         (uuid.get_version_num() == 4 && id.as_str() == text).then_some(id)
     }
 
+    /// Whether [`parse`](Self::parse) takes this for a name.
+    pub(super) fn is_name(text: &str) -> bool {
+        // The length leaves only the form with hyphens.
+        text.len() == uuid::fmt::Hyphenated::LENGTH
+            && uuid::Uuid::try_parse(text).is_ok_and(|uuid| uuid.get_version_num() == 4)
+            && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -163,6 +171,7 @@ mod tests {
         let id = SessionId::random().unwrap();
         assert_eq!(id.as_str().len(), 36);
         assert_eq!(SessionId::parse(id.as_str()), Some(id.clone()));
+        assert!(SessionId::is_name(id.as_str()));
         assert_eq!(id.to_string().parse(), Ok(id.clone()));
         assert_ne!(id, SessionId::random().unwrap());
     }
@@ -178,6 +187,7 @@ mod tests {
             "936da01f-9abd-4d9d-80c7-02af85c822a8 ",
         ] {
             assert_eq!(SessionId::parse(text), None, "{text}");
+            assert!(!SessionId::is_name(text), "{text}");
             let error = text.parse::<SessionId>().unwrap_err().to_string();
             assert!(error.starts_with("not a session id"), "{error}");
         }

@@ -68,7 +68,7 @@ pub use record::{
 pub use remote_clock::RemoteClock;
 pub use revocations::Revocations;
 pub use service::{
-    IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, Sessions,
-    SessionsBuilder, SingleUse, TokenPair,
+    IssuedRefreshToken, OpenSession, RefreshRequest, SessionError, SessionErrorKind, SessionFilter,
+    Sessions, SessionsBuilder, SingleUse, TokenPair,
 };
 pub use store::SessionStore;

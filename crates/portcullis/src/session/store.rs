@@ -254,6 +254,32 @@ pub trait SessionStore: Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Whether an access token of `subject` is revoked: that with this `jti` in the
+    /// subject's realm, by [`revoke_token`](Self::revoke_token) and until it has expired,
+    /// or what was issued before the subject was [logged out
+    /// everywhere](Self::revoke_all), or [everybody](Self::revoke_realm) of its realm, if
+    /// that was at or after `since`. What is `None` is not asked about.
+    ///
+    /// Snapshots ask it about tokens of which they are not sure: while something is being
+    /// revoked, after an answer that was lost, and beyond the
+    /// [limit](super::Revocations::with_limit). Log-outs need to be known for as long as
+    /// [`purge`](Self::purge) keeps them.
+    ///
+    /// A store that leaves this out cannot say
+    /// ([`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported)), and such
+    /// tokens are answered 503.
+    fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        let _ = (subject, id, since);
+        std::future::ready(Err(StoreError::unsupported(
+            "implement `SessionStore::is_revoked`",
+        )))
+    }
+
     /// What was revoked at or after a time, in no particular order, a page of it; tokens
     /// only until they have expired, at that very moment.
     ///

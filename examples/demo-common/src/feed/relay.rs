@@ -4,44 +4,41 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use portcullis::{
-    session::{DynSessionStore, SessionId},
-    time::{Clock, SharedClock},
+    session::{SessionId, events::EventStream},
+    subject::Subject,
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::broadcast;
 
-use super::event::SessionEvent;
+use super::event::frame;
+
+/// How many events wait to be told on; more are left out.
+pub(crate) const QUEUE: usize = 1024;
 
 /// How many events a stream may be behind.
 const BEHIND: usize = 256;
 
-/// Takes events from the tap to the streams, in the order in which they came.
+/// Takes events from the library to the streams, in the order in which they came.
+#[derive(Debug)]
 pub(crate) struct Relay {
-    told: mpsc::Receiver<SessionEvent>,
+    events: EventStream,
     tell: broadcast::Sender<Arc<Told>>,
-    store: DynSessionStore,
-    clock: SharedClock,
 }
 
-/// An event for the streams of whoever has the session.
+/// An event for its owner's streams.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub(super) session: SessionId,
+    pub(super) owner: Subject,
+    pub(super) session: Option<SessionId>,
     /// Whether the session is over with it.
     pub(super) is_end: bool,
     pub(super) frame: Bytes,
 }
 
 impl Relay {
-    pub(crate) fn new(
-        told: mpsc::Receiver<SessionEvent>,
-        store: DynSessionStore,
-        clock: SharedClock,
-    ) -> Self {
+    pub(crate) fn new(events: EventStream) -> Self {
         Self {
-            told,
+            events,
             tell: broadcast::Sender::new(BEHIND),
-            store,
-            clock,
         }
     }
 
@@ -50,21 +47,22 @@ impl Relay {
         &self.tell
     }
 
-    /// Where streams find out whose session it is.
-    pub(super) fn store(&self) -> &DynSessionStore {
-        &self.store
-    }
-
     /// Tells events for as long as it is polled.
     pub(crate) async fn run(mut self) {
-        while let Some(event) = self.told.recv().await {
+        while let Some(event) = self.events.next().await {
             if self.tell.receiver_count() == 0 {
                 continue;
             }
+            let frame = frame(&event);
+            // What is about everybody is told to nobody.
+            let Some(owner) = event.subject else {
+                continue;
+            };
             let told = Told {
-                session: event.session().clone(),
-                is_end: event.is_end(),
-                frame: event.frame(self.clock.now().as_millis()),
+                owner,
+                session: event.session,
+                is_end: event.kind.is_end(),
+                frame,
             };
             // An error: the last stream has just ended.
             let _ = self.tell.send(Arc::new(told));

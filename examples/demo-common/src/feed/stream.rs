@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::{HeaderValue, Response, header};
 use portcullis::{
-    session::{DynSessionStore, SessionId, SessionStore},
+    session::SessionId,
     subject::Subject,
     time::{Clock, SharedClock},
     verify::Verified,
@@ -30,16 +30,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// revoked has a session whose end is told.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
-/// How long the store may take to say whose a session is.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// The events of one owner, as bytes of `text/event-stream`.
 pub type EventStream = Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>>;
 
 /// Where streams begin.
 pub(crate) struct Feed {
     events: broadcast::Sender<Arc<Told>>,
-    store: DynSessionStore,
     shutdown: Shutdown,
     clock: SharedClock,
 }
@@ -49,7 +45,6 @@ impl Feed {
     pub(crate) fn new(relay: &Relay, shutdown: Shutdown, clock: SharedClock) -> Self {
         Self {
             events: relay.sender().clone(),
-            store: relay.store().clone(),
             shutdown,
             clock,
         }
@@ -60,7 +55,6 @@ impl Feed {
     pub(crate) fn follow(&self, token: &Verified) -> Response<EventStream> {
         let follower = Follower {
             events: self.events.subscribe(),
-            store: self.store.clone(),
             subject: token.subject(),
             session: token.session_id().map(str::to_owned),
             next: Next::Greeting,
@@ -110,7 +104,6 @@ fn keep_alive() -> Interval {
 
 struct Follower {
     events: broadcast::Receiver<Arc<Told>>,
-    store: DynSessionStore,
     subject: Option<Subject>,
     session: Option<String>,
     next: Next,
@@ -137,16 +130,6 @@ impl Follower {
         }
     }
 
-    /// Whether it is a session of the owner. Nobody is told of one about which the store
-    /// does not answer.
-    async fn is_own(&self, session: &SessionId) -> bool {
-        let Some(subject) = &self.subject else {
-            return false;
-        };
-        let asked = time::timeout(PATIENCE, self.store.session(subject, session)).await;
-        matches!(asked, Ok(Ok(Some(_))))
-    }
-
     async fn event(&mut self) -> Option<Bytes> {
         loop {
             let told = tokio::select! {
@@ -154,8 +137,9 @@ impl Follower {
                 _ = self.keep_alive.tick() => return Some(Bytes::from_static(b": \n\n")),
             };
             match told {
-                Ok(told) if self.is_own(&told.session).await => {
-                    if told.is_end && self.session.as_deref() == Some(told.session.as_str()) {
+                Ok(told) if Some(&told.owner) == self.subject.as_ref() => {
+                    let session = told.session.as_ref().map(SessionId::as_str);
+                    if told.is_end && self.session.as_deref() == session {
                         self.next = Next::End;
                     }
                     return Some(told.frame.clone());

@@ -8,4 +8,5 @@ pub mod keys;
 pub mod pair;
 pub mod primitive;
 pub mod sessions;
+pub mod snapshot;
 pub mod verification;

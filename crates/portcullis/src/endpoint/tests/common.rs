@@ -246,21 +246,45 @@ async fn the_key_set_has_public_keys_only() {
 }
 
 #[tokio::test]
-async fn the_list_does_not_grow_without_bound() {
-    let server = Server::new().await;
+async fn the_list_is_read_page_by_page() {
+    // Without a limit, that is.
+    let server = Server::with(|builder| builder.session_limit(0)).await;
     let alice = Subject::new("users", "alice");
     let (first, _) = server.login("alice").await;
-    for _ in 0..100 {
+    for _ in 0..150 {
         server.pass(1);
         let ticket = server.session.begin_login().await.unwrap();
         let open = OpenSession::login(&alice);
         server.session.open(ticket, &open).await.unwrap();
     }
+    server.pass(1);
     let (last, _) = server.login("alice").await;
-    for (token, is_listed) in [(first, false), (last, true)] {
-        let list = server.bearer("GET", "/sessions", &token).await.json();
-        let list = list["sessions"].as_array().unwrap();
-        assert_eq!(list.len(), 100);
-        assert_eq!(list.iter().any(|one| one["current"] == true), is_listed);
+    let page = async |token: &str, query: &str| {
+        let path = format!("/sessions{query}");
+        let page = server.bearer("GET", &path, token).await.json();
+        let sessions = page["sessions"].as_array().unwrap().clone();
+        let next = page
+            .get("next")
+            .map(|next| next.as_str().unwrap().to_owned());
+        (sessions, next)
+    };
+    for (token, own) in [(first, 0), (last, 151)] {
+        let (mut sessions, next) = page(&token, "").await;
+        assert_eq!(sessions.len(), 100);
+        let (rest, next) = page(&token, &format!("?after={}", next.unwrap())).await;
+        assert_eq!(next, None);
+        sessions.extend(rest);
+        assert_eq!(sessions.len(), 152);
+        let current: Vec<_> = (0..152)
+            .filter(|&i| sessions[i]["current"] == true)
+            .collect();
+        assert_eq!(current, [own]);
+        assert!(sessions.is_sorted_by_key(|one| one["created_at"].as_i64().unwrap()));
+        for bad in ["x", "1.x", "1", ".936da01f-9abd-4d9d-80c7-02af85c822a8"] {
+            let path = format!("/sessions?after={bad}");
+            server.bearer("GET", &path, &token).await.is_field("after");
+        }
+        let twice = server.bearer("GET", "/sessions?after=1&after=2", &token);
+        twice.await.is_field("after");
     }
 }

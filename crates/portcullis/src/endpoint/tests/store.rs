@@ -154,6 +154,15 @@ impl SessionStore for FaultyStore {
         self.up()?.revoke_token(subject, id, until).await
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.up()?.is_revoked(subject, id, since).await
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         self.up()?.revocation_page(query).await
     }

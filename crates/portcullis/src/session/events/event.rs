@@ -140,6 +140,13 @@ pub enum SessionEventKind {
         /// How many application tokens were removed.
         application_tokens: usize,
     },
+    /// Somebody was logged out everywhere and forgotten by the store.
+    Erased {
+        /// How many sessions ended.
+        sessions: usize,
+        /// How many application tokens were removed.
+        application_tokens: usize,
+    },
     /// Everybody of a realm was logged out; of single sessions nothing is told.
     EverybodyLoggedOut {
         /// The realm.
@@ -216,6 +223,7 @@ impl SessionEventKind {
             Self::Overdue { .. } => "refresh_overdue",
             Self::Ended { .. } => "session_ended",
             Self::LoggedOutEverywhere { .. } => "logged_out_everywhere",
+            Self::Erased { .. } => "subject_erased",
             Self::EverybodyLoggedOut { .. } => "everybody_logged_out",
             Self::ApplicationTokenIssued { .. } => "application_token_issued",
             Self::ApplicationTokenRemoved { .. } => "application_token_removed",
@@ -279,6 +287,10 @@ impl SessionEventKind {
             Self::Overdue { by, .. } => map.serialize_entry("overdue_ms", &by.as_millis()),
             Self::Ended { reason } => map.serialize_entry("reason", reason.as_str()),
             Self::LoggedOutEverywhere {
+                sessions,
+                application_tokens,
+            }
+            | Self::Erased {
                 sessions,
                 application_tokens,
             } => {

@@ -251,6 +251,19 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
+    async fn is_revoked(
+        &self,
+        subject: &Subject,
+        id: Option<&str>,
+        since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let (state, now) = self.lock();
+        Ok(
+            id.is_some_and(|id| state.token_is_revoked(subject, id, now))
+                || since.is_some_and(|since| state.logged_out_at_least(subject, since)),
+        )
+    }
+
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
         let (state, now) = self.lock();
         Ok(RevocationPage {

@@ -231,6 +231,19 @@ impl State {
         }
     }
 
+    /// Whether a single token was revoked and has not expired.
+    pub(super) fn token_is_revoked(&self, subject: &Subject, id: &str, now: Timestamp) -> bool {
+        let key = (subject.realm().into(), id.to_owned());
+        let revoked = self.revoked_tokens.get(&key);
+        revoked.is_some_and(|token| token.until > now)
+    }
+
+    /// Whether a subject or its realm was logged out at or after `since`.
+    pub(super) fn logged_out_at_least(&self, subject: &Subject, since: Timestamp) -> bool {
+        let log_out = self.logged_out.get(subject).map(|(_, at)| *at);
+        log_out.max(self.cut_offs.last(subject.realm())) >= Some(since)
+    }
+
     pub(super) fn use_once(
         &mut self,
         value: &SecretDigest,
@@ -374,6 +387,11 @@ impl CutOffs {
         let at = next.map_or(now, |next| next.max(now));
         self.0.insert(realm.into(), CutOff { number, at });
         at
+    }
+
+    /// When everybody of the realm was last logged out.
+    fn last(&self, realm: &str) -> Option<Timestamp> {
+        self.0.get(realm).map(|cut_off| cut_off.at)
     }
 
     /// When everything of the realm ended that began with this number, if it did.

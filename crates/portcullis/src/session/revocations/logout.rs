@@ -1,8 +1,8 @@
 //! Log-outs at other issuers.
 
-use super::Revocations;
+use super::{Revocations, doubts::Doubted};
 use crate::{
-    session::{Revocation, RevocationReason, SessionStore, StoreError},
+    session::{Revocation, RevocationReason, RevokedAll, SessionStore, StoreError},
     subject::{NO_REALM, Subject},
     time::Clock,
     verify::LogoutToken,
@@ -40,34 +40,39 @@ impl Revocations {
     /// Kept where single tokens are, under a realm that no token is of.
     async fn end_session_of(&self, issuer: &str, id: &str) -> Result<(), StoreError> {
         let subject = Subject::new(format!("{NO_REALM}{issuer}"), id);
-        let at = self.clock.now();
-        let until = at.saturating_add(self.keep());
-        self.store.revoke_token(&subject, id, until).await?;
-        let id = id.to_owned();
-        self.apply(Revocation::Token {
-            id,
-            subject,
-            at,
-            until,
-        });
-        Ok(())
+        let until = self.clock.now().saturating_add(self.keep());
+        let call = self.store.revoke_token(&subject, id, until);
+        self.revoking(Doubted::Token(&subject, id), call, |()| {
+            self.apply(Revocation::Token {
+                id: id.to_owned(),
+                subject: subject.clone(),
+                at: self.clock.now(),
+                until,
+            });
+        })
+        .await
     }
 
     async fn end_all_of(&self, subject: &Subject) -> Result<(), StoreError> {
-        let revoked = self.store.revoke_all(subject).await?;
-        let (at, subject) = (self.clock.now(), subject.clone());
-        for id in revoked.sessions {
-            self.apply(Revocation::Session {
-                id,
-                subject: subject.clone(),
-                at,
-                reason: RevocationReason::LogoutEverywhere,
-            });
-        }
-        for id in revoked.application_tokens {
-            self.apply(Revocation::ApplicationToken { id, at });
-        }
-        self.apply(Revocation::Subject { subject, at });
+        let call = self.store.revoke_all(subject);
+        let note = |revoked: &RevokedAll| self.note_log_out(subject, revoked);
+        self.revoking(Doubted::Subject(subject), call, note).await?;
         Ok(())
+    }
+
+    /// Takes in what a log-out everywhere has ended.
+    pub(in crate::session) fn note_log_out(&self, subject: &Subject, revoked: &RevokedAll) {
+        let at = self.clock.now();
+        let sessions = revoked.sessions.iter().map(|id| Revocation::Session {
+            id: id.clone(),
+            subject: subject.clone(),
+            at,
+            reason: RevocationReason::LogoutEverywhere,
+        });
+        let tokens = revoked.application_tokens.iter();
+        let tokens = tokens.map(|id| Revocation::ApplicationToken { id: id.clone(), at });
+        let subject = subject.clone();
+        let all = sessions.chain(tokens);
+        self.apply_all(all.chain([Revocation::Subject { subject, at }]));
     }
 }

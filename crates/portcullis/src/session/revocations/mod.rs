@@ -9,36 +9,53 @@
 //! good only while the store lists them, and the snapshot remembers which ones
 //! it has asked about.
 
+mod doubts;
 mod follow;
+mod live;
 mod logout;
+mod name;
+mod questions;
 mod reach;
+mod reading;
 mod realms;
+mod shards;
 mod state;
 mod status;
-mod tokens;
+mod thefts;
 mod told;
 mod waiters;
+mod wheel;
 
 use std::{
+    collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Acquire},
+    },
     time::Duration,
 };
 
-pub(super) use self::reach::own_session;
-use self::{reach::Settings, state::State, waiters::Waiters};
+pub(super) use self::{doubts::Doubted, reach::own_session};
+use self::{
+    doubts::Doubts,
+    live::LiveTokens,
+    name::Names,
+    reach::Settings,
+    reading::Progress,
+    realms::Realms,
+    state::{Revoked, State},
+    thefts::{Theft, Thefts},
+    waiters::Waiters,
+};
 use super::{
-    DynSessionStore, Revocation, SessionStore, StoreError,
+    DynSessionStore, Revocation, RevocationReason, SessionId,
     events::{EventSender, Subscriber},
 };
 use crate::{
-    metrics,
+    subject::Subject,
     time::{Clock, SharedClock, Timestamp},
 };
-
-/// How far behind its last reading the snapshot reads again: longer than any
-/// transaction of a store, and than the clocks of two nodes differ.
-const OVERLAP: Duration = Duration::from_secs(60);
 
 /// The snapshot of one process. Cheap to clone; clones are the same snapshot.
 ///
@@ -79,7 +96,7 @@ const OVERLAP: Duration = Duration::from_secs(60);
 /// ```
 #[derive(Clone)]
 pub struct Revocations {
-    state: Arc<RwLock<State>>,
+    shared: Arc<Shared>,
     waiters: Arc<Waiters>,
     store: DynSessionStore,
     clock: SharedClock,
@@ -88,9 +105,28 @@ pub struct Revocations {
     subscriber: Subscriber,
 }
 
+/// What clones share. Those who ask it never wait for those who change it.
+struct Shared {
+    names: Names,
+    state: State,
+    realms: Realms,
+    live: LiveTokens,
+    doubts: Doubts,
+    thefts: Thefts,
+    /// When the store was last read, in milliseconds; [`NEVER`] if it was not.
+    heard: AtomicI64,
+    progress: Progress,
+}
+
+/// In place of a time of which there is none.
+const NEVER: i64 = i64::MIN;
+
 impl Revocations {
     /// How long a snapshot may go without a reading by default.
     pub const DEFAULT_MAX_SILENCE: Duration = Duration::from_secs(30);
+
+    /// How many revocations are kept one by one by default.
+    pub const DEFAULT_LIMIT: usize = 1 << 20;
 
     /// How far clocks may be apart by default.
     pub const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(2);
@@ -102,7 +138,16 @@ impl Revocations {
     /// much.
     pub fn new(store: DynSessionStore, clock: SharedClock, longest: Duration) -> Self {
         Self {
-            state: Arc::default(),
+            shared: Arc::new(Shared {
+                names: Names::default(),
+                state: State::default(),
+                realms: Realms::default(),
+                live: LiveTokens::default(),
+                doubts: Doubts::default(),
+                thefts: Thefts::default(),
+                heard: AtomicI64::new(NEVER),
+                progress: Progress::default(),
+            }),
             waiters: Arc::default(),
             store,
             clock,
@@ -110,8 +155,7 @@ impl Revocations {
             settings: Settings {
                 longest,
                 skew: Self::DEFAULT_CLOCK_SKEW,
-                per_subject: 64,
-                subjects: 1 << 18,
+                limit: Self::DEFAULT_LIMIT,
             },
             subscriber: Subscriber::default(),
         }
@@ -154,16 +198,17 @@ impl Revocations {
         self
     }
 
-    /// How many revocations are kept one by one: of one subject, and how many
-    /// subjects; 64 and 262,144 unless set. Beyond that the older ones become a
-    /// point in time. Of the tokens from before it, those of sessions are asked
-    /// about at the store if sessions had ended, and all are refused if it was
-    /// tokens that were revoked. As many sessions as subjects are remembered after a log-out
-    /// of everybody, so that the store is asked once about each.
+    /// How many revocations are kept one by one, of sessions, tokens and subjects
+    /// together; 1,048,576 unless set, which take 25 MB. Those that come when there are
+    /// as many leave a hint of four bytes each, until they no longer matter: of ten
+    /// million hints one name in four hundred has one by chance. The store is asked
+    /// about tokens with a hint, of which those that were not revoked are good.
+    ///
+    /// As many sessions are remembered after a log-out of everybody, so that the store is
+    /// asked once about each.
     #[must_use = "returns the changed snapshot"]
-    pub fn with_limits(mut self, per_subject: usize, subjects: usize) -> Self {
-        self.settings.per_subject = per_subject;
-        self.settings.subjects = subjects;
+    pub fn with_limit(mut self, revocations: usize) -> Self {
+        self.settings.limit = revocations;
         self
     }
 
@@ -203,96 +248,119 @@ impl Revocations {
 
     /// Whether both are the same snapshot, and not only of one store.
     pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.state, &other.state)
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// Takes in one revocation at once, as after each that this process made.
     pub fn apply(&self, revocation: Revocation) {
-        let now = self.clock.now();
-        let changed = self.waiters.changed_by([&revocation]);
-        let mut state = self.write();
-        let everyone = state.everyone();
-        state.apply(revocation, now, &self.settings);
-        state.prune_when_doubled(now, &self.settings);
-        let everyone = state.everyone() != everyone;
-        let size = metrics::ARE_ON.then(|| state.size());
-        drop(state);
-        told::size(size);
-        self.waiters.wake(changed, everyone);
+        self.apply_all([revocation]);
     }
 
-    /// Reads what was revoked since the last reading, by whichever process.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails; the snapshot is as it was.
-    pub async fn sync(&self) -> Result<(), StoreError> {
-        let heard = self.read().heard;
-        self.sync_since(heard).await
-    }
-
-    /// Reads everything that still matters, as if for the first time. Finds what
-    /// [`sync`](Self::sync) cannot: a revocation whose transaction was hidden
-    /// for more than a minute, or that bears the time of a clock which is far
-    /// behind. To be called after a gap, and now and then.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails; the snapshot is as it was.
-    pub async fn sync_thoroughly(&self) -> Result<(), StoreError> {
-        self.sync_since(None).await
-    }
-
-    async fn sync_since(&self, heard: Option<Timestamp>) -> Result<(), StoreError> {
-        let asked_at = self.clock.now();
-        let since = match heard {
-            None => asked_at.saturating_sub(self.keep()),
-            Some(heard) => heard.min(asked_at),
-        };
-        let read = self.store.revocations(since.saturating_sub(OVERLAP)).await;
-        told::reading(&read);
-        let revocations = read?;
-        let changed = self.waiters.changed_by(&revocations);
-        let mut state = self.write();
-        let everyone = state.everyone();
-        let oldest = asked_at.saturating_sub(self.keep());
-        let was_away = state.heard.is_some_and(|heard| heard < oldest);
-        if was_away {
-            state.forget_live();
-        }
+    fn apply_all(&self, revocations: impl IntoIterator<Item = Revocation>) {
+        let (now, shared) = (self.clock.now(), &*self.shared);
+        let (mut revoked, mut changed) = (Vec::new(), Vec::new());
+        let mut thefts = HashMap::new();
+        let mut everyone = false;
         for revocation in revocations {
-            state.apply(revocation, asked_at, &self.settings);
+            let (name, time) = match revocation {
+                Revocation::Session {
+                    id,
+                    subject,
+                    at,
+                    reason,
+                } => {
+                    let name = shared.names.session(id.as_str());
+                    if reason == RevocationReason::Reuse {
+                        let session = id;
+                        thefts.insert(
+                            name,
+                            Theft {
+                                session,
+                                subject,
+                                at,
+                            },
+                        );
+                    }
+                    (name, at.saturating_add(self.keep()))
+                }
+                Revocation::Token {
+                    id,
+                    subject,
+                    at,
+                    until,
+                } => {
+                    let name = shared.names.kept_token(&subject, &id);
+                    (name, at.saturating_add(self.keep()).max(until))
+                }
+                Revocation::Subject { subject, at } => {
+                    (shared.names.subject(subject.realm(), subject.name()), at)
+                }
+                Revocation::Realm { realm, at } => {
+                    everyone |= self.cut_off(&realm, at, now);
+                    continue;
+                }
+                Revocation::ApplicationToken { id, .. } => {
+                    shared.live.remove(&id);
+                    changed.push(shared.names.application_token(&id));
+                    continue;
+                }
+            };
+            changed.push(name);
+            revoked.push(Revoked { name, time });
         }
-        state.prune(asked_at, &self.settings);
-        state.heard = Some(asked_at);
-        let everyone = was_away || state.everyone() != everyone;
-        let size = metrics::ARE_ON.then(|| state.size());
-        drop(state);
-        told::size(size);
-        told::heard(asked_at, self.max_silence);
+        let is_theft = |name| thefts.contains_key(&name);
+        let hear = |name| {
+            if let Some(theft) = thefts.get(&name) {
+                shared.thefts.hear(Theft::clone(theft));
+            }
+        };
+        let settings = &self.settings;
+        shared
+            .state
+            .take_in(&mut revoked, now, settings, is_theft, hear);
+        shared.doubts.settle_revoked(&changed);
+        told::size(self);
         self.waiters.wake(changed, everyone);
-        Ok(())
+    }
+
+    /// As [`apply`](Self::apply), for a theft that a request here has found and told.
+    pub(super) fn apply_theft(&self, subject: &Subject, session: &SessionId, at: Timestamp) {
+        self.apply(Revocation::Session {
+            id: session.clone(),
+            subject: subject.clone(),
+            at,
+            reason: RevocationReason::Reuse,
+        });
+        drop(self.shared.thefts.take(session));
+    }
+
+    /// True if it is news, and not as old as what is forgotten.
+    fn cut_off(&self, realm: &str, at: Timestamp, now: Timestamp) -> bool {
+        let ends = self.settings.forgotten(at, self.settings.doubt_skew());
+        let is_news = ends > now && self.shared.realms.cut_off(realm, at);
+        if is_news {
+            self.shared.live.forget();
+        }
+        is_news
+    }
+
+    /// Whether the snapshot has not been read for too long, or never.
+    pub(super) fn is_silent_now(&self) -> bool {
+        self.is_silent(self.clock.now())
     }
 
     /// A clock that was turned back says nothing about how old the snapshot is,
     /// so that a reading from the future counts as old, too.
-    fn is_silent(&self, heard: Option<Timestamp>, now: Timestamp) -> bool {
-        match (heard, self.max_silence) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(heard), Some(max)) => {
-                now.saturating_duration_since(heard) > max
-                    || heard.saturating_duration_since(now) > max
-            }
-        }
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    #[inline]
+    fn is_silent(&self, now: Timestamp) -> bool {
+        let heard = self.shared.heard.load(Acquire);
+        let Some(max) = self.max_silence else {
+            return heard == NEVER;
+        };
+        let heard_at = Timestamp::from_millis(heard);
+        heard == NEVER
+            || now.saturating_duration_since(heard_at) > max
+            || heard_at.saturating_duration_since(now) > max
     }
 }
 

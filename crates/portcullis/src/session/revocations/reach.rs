@@ -21,8 +21,8 @@ pub(super) struct Settings {
     /// How far the clock that stamps tokens may be ahead of the one that stamps
     /// revocations, in whole seconds.
     pub(super) skew: Duration,
-    pub(super) per_subject: usize,
-    pub(super) subjects: usize,
+    /// How many revocations are kept one by one.
+    pub(super) limit: usize,
 }
 
 impl Settings {
@@ -38,11 +38,10 @@ impl Settings {
         self.skew.max(DOUBT_SKEW)
     }
 
-    /// Until when points in time may stand for many revocations: they reach
-    /// tokens that are issued later, by the skew, and those of logins that
-    /// happen now must be good.
-    pub(super) fn settled(&self, now: Timestamp) -> Timestamp {
-        now.saturating_sub(self.skew).floor_to_second()
+    /// When a point in time that reaches tokens which are issued later by `skew` no
+    /// longer matters.
+    pub(super) fn forgotten(&self, at: Timestamp, skew: Duration) -> Timestamp {
+        at.saturating_add(self.keep()).saturating_add(skew)
     }
 }
 
@@ -53,6 +52,11 @@ pub(in crate::session) fn own_session(token: &Verified) -> Option<SessionId> {
     id.and_then(SessionId::parse)
 }
 
+/// Whether a token has a session of ours.
+pub(super) fn has_own_session(token: &Verified) -> bool {
+    token.is_of_own_issuer() && token.session_id().is_some_and(SessionId::is_name)
+}
+
 /// Whether a token may have been issued before the bound, by a clock that is
 /// ahead. Tokens carry whole seconds, so the second of the bound counts.
 pub(super) fn reaches(bound: Option<Timestamp>, token: &Verified, skew: Duration) -> bool {
@@ -61,4 +65,12 @@ pub(super) fn reaches(bound: Option<Timestamp>, token: &Verified, skew: Duration
         let issued_at = token.issued_at();
         issued_at.is_none_or(|issued_at| issued_at.as_secs() <= last)
     })
+}
+
+/// The earliest point in time that reaches a token.
+pub(super) fn reached_since(token: &Verified, skew: Duration) -> Timestamp {
+    match token.issued_at() {
+        Some(issued_at) => issued_at.floor_to_second().saturating_sub(skew),
+        None => Timestamp::from_millis(0),
+    }
 }

@@ -6,22 +6,44 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::{
+        PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
     time::Duration,
 };
 
 use super::reach::{Settings, own_session, reaches};
 use crate::{session::SessionId, time::Timestamp, verify::Verified};
 
+/// No lock is held for longer than a look-up takes.
 #[derive(Default)]
 pub(super) struct Realms {
+    any: AtomicBool,
+    table: RwLock<Table>,
+}
+
+#[derive(Default)]
+struct Table {
     cut_offs: HashMap<Box<str>, Timestamp>,
     /// Sessions that were opened after the cut-offs that are known.
-    survivors: HashSet<SessionId>,
+    survivors: Sessions,
     /// Sessions that have ended, as the store said when it was asked: whoever comes back
     /// with their tokens again and again costs no further question.
-    fallen: HashSet<SessionId>,
+    fallen: Sessions,
     /// How many cut-offs have been seen.
     seen: u64,
+}
+
+/// Sessions that are remembered. They can be asked about again, and so the older half of
+/// them makes room: right after a cut-off everybody comes at once.
+#[derive(Default)]
+struct Sessions {
+    newer: HashSet<SessionId>,
+    older: HashSet<SessionId>,
 }
 
 /// What the cut-off of its realm means for a token.
@@ -36,18 +58,16 @@ pub(super) enum CutOff {
 }
 
 impl Realms {
+    /// Whether any realm was cut off.
     #[inline]
-    pub(super) fn judge(&self, token: &Verified, settings: &Settings) -> CutOff {
-        // Nearly always.
-        match self.cut_offs.is_empty() {
-            true => CutOff::Misses,
-            false => self.judge_by_realm(token, settings),
-        }
+    pub(super) fn any(&self) -> bool {
+        self.any.load(Acquire)
     }
 
     #[inline(never)]
-    fn judge_by_realm(&self, token: &Verified, settings: &Settings) -> CutOff {
-        let Some(at) = self.cut_offs.get(token.subject_realm()) else {
+    pub(super) fn judge(&self, token: &Verified, settings: &Settings) -> CutOff {
+        let table = self.read();
+        let Some(at) = table.cut_offs.get(token.subject_realm()) else {
             return CutOff::Misses;
         };
         let Some(session) = own_session(token) else {
@@ -57,79 +77,100 @@ impl Realms {
             };
         };
         let apart = settings.doubt_skew();
-        if !reaches(Some(*at), token, apart) || self.survivors.contains(&session) {
+        if !reaches(Some(*at), token, apart) || table.survivors.contain(&session) {
             return CutOff::Misses;
         }
-        match is_before(token, *at, apart) || self.fallen.contains(&session) {
+        match is_before(token, *at, apart) || table.fallen.contain(&session) {
             true => CutOff::Reaches,
             false => CutOff::MayReach,
         }
     }
 
     /// Takes in a cut-off. True if it is news, and not as old as what is forgotten.
-    pub(super) fn cut_off(
-        &mut self,
-        realm: &str,
-        at: Timestamp,
-        oldest: Timestamp,
-        settings: &Settings,
-    ) -> bool {
-        if at.saturating_add(settings.doubt_skew()) < oldest {
-            return false;
-        }
-        let known = self.cut_offs.get(realm);
+    pub(super) fn cut_off(&self, realm: &str, at: Timestamp) -> bool {
+        let mut table = self.write();
+        let known = table.cut_offs.get(realm);
         if known.is_some_and(|known| *known >= at) {
             return false;
         }
-        self.cut_offs.insert(realm.into(), at);
-        self.survivors.clear();
-        self.seen = self.seen.wrapping_add(1);
+        table.cut_offs.insert(realm.into(), at);
+        table.seen = table.seen.wrapping_add(1);
+        let forgotten = std::mem::take(&mut table.survivors);
+        self.any.store(true, Release);
+        drop(table);
+        drop(forgotten);
         true
     }
 
     /// How many cut-offs have been seen.
     pub(super) fn seen(&self) -> u64 {
-        self.seen
+        self.read().seen
     }
 
     /// Remembers a session of which the store said, after `seen` cut-offs, that it goes
     /// on. What a later one may have overtaken is not remembered.
-    pub(super) fn remember(&mut self, session: SessionId, seen: u64, settings: &Settings) {
-        if self.seen == seen && !self.cut_offs.is_empty() {
-            insert(&mut self.survivors, session, settings);
+    pub(super) fn remember(&self, session: &SessionId, seen: u64, settings: &Settings) {
+        if self.any() {
+            let mut table = self.write();
+            if table.seen == seen {
+                let forgotten = table.survivors.insert(session, settings.limit);
+                drop(table);
+                drop(forgotten);
+            }
         }
     }
 
     /// Remembers a session of which the store said that it has ended, which stays so.
-    pub(super) fn remember_ended(&mut self, session: SessionId, settings: &Settings) {
-        if !self.cut_offs.is_empty() {
-            insert(&mut self.fallen, session, settings);
+    pub(super) fn remember_ended(&self, session: &SessionId, settings: &Settings) {
+        if self.any() {
+            let forgotten = self.write().fallen.insert(session, settings.limit);
+            drop(forgotten);
         }
     }
 
     /// Forgets what no living token can be concerned by.
-    pub(super) fn prune(&mut self, oldest: Timestamp, settings: &Settings) {
-        let apart = settings.doubt_skew();
-        self.cut_offs
-            .retain(|_, at| at.saturating_add(apart) >= oldest);
-        if self.cut_offs.is_empty() {
-            self.survivors = HashSet::new();
-            self.fallen = HashSet::new();
+    pub(super) fn prune(&self, now: Timestamp, settings: &Settings) {
+        if !self.any() {
+            return;
         }
+        let mut table = self.write();
+        table
+            .cut_offs
+            .retain(|_, at| settings.forgotten(*at, settings.doubt_skew()) > now);
+        if table.cut_offs.is_empty() {
+            self.any.store(false, Release);
+            let forgotten = (
+                std::mem::take(&mut table.survivors),
+                std::mem::take(&mut table.fallen),
+            );
+            drop(table);
+            drop(forgotten);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// As many are remembered as there may be subjects. They can be asked about again, and so
-/// half of them make room: right after a cut-off everybody comes at once.
-fn insert(sessions: &mut HashSet<SessionId>, session: SessionId, settings: &Settings) {
-    if sessions.len() >= settings.subjects {
-        let mut stays = true;
-        sessions.retain(|_| {
-            stays = !stays;
-            stays
-        });
+impl Sessions {
+    fn contain(&self, session: &SessionId) -> bool {
+        self.newer.contains(session) || self.older.contains(session)
     }
-    sessions.insert(session);
+
+    /// Remembers one; what is forgotten for it, to be dropped outside of the lock.
+    fn insert(&mut self, session: &SessionId, limit: usize) -> HashSet<SessionId> {
+        let mut forgotten = HashSet::new();
+        if self.newer.len() >= (limit / 2).max(1) {
+            forgotten = std::mem::replace(&mut self.older, std::mem::take(&mut self.newer));
+        }
+        self.newer.insert(session.clone());
+        forgotten
+    }
 }
 
 /// Whether a token was issued so long before `at` that no clock can be as far behind.

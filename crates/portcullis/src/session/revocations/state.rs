@@ -1,347 +1,338 @@
-//! The snapshot's tables, and how they stay small.
+//! The snapshot's tables: what is revoked, by name and until when.
+//!
+//! Up to a limit each revocation is an entry of its own. What comes when that is reached
+//! leaves a hint: 24 bits of its name in a shard, which some that are not revoked share,
+//! so that the store has to be asked. Whoever has no hint is not revoked. Of ten million
+//! hints one name in four hundred has one by chance.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{
+        AtomicUsize,
+        Ordering::{Acquire, Relaxed, Release},
+    },
+};
 
 use super::{
-    reach::{Settings, own_session, reaches},
-    realms::Realms,
-    tokens::RevokedTokens,
+    name::{Kind, Name, TokenNames},
+    reach::Settings,
+    shards::{Entry, Shards},
+    wheel::Wheel,
 };
-use crate::{
-    session::{Revocation, SessionId},
-    subject::Subject,
-    time::Timestamp,
-    verify::Verified,
-};
+use crate::time::Timestamp;
 
-/// How many live application tokens are remembered; they can be asked about
-/// again.
-const LIVE_LIMIT: usize = 65_536;
+/// In how many slots a hint may end; with more, old and new ones could not be told apart.
+const HINT_SLOTS: i64 = 120;
+
+/// How many shards with something that is over are written anew with each revocation.
+const SWEPT_BESIDE: usize = 2;
+
+/// Something that was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Revoked {
+    pub(super) name: Name,
+    /// When it ends; of a subject, when it was logged out everywhere.
+    pub(super) time: Timestamp,
+}
+
+impl Entry for Revoked {
+    type Key = Name;
+
+    #[inline]
+    fn key(&self) -> Name {
+        self.name
+    }
+
+    #[inline]
+    fn rank(name: &Name) -> u64 {
+        name.rank()
+    }
+}
 
 #[derive(Default)]
 pub(super) struct State {
-    /// When the store was last read.
-    pub(super) heard: Option<Timestamp>,
-    /// How many removals of application tokens have been seen.
-    pub(super) removals: u64,
-    sessions: HashSet<SessionId>,
-    tokens: RevokedTokens,
-    pub(super) realms: Realms,
-    subjects: HashMap<Subject, Entries>,
-    /// What was forgotten about the subjects one by one.
-    everyone: Bounds,
-    live: HashMap<Box<str>, Subject>,
-    prune_at: usize,
+    entries: Shards<Revoked>,
+    hints: Shards<Hint>,
+    /// How many entries there are of each kind, or more, while some go.
+    counts: [AtomicUsize; Kind::COUNT],
+    hint_count: AtomicUsize,
+    books: Mutex<Option<Wheel>>,
 }
 
-/// What is known about one subject.
-#[derive(Default)]
-struct Entries {
-    sessions: Vec<(Timestamp, SessionId)>,
-    tokens: Vec<(Timestamp, Box<str>)>,
-    bounds: Bounds,
-}
+/// Three bytes of a name, and in the lowest one the slot in which it ends.
+#[derive(Clone, Copy)]
+struct Hint(u32);
 
-/// Points in time up to which tokens are concerned.
-#[derive(Clone, Copy, Default, PartialEq)]
-pub(super) struct Bounds {
-    /// The last log-out everywhere: tokens are revoked, but for those of own
-    /// sessions, which it has ended one by one.
-    log_out: Option<Timestamp>,
-    /// Stands for tokens that were revoked one by one: all are revoked.
-    tokens: Option<Timestamp>,
-    /// Stands for sessions that have ended: those of tokens may be among them.
-    doubt: Option<Timestamp>,
-}
+impl Entry for Hint {
+    type Key = u32;
 
-/// How many entries there are of each kind.
-pub(super) struct Size {
-    pub(super) sessions: usize,
-    pub(super) tokens: usize,
-    pub(super) subjects: usize,
-    /// Those that are remembered to be live.
-    pub(super) application_tokens: usize,
+    fn key(&self) -> u32 {
+        self.0 >> 8
+    }
+
+    fn rank(key: &u32) -> u64 {
+        u64::from(*key)
+    }
 }
 
 impl State {
-    pub(super) fn size(&self) -> Size {
-        Size {
-            sessions: self.sessions.len(),
-            tokens: self.tokens.len(),
-            subjects: self.subjects.len(),
-            application_tokens: self.live.len(),
-        }
-    }
-
     /// Whether the token was revoked by its name, or its session was.
-    pub(super) fn is_revoked_by_name(&self, token: &Verified) -> bool {
-        let session = token.session_id();
-        let realm = token.subject_realm();
-        session.is_some_and(|id| self.sessions.contains(id))
-            || self.has_ended_elsewhere(token)
-            || token
-                .token_id()
-                .is_some_and(|id| self.tokens.contains(realm, id))
+    #[inline]
+    pub(super) fn is_revoked_by_name(&self, token: &TokenNames<'_>, now: Timestamp) -> bool {
+        let ends = |found: Option<Revoked>| found.is_some_and(|found| found.time > now);
+        ends(self.find(Kind::Session, || token.session()))
+            || ends(self.find(Kind::SessionElsewhere, || token.session_elsewhere()))
+            || ends(self.find(Kind::Token, || token.token()))
     }
 
-    /// Whether its issuer has said that its session is over. An own issuer's
-    /// sessions are ours.
-    fn has_ended_elsewhere(&self, token: &Verified) -> bool {
-        let named = token.issuer().zip(token.session_id());
-        let foreign = named.filter(|_| !token.is_of_own_issuer());
-        foreign.is_some_and(|(issuer, id)| self.tokens.contains_session(issuer, id))
+    /// When this subject was logged out everywhere.
+    #[inline]
+    pub(super) fn logged_out(&self, name: impl FnOnce() -> Option<Name>) -> Option<Timestamp> {
+        self.find(Kind::Subject, name).map(|found| found.time)
     }
 
-    /// What concerns the tokens of a subject.
-    pub(super) fn bounds(&self, subject: Option<&Subject>) -> Bounds {
-        match subject.and_then(|subject| self.subjects.get(subject)) {
-            Some(entries) => self.everyone.latest(entries.bounds),
-            None => self.everyone,
+    /// The name is made only where there is something to find.
+    #[inline]
+    fn find(&self, kind: Kind, name: impl FnOnce() -> Option<Name>) -> Option<Revoked> {
+        if self.counts[kind as usize].load(Acquire) == 0 {
+            return None;
         }
+        let name = name()?;
+        self.entries.find(name.shard(), &name)
     }
 
-    /// What concerns the tokens of many: if it changes, whoever waits looks again.
-    pub(super) fn everyone(&self) -> (Bounds, u64) {
-        (self.everyone, self.realms.seen())
+    /// Whether this has an entry.
+    pub(super) fn knows(&self, name: Name) -> bool {
+        self.entries.find(name.shard(), &name).is_some()
     }
 
-    pub(super) fn is_live(&self, subject: &Subject, id: &str) -> bool {
-        self.live.get(id) == Some(subject)
+    /// Whether there is any hint at all.
+    #[inline]
+    pub(super) fn has_hints(&self) -> bool {
+        self.hint_count.load(Acquire) != 0
     }
 
-    pub(super) fn remember_live(&mut self, subject: Subject, id: &str, removals: u64) {
-        if self.removals != removals {
-            return;
-        }
-        if self.live.len() >= LIVE_LIMIT {
-            self.live.clear();
-        }
-        self.live.insert(id.into(), subject);
+    /// Whether this may have been revoked though it has no entry.
+    pub(super) fn is_hinted(&self, name: Name) -> bool {
+        self.hints.find(name.shard(), &name.hint()).is_some()
     }
 
-    /// Forgets which application tokens are live, which never expire: what took them off
-    /// the list may be older than what is read after a gap.
-    pub(super) fn forget_live(&mut self) {
-        self.live.clear();
-        self.removals = self.removals.wrapping_add(1);
+    /// How many entries there are of a kind.
+    pub(super) fn count(&self, kind: Kind) -> usize {
+        self.counts[kind as usize].load(Relaxed)
     }
 
-    pub(super) fn apply(&mut self, revocation: Revocation, now: Timestamp, settings: &Settings) {
-        let oldest = now.saturating_sub(settings.keep());
-        let (subject, at) = match revocation {
-            Revocation::ApplicationToken { id, .. } => {
-                self.live.remove(id.as_str());
-                self.removals = self.removals.wrapping_add(1);
-                return;
-            }
-            Revocation::Realm { realm, at } => {
-                if self.realms.cut_off(&realm, at, oldest, settings) {
-                    self.live.retain(|_, subject| subject.realm() != realm);
-                    self.removals = self.removals.wrapping_add(1);
-                }
-                return;
-            }
-            Revocation::Session {
-                id, subject, at, ..
-            } => {
-                let entries = self.subjects.entry(subject.clone()).or_default();
-                if at >= oldest
-                    && entries.bounds.doubt < Some(at)
-                    && self.sessions.insert(id.clone())
-                {
-                    entries.sessions.push((at, id));
-                }
-                (subject, at)
-            }
-            Revocation::Token {
-                id,
-                subject,
-                at,
-                until,
-            } => {
-                let entries = self.subjects.entry(subject.clone()).or_default();
-                if (at >= oldest || until > now)
-                    && entries.bounds.tokens < Some(at)
-                    && self.tokens.insert(subject.realm(), &id, until)
-                {
-                    entries.tokens.push((at, id.into()));
-                }
-                (subject, at)
-            }
-            Revocation::Subject { subject, at } => {
-                let entries = self.subjects.entry(subject.clone()).or_default();
-                if at >= oldest {
-                    entries.bounds.log_out = entries.bounds.log_out.max(Some(at));
-                }
-                (subject, at)
-            }
-        };
-        self.collapse_subject(&subject, at.max(now), settings);
-        self.collapse_subjects(now, settings);
+    /// How many have no entry, only a hint.
+    pub(super) fn hint_count(&self) -> usize {
+        self.hint_count.load(Relaxed)
     }
 
-    pub(super) fn prune_when_doubled(&mut self, now: Timestamp, settings: &Settings) {
-        if self.subjects.len() >= self.prune_at {
-            self.prune(now, settings);
+    /// Takes in what was revoked, and sorts it. `is_distinct` says what must be told from
+    /// all others, as far as possible; `told` is called with what was not known.
+    pub(super) fn take_in(
+        &self,
+        revoked: &mut [Revoked],
+        now: Timestamp,
+        settings: &Settings,
+        is_distinct: impl Fn(Name) -> bool,
+        mut told: impl FnMut(Name),
+    ) {
+        revoked.sort_unstable_by_key(|it| (it.name, it.time));
+        for of_shard in revoked.chunk_by(|one, other| one.name.shard() == other.name.shard()) {
+            let mut writer = self.writer(now, settings);
+            writer.take_in(of_shard, &is_distinct, &mut told);
+            // Or revocations of this process alone would never be forgotten.
+            writer.sweep(SWEPT_BESIDE);
         }
     }
 
     /// Forgets what no living token can be concerned by.
-    pub(super) fn prune(&mut self, now: Timestamp, settings: &Settings) {
-        let oldest = now.saturating_sub(settings.keep());
-        let Self {
-            sessions,
-            tokens,
-            subjects,
-            ..
-        } = self;
-        subjects.retain(|subject, entries| {
-            entries.sessions.retain(|(at, id)| {
-                let keep = *at >= oldest;
-                if !keep {
-                    sessions.remove(id);
-                }
-                keep
-            });
-            entries.tokens.retain(|(at, id)| {
-                let keep = *at >= oldest || tokens.ends_after(subject.realm(), id, now);
-                if !keep {
-                    tokens.remove(subject.realm(), id);
-                }
-                keep
-            });
-            entries.bounds.prune(oldest, settings);
-            !entries.is_empty()
-        });
-        self.everyone.prune(oldest, settings);
-        self.realms.prune(oldest, settings);
-        self.prune_at = self.subjects.len().saturating_mul(2).max(1024);
+    pub(super) fn sweep(&self, now: Timestamp, settings: &Settings) {
+        // Whoever has something to tell meanwhile comes in between.
+        while self.writer(now, settings).sweep(8) {}
     }
 
-    /// Turns a subject's older entries into a bound when it has too many.
-    fn collapse_subject(&mut self, subject: &Subject, now: Timestamp, settings: &Settings) {
-        let Some(entries) = self.subjects.get_mut(subject) else {
-            return;
-        };
-        let this_second = now.floor_to_second();
-        let settled = settings.settled(now);
-        let is_over = |len: usize, oldest: Option<Timestamp>, limit: Timestamp| {
-            len > settings.per_subject && oldest.is_some_and(|at| at < limit)
-        };
-        let oldest = entries.sessions.first().map(|(at, _)| *at);
-        if is_over(entries.sessions.len(), oldest, this_second) {
-            let bound = drop_earlier(&mut entries.sessions, this_second, |id| {
-                self.sessions.remove(id);
-            });
-            entries.bounds.doubt = entries.bounds.doubt.max(bound);
-        }
-        let oldest = entries.tokens.first().map(|(at, _)| *at);
-        if is_over(entries.tokens.len(), oldest, settled) {
-            let bound = drop_earlier(&mut entries.tokens, settled, |id| {
-                self.tokens.remove(subject.realm(), id);
-            });
-            entries.bounds.tokens = entries.bounds.tokens.max(bound);
+    fn writer<'s>(&'s self, now: Timestamp, settings: &'s Settings) -> Writer<'s> {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let wheel = books.get_or_insert_with(|| Wheel::new(settings.keep(), now));
+        wheel.turn(now);
+        Writer {
+            state: self,
+            books,
+            now,
+            settings,
         }
     }
+}
 
-    /// Turns everybody's older entries into a bound when there are too many
-    /// subjects.
-    fn collapse_subjects(&mut self, now: Timestamp, settings: &Settings) {
-        if self.subjects.len() <= settings.subjects {
+/// Whoever changes the tables; there is one at a time.
+struct Writer<'s> {
+    state: &'s State,
+    books: MutexGuard<'s, Option<Wheel>>,
+    now: Timestamp,
+    settings: &'s Settings,
+}
+
+impl Writer<'_> {
+    fn take_in(
+        &mut self,
+        revoked: &[Revoked],
+        is_distinct: &impl Fn(Name) -> bool,
+        told: &mut impl FnMut(Name),
+    ) {
+        let Some(shard) = revoked.first().map(|first| first.name.shard()) else {
             return;
-        }
-        let this_second = now.floor_to_second();
-        let settled = settings.settled(now);
-        let Self {
-            sessions,
-            tokens,
-            subjects,
-            everyone,
-            ..
-        } = self;
-        subjects.retain(|subject, entries| {
-            let bounds = &mut entries.bounds;
-            let doubt = drop_earlier(&mut entries.sessions, this_second, |id| {
-                sessions.remove(id);
-            });
-            everyone.doubt = everyone.doubt.max(doubt).max(bounds.doubt.take());
-            let dropped = drop_earlier(&mut entries.tokens, settled, |id| {
-                tokens.remove(subject.realm(), id);
-            });
-            everyone.tokens = everyone.tokens.max(dropped).max(bounds.tokens.take());
-            if bounds.log_out.is_some_and(|at| at < settled) {
-                everyone.log_out = everyone.log_out.max(bounds.log_out.take());
+        };
+        let (mut entries, mut hints) = (Vec::new(), Vec::new());
+        let mut added = [0; Kind::COUNT];
+        let mut room = self.settings.limit.saturating_sub(self.entry_count());
+        let mut reserve = room.saturating_add(self.settings.limit);
+        for of_name in revoked.chunk_by(|one, other| one.name == other.name) {
+            // The last one is the latest.
+            let Some(revoked) = of_name.last().filter(|it| self.ends(it) > self.now) else {
+                continue;
+            };
+            let known = self.state.entries.find(shard, &revoked.name);
+            if known.is_some_and(|known| known.time >= revoked.time) {
+                continue;
             }
-            !entries.is_empty()
+            let hint = self.hint(revoked);
+            if known.is_none() {
+                let has_room = room > 0 || reserve > 0 && is_distinct(revoked.name);
+                if let Some(hint) = hint.filter(|_| !has_room) {
+                    hints.push(hint);
+                    continue;
+                }
+                room = room.saturating_sub(1);
+                reserve = reserve.saturating_sub(1);
+                added[revoked.name.kind() as usize] += 1;
+                told(revoked.name);
+            }
+            entries.push(*revoked);
+        }
+        self.add_hints(shard, hints);
+        if entries.is_empty() {
+            return;
+        }
+        for entry in &entries {
+            self.note(shard, self.ends(entry));
+        }
+        self.state.entries.rebuild(shard, &entries, |_| true);
+        for (count, added) in self.state.counts.iter().zip(added) {
+            count.fetch_add(added, Release);
+        }
+    }
+
+    /// Of two hints that are the same the later one stays.
+    fn add_hints(&mut self, shard: usize, mut hints: Vec<(Hint, Timestamp)>) {
+        hints.sort_unstable_by_key(|(hint, end)| (hint.key(), *end));
+        let mut news = Vec::with_capacity(hints.len());
+        let mut added = 0;
+        for same in hints.chunk_by(|(one, _), (other, _)| one.key() == other.key()) {
+            let Some((hint, end)) = same.last() else {
+                continue;
+            };
+            let known = self.state.hints.find(shard, &hint.key());
+            if known.is_some_and(|known| self.slots_left(known) >= self.slots_left(*hint)) {
+                continue;
+            }
+            added += usize::from(known.is_none());
+            self.note(shard, *end);
+            news.push(*hint);
+        }
+        if !news.is_empty() {
+            self.state.hints.rebuild(shard, &news, |_| true);
+            self.state.hint_count.fetch_add(added, Release);
+        }
+    }
+
+    /// Writes at most `limit` shards anew without what is over. False if that was all.
+    fn sweep(&mut self, limit: usize) -> bool {
+        for _ in 0..limit {
+            let due = self.books.as_mut().and_then(Wheel::next_due);
+            let Some(shard) = due else {
+                return false;
+            };
+            self.sweep_shard(shard);
+        }
+        true
+    }
+
+    fn sweep_shard(&mut self, shard: usize) {
+        let state = self.state;
+        let (mut slots, mut over) = (Vec::new(), [0; Kind::COUNT]);
+        state.entries.rebuild(shard, &[], |entry| {
+            let end = self.ends(entry);
+            let stays = end > self.now;
+            match stays {
+                true => slots.push(self.slot(end)),
+                false => over[entry.name.kind() as usize] += 1,
+            }
+            stays
         });
-    }
-}
-
-#[cfg(test)]
-impl State {
-    pub(super) fn len(&self) -> usize {
-        self.sessions.len() + self.tokens.len()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0 && self.subjects.is_empty()
-    }
-}
-
-impl Entries {
-    fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.tokens.is_empty() && self.bounds.is_empty()
-    }
-}
-
-impl Bounds {
-    /// Whether the token was revoked with others.
-    pub(super) fn revokes(&self, token: &Verified, settings: &Settings) -> bool {
-        let reaches = |bound| reaches(bound, token, settings.skew);
-        reaches(self.tokens) || reaches(self.log_out) && own_session(token).is_none()
-    }
-
-    /// Whether the token's session may have ended.
-    pub(super) fn doubts(&self, token: &Verified, settings: &Settings) -> bool {
-        reaches(self.doubt, token, settings.doubt_skew())
-    }
-
-    fn latest(self, other: Self) -> Self {
-        Self {
-            log_out: self.log_out.max(other.log_out),
-            tokens: self.tokens.max(other.tokens),
-            doubt: self.doubt.max(other.doubt),
+        let mut hints_over = 0;
+        state.hints.rebuild(shard, &[], |hint| {
+            let left = self.slots_left(*hint);
+            match left >= 0 {
+                true => slots.push(self.now_slot() + left),
+                false => hints_over += 1,
+            }
+            left >= 0
+        });
+        for (count, over) in state.counts.iter().zip(over) {
+            count.fetch_sub(over, Release);
+        }
+        state.hint_count.fetch_sub(hints_over, Release);
+        for slot in slots {
+            self.note_slot(shard, slot);
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.log_out.is_none() && self.tokens.is_none() && self.doubt.is_none()
-    }
-
-    fn prune(&mut self, oldest: Timestamp, settings: &Settings) {
-        let keep =
-            |bound: Option<Timestamp>, skew| bound.filter(|at| at.saturating_add(skew) >= oldest);
-        self.log_out = keep(self.log_out, settings.skew);
-        self.tokens = keep(self.tokens, settings.skew);
-        self.doubt = keep(self.doubt, settings.doubt_skew());
-    }
-}
-
-/// Drops all entries from before `limit`; the latest of them. The others stay,
-/// lest a bound reaches tokens that are being issued now.
-fn drop_earlier<T>(
-    entries: &mut Vec<(Timestamp, T)>,
-    limit: Timestamp,
-    mut dropped: impl FnMut(&T),
-) -> Option<Timestamp> {
-    let mut latest = None;
-    entries.retain(|(at, entry)| {
-        let stays = *at >= limit;
-        if !stays {
-            dropped(entry);
-            latest = latest.max(Some(*at));
+    /// When a revocation no longer matters.
+    fn ends(&self, revoked: &Revoked) -> Timestamp {
+        match revoked.name.kind() {
+            Kind::Subject => self.settings.forgotten(revoked.time, self.settings.skew),
+            _ => revoked.time,
         }
-        stays
-    });
-    latest
+    }
+
+    /// `None` for what ends too late for a hint.
+    fn hint(&self, revoked: &Revoked) -> Option<(Hint, Timestamp)> {
+        let end = self.ends(revoked);
+        let slot = self.slot(end);
+        let left = slot.saturating_sub(self.now_slot());
+        let hint = Hint(revoked.name.hint() << 8 | (slot & 0xff) as u32);
+        (left <= HINT_SLOTS).then_some((hint, end))
+    }
+
+    /// In how many slots a hint is over.
+    fn slots_left(&self, hint: Hint) -> i64 {
+        let slot = (hint.0 & 0xff) as u8;
+        let now = (self.now_slot() & 0xff) as u8;
+        i64::from(slot.wrapping_sub(now).cast_signed())
+    }
+
+    fn entry_count(&self) -> usize {
+        let counts = self.state.counts.iter();
+        counts.map(|count| count.load(Relaxed)).sum()
+    }
+
+    fn now_slot(&self) -> i64 {
+        self.books.as_ref().map_or(0, Wheel::now)
+    }
+
+    fn slot(&self, time: Timestamp) -> i64 {
+        self.books.as_ref().map_or(0, |wheel| wheel.slot(time))
+    }
+
+    fn note(&mut self, shard: usize, end: Timestamp) {
+        let slot = self.slot(end);
+        self.note_slot(shard, slot);
+    }
+
+    fn note_slot(&mut self, shard: usize, slot: i64) {
+        if let Some(wheel) = self.books.as_mut() {
+            wheel.note(shard, slot);
+        }
+    }
 }

@@ -1,11 +1,9 @@
-//! What the snapshot says about a token, and what only the store can say.
+//! What the snapshot says about a token.
 
 use std::{future::Future, pin::Pin};
 
-use super::{Revocations, reach::own_session, realms::CutOff};
+use super::{Revocations, name::TokenNames, questions::Question, reach, realms::CutOff};
 use crate::{
-    session::{SessionId, SessionStore, StoreError},
-    subject::Subject,
     time::Clock,
     verify::{Status, TokenStatus, Verified},
 };
@@ -19,50 +17,44 @@ use crate::{
 /// session: a log-out everywhere ends these by name, and one that is opened
 /// right afterwards is good. Nor does it for application tokens, which it takes
 /// off the live list.
+///
+/// The store is asked about what is in doubt: what is being revoked right now, or was
+/// and no answer came, and what may be among the revocations
+/// [beyond the limit](Revocations::with_limit).
 impl TokenStatus for Revocations {
     fn status(&self, token: &Verified) -> Status {
-        let subject = token.subject();
+        let shared = &*self.shared;
+        let names = shared.names.of_token(token);
         let now = self.clock.now();
-        let state = self.read();
-        if state.is_revoked_by_name(token) {
+        if shared.state.is_revoked_by_name(&names, now) {
             return Status::Revoked;
         }
-        let silent = self.is_silent(state.heard, now);
+        let silent = self.is_silent(now);
         if token.is_application() {
-            let (Some(subject), Some(id)) = (subject, token.token_id()) else {
-                return Status::Revoked;
-            };
-            if !silent && state.is_live(&subject, id) {
-                return Status::Clear;
-            }
-            return self.ask(Question::ApplicationToken {
-                id: id.to_owned(),
-                subject,
-                removals: state.removals,
-            });
+            return self.application_token(&names, silent);
         }
-        let bounds = state.bounds(subject.as_ref());
-        let cut_off = state.realms.judge(token, &self.settings);
-        if cut_off == CutOff::Reaches || bounds.revokes(token, &self.settings) {
+        let cut_off = match shared.realms.any() {
+            true => shared.realms.judge(token, &self.settings),
+            false => CutOff::Misses,
+        };
+        let logged_out = shared
+            .state
+            .logged_out(|| match reach::has_own_session(token) {
+                true => None,
+                false => names.subject(),
+            });
+        if cut_off == CutOff::Reaches || reach::reaches(logged_out, token, self.settings.skew) {
             return Status::Revoked;
         }
         if silent {
             return Status::Unknown;
         }
-        let session = token
-            .session_id()
-            .filter(|_| cut_off == CutOff::MayReach || bounds.doubts(token, &self.settings));
-        let own = own_session(token).is_some();
-        match (session.and_then(SessionId::parse), subject) {
-            (Some(id), Some(subject)) => self.ask(Question::Session {
-                id,
-                subject,
-                own,
-                cut_offs: state.realms.seen(),
-            }),
-            // It cannot be asked about.
-            (Some(_), None) if own => Status::Unknown,
-            _ => Status::Clear,
+        if cut_off == CutOff::Misses && !shared.state.has_hints() && !shared.doubts.any() {
+            return Status::Clear;
+        }
+        match self.question(&names, cut_off) {
+            Some(question) => self.ask(question),
+            None => Status::Clear,
         }
     }
 
@@ -73,79 +65,26 @@ impl TokenStatus for Revocations {
     /// By what this process revokes at once, and by what others revoke as soon as
     /// it is heard of.
     fn changed(&self, token: &Verified) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
-        Some(Box::pin(self.waiters.wait(token)))
+        let names = self.shared.names.of_token(token);
+        Some(Box::pin(self.waiters.wait(names)))
     }
-}
-
-/// What to ask the store.
-enum Question {
-    Session {
-        id: SessionId,
-        subject: Subject,
-        /// Otherwise the store need not know it.
-        own: bool,
-        /// How many log-outs of everybody the snapshot had seen.
-        cut_offs: u64,
-    },
-    ApplicationToken {
-        id: String,
-        subject: Subject,
-        /// How many removals the snapshot had seen: an answer that a removal may
-        /// have overtaken is not remembered.
-        removals: u64,
-    },
 }
 
 impl Revocations {
-    fn ask(&self, question: Question) -> Status {
-        let this = self.clone();
-        Status::Pending(Box::pin(async move {
-            match this.is_good(question).await {
-                Ok(true) => Status::Clear,
-                Ok(false) => Status::Revoked,
-                Err(error) => {
-                    tracing::warn!(%error, "the store cannot say whether a token is revoked");
-                    Status::Unknown
-                }
-            }
-        }))
-    }
-
-    /// Whether the token is still good.
-    async fn is_good(&self, question: Question) -> Result<bool, StoreError> {
-        match question {
-            Question::Session {
-                id,
-                subject,
-                own,
-                cut_offs,
-            } => {
-                let session = self.store.session(&subject, &id).await?;
-                let ended = session.map(|session| session.revoked.is_some());
-                match ended {
-                    Some(false) if own => {
-                        let mut state = self.write();
-                        state.realms.remember(id, cut_offs, &self.settings);
-                    }
-                    Some(true) if own => {
-                        let mut state = self.write();
-                        state.realms.remember_ended(id, &self.settings);
-                    }
-                    _ => {}
-                }
-                Ok(!ended.unwrap_or(own))
-            }
-            Question::ApplicationToken {
-                id,
-                subject,
-                removals,
-            } => {
-                let live = self.store.application_token_is_live(&subject, &id).await?;
-                if live {
-                    self.write().remember_live(subject, &id, removals);
-                }
-                Ok(live)
-            }
+    fn application_token(&self, names: &TokenNames<'_>, silent: bool) -> Status {
+        let (Some(subject), Some(id)) = (names.token.subject(), names.token.token_id()) else {
+            return Status::Revoked;
+        };
+        let shared = &*self.shared;
+        let in_doubt = self.is_application_token_in_doubt(names);
+        if !silent && !in_doubt && shared.live.contains(&subject, id) {
+            return Status::Clear;
         }
+        self.ask(Question::ApplicationToken {
+            id: id.to_owned(),
+            subject,
+            removals: shared.live.removals(),
+            in_doubt,
+        })
     }
 }

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use super::state::Size;
-use crate::{
-    metrics,
-    session::{Revocation, StoreError},
-    time::Timestamp,
-};
+use super::{Revocations, name::Kind};
+use crate::{metrics, session::StoreError, time::Timestamp};
 
 /// How a reading of the store ended.
-pub(super) fn reading(read: &Result<Vec<Revocation>, StoreError>) {
+pub(super) fn reading<T>(read: &Result<T, StoreError>) {
     let outcome = match read {
         Ok(_) => "ok",
         Err(error) => error.kind().as_str(),
@@ -26,14 +22,19 @@ pub(super) fn heard(at: Timestamp, max_silence: Option<Duration>) {
     metrics::SNAPSHOT_MAX_AGE.set(max_age, []);
 }
 
-/// How much is in the snapshot, unless nobody wants to know.
-pub(super) fn size(size: Option<Size>) {
-    let Some(size) = size else {
+/// How much is in the snapshot, if anybody wants to know.
+pub(super) fn size(snapshot: &Revocations) {
+    if !metrics::ARE_ON {
         return;
-    };
+    }
+    let shared = &*snapshot.shared;
     let tell = |kind, number: usize| metrics::SNAPSHOT_ENTRIES.set(number as f64, [kind]);
-    tell("session", size.sessions);
-    tell("token", size.tokens);
-    tell("subject", size.subjects);
-    tell("application_token", size.application_tokens);
+    let count = |kind| shared.state.count(kind);
+    tell("session", count(Kind::Session));
+    let tokens = count(Kind::Token) + count(Kind::SessionElsewhere);
+    tell("token", tokens);
+    tell("subject", count(Kind::Subject));
+    tell("application_token", shared.live.len());
+    tell("hint", shared.state.hint_count());
+    tell("doubt", shared.doubts.len());
 }

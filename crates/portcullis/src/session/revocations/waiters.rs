@@ -6,65 +6,35 @@
 use std::{
     collections::BTreeMap,
     future::Future,
-    hash::{BuildHasher, RandomState},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
-use crate::{
-    session::Revocation,
-    subject::{NO_REALM, Subject},
-    verify::Verified,
-};
+use super::name::{Name, TokenNames};
 
 /// Those who wait, by what they wait for.
 #[derive(Default)]
-pub(super) struct Waiters {
-    hasher: RandomState,
-    table: Mutex<Table>,
-}
+pub(super) struct Waiters(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
-    /// By hash of a [`Name`], and number of the waiting.
-    waiting: BTreeMap<(u64, u64), Arc<Waiting>>,
+    /// By what a token can be revoked by, and number of the waiting.
+    waiting: BTreeMap<(Name, u64), Arc<Waiting>>,
     next: u64,
 }
 
-/// What a token can be revoked by.
-#[derive(Hash)]
-enum Name<'a> {
-    Session(&'a str),
-    SessionElsewhere { issuer: &'a str, id: &'a str },
-    Token { realm: &'a str, id: &'a str },
-    ApplicationToken(&'a str),
-    Subject(&'a Subject),
-}
-
-/// Names by their hashes. Two that are the same wake somebody in vain.
-pub(super) struct Changed(Vec<u64>);
-
 impl Waiters {
-    /// Resolves when something has changed about `token` since this was called.
-    pub(super) fn wait(self: &Arc<Self>, token: &Verified) -> Change {
-        let subject = token.subject();
-        let session = token.session_id();
-        let token_id = token.token_id();
-        let foreign = token.issuer().filter(|_| !token.is_of_own_issuer());
+    /// Resolves when something has changed about a token since this was called.
+    pub(super) fn wait(self: &Arc<Self>, token: TokenNames<'_>) -> Change {
         let names = [
-            session.map(Name::Session),
-            (foreign.zip(session)).map(|(issuer, id)| Name::SessionElsewhere { issuer, id }),
-            token_id.map(|id| Name::Token {
-                realm: token.subject_realm(),
-                id,
-            }),
-            token_id
-                .filter(|_| token.is_application())
-                .map(Name::ApplicationToken),
-            subject.as_ref().map(Name::Subject),
+            token.session(),
+            token.session_elsewhere(),
+            token.token(),
+            token.application_token(),
+            token.subject(),
         ];
-        let names: Vec<_> = names.iter().flatten().map(|name| self.hash(name)).collect();
+        let names: Vec<_> = names.into_iter().flatten().collect();
         let waiting = Arc::<Waiting>::default();
         let mut table = self.table();
         let number = table.next;
@@ -81,64 +51,31 @@ impl Waiters {
         }
     }
 
-    /// What `revocations` change.
-    pub(super) fn changed_by<'r>(
-        &self,
-        revocations: impl IntoIterator<Item = &'r Revocation>,
-    ) -> Changed {
-        let names = revocations.into_iter().flat_map(|revocation| {
-            let (name, subject) = match revocation {
-                Revocation::ApplicationToken { id, .. } => (Name::ApplicationToken(id), None),
-                // A log-out reaches other tokens of the subject by its own entry.
-                Revocation::Session { id, .. } => (Name::Session(id.as_str()), None),
-                // Many of one subject become a point in time, which reaches all.
-                Revocation::Token { id, subject, .. } => (of_token(subject, id), Some(subject)),
-                Revocation::Subject { subject, .. } => (Name::Subject(subject), None),
-                // It is for everyone.
-                Revocation::Realm { .. } => return [None, None],
-            };
-            [Some(name), subject.map(Name::Subject)]
-        });
-        Changed(names.flatten().map(|name| self.hash(&name)).collect())
-    }
-
-    /// Wakes those whom a change concerns, once it is in the snapshot; or everyone.
-    /// No lock may be held.
-    pub(super) fn wake(&self, changed: Changed, everyone: bool) {
+    /// Wakes those whom a change of `names` concerns, once it is in the snapshot; or
+    /// everyone. No lock may be held.
+    pub(super) fn wake(&self, names: impl IntoIterator<Item = Name>, everyone: bool) {
         let table = self.table();
+        if table.waiting.is_empty() {
+            return;
+        }
         let woken: Vec<_> = if everyone {
             table.waiting.values().cloned().collect()
         } else {
             let of = |name| table.waiting.range((name, 0)..=(name, u64::MAX));
-            let found = changed.0.into_iter().flat_map(of);
+            let found = names.into_iter().flat_map(of);
             found.map(|(_, waiting)| waiting.clone()).collect()
         };
         drop(table);
         woken.iter().for_each(|waiting| waiting.wake());
     }
 
-    fn hash(&self, name: &Name<'_>) -> u64 {
-        self.hasher.hash_one(name)
-    }
-
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.table().waiting.len()
-    }
-}
-
-/// See [`RevokedTokens`](super::tokens::RevokedTokens).
-fn of_token<'a>(subject: &'a Subject, id: &'a str) -> Name<'a> {
-    match subject.realm().strip_prefix(NO_REALM) {
-        Some(issuer) => Name::SessionElsewhere { issuer, id },
-        None => {
-            let realm = subject.realm();
-            Name::Token { realm, id }
-        }
     }
 }
 
@@ -170,7 +107,7 @@ impl Waiting {
 /// The wait for a change; whoever drops it waits no longer.
 pub(super) struct Change {
     waiters: Arc<Waiters>,
-    names: Vec<u64>,
+    names: Vec<Name>,
     number: u64,
     waiting: Arc<Waiting>,
 }
@@ -210,9 +147,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        session::{DynSessionStore, MemoryStore, RevocationReason, Revocations, SessionId},
+        session::{
+            DynSessionStore, MemoryStore, Revocation, RevocationReason, Revocations, SessionId,
+        },
+        subject::Subject,
         time::{Clock, SharedClock, Timestamp},
-        verify::{Status, TokenStatus},
+        verify::{Status, TokenStatus, Verified},
     };
 
     #[derive(Clone)]
@@ -243,7 +183,8 @@ mod tests {
         let revocations = snapshot(&Hand(Arc::new(AtomicI64::new(START))));
         let token = Verified::for_test(r#"{"sub":"s","sid":"i","jti":"j","iss":"x"}"#);
         let waiters = &revocations.waiters;
-        let changes = [(); 3].map(|()| waiters.wait(&token));
+        let names = revocations.shared.names.of_token(&token);
+        let changes = [(); 3].map(|()| waiters.wait(names));
         assert_eq!(waiters.len(), 3 * 5);
         drop(changes);
         assert_eq!(waiters.len(), 0);
@@ -319,18 +260,19 @@ mod tests {
         #[test]
         fn nothing_changes_unheard(
             events in proptest::collection::vec((0..9_u8, 0..3_usize, 0..3_usize, 0..3_000_i64), 1..30),
-            (per_subject, subjects) in (1..4_usize, 1..4_usize),
+            limit in 0..4_usize,
         ) {
             let clock = Hand(Arc::new(AtomicI64::new(START)));
-            let revocations = snapshot(&clock).with_limits(per_subject, subjects);
-            revocations.write().heard = Some(clock.now());
+            let revocations = snapshot(&clock).with_limit(limit);
+            revocations.shared.heard.store(START, Relaxed);
             let tokens = tokens();
             for event in events {
                 clock.0.fetch_add(event.3, Relaxed);
                 let waiting: Vec<_> = tokens
                     .iter()
                     .map(|token| {
-                        let change = revocations.waiters.wait(token);
+                        let names = revocations.shared.names.of_token(token);
+                        let change = revocations.waiters.wait(names);
                         (token, change, shown(&revocations.status(token)))
                     })
                     .collect();

@@ -32,6 +32,7 @@ pub struct SessionsBuilder {
     rules: RotationRules,
     application_tokens: u32,
     session_limit: Option<u32>,
+    device_retention: Option<Duration>,
     revoke_replaced: bool,
 }
 
@@ -56,6 +57,7 @@ impl SessionsBuilder {
             rules: RotationRules::default(),
             application_tokens: 10,
             session_limit: None,
+            device_retention: None,
             revoke_replaced: false,
         }
     }
@@ -120,6 +122,18 @@ impl SessionsBuilder {
         self
     }
 
+    /// How long the device of a session is kept after it was last used: the user agent and
+    /// the address, which are somebody's personal data. They are kept as long as the session
+    /// unless set, and go with the next [`purge`](Sessions::purge), which is once per store:
+    /// of several APIs the one that purges decides.
+    ///
+    /// A device that was forgotten counts as another one where a refresh token is presented
+    /// [again](crate::session::ReplayPolicy), so this is days rather than minutes.
+    pub fn device_retention(mut self, keep: Duration) -> Self {
+        self.device_retention = Some(keep);
+        self
+    }
+
     /// Lets a refresh revoke the access token that it replaces, which otherwise stays
     /// good until it expires: when a refresh token is exchanged, the access tokens that
     /// were handed out with it are refused from then on, on other nodes as soon as they
@@ -133,9 +147,8 @@ impl SessionsBuilder {
     /// and the old token stays good.
     ///
     /// Each refresh costs a write more, and an entry in the snapshot of each node for as
-    /// long as an access token lives. Where one subject refreshes more often in that time
-    /// than 64 times, or more than 262,144 subjects do, the limits must be
-    /// [higher](Revocations::with_limits): beyond them tokens are refused that are good.
+    /// long as an access token lives. Where there are more of them in that time than the
+    /// [limit](Revocations::with_limit), the store is asked about some tokens.
     ///
     /// Access tokens that take each other's place in races share their `jti`.
     ///
@@ -229,6 +242,7 @@ impl SessionsBuilder {
             rules: self.rules,
             application_tokens: self.application_tokens,
             session_limit,
+            device_retention: self.device_retention,
             revoke_replaced: self.revoke_replaced,
         })))
     }

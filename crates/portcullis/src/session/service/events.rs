@@ -75,6 +75,21 @@ impl Sessions {
         );
     }
 
+    /// Reports that a subject was logged out everywhere and forgotten.
+    pub(super) fn report_erased(&self, subject: &Subject, revoked: &RevokedAll) {
+        for session in &revoked.sessions {
+            self.report_ended(subject, session, RevocationReason::LogoutEverywhere);
+        }
+        tracing::info!(event = "subject_erased", "a subject was erased");
+        self.tell(
+            || SessionEventKind::Erased {
+                sessions: revoked.sessions.len(),
+                application_tokens: revoked.application_tokens.len(),
+            },
+            |event| event.subject(subject),
+        );
+    }
+
     /// Reports that everybody of a realm was logged out.
     pub(super) fn report_everybody_logged_out(&self, realm: &str) {
         tracing::info!(

@@ -1,5 +1,6 @@
 //! Sessions as an application uses them.
 
+mod administration;
 mod builder;
 mod error;
 mod events;
@@ -9,9 +10,10 @@ mod refresh;
 mod replaced;
 mod single_use;
 
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, future::Future, num::NonZeroU32, sync::Arc, time::Duration};
 
 pub use self::{
+    administration::SessionFilter,
     builder::SessionsBuilder,
     error::{SessionError, SessionErrorKind},
     open::{IssuedRefreshToken, OpenSession, TokenPair},
@@ -19,8 +21,9 @@ pub use self::{
     single_use::SingleUse,
 };
 use super::{
-    DynSessionStore, LoginTicket, Revocation, RevocationReason, Revocations, RevokedAll,
-    RotationMode, RotationRules, SessionId, SessionRecord, SessionStore, refresh::RefreshTokens,
+    DynSessionStore, LoginTicket, PurgeRules, Revocation, RevocationReason, Revocations,
+    RevokedAll, RotationMode, RotationRules, SessionId, SessionStore, StoreError,
+    refresh::RefreshTokens, revocations::Doubted,
 };
 use crate::{
     issue::TokenIssuer,
@@ -90,6 +93,7 @@ struct Inner {
     rules: RotationRules,
     application_tokens: u32,
     session_limit: Option<NonZeroU32>,
+    device_retention: Option<Duration>,
     revoke_replaced: bool,
 }
 
@@ -128,12 +132,7 @@ impl Sessions {
         if self.store().session(subject, session).await?.is_none() {
             return Ok(None);
         }
-        let ended = self.store().revoke(subject, session).await?;
-        self.note_session(subject, session, RevocationReason::Logout);
-        if ended {
-            self.report_ended(subject, session, RevocationReason::Logout);
-        }
-        Ok(Some(ended))
+        self.end(subject, session).await.map(Some)
     }
 
     /// As [`log_out`](Self::log_out), for a name that comes from somebody who may
@@ -156,19 +155,9 @@ impl Sessions {
     ///
     /// [`SessionErrorKind::Unavailable`].
     pub async fn log_out_everywhere(&self, subject: &Subject) -> Result<RevokedAll, SessionError> {
-        let revoked = self.store().revoke_all(subject).await?;
-        let at = self.now();
-        for session in &revoked.sessions {
-            self.note_session(subject, session, RevocationReason::LogoutEverywhere);
-        }
-        for id in &revoked.application_tokens {
-            let id = id.clone();
-            self.note(Revocation::ApplicationToken { id, at });
-        }
-        self.note(Revocation::Subject {
-            subject: subject.clone(),
-            at,
-        });
+        let call = self.store().revoke_all(subject);
+        let note = |revoked: &RevokedAll| self.revocations().note_log_out(subject, revoked);
+        let revoked = self.revoking(Doubted::Subject(subject), call, note).await?;
         self.report_logged_out_everywhere(subject, &revoked);
         Ok(revoked)
     }
@@ -203,11 +192,12 @@ impl Sessions {
     /// doing it again is safe, and logs out whoever has logged in meanwhile.
     /// [`SessionErrorKind::Unsupported`] if the store cannot do it.
     pub async fn log_out_everybody(&self, realm: &str) -> Result<(), SessionError> {
-        let at = self.store().revoke_realm(realm).await?;
-        self.note(Revocation::Realm {
-            realm: realm.to_owned(),
-            at,
-        });
+        let call = self.store().revoke_realm(realm);
+        let note = |at: &Timestamp| {
+            let (realm, at) = (realm.to_owned(), *at);
+            self.note(Revocation::Realm { realm, at });
+        };
+        self.revoking(Doubted::Realm(realm), call, note).await?;
         self.report_everybody_logged_out(realm);
         Ok(())
     }
@@ -239,14 +229,16 @@ impl Sessions {
                 "a revoked token lives longer than `Revocations::new` was told: a node that starts later may accept it"
             );
         }
-        self.store().revoke_token(subject, id, until).await?;
-        self.note(Revocation::Token {
-            id: id.to_owned(),
-            subject: subject.clone(),
-            at: self.now(),
-            until,
-        });
-        Ok(())
+        let call = self.store().revoke_token(subject, id, until);
+        let note = |(): &()| {
+            self.note(Revocation::Token {
+                id: id.to_owned(),
+                subject: subject.clone(),
+                at: self.now(),
+                until,
+            });
+        };
+        self.revoking(Doubted::Token(subject, id), call, note).await
     }
 
     /// Takes an application token of `subject` off the live list. True if it was
@@ -263,35 +255,45 @@ impl Sessions {
         if !self.store().application_token_is_live(subject, id).await? {
             return Ok(false);
         }
-        let removed = self.store().remove_application_token(subject, id).await?;
-        self.note(Revocation::ApplicationToken {
-            id: id.to_owned(),
-            at: self.now(),
-        });
+        let call = self.store().remove_application_token(subject, id);
+        let note = |_: &bool| {
+            let (id, at) = (id.to_owned(), self.now());
+            self.note(Revocation::ApplicationToken { id, at });
+        };
+        let doubted = Doubted::ApplicationToken(id);
+        let removed = self.revoking(doubted, call, note).await?;
         if removed {
             self.report_application_token_removed(subject, id);
         }
         Ok(removed)
     }
 
-    /// The live sessions of a subject, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionErrorKind::Unavailable`].
-    pub async fn list(&self, subject: &Subject) -> Result<Vec<SessionRecord>, SessionError> {
-        Ok(self.store().sessions(subject).await?)
-    }
-
-    /// Forgets what is over and no longer matters. How many rows went. To be
-    /// called now and then, once per store.
+    /// Forgets what is over and no longer matters, batch by batch, and what is known of
+    /// devices for longer than [it is kept](SessionsBuilder::device_retention). How many
+    /// rows went or changed. To be called now and then, once per store.
     ///
     /// # Errors
     ///
     /// [`SessionErrorKind::Unavailable`].
     pub async fn purge(&self) -> Result<u64, SessionError> {
-        let keep = self.0.revocations.keep();
-        Ok(self.store().purge(keep).await?)
+        let rules = self.purge_rules();
+        let mut gone = 0;
+        loop {
+            let batch = self.store().purge_batch(&rules).await?;
+            gone += batch;
+            if batch < u64::from(rules.limit) {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// What [`purge`](Self::purge) forgets, for whoever does it one
+    /// [batch](super::SessionStore::purge_batch) at a time.
+    pub fn purge_rules(&self) -> PurgeRules {
+        PurgeRules {
+            devices: self.0.device_retention,
+            ..PurgeRules::new(self.0.revocations.keep())
+        }
     }
 
     /// The snapshot of revocations, shared with the verifiers.
@@ -336,6 +338,16 @@ impl Sessions {
 
     fn now(&self) -> Timestamp {
         self.0.issuer.clock().now()
+    }
+
+    /// Makes a call that revokes: `what` is in doubt until `note` was called.
+    async fn revoking<T>(
+        &self,
+        what: Doubted<'_>,
+        call: impl Future<Output = Result<T, StoreError>>,
+        note: impl FnOnce(&T),
+    ) -> Result<T, SessionError> {
+        Ok(self.revocations().revoking(what, call, note).await?)
     }
 
     fn note(&self, revocation: Revocation) {

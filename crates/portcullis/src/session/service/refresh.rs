@@ -7,8 +7,8 @@ use crate::{
     claims::{KeyConfirmation, ScopeSet},
     issue::AccessToken,
     session::{
-        AttemptId, Device, RefusalReason, RevocationReason, RotationAttempt, RotationMode,
-        RotationOutcome, SessionStore, StoreError, StoreErrorKind, Successor, random_names,
+        AttemptId, Device, RefusalReason, RotationAttempt, RotationMode, RotationOutcome,
+        SessionStore, StoreError, StoreErrorKind, Successor, random_names,
         refresh::{RefreshClaims, RefreshError, RefreshErrorKind, RefreshFamily, RefreshTokens},
     },
 };
@@ -236,6 +236,13 @@ impl Sessions {
     /// though: twice as long, and a third for the client that tries again, must
     /// end within the grace window.
     async fn present(&self, mut attempt: RotationAttempt) -> Result<RotationOutcome, StoreError> {
+        // Nothing is written, so that a server that has lost its place would answer, too.
+        if attempt.mode == RotationMode::Keep && self.revocations().is_silent_now() {
+            let error = StoreError::unavailable("what was revoked has not been read for too long");
+            events::undecided(&error);
+            return Err(error);
+        }
+        let unanswered = self.revocations().unanswered(&attempt.session);
         let limit = self.0.rules.attempt_limit();
         let began = self.now();
         let mut result = self.store().rotate_within(&mut attempt, limit).await;
@@ -251,6 +258,7 @@ impl Sessions {
             let left = limit - passed;
             result = self.store().rotate_within(&mut attempt, left).await;
         }
+        unanswered.is_over();
         let outcome = match result {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -259,8 +267,15 @@ impl Sessions {
             }
         };
         self.report_rotation(&attempt, &outcome);
-        if let RotationOutcome::Reused { .. } = outcome {
-            self.note_session(&attempt.subject, &attempt.session, RevocationReason::Reuse);
+        match outcome {
+            RotationOutcome::Reused { .. } => {
+                let (subject, session) = (&attempt.subject, &attempt.session);
+                self.revocations().apply_theft(subject, session, self.now());
+            }
+            RotationOutcome::Refused(RefusalReason::Revoked) => {
+                self.revocations().has_been_refused(&attempt.session);
+            }
+            _ => {}
         }
         Ok(outcome)
     }

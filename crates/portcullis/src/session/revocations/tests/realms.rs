@@ -223,13 +223,13 @@ async fn a_cut_off_is_news_once_and_forgotten_at_last() {
     for _ in 0..3 {
         node.pass(1_000);
         node.revocations.sync_thoroughly().await.unwrap();
-        let seen = node.revocations.read().everyone().1;
+        let seen = node.revocations.shared.realms.seen();
         assert_eq!(seen, 1);
     }
     node.pass(3_600_000);
     node.revocations.sync_thoroughly().await.unwrap();
     assert!(node.knows(&session));
-    assert_eq!(node.revocations.read().everyone().1, 1);
+    assert_eq!(node.revocations.shared.realms.seen(), 1);
 }
 
 #[tokio::test]
@@ -299,7 +299,7 @@ async fn only_so_many_sessions_are_remembered() {
     let node = Node::new();
     let shared = SharedClock::new(node.clock.clone());
     let node = Node {
-        revocations: Revocations::new(node.store.clone(), shared, KEEP).with_limits(64, 4),
+        revocations: Revocations::new(node.store.clone(), shared, KEEP).with_limit(4),
         ..node
     };
     node.revocations.sync().await.unwrap();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     claims::KeyConfirmation,
-    session::{Grant, SessionData, SessionStore},
+    session::{Grant, SessionData, SessionRecord, SessionStore},
     verify::Verified,
 };
 

@@ -1,3 +1,4 @@
+mod administration;
 mod events;
 mod grants;
 mod log_out;

@@ -41,6 +41,11 @@ fn told(api: &Api, stream: &mut EventStream) -> Vec<Value> {
     events.collect()
 }
 
+fn told_names(stream: &mut EventStream) -> Vec<&'static str> {
+    let events = std::iter::from_fn(|| stream.try_next());
+    events.map(|event| event.kind.as_str()).collect()
+}
+
 #[tokio::test]
 async fn the_subscriber_is_told_all_there_is_to_a_session() {
     let (api, mut stream) = subscribed(64, 10).await;
@@ -183,6 +188,36 @@ async fn the_subscriber_is_told_of_credentials_that_are_good_once() {
     assert_eq!(told(&api, &mut stream), [refused]);
 }
 
+#[tokio::test]
+async fn the_subscriber_is_told_who_had_to_make_room() {
+    let (mut api, mut stream) = subscribed(64, 10).await;
+    let revocations = api.sessions.revocations().clone();
+    api.sessions = Sessions::builder(revocations, api.sessions.issuer().clone())
+        .refresh_keys(RefreshKeys::generate().unwrap())
+        .session_limit(1)
+        .build()
+        .unwrap();
+    let first = api.open(|request| request).await;
+    api.pass(1000);
+    told_names(&mut stream);
+    let second = api.open(|request| request).await;
+    let events = told(&api, &mut stream);
+    let evicted = json!({
+        "event": "session_ended", "session": first.session.as_str(), "reason": "evicted",
+    });
+    let opened = json!({ "event": "session_opened", "session": second.session.as_str() });
+    assert_eq!(events, [evicted, opened]);
+}
+
+#[tokio::test]
+async fn the_subscriber_is_told_of_who_is_erased() {
+    let (api, mut stream) = subscribed(64, 10).await;
+    api.open(|request| request).await;
+    api.sessions.erase(&alice()).await.unwrap();
+    let names = told_names(&mut stream);
+    assert_eq!(names, ["session_opened", "session_ended", "subject_erased"]);
+}
+
 /// Nobody waits for a subscriber, whether it is slow or gone.
 #[tokio::test]
 async fn a_subscriber_that_reads_nothing_holds_nobody_up() {
@@ -210,9 +245,6 @@ async fn one_subscriber_hears_of_all_apis_of_a_store() {
     let login = OpenSession::login(&alice);
     let pair = other.open(ticket, &login).await.unwrap();
     api.sessions.log_out(&alice, &pair.session).await.unwrap();
-    let names: Vec<_> = told(&api, &mut stream)
-        .into_iter()
-        .map(|event| event["event"].clone())
-        .collect();
+    let names = told_names(&mut stream);
     assert_eq!(names, ["session_opened", "session_ended"]);
 }

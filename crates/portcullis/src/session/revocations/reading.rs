@@ -1,0 +1,231 @@
+//! Reading the store.
+//!
+//! What is read is paged, and each page is taken in as it comes. How far the readings
+//! have come is a time of the store's own clock, whatever that of this node says.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicUsize,
+            Ordering::{Relaxed, Release},
+        },
+    },
+    time::Duration,
+};
+
+use super::{Revocations, told};
+use crate::{
+    session::{RevocationQuery, SessionStore, StoreError},
+    time::{Clock, Timestamp},
+};
+
+/// How far behind its last reading the snapshot reads again: longer than any
+/// transaction of a store.
+pub(super) const OVERLAP: Duration = Duration::from_secs(60);
+
+/// How far the readings have come.
+#[derive(Default)]
+pub(super) struct Progress(Mutex<Come>);
+
+#[derive(Clone, Copy, Default)]
+struct Come {
+    /// Until when all that was revoked is read, but for what a first reading has not come
+    /// to; and when that was, by the clock of this node.
+    until: Option<Read>,
+    /// Whether everything that matters has been read once.
+    is_complete: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Read {
+    /// By the store's clock.
+    now: Timestamp,
+    /// By this node's.
+    asked_at: Timestamp,
+}
+
+impl Progress {
+    /// How far the readings have come since everything has been read once.
+    fn complete(&self) -> Option<Read> {
+        let come = *self.come();
+        come.until.filter(|_| come.is_complete)
+    }
+
+    /// How far the readings have come, a first one that goes on included.
+    fn begun(&self) -> Option<Read> {
+        self.come().until
+    }
+
+    fn come(&self) -> MutexGuard<'_, Come> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reading of everything that still matters, which can be gone on with after a fault.
+#[derive(Default)]
+pub(super) struct FullReading {
+    query: Option<RevocationQuery>,
+    begun: Option<Read>,
+    /// How many pages have come.
+    pub(super) pages: Arc<AtomicUsize>,
+}
+
+impl Revocations {
+    /// Reads what was revoked since the last reading, by whichever process; everything
+    /// that still matters, if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails. What was read until then is in the snapshot, which is as old
+    /// as before.
+    pub async fn sync(&self) -> Result<(), StoreError> {
+        match self.shared.progress.complete() {
+            Some(read) => self.read_news(read).await,
+            None => self.sync_thoroughly().await,
+        }
+    }
+
+    /// Reads everything that still matters, as if for the first time. Finds what
+    /// [`sync`](Self::sync) cannot: a revocation whose transaction was hidden
+    /// for more than a minute, or that bears the time of a clock which is far
+    /// behind. To be called after a gap, and now and then.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails. What was read until then is in the snapshot, which is as old
+    /// as before.
+    pub async fn sync_thoroughly(&self) -> Result<(), StoreError> {
+        self.read_all(&mut FullReading::default()).await
+    }
+
+    /// Reads what is new since a first reading has begun; nothing if none has.
+    pub(super) async fn read_beside(&self) -> Result<(), StoreError> {
+        match self.shared.progress.begun() {
+            Some(read) => self.read_news(read).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn read_news(&self, last: Read) -> Result<(), StoreError> {
+        let result = self.try_read_news(last).await;
+        told::reading(&result);
+        match result? {
+            Some(read) => self.has_read(read),
+            // The store's clock went back, as after a fail-over: what was revoked since
+            // then may bear any time.
+            None => self.sync_thoroughly().await?,
+        }
+        Ok(())
+    }
+
+    /// `None` if the store's time is earlier than that of the last reading.
+    async fn try_read_news(&self, last: Read) -> Result<Option<Read>, StoreError> {
+        let asked_at = self.clock.now();
+        let mut query = RevocationQuery::since(last.now.saturating_sub(OVERLAP));
+        let mut page = self.store.revocation_page(&query).await?;
+        let read = Read {
+            now: page.now,
+            asked_at,
+        };
+        if page.now.saturating_add(OVERLAP / 2) < last.now {
+            return Ok(None);
+        }
+        self.has_been_away(read);
+        loop {
+            self.apply_all(page.revocations);
+            if page.next.is_none() {
+                return Ok(Some(read));
+            }
+            query.after = page.next;
+            page = self.store.revocation_page(&query).await?;
+        }
+    }
+
+    /// Goes on with a reading, to its end.
+    pub(super) async fn read_all(&self, reading: &mut FullReading) -> Result<(), StoreError> {
+        let result = self.try_read_all(reading).await;
+        told::reading(&result);
+        self.has_read_all(result?);
+        Ok(())
+    }
+
+    async fn try_read_all(&self, reading: &mut FullReading) -> Result<Read, StoreError> {
+        let query = match &mut reading.query {
+            Some(query) => query,
+            none => {
+                let now = self.store.current_time().await?;
+                let since = now.saturating_sub(self.keep()).saturating_sub(OVERLAP);
+                none.insert(RevocationQuery::since(since))
+            }
+        };
+        loop {
+            let asked_at = self.clock.now();
+            let page = self.store.revocation_page(query).await?;
+            let begun = *reading.begun.get_or_insert_with(|| {
+                let begun = Read {
+                    now: page.now,
+                    asked_at,
+                };
+                self.has_begun(begun);
+                begun
+            });
+            self.apply_all(page.revocations);
+            reading.pages.fetch_add(1, Relaxed);
+            if page.next.is_none() {
+                return Ok(begun);
+            }
+            query.after = page.next;
+        }
+    }
+
+    /// What is read beside a first reading goes on from its beginning.
+    fn has_begun(&self, read: Read) {
+        self.has_been_away(read);
+        self.shared.progress.come().until.get_or_insert(read);
+    }
+
+    /// What took application tokens off the list while this node was away for long may be
+    /// older than what is read.
+    fn has_been_away(&self, read: Read) {
+        let oldest = read.now.saturating_sub(self.keep());
+        let last = self.shared.progress.begun();
+        if last.is_some_and(|last| last.now < oldest) {
+            self.shared.live.forget();
+            self.waiters.wake([], true);
+        }
+    }
+
+    fn has_read(&self, read: Read) {
+        let mut come = self.shared.progress.come();
+        come.until = Some(read);
+        let is_complete = come.is_complete;
+        drop(come);
+        if is_complete {
+            self.has_heard(read);
+        }
+    }
+
+    fn has_read_all(&self, read: Read) {
+        let mut come = self.shared.progress.come();
+        // What was read beside it has come further.
+        let until = come.until.filter(|until| until.now > read.now);
+        let until = until.unwrap_or(read);
+        come.until = Some(until);
+        come.is_complete = true;
+        drop(come);
+        self.has_heard(until);
+    }
+
+    fn has_heard(&self, read: Read) {
+        let shared = &*self.shared;
+        shared.heard.store(read.asked_at.as_millis(), Release);
+        told::heard(read.asked_at, self.max_silence);
+        let now = self.clock.now();
+        shared.state.sweep(now, &self.settings);
+        shared.realms.prune(now, &self.settings);
+        shared.doubts.settle(read.asked_at);
+        shared.thefts.tell(&self.subscriber);
+        told::size(self);
+    }
+}
