@@ -16,8 +16,8 @@
 //! * **beside**: generations advanced in the store alone, each of a session chosen at
 //!   random; in turns with the store's own rate of changing one row as wide by its key.
 //!   Grace 0, so that nothing rests. Of some rounds the medians, and the ratio of each.
-//!   Where the server is on this machine: how much of a processor it takes, and how much
-//!   of its log (WAL, or the append-only file). It must have nothing else to do.
+//!   How much of a processor each takes, here and on a server of this machine that has
+//!   nothing else to do, and how much of its log (WAL, or the append-only file).
 //! * **logins**: tickets, whose numbers come from one row or key, and sessions.
 //! * **purge**: sessions that are over go batch by batch, without a pause, while others are
 //!   refreshed.
@@ -177,10 +177,10 @@ async fn all_beside(arguments: &Arguments) -> Result<()> {
         println!("* {command}");
     }
     println!(
-        "\n| store | rows | clients | generations/s | its own rate | ratio | the server spends \
-         on a generation | and on its own |"
+        "\n| store | rows | bytes of each | clients | generations/s | its own rate | ratio | a generation \
+         takes: here + on the server, of its log | and its own |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for name in arguments.stores().filter(|&name| name != "memory") {
         for &rows in &arguments.rows {
             if let Some(place) = Place::new(name).await? {

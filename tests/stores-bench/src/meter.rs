@@ -1,30 +1,34 @@
-//! What a server has spent: time of its processors, and bytes of its log.
+//! What is spent: time of processors, here and on the server, and bytes of the server's log.
 
-use std::{fs, time::Duration};
+use std::{fs, ops::Range, time::Duration};
 
 use crate::{Result, places::Place};
 
-/// What a server has spent since it began; zero where that cannot be seen.
+/// What has been spent so far; zero where that cannot be seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meter {
-    cpu: Duration,
+    client: Duration,
+    server: Duration,
     log: u64,
 }
 
-/// Of one of many equal steps.
+/// By one of many equal steps.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spent {
-    /// Microseconds of a processor.
-    pub(crate) micros: f64,
+    /// Microseconds of a processor in this process, and in programs that it has run.
+    pub(crate) client: f64,
+    /// Microseconds of a processor on the server.
+    pub(crate) server: f64,
     /// Bytes of its log: WAL, or the append-only file.
-    pub(crate) bytes: f64,
+    pub(crate) log: f64,
 }
 
 impl Meter {
-    /// Reads what the server of a place has spent so far.
+    /// Reads what has been spent so far.
     pub(crate) async fn read(place: &Place) -> Result<Self> {
-        Ok(match place {
-            Place::Memory(_) | Place::Sqlite(_) => Self::default(),
+        let client = ticks("self", 11..15).unwrap_or_default();
+        let (server, log) = match place {
+            Place::Memory(_) | Place::Sqlite(_) => (Duration::ZERO, 0),
             Place::Postgres { .. } => {
                 let mut connection = place.connection().await?;
                 let (process, log): (i32, i64) = sqlx::query_as(
@@ -33,10 +37,7 @@ impl Meter {
                 )
                 .fetch_one(&mut connection)
                 .await?;
-                Self {
-                    cpu: family(process).unwrap_or_default(),
-                    log: log.unsigned_abs(),
-                }
+                (family(process).unwrap_or_default(), log.unsigned_abs())
             }
             Place::Redis { .. } => {
                 let mut told = String::new();
@@ -51,20 +52,24 @@ impl Meter {
                     value.unwrap_or_default()
                 };
                 let cpu = field("used_cpu_user:") + field("used_cpu_sys:");
-                Self {
-                    cpu: Duration::from_secs_f64(cpu),
-                    log: field("aof_current_size:") as u64,
-                }
+                let log = field("aof_current_size:") as u64;
+                (Duration::from_secs_f64(cpu), log)
             }
+        };
+        Ok(Self {
+            client,
+            server,
+            log,
         })
     }
 
     /// What each of so many steps has taken since `before`.
     pub(crate) fn since(self, before: Self, steps: f64) -> Spent {
-        let cpu = self.cpu.saturating_sub(before.cpu);
+        let micros = |now: Duration, then| now.saturating_sub(then).as_secs_f64() * 1e6 / steps;
         Spent {
-            micros: cpu.as_secs_f64() * 1e6 / steps,
-            bytes: self.log.saturating_sub(before.log) as f64 / steps,
+            client: micros(self.client, before.client),
+            server: micros(self.server, before.server),
+            log: self.log.saturating_sub(before.log) as f64 / steps,
         }
     }
 }
@@ -72,28 +77,27 @@ impl Meter {
 /// What a process' parent and all its children have taken, those that have ended
 /// included, if they are on this machine.
 fn family(process: i32) -> Option<Duration> {
-    let parent: i32 = stat(process)?.get(1)?.parse().ok()?;
-    let ticks = |process: i32, fields: std::ops::Range<usize>| -> Option<u64> {
-        let stat = stat(process)?;
-        Some(
-            stat.get(fields)?
-                .iter()
-                .filter_map(|n| n.parse::<u64>().ok())
-                .sum(),
-        )
-    };
+    let parent = stat(&process.to_string())?.get(1)?.clone();
     // Its own, and those of children it has waited for.
-    let mut sum = ticks(parent, 11..15)?;
+    let mut sum = ticks(&parent, 11..15)?;
     let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
     for child in children.split_whitespace() {
-        sum += ticks(child.parse().ok()?, 11..13).unwrap_or_default();
+        sum += ticks(child, 11..13).unwrap_or_default();
     }
+    Some(sum)
+}
+
+/// The sum of some of the times of a process.
+fn ticks(process: &str, fields: Range<usize>) -> Option<Duration> {
+    let stat = stat(process)?;
+    let ticks = stat.get(fields)?.iter();
+    let sum: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
     // A hundred a second, on every Linux there is.
     Some(Duration::from_millis(sum * 10))
 }
 
-/// The fields of `/proc/PID/stat` behind the name: the first is the state.
-fn stat(process: i32) -> Option<Vec<String>> {
+/// The fields of `/proc/PROCESS/stat` behind the name: the first is the state.
+fn stat(process: &str) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let (_, fields) = text.rsplit_once(')')?;
     Some(fields.split_whitespace().map(str::to_owned).collect())

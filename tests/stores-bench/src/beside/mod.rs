@@ -51,7 +51,9 @@ impl Bare {
 
 /// Fills a place with sessions and measures both, in turns.
 pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<()> {
+    let empty = place.size().await?;
     let rows = Arc::new(Rows::fill(place, count).await?);
+    let bytes = place.size().await?.saturating_sub(empty) / count;
     let bare = match place {
         Place::Memory(_) => return Ok(()),
         Place::Postgres { .. } => Bare::Postgres(postgres::Bare::new(place).await?),
@@ -82,7 +84,7 @@ pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<
         format!("{least:.2} to {most:.2}")
     };
     println!(
-        "| {} | {count} | {} | {:.0} | {:.0} | {:.2} ({}) | {} | {} |",
+        "| {} | {count} | {bytes} | {} | {:.0} | {:.0} | {:.2} ({}) | {} | {} |",
         place.name(),
         rounds.clients,
         median(own),
@@ -95,14 +97,15 @@ pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<
     Ok(())
 }
 
-/// The medians, or nothing where nothing can be seen.
+/// The medians: here, on the server, and of its log.
 fn spent(rounds: &[Spent]) -> String {
-    let micros = median(rounds.iter().map(|spent| spent.micros).collect());
-    let bytes = median(rounds.iter().map(|spent| spent.bytes).collect());
-    match micros > 0.0 {
-        true => format!("{micros:.0} µs, {bytes:.0} B"),
-        false => String::new(),
-    }
+    let middle = |of: fn(&Spent) -> f64| median(rounds.iter().map(of).collect());
+    format!(
+        "{:.0} µs + {:.0} µs, {:.0} B",
+        middle(|spent| spent.client),
+        middle(|spent| spent.server),
+        middle(|spent| spent.log)
+    )
 }
 
 /// Generations advanced per second, each of a session chosen at random.
