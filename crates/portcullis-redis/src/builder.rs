@@ -1,19 +1,22 @@
 //! How a store is connected.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use portcullis::{
     session::{RemoteClock, StoreError},
     time::SharedClock,
 };
-use redis::{Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult};
 
 use crate::{
-    ask::span,
-    connection::{Link, Server},
-    error::store_error,
+    connection::Link,
+    keep::{Keep, least},
     layout::Layout,
+    old::{self, Moving},
     script::Scripts,
+    server::{Addresses, Kind},
     settings,
     store::{Inner, RedisStore},
 };
@@ -31,7 +34,7 @@ impl RedisStore {
 
     /// A store on the server at `url`, to change what must be changed.
     pub fn builder(url: impl redis::IntoConnectionInfo) -> RedisStoreBuilder {
-        RedisStoreBuilder::new([url], false)
+        RedisStoreBuilder::new(Addresses::new([url], Kind::Single))
     }
 
     /// A store on the cluster that these nodes belong to; one that answers is
@@ -40,7 +43,39 @@ impl RedisStore {
     pub fn cluster<U: redis::IntoConnectionInfo>(
         nodes: impl IntoIterator<Item = U>,
     ) -> RedisStoreBuilder {
-        RedisStoreBuilder::new(nodes, true)
+        RedisStoreBuilder::new(Addresses::new(nodes, Kind::Cluster))
+    }
+
+    /// A store on the primary that these sentinels name; one that answers is enough.
+    /// The URL of the primary has its name in place of the host, and what else is
+    /// to be said: `redis://user:password@mymaster/0`, or `rediss://…`. User and
+    /// password of the first sentinel are those of all.
+    ///
+    /// The sentinels are asked whenever there is no connection, and when the server
+    /// says that it is a replica, or is not
+    /// [confirmed](RedisStoreBuilder::confirmed_by_replicas): sentinels that are cut
+    /// off together with a primary still name it. With `rediss://` they have to name
+    /// nodes as the certificates do (`sentinel resolve-hostnames`, `announce-hostnames`).
+    ///
+    /// ```
+    /// # use portcullis_redis::RedisStore;
+    /// # async fn example() -> Result<(), portcullis::session::StoreError> {
+    /// let sentinels = ["redis://10.0.0.1:26379/", "redis://10.0.0.2:26379/"];
+    /// let store = RedisStore::sentinel(sentinels, "redis://mymaster/0")
+    ///     .confirmed_by_replicas(1)
+    ///     .connect()
+    ///     .await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sentinel")]
+    pub fn sentinel<U: redis::IntoConnectionInfo>(
+        sentinels: impl IntoIterator<Item = U>,
+        primary: impl redis::IntoConnectionInfo,
+    ) -> RedisStoreBuilder {
+        let kind = Kind::Sentinel(primary.into_connection_info());
+        RedisStoreBuilder::new(Addresses::new(sentinels, kind))
     }
 }
 
@@ -63,12 +98,13 @@ impl RedisStore {
 #[derive(Clone, Debug)]
 #[must_use = "does nothing until it is connected"]
 pub struct RedisStoreBuilder {
-    nodes: RedisResult<Vec<ConnectionInfo>>,
-    cluster: bool,
+    addresses: Addresses,
     prefix: String,
-    shards: u16,
     timeout: Duration,
-    keep: Duration,
+    keep: Option<Duration>,
+    longest: Duration,
+    confirming_replicas: u32,
+    log_out_replicas: u32,
     poll_interval: Duration,
     clock: Option<SharedClock>,
 }
@@ -76,9 +112,6 @@ pub struct RedisStoreBuilder {
 impl RedisStoreBuilder {
     /// What the names of all keys begin with, unless it is changed.
     pub const DEFAULT_PREFIX: &str = "portcullis";
-
-    /// How many shards there are by default.
-    pub const DEFAULT_SHARDS: u16 = 16;
 
     /// How long a call may take by default.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -89,18 +122,15 @@ impl RedisStoreBuilder {
     /// How often the store is read by default, behind the published feed.
     pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-    pub(crate) fn new<U: IntoConnectionInfo>(
-        nodes: impl IntoIterator<Item = U>,
-        cluster: bool,
-    ) -> Self {
-        let nodes = nodes.into_iter().map(U::into_connection_info);
+    fn new(addresses: Addresses) -> Self {
         Self {
-            nodes: nodes.collect(),
-            cluster,
+            addresses,
             prefix: Self::DEFAULT_PREFIX.to_owned(),
-            shards: Self::DEFAULT_SHARDS,
             timeout: Self::DEFAULT_TIMEOUT,
-            keep: Self::DEFAULT_KEEP,
+            keep: None,
+            longest: Duration::ZERO,
+            confirming_replicas: 0,
+            log_out_replicas: 0,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
             clock: None,
         }
@@ -113,17 +143,6 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Over how many slots of a cluster the subjects are spread: at least as
-    /// many as it will ever have primaries. Finding a session by its name looks
-    /// in each. Must stay as it is once there are sessions; [`connect`] refuses
-    /// another number.
-    ///
-    /// [`connect`]: Self::connect
-    pub fn shards(mut self, shards: u16) -> Self {
-        self.shards = shards;
-        self
-    }
-
     /// How long a call may take, connecting included. After that its outcome is
     /// unknown, and the request is answered 503.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -132,11 +151,83 @@ impl RedisStoreBuilder {
     }
 
     /// How long sessions that have ended, removed application tokens and
-    /// revocations are kept: no less than the longest lifetime of an access
-    /// token. Takes the place of the time that `purge` is given; the server
-    /// forgets by itself.
+    /// revocations are kept at least; a day unless set. Takes the place of the time
+    /// that `purge` is given; the server forgets by itself.
+    ///
+    /// The longest time that any node has asked for is in the store, and all go by
+    /// it, so that one node does not trim what another needs: at the start, and
+    /// those that run within a [`poll_interval`](Self::poll_interval) of
+    /// [`watch`](RedisStore::watch), which asks for what its snapshot needs, too. To
+    /// shorten it, start all nodes with a shorter one after deleting the key
+    /// `{prefix}:keep`.
     pub fn keep(mut self, keep: Duration) -> Self {
-        self.keep = keep;
+        self.keep = Some(keep);
+        self
+    }
+
+    /// The longest lifetime of an access token, whoever issues it. Revocations are
+    /// kept for longer than that; a shorter [`keep`](Self::keep) beside it is refused
+    /// by [`connect`](Self::connect). Where it is not said,
+    /// [`watch`](RedisStore::watch) learns it from its snapshot.
+    pub fn access_tokens_live_for(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    /// How many replicas must have what was written before the primary counts as
+    /// [confirmed](portcullis::session::SessionStore::confirm), in a cluster each
+    /// primary; 0 unless set.
+    ///
+    /// A primary that was cut off from the others goes on answering whoever still
+    /// reaches it, without what is revoked elsewhere. One node at a time therefore
+    /// writes to it now and then and waits (`WAIT`) until so many replicas have it;
+    /// the time of that is in the store, and snapshots are no younger.
+    ///
+    /// * 0 proves only that the server takes writes: that it has not become a
+    ///   replica, and with the server's own `min-replicas-to-write` that replicas
+    ///   were there a moment ago.
+    /// * All the replicas that there are: none of them is elsewhere and was promoted.
+    ///   While one is down nothing is confirmed, and access tokens are answered 503
+    ///   after [`max_silence`](portcullis::session::Revocations::with_max_silence).
+    /// * Fewer: as many as are left out may be promoted elsewhere unnoticed.
+    pub fn confirmed_by_replicas(mut self, replicas: u32) -> Self {
+        self.confirming_replicas = replicas;
+        self
+    }
+
+    /// How many replicas must have a log-out before it is answered; 0 unless set. It
+    /// is for what ends sessions and tokens when somebody asks for it, such as
+    /// `revoke` and `revoke_all`, not for refreshes.
+    ///
+    /// If fewer have it within half the [`timeout`](Self::timeout), the answer is an
+    /// error like any other: the log-out may be undone by a fail-over or not, and can
+    /// be repeated. Log-outs of one node then wait for each other.
+    pub fn log_outs_reach_replicas(mut self, replicas: u32) -> Self {
+        self.log_out_replicas = replicas;
+        self
+    }
+
+    /// Trusts the certificates that these ones have signed (PEM), and not those of
+    /// the operating system. Needs a `rediss://` URL.
+    #[cfg(feature = "tls")]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.addresses.certificates.root_cert = Some(pem.into());
+        self
+    }
+
+    /// The certificate of this client with those that lead from it to a root, and its
+    /// key (both PEM), for servers that ask for one, as Redis does unless it is told
+    /// otherwise. Needs a `rediss://` URL.
+    #[cfg(feature = "tls")]
+    pub fn client_certificate(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.addresses.certificates.client_tls = Some(redis::ClientTlsConfig {
+            client_cert: chain.into(),
+            client_key: key.into(),
+        });
         self
     }
 
@@ -159,97 +250,38 @@ impl RedisStoreBuilder {
     /// # Errors
     ///
     /// When the address makes no sense or the server does not answer
-    /// ([`Unavailable`]); when the store was made with another number of shards
-    /// or by a newer version of this crate ([`Corrupt`]).
+    /// ([`Unavailable`]); when the store was made by a newer version of this crate
+    /// ([`Corrupt`]); when [`keep`](Self::keep) is shorter than
+    /// [access tokens live](Self::access_tokens_live_for) ([`Unsupported`]).
     ///
     /// [`Unavailable`]: portcullis::session::StoreErrorKind::Unavailable
     /// [`Corrupt`]: portcullis::session::StoreErrorKind::Corrupt
+    /// [`Unsupported`]: portcullis::session::StoreErrorKind::Unsupported
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
-        let nodes = self.nodes.map_err(StoreError::unavailable)?;
-        let nodes: Vec<_> = nodes.into_iter().map(without_delay).collect();
-        #[cfg(feature = "tls")]
-        check_provider(&nodes)?;
-        let clients: RedisResult<Vec<_>> = nodes.iter().cloned().map(Client::open).collect();
-        let clients = clients.map_err(store_error)?;
-        let server = server(&nodes, &clients, self.cluster, self.timeout)?;
-        let layout = Layout::new(&self.prefix, self.shards);
-        let database = nodes.first().map_or(0, |node| node.redis_settings().db());
-        let link = Link::new(server, self.timeout);
-        check_version(&link, &layout).await?;
+        let keep = Keep::new(least(self.keep, self.longest)?);
+        let (server, database) = self.addresses.server(self.timeout)?;
+        let layout = Layout::new(&self.prefix);
+        let link = Link::new(server.clone(), self.timeout);
+        let old = old::agree(&link, &layout).await?;
         settings::look_at(&link).await;
-        Ok(RedisStore(Arc::new(Inner {
+        let store = RedisStore(Arc::new(Inner {
             link,
+            waiting: Link::new(server, self.timeout),
+            confirming_replicas: self.confirming_replicas,
+            unconfirmed: AtomicBool::default(),
+            log_out_replicas: self.log_out_replicas,
             channel: layout.channel(database),
             layout,
-            nodes: clients,
             poll_interval: self.poll_interval,
             scripts: Scripts::new(),
-            keep: span(self.keep),
+            keep,
+            old,
+            moving: Moving::new(),
             test_clock: self.clock,
             server_clock: RemoteClock::default(),
-        })))
-    }
-}
-
-/// Without a provider rustls panics at the first connection.
-#[cfg(feature = "tls")]
-fn check_provider(nodes: &[ConnectionInfo]) -> Result<(), StoreError> {
-    let uses_tls =
-        |node: &ConnectionInfo| matches!(node.addr(), redis::ConnectionAddr::TcpTls { .. });
-    if nodes.iter().any(uses_tls) && rustls::crypto::CryptoProvider::get_default().is_none() {
-        return Err(StoreError::unavailable(
-            "no crypto provider of rustls is installed (`CryptoProvider::install_default`)",
-        ));
-    }
-    Ok(())
-}
-
-/// Small commands must not wait to be sent together.
-fn without_delay(node: ConnectionInfo) -> ConnectionInfo {
-    let settings = node.tcp_settings().clone().set_nodelay(true);
-    node.set_tcp_settings(settings)
-}
-
-#[cfg_attr(not(feature = "cluster"), allow(unused_variables))]
-fn server(
-    nodes: &[ConnectionInfo],
-    clients: &[Client],
-    cluster: bool,
-    timeout: Duration,
-) -> Result<Server, StoreError> {
-    #[cfg(feature = "cluster")]
-    if cluster {
-        let client = redis::cluster::ClusterClientBuilder::new(nodes.iter().cloned())
-            .connection_timeout(timeout)
-            .response_timeout(timeout)
-            .tcp_settings(redis::io::tcp::TcpSettings::default().set_nodelay(true))
-            .build();
-        return client
-            .map(|client| Server::Cluster(Box::new(client)))
-            .map_err(store_error);
-    }
-    let client = clients.first().cloned();
-    client
-        .map(|client| Server::Single(Box::new(client)))
-        .ok_or_else(|| StoreError::unavailable("no address"))
-}
-
-/// The first to connect writes down how the store is laid out; all others must
-/// agree.
-async fn check_version(link: &Link, layout: &Layout) -> Result<(), StoreError> {
-    let (key, version) = (layout.version_key(), layout.version());
-    let mut claim = redis::cmd("SET");
-    claim.arg(&key).arg(&version).arg("NX");
-    link.send(&claim).await.map_err(store_error)?;
-    let mut read = redis::cmd("GET");
-    read.arg(&key);
-    let found = link.send(&read).await.map_err(store_error)?;
-    match String::from_redis_value(found) {
-        Ok(found) if found == version => Ok(()),
-        Ok(found) => Err(StoreError::corrupt(format!(
-            "the store is laid out as {found}, not {version}"
-        ))),
-        Err(error) => Err(StoreError::corrupt(error)),
+        }));
+        store.agree_on_keep().await?;
+        Ok(store)
     }
 }
 

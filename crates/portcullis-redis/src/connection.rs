@@ -9,28 +9,23 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::BoxFuture;
 use portcullis::session::StoreError;
 use redis::{
-    Client, Cmd, RedisError, RedisResult, Value,
+    Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value,
     aio::{ConnectionLike, MultiplexedConnection},
 };
 
-use crate::error::{ends_connection, store_error};
+use crate::{
+    error::{ends_connection, is_deposed, store_error},
+    server::Server,
+};
 
 /// How long after a failed attempt to connect the next one is made; calls in
 /// between fail at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Where the commands go.
-pub(crate) enum Server {
-    /// One server, or whatever a name stands for at the time.
-    Single(Box<Client>),
-    /// The nodes of a cluster.
-    #[cfg(feature = "cluster")]
-    Cluster(Box<redis::cluster::ClusterClient>),
-}
-
-/// The shared connection. Every call ends within the limit.
+/// A connection that everybody shares. Every call ends within the limit.
 pub(crate) struct Link {
     server: Server,
     limit: Duration,
@@ -44,6 +39,7 @@ struct Current {
     connection: Option<Connection>,
     /// How many connections there have been.
     number: u64,
+    made: Option<Instant>,
     failed: Option<(Instant, RedisError)>,
 }
 
@@ -67,10 +63,44 @@ impl Link {
     /// Sends one command. Where the connection turns out to be broken it is sent
     /// once more on a new one: it may then have been carried out twice.
     pub(crate) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        self.send_request(&Request::Command(command)).await
+    }
+
+    /// Sends a command and waits until so many replicas have what it wrote, or what it
+    /// found there: `mark`, a key on the same server, is written behind it, so that
+    /// there is something to wait for. Nothing else gets through this connection
+    /// meanwhile.
+    pub(crate) async fn send_to_replicas(
+        &self,
+        command: &Cmd,
+        mark: &str,
+        replicas: u32,
+    ) -> RedisResult<Value> {
+        let mut commands = Pipeline::new();
+        commands.add_command(command.clone());
+        commands.cmd("SET").arg(mark).arg(1);
+        if replicas > 0 {
+            // 0 would be for ever.
+            let wait = (self.limit / 2).as_millis().max(1);
+            commands.cmd("WAIT").arg(replicas).arg(wait.to_string());
+        }
+        let answers = self.send_request(&Request::Commands(&commands)).await?;
+        let mut answers = Vec::<Value>::from_redis_value(answers)?;
+        if replicas > 0 {
+            let reached = answers.pop().unwrap_or(Value::Nil);
+            let reached = u32::from_redis_value(reached)?;
+            if reached < replicas {
+                return Err(too_few(reached, replicas));
+            }
+        }
+        Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+    }
+
+    async fn send_request(&self, request: &Request<'_>) -> RedisResult<Value> {
         let used = AtomicU64::new(0);
         let attempts = async {
-            match self.send_once(command, &used).await {
-                Err(error) if error.is_connection_dropped() => self.send_once(command, &used).await,
+            match self.send_once(request, &used).await {
+                Err(error) if error.is_connection_dropped() => self.send_once(request, &used).await,
                 result => result,
             }
         };
@@ -84,6 +114,34 @@ impl Link {
             })
     }
 
+    /// Whether keys are in slots, on several servers.
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.server.is_cluster()
+    }
+
+    /// Sends one command that is about no key to the server that has this slot.
+    pub(crate) async fn send_to(&self, slot: u16, command: &Cmd) -> RedisResult<Value> {
+        #[cfg(feature = "cluster")]
+        if self.is_cluster() {
+            use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+
+            let route = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
+            let sent = async {
+                match self.connection().await? {
+                    (Connection::Cluster(mut connection), _) => {
+                        let route = RoutingInfo::SingleNode(route);
+                        connection.route_command(command.clone(), route).await
+                    }
+                    (Connection::Single(_), _) => self.send(command).await,
+                }
+            };
+            let sent = tokio::time::timeout(self.limit, sent).await;
+            return sent.unwrap_or_else(|_| Err(timed_out()))?.extract_error();
+        }
+        let _ = slot;
+        self.send(command).await
+    }
+
     /// Fails, within the limit, as soon as something is wrong.
     pub(crate) async fn within<T>(
         &self,
@@ -95,17 +153,34 @@ impl Link {
         }
     }
 
-    async fn send_once(&self, command: &Cmd, used: &AtomicU64) -> RedisResult<Value> {
+    /// How long a call may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Where the feed can be listened to.
+    pub(crate) async fn feeds(&self) -> Result<Vec<Client>, StoreError> {
+        let feeds: BoxFuture<'_, _> = Box::pin(self.server.feeds());
+        self.within(feeds).await
+    }
+
+    /// Looks anew where the server is: what answers here may have been replaced.
+    pub(crate) fn look_again(&self) {
+        let number = self.lock().number;
+        self.give_up(number);
+    }
+
+    async fn send_once(&self, request: &Request<'_>, used: &AtomicU64) -> RedisResult<Value> {
         let (mut connection, number) = self.connection().await?;
         used.store(number, Ordering::Relaxed);
         let result = match &mut connection {
-            Connection::Single(connection) => connection.req_packed_command(command).await,
+            Connection::Single(connection) => request.send(connection).await,
             #[cfg(feature = "cluster")]
-            Connection::Cluster(connection) => connection.req_packed_command(command).await,
+            Connection::Cluster(connection) => request.send(connection).await,
         };
-        // What the server says in place of an answer.
-        let result = result.and_then(Value::extract_error);
         if result.as_ref().is_err_and(ends_connection) {
+            self.give_up(number);
+        } else if result.as_ref().is_err_and(is_deposed) && self.has_lasted(number) {
             self.give_up(number);
         }
         result
@@ -119,11 +194,14 @@ impl Link {
         if let Some(known) = self.lock().known() {
             return known;
         }
-        let result = self.connect().await;
+        // Rare, and what asks sentinels is a future too deep for the compiler.
+        let connecting: BoxFuture<'_, _> = Box::pin(self.connect());
+        let result = connecting.await;
         let mut current = self.lock();
         match result {
             Ok(connection) => {
                 current.number += 1;
+                current.made = Some(Instant::now());
                 current.failed = None;
                 current.connection = Some(connection.clone());
                 Ok((connection, current.number))
@@ -137,16 +215,17 @@ impl Link {
 
     async fn connect(&self) -> RedisResult<Connection> {
         match &self.server {
-            Server::Single(client) => {
+            #[cfg(feature = "cluster")]
+            Server::Cluster(client, _) => {
+                Ok(Connection::Cluster(client.get_async_connection().await?))
+            }
+            server => {
                 let config = redis::AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(self.limit))
                     .set_response_timeout(Some(self.limit));
+                let client = server.primary().await?;
                 let connection = client.get_multiplexed_async_connection_with_config(&config);
                 Ok(Connection::Single(connection.await?))
-            }
-            #[cfg(feature = "cluster")]
-            Server::Cluster(client) => {
-                Ok(Connection::Cluster(client.get_async_connection().await?))
             }
         }
     }
@@ -156,9 +235,16 @@ impl Link {
     /// its connections itself.
     fn give_up(&self, number: u64) {
         let mut current = self.lock();
-        if current.number == number && matches!(self.server, Server::Single(_)) {
+        if current.number == number && !self.server.is_cluster() {
             current.connection = None;
         }
+    }
+
+    /// Whether this connection is not a new one: where the name still stands for the
+    /// same server, another would do no better, and all calls would make one.
+    fn has_lasted(&self, number: u64) -> bool {
+        let current = self.lock();
+        current.number == number && current.made.is_some_and(|made| made.elapsed() > PAUSE)
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {
@@ -177,6 +263,35 @@ impl Current {
             _ => None,
         }
     }
+}
+
+/// What is sent at once, on one connection.
+enum Request<'a> {
+    Command(&'a Cmd),
+    Commands(&'a Pipeline),
+}
+
+impl Request<'_> {
+    /// What the server answers; an error in place of any answer is one.
+    async fn send(&self, connection: &mut impl ConnectionLike) -> RedisResult<Value> {
+        match self {
+            Self::Command(command) => {
+                let answer = connection.req_packed_command(command).await;
+                answer.and_then(Value::extract_error)
+            }
+            Self::Commands(commands) => {
+                let count = commands.len();
+                let answers = connection.req_packed_commands(commands, 0, count).await?;
+                let answers = answers.into_iter().map(Value::extract_error);
+                answers.collect::<RedisResult<_>>().map(Value::Array)
+            }
+        }
+    }
+}
+
+fn too_few(reached: u32, replicas: u32) -> RedisError {
+    let message = format!("written, but {reached} of {replicas} replicas have it");
+    std::io::Error::new(std::io::ErrorKind::TimedOut, message).into()
 }
 
 fn timed_out() -> RedisError {

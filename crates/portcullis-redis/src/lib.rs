@@ -25,6 +25,7 @@
 //! |---|---|
 //! | `aws-lc` (default), `rust-crypto`, `ml-dsa` | the core's features of those names: which library does the cryptography |
 //! | `cluster` | `RedisStore::cluster` |
+//! | `sentinel` | `RedisStore::sentinel` |
 //! | `tls` | `rediss://` URLs, with rustls; the application installs its crypto provider |
 //!
 //! # How it works
@@ -50,18 +51,22 @@
 //! | `…:t:<id>` | a revoked access token | when the token expires |
 //! | `…:feed` | what was revoked lately, by time | some time after the last entry |
 //!
+//! | `…:proof` | when its server was confirmed last | never |
+//! | `…:mark` | nothing: it is written to wait for replicas | never |
+//!
 //! "Some time" is [`keep`](RedisStoreBuilder::keep): the server forgets by itself,
 //! and `purge` only trims the feeds. A revocation and its entry in the feed are
 //! written by one script, so neither is ever there without the other. A call
 //! that names a session or an application token without its subject asks all
 //! shards at once; there is no second index that a crash could leave behind.
 //!
-//! Two keys belong to no shard. `{prefix}:order` is the last place given in the
+//! Some keys belong to no shard. `{prefix}:order` is the last place given in the
 //! order of logins and log-outs: microseconds that never repeat nor go back, so
 //! that even the loss of the key does not disturb the order. A ticket is good for
 //! an hour, and the mark of a log-out is kept for two at least, so no ticket
-//! outlives a mark that concerns it. `{prefix}:layout` is the number of shards,
-//! for all nodes to agree on.
+//! outlives a mark that concerns it. `{prefix}:layout` is the number of shards, and
+//! `{prefix}:keep` how long what is over is kept, for all nodes to agree on.
+//! `{prefix}:proof` and `{prefix}:mark` are those of a server alone.
 //!
 //! # What can be lost
 //!
@@ -76,7 +81,8 @@
 //! nothing that was answered is lost by a crash. [`RedisStoreBuilder::connect`]
 //! warns about other settings. With `appendfsync everysec` a crash of the machine
 //! loses about a second; a fail-over to a replica loses what had not been
-//! replicated, as replication is asynchronous (`min-replicas-to-write` bounds it).
+//! replicated, as replication is asynchronous (`min-replicas-to-write` bounds it, with
+//! Redis 6 for no step but the proofs, as it does not look at scripts).
 //! Of what is lost,
 //!
 //! * a refresh costs nothing: its token is newer than the row, which the rules
@@ -86,7 +92,20 @@
 //!   again by whoever has its token. Nodes that had heard of it go on refusing its
 //!   access tokens.
 //!
-//! Where that must not be, use PostgreSQL.
+//! A log-out that is answered only once
+//! [replicas have it](RedisStoreBuilder::log_outs_reach_replicas) is not among them if
+//! one of those is promoted. Where none must be, use PostgreSQL.
+//!
+//! # A primary that was replaced
+//!
+//! One that was cut off from the others goes on answering whoever still reaches it.
+//! [`confirm`](portcullis::session::SessionStore::confirm) proves that it has not been:
+//! one node at a time, for all, and no more often than it is asked for, writes to it and
+//! waits until [so many replicas](RedisStoreBuilder::confirmed_by_replicas) have that, on a
+//! connection of its own, since `WAIT` blocks the connection. In a cluster this goes for each
+//! primary that has a shard, and the oldest proof counts. What is read proves nothing,
+//! nor does a write where no replica is asked for more than that the server takes it. A
+//! server that has become a replica fails, whatever it has proven.
 //!
 //! # While the feed is down
 //!
@@ -98,13 +117,24 @@
 
 mod ask;
 mod builder;
+mod confirm;
 mod connection;
+mod devices;
 mod entry;
 mod error;
+mod feed;
+mod keep;
 mod layout;
+mod log_out;
+mod old;
+mod revoked;
 mod row;
+mod run;
 mod script;
+mod server;
+mod sessions;
 mod settings;
+mod slots;
 mod store;
 mod watch;
 

@@ -52,8 +52,17 @@ impl RedisStore {
         revocations: Revocations,
     ) -> impl Future<Output = Infallible> + Send + 'static + use<> {
         let store = self.clone();
+        store.keep_for(revocations.keep());
         async move {
-            let polling = revocations.follow(|| sleep(store.0.poll_interval));
+            let polling = async {
+                let _ = store.agree_on_keep().await;
+                let pause = || async {
+                    sleep(store.0.poll_interval).await;
+                    // Some node may need more by now. If this fails, so will the reading.
+                    let _ = store.agree_on_keep().await;
+                };
+                revocations.follow(pause).await
+            };
             let (never, _) = tokio::join!(polling, store.listen(&revocations));
             never
         }
@@ -64,7 +73,8 @@ impl RedisStore {
         let (shortest, longest) = PAUSES;
         let mut pause = shortest;
         loop {
-            for node in &self.0.nodes {
+            let nodes = self.0.link.feeds().await.unwrap_or_default();
+            for node in &nodes {
                 match self.subscribe(node).await {
                     Ok(subscription) => {
                         pause = shortest;
@@ -75,6 +85,11 @@ impl RedisStore {
                         tracing::debug!(error = error.cause(), "no feed of revocations");
                     }
                 }
+                sleep(pause).await;
+                pause = (pause * 2).min(longest);
+            }
+            if nodes.is_empty() {
+                tracing::debug!("nobody says where the feed of revocations is");
                 sleep(pause).await;
                 pause = (pause * 2).min(longest);
             }

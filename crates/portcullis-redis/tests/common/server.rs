@@ -50,6 +50,40 @@ impl Server {
         self.process.wait().unwrap();
     }
 
+    /// Holds it up, as a machine that hangs: connections stay, nothing is answered.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// A server with all that `primary` has, over the connection to this address.
+    pub(crate) fn replica_of(primary: SocketAddr, options: &[&str]) -> Option<Self> {
+        let port = primary.port().to_string();
+        let mut all = vec!["--replicaof", "127.0.0.1", &port];
+        all.extend(options);
+        let replica = Self::start(&all)?;
+        replica.wait_until(&["INFO", "replication"], "master_link_status:up");
+        Some(replica)
+    }
+
+    /// Waits until the answer to a command says this.
+    pub(crate) fn wait_until(&self, words: &[&str], text: &str) {
+        let give_up = Instant::now() + Duration::from_secs(20);
+        while !format!("{:?}", self.command(words)).contains(text) {
+            assert!(Instant::now() < give_up, "no {text}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Starts again on what is on the disk.
     pub(crate) fn restart(&mut self) {
         self.process = run(self.port, &self.directory, &self.options);
@@ -91,7 +125,7 @@ impl Drop for Server {
 
 /// A port that nobody listens on; a node of a cluster takes the one 10 000
 /// above as well.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = free.local_addr().unwrap().port();

@@ -143,6 +143,7 @@ impl PostgresStoreBuilder {
     /// When the URL makes no sense.
     pub fn connect_lazy(self) -> Result<PostgresStore, StoreError> {
         let options = self.options.map_err(StoreError::unavailable)?;
+        settings::look_at_encryption(&options);
         Ok(PostgresStore {
             pool: Pool::new(options, self.max_connections, self.timeout),
             poll_interval: self.poll_interval,

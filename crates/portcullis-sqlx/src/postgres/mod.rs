@@ -14,6 +14,15 @@
 //! answered 503 and refuses nothing. A connection that breaks in the middle of
 //! a call is replaced and the call repeated: all calls can be.
 //!
+//! # A primary that was replaced
+//!
+//! A server that was cut off goes on answering whoever still reaches it.
+//! [`confirm`](portcullis::session::SessionStore::confirm) is the time of the last
+//! commit of a row that is written for it, `portcullis_heartbeat`, by one node at a time and no more often than
+//! it is asked for. With synchronous standbys (`synchronous_standby_names`) each commit
+//! waits for them, so that it proves the primary. Without them it proves only that the
+//! server can be written to.
+//!
 //! # Proxies
 //!
 //! Connections are set up with `set_config` and use prepared statements, and
@@ -24,6 +33,7 @@ mod announce;
 mod builder;
 mod clock;
 mod error;
+mod heartbeat;
 mod key_rings;
 mod lists;
 mod one_use;

@@ -22,12 +22,13 @@ const DIALECT: Dialect = Dialect {
 };
 
 /// One entry per version, in order; what has been released never changes.
-pub(super) static MIGRATIONS: [Migration; 5] = [
+pub(super) static MIGRATIONS: [Migration; 6] = [
     Migration::alone(1, include_str!("schema_1.sql"), DIALECT),
     Migration::alone(2, include_str!("schema_2.sql"), DIALECT),
     Migration::alone(3, include_str!("schema_3.sql"), DIALECT),
     Migration::alone(4, include_str!("schema_4.sql"), DIALECT),
     Migration::alone(5, include_str!("schema_5.sql"), DIALECT),
+    Migration::beside(6, 5, include_str!("schema_6.sql"), DIALECT),
 ];
 
 /// The name of the lock that nodes which start at once wait for: "portcull".

@@ -1,9 +1,12 @@
 //! How connections are set up, and what to say about the server's own settings.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use portcullis::time::{Clock, SystemClock};
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::{
+    AssertSqlSafe, PgConnection, Row as _,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 
 use super::{clock::ServerClock, error::Failure};
 
@@ -76,4 +79,61 @@ pub(super) async fn look_at(
         );
     }
     Ok(())
+}
+
+/// Warns about connections over a network on which somebody else may answer, or read.
+pub(super) fn look_at_encryption(options: &PgConnectOptions) {
+    if is_here(options) {
+        return;
+    }
+    let value = match options.get_ssl_mode() {
+        PgSslMode::VerifyFull => return,
+        PgSslMode::VerifyCa => "verify-ca",
+        PgSslMode::Require => "require",
+        PgSslMode::Prefer => "prefer",
+        PgSslMode::Allow => "allow",
+        PgSslMode::Disable => "disable",
+    };
+    tracing::warn!(
+        setting = "sslmode",
+        value,
+        safe = "verify-full",
+        "somebody else on the way may answer in place of the database server, or read along"
+    );
+}
+
+/// Whether the connections stay on this machine.
+fn is_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || host
+            .trim_matches(['[', ']'])
+            .parse()
+            .is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_other_machines_are_not_here() {
+        for (url, here) in [
+            ("postgres://localhost/x", true),
+            ("postgres://LOCALHOST/x", true),
+            ("postgres://127.0.0.2/x", true),
+            ("postgres://[::1]/x", true),
+            ("postgres://[::ffff:127.0.0.1]/x", true),
+            ("postgres://%2Frun%2Fpostgresql/x", true),
+            ("postgres:///x?host=/run/postgresql", true),
+            ("postgres://10.0.0.1/x", false),
+            ("postgres://[2001:db8::1]/x", false),
+            ("postgres://db.internal/x", false),
+            ("postgres://localhost.example/x", false),
+        ] {
+            assert_eq!(is_here(&url.parse().unwrap()), here, "{url}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use portcullis::{
 
 use super::{
     clock::ServerClock,
-    key_rings, lists, one_use,
+    heartbeat, key_rings, lists, one_use,
     pool::{Pool, run},
     rotation, schema, sessions, subjects,
 };
@@ -110,6 +110,10 @@ impl SessionStore for PostgresStore {
             Some(now) => Ok(now),
             None => run!(self.pool.question(), |c| self.clock.ask(c)),
         }
+    }
+
+    async fn confirm(&self, max_age: Duration) -> Result<Timestamp, StoreError> {
+        heartbeat::confirm(&self.pool, max_age, self.now()).await
     }
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {

@@ -3,6 +3,7 @@
 #![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod confirm;
 mod contract;
 mod cut_off;
 mod faults;
@@ -14,4 +15,6 @@ mod schema;
 mod server;
 mod start;
 mod store;
+#[cfg(feature = "tls-rustls")]
+mod tls;
 mod watch;

@@ -1,11 +1,13 @@
 //! A server of the test's own, to be killed.
 
 use std::{
+    fs::Permissions,
     io::Write as _,
     net::TcpListener,
-    os::unix::fs::{MetadataExt, chown},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -16,6 +18,7 @@ pub(crate) struct Server {
     programs: PathBuf,
     directory: PathBuf,
     port: u16,
+    settings: Vec<String>,
     process: Option<Child>,
 }
 
@@ -23,7 +26,31 @@ impl Server {
     /// `None` where PostgreSQL's programs are not installed, or cannot be run:
     /// they refuse to run as root.
     pub(crate) fn new() -> Option<Self> {
-        let Some(server) = Self::make() else {
+        Self::or_left_out(Self::make())
+    }
+
+    /// A server that follows this one, with all that it has; started.
+    pub(crate) async fn standby_of(primary: &Self) -> Option<Self> {
+        let mut standby = Self::or_left_out(Self::prepare())?;
+        let port = primary.port.to_string();
+        let copied = standby
+            .command("pg_basebackup")
+            .args(["--host=127.0.0.1", "--username=postgres", "--port", &port])
+            .args([
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                "--no-sync",
+                "-D",
+            ])
+            .arg(standby.data())
+            .status();
+        assert!(copied.unwrap().success());
+        standby.start().await;
+        Some(standby)
+    }
+
+    fn or_left_out(server: Option<Self>) -> Option<Self> {
+        let Some(server) = server else {
             let _ = writeln!(
                 std::io::stderr(),
                 "left out: a PostgreSQL server that is killed; to include it, install \
@@ -35,8 +62,22 @@ impl Server {
     }
 
     fn make() -> Option<Self> {
+        let server = Self::prepare()?;
+        let made = server
+            .command("initdb")
+            .args(["--no-sync", "--auth=trust", "--username=postgres", "-D"])
+            .arg(server.data())
+            .status();
+        made.ok()?.success().then_some(server)
+    }
+
+    /// The directory, with nothing in it.
+    fn prepare() -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let programs = programs()?;
-        let directory = std::env::temp_dir().join(format!("portcullis-pg-{}", std::process::id()));
+        let name = format!("portcullis-pg-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).ok()?;
         let port = TcpListener::bind(("127.0.0.1", 0)).ok()?;
         let port = port.local_addr().ok()?.port();
@@ -44,18 +85,29 @@ impl Server {
             programs,
             directory,
             port,
+            settings: Vec::new(),
             process: None,
         };
-        let user = is_root(&server.directory).then(owner_of_postgres).flatten();
-        if let Some(id) = user {
-            chown(&server.directory, Some(id), None).ok()?;
-        }
-        let made = server
-            .command("initdb")
-            .args(["--no-sync", "--auth=trust", "--username=postgres", "-D"])
-            .arg(server.data())
-            .status();
-        made.ok()?.success().then_some(server)
+        give_to_postgres(&server.directory)?;
+        Some(server)
+    }
+
+    /// Says this at its start.
+    pub(crate) fn set(&mut self, setting: &str) {
+        self.settings.push(setting.to_owned());
+    }
+
+    /// A file that only the server reads.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        give_to_postgres(&path).unwrap();
+        path
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn url(&self) -> String {
@@ -77,6 +129,9 @@ impl Server {
                 let settings = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
                 command.arg("-D").arg(self.data()).args(["-p", &port]);
                 for setting in settings {
+                    command.args(["-c", setting]);
+                }
+                for setting in &self.settings {
                     command.args(["-c", setting]);
                 }
                 self.process = Some(command.spawn().unwrap());
@@ -149,6 +204,14 @@ fn programs() -> Option<PathBuf> {
 
 fn is_root(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|data| data.uid() == 0)
+}
+
+/// To the user that the server runs as, where this is another one.
+fn give_to_postgres(path: &Path) -> Option<()> {
+    match is_root(path).then(owner_of_postgres).flatten() {
+        Some(id) => chown(path, Some(id), None).ok(),
+        None => Some(()),
+    }
 }
 
 fn owner_of_postgres() -> Option<u32> {

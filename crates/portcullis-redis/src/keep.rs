@@ -1,0 +1,127 @@
+//! How long what is over is kept: what all nodes agree on.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use portcullis::session::StoreError;
+use serde::Serialize;
+
+use crate::{RedisStore, RedisStoreBuilder, ask::span, row};
+
+/// How much longer than access tokens live revocations are kept: what
+/// [`Revocations`](portcullis::session::Revocations) adds unless its clocks are set
+/// further apart.
+const MARGIN: Duration = Duration::from_secs(122);
+
+/// How long this node wants it to be at least.
+pub(crate) fn least(keep: Option<Duration>, longest: Duration) -> Result<Duration, StoreError> {
+    let needed = match longest.is_zero() {
+        true => Duration::ZERO,
+        false => longest.saturating_add(MARGIN),
+    };
+    match keep {
+        None => Ok(RedisStoreBuilder::DEFAULT_KEEP.max(needed)),
+        Some(keep) if keep >= needed => Ok(keep),
+        Some(keep) => Err(StoreError::unsupported(format!(
+            "`keep` is {keep:?}, but revocations are needed for {needed:?}, as access tokens \
+             live for {longest:?} (`access_tokens_live_for`)"
+        ))),
+    }
+}
+
+/// Milliseconds, as scripts are told.
+pub(crate) struct Keep {
+    /// What this node needs.
+    least: AtomicU64,
+    /// What all have agreed on.
+    agreed: AtomicU64,
+}
+
+impl Keep {
+    pub(crate) fn new(least: Duration) -> Self {
+        let least = number(least);
+        Self {
+            least: least.into(),
+            agreed: least.into(),
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.agreed.load(Ordering::Relaxed).to_string()
+    }
+}
+
+impl RedisStore {
+    /// Learns how long everybody keeps what is over, and lengthens it to what this node
+    /// needs.
+    pub(crate) async fn agree_on_keep(&self) -> Result<(), StoreError> {
+        #[derive(Serialize)]
+        struct What {
+            at_least: String,
+        }
+        let keep = &self.0.keep;
+        let what = What {
+            at_least: keep.least.load(Ordering::Relaxed).to_string(),
+        };
+        let key = self.0.layout.keep_key();
+        let agreed: String = self.run(&self.0.scripts.keep, &[key], what).await?;
+        keep.agreed.store(row::number(&agreed)?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Needs it for a snapshot, from the next agreement on.
+    pub(crate) fn keep_for(&self, needed: Duration) {
+        let keep = &self.0.keep;
+        let before = keep.least.fetch_max(number(needed), Ordering::Relaxed);
+        if before < number(needed) {
+            let (keep, needed) = (Duration::from_millis(before), needed);
+            tracing::warn!(
+                ?keep,
+                ?needed,
+                "revocations are kept for longer than `keep` says: access tokens live for longer"
+            );
+        }
+    }
+}
+
+/// As much of it as scripts can count.
+fn number(duration: Duration) -> u64 {
+    span(duration).parse().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::{
+        session::{DynSessionStore, MemoryStore, Revocations, StoreErrorKind},
+        time::SharedClock,
+    };
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn the_margin_is_that_of_a_snapshot() {
+        let clock = SharedClock::default();
+        let store = DynSessionStore::new(MemoryStore::new(clock.clone()));
+        let snapshot = Revocations::new(store, clock, HOUR);
+        assert_eq!(snapshot.keep(), HOUR + MARGIN);
+    }
+
+    #[test]
+    fn what_access_tokens_need_decides() {
+        let day = RedisStoreBuilder::DEFAULT_KEEP;
+        assert_eq!(least(None, Duration::ZERO).unwrap(), day);
+        assert_eq!(least(None, HOUR).unwrap(), day);
+        assert_eq!(least(None, day).unwrap(), day + MARGIN);
+        assert_eq!(least(Some(HOUR), Duration::ZERO).unwrap(), HOUR);
+        assert_eq!(least(Some(HOUR + MARGIN), HOUR).unwrap(), HOUR + MARGIN);
+        let conflict = least(Some(HOUR), HOUR).unwrap_err();
+        assert_eq!(conflict.kind(), StoreErrorKind::Unsupported);
+        let message = conflict.cause().to_string();
+        assert!(message.contains("`keep` is 3600s"), "{message}");
+        assert!(message.contains("`access_tokens_live_for`"), "{message}");
+    }
+}

@@ -1,0 +1,261 @@
+//! Where the server is, and how it is reached.
+
+use std::time::Duration;
+
+use portcullis::session::StoreError;
+use redis::{Client, ConnectionInfo, IntoConnectionInfo, RedisResult};
+
+use crate::error::store_error;
+
+/// How often a cluster is asked again that says that a slot is on its way, and the pauses
+/// in between, in milliseconds.
+#[cfg(feature = "cluster")]
+const RETRIES: u32 = 32;
+#[cfg(feature = "cluster")]
+const MIN_PAUSE: u64 = 5;
+#[cfg(feature = "cluster")]
+const MAX_PAUSE: u64 = 100;
+
+/// What the addresses that a builder was given stand for.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// The server.
+    Single,
+    /// Nodes of a cluster.
+    #[cfg(feature = "cluster")]
+    Cluster,
+    /// Sentinels. What the primary's URL says besides its name in place of the host.
+    #[cfg(feature = "sentinel")]
+    Sentinel(RedisResult<ConnectionInfo>),
+}
+
+/// Addresses that are not looked at yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Addresses {
+    nodes: RedisResult<Vec<ConnectionInfo>>,
+    kind: Kind,
+    #[cfg(feature = "tls")]
+    pub(crate) certificates: redis::TlsCertificates,
+}
+
+/// Where the commands go.
+#[derive(Clone)]
+pub(crate) enum Server {
+    /// One server, or whatever a name stands for at the time.
+    Single(Box<Client>),
+    /// A cluster, and the nodes that were named.
+    #[cfg(feature = "cluster")]
+    Cluster(Box<redis::cluster::ClusterClient>, Vec<Client>),
+    /// Whatever sentinels say is the primary.
+    #[cfg(feature = "sentinel")]
+    Sentinel(std::sync::Arc<tokio::sync::Mutex<redis::sentinel::SentinelClient>>),
+}
+
+impl Addresses {
+    pub(crate) fn new<U: IntoConnectionInfo>(
+        nodes: impl IntoIterator<Item = U>,
+        kind: Kind,
+    ) -> Self {
+        let nodes = nodes.into_iter().map(U::into_connection_info);
+        Self {
+            nodes: nodes.collect(),
+            kind,
+            #[cfg(feature = "tls")]
+            certificates: redis::TlsCertificates {
+                client_tls: None,
+                root_cert: None,
+            },
+        }
+    }
+
+    /// The server that they lead to, and the number of its database.
+    #[cfg_attr(not(feature = "cluster"), allow(unused_variables))]
+    pub(crate) fn server(self, limit: Duration) -> Result<(Server, i64), StoreError> {
+        let nodes = self.nodes.map_err(StoreError::unavailable)?;
+        let nodes: Vec<_> = nodes.into_iter().map(without_delay).collect();
+        let first = nodes
+            .first()
+            .ok_or_else(|| StoreError::unavailable("no address"))?;
+        #[cfg(feature = "tls")]
+        check_provider(&nodes)?;
+        #[cfg(feature = "tls")]
+        check_roots(&self.certificates)?;
+        let database = first.redis_settings().db();
+        match self.kind {
+            Kind::Single => {
+                #[cfg(feature = "tls")]
+                let client = client(first.clone(), &self.certificates);
+                #[cfg(not(feature = "tls"))]
+                let client = Client::open(first.clone());
+                let client = client.map_err(store_error)?;
+                Ok((Server::Single(Box::new(client)), database))
+            }
+            #[cfg(feature = "cluster")]
+            Kind::Cluster => {
+                let client = redis::cluster::ClusterClientBuilder::new(nodes.iter().cloned())
+                    .connection_timeout(limit)
+                    .response_timeout(limit)
+                    // While a slot moves, for as long as a call may take.
+                    .retries(RETRIES)
+                    .min_retry_wait(MIN_PAUSE)
+                    .max_retry_wait(MAX_PAUSE)
+                    .tcp_settings(redis::io::tcp::TcpSettings::default().set_nodelay(true));
+                #[cfg(feature = "tls")]
+                let client = match uses_tls(first) {
+                    true => client.certs(self.certificates.clone()),
+                    false => client,
+                };
+                let client = client.build().map_err(store_error)?;
+                #[cfg(feature = "tls")]
+                let open = |node| self::client(node, &self.certificates);
+                #[cfg(not(feature = "tls"))]
+                let open = Client::open::<ConnectionInfo>;
+                let feeds: RedisResult<Vec<_>> = nodes.into_iter().map(open).collect();
+                let feeds = feeds.map_err(store_error)?;
+                Ok((Server::Cluster(Box::new(client), feeds), database))
+            }
+            #[cfg(feature = "sentinel")]
+            Kind::Sentinel(primary) => {
+                let primary = primary.map_err(StoreError::unavailable)?;
+                #[cfg(feature = "tls")]
+                check_provider(std::slice::from_ref(&primary))?;
+                let database = primary.redis_settings().db();
+                #[cfg(feature = "tls")]
+                let client = sentinel(&nodes, &primary, &self.certificates);
+                #[cfg(not(feature = "tls"))]
+                let client = sentinel(&nodes, &primary);
+                let client = client.map_err(store_error)?;
+                let client = std::sync::Arc::new(tokio::sync::Mutex::new(client));
+                Ok((Server::Sentinel(client), database))
+            }
+        }
+    }
+}
+
+impl Server {
+    pub(crate) fn is_cluster(&self) -> bool {
+        match self {
+            #[cfg(feature = "cluster")]
+            Self::Cluster(..) => true,
+            _ => false,
+        }
+    }
+
+    /// The primary, as it is known now; of a cluster, one of the nodes.
+    pub(crate) async fn primary(&self) -> RedisResult<Client> {
+        let mut feeds = self.feeds().await?;
+        Ok(feeds.swap_remove(0))
+    }
+
+    /// Where the feed can be listened to, at least one: any node of a cluster will do.
+    pub(crate) async fn feeds(&self) -> RedisResult<Vec<Client>> {
+        match self {
+            Self::Single(client) => Ok(vec![(**client).clone()]),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_, nodes) => Ok(nodes.clone()),
+            #[cfg(feature = "sentinel")]
+            Self::Sentinel(client) => Ok(vec![client.lock().await.async_get_client().await?]),
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+fn client(node: ConnectionInfo, certificates: &redis::TlsCertificates) -> RedisResult<Client> {
+    match certificates.root_cert.is_none() && certificates.client_tls.is_none() {
+        true => Client::open(node),
+        // Refuses a URL without encryption.
+        false => Client::build_with_tls(node, certificates.clone()),
+    }
+}
+
+/// The host of the primary's URL is the name that the sentinels know it by.
+#[cfg(feature = "sentinel")]
+fn sentinel(
+    sentinels: &[ConnectionInfo],
+    primary: &ConnectionInfo,
+    #[cfg(feature = "tls")] certificates: &redis::TlsCertificates,
+) -> RedisResult<redis::sentinel::SentinelClient> {
+    use redis::{
+        ConnectionAddr, ErrorKind, TlsMode,
+        sentinel::{SentinelClientBuilder, SentinelServerType},
+    };
+
+    let (name, encrypted) = match primary.addr() {
+        ConnectionAddr::Tcp(name, _) => (name, false),
+        ConnectionAddr::TcpTls { host, .. } => (host, true),
+        _ => {
+            return Err((
+                ErrorKind::InvalidClientConfig,
+                "the URL of the primary needs its name as the host",
+            )
+                .into());
+        }
+    };
+    let addresses = sentinels.iter().map(|sentinel| sentinel.addr().clone());
+    let mut client = SentinelClientBuilder::new(addresses, name, SentinelServerType::Master)?
+        .set_client_to_redis_db(primary.redis_settings().db())
+        .set_client_to_redis_protocol(primary.redis_settings().protocol())
+        .set_client_to_redis_tcp_settings(primary.tcp_settings().clone().set_nodelay(true));
+    if encrypted {
+        client = client.set_client_to_redis_tls_mode(TlsMode::Secure);
+        #[cfg(feature = "tls")]
+        {
+            client = client.set_client_to_redis_certificates(certificates.clone());
+        }
+    }
+    if let Some(username) = primary.redis_settings().username() {
+        client = client.set_client_to_redis_username(username);
+    }
+    if let Some(password) = primary.redis_settings().password() {
+        client = client.set_client_to_redis_password(password);
+    }
+    if let Some(sentinel) = sentinels.first() {
+        if let Some(username) = sentinel.redis_settings().username() {
+            client = client.set_client_to_sentinel_username(username);
+        }
+        if let Some(password) = sentinel.redis_settings().password() {
+            client = client.set_client_to_sentinel_password(password);
+        }
+        #[cfg(feature = "tls")]
+        if uses_tls(sentinel) {
+            client = client.set_client_to_sentinel_certificates(certificates.clone());
+        }
+    }
+    client.build()
+}
+
+/// Without a provider rustls panics at the first connection.
+#[cfg(feature = "tls")]
+fn check_provider(nodes: &[ConnectionInfo]) -> Result<(), StoreError> {
+    if nodes.iter().any(uses_tls) && rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(StoreError::unavailable(
+            "no crypto provider of rustls is installed (`CryptoProvider::install_default`)",
+        ));
+    }
+    Ok(())
+}
+
+/// Text without a certificate would be taken for no root at all.
+#[cfg(feature = "tls")]
+fn check_roots(certificates: &redis::TlsCertificates) -> Result<(), StoreError> {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+    let roots = certificates.root_cert.as_deref();
+    if roots.is_some_and(|pem| CertificateDer::pem_slice_iter(pem).next().is_none()) {
+        return Err(StoreError::unavailable(
+            "`root_certificates` has no certificate in PEM",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(feature = "tls")]
+fn uses_tls(node: &ConnectionInfo) -> bool {
+    matches!(node.addr(), redis::ConnectionAddr::TcpTls { .. })
+}
+
+/// Small commands must not wait to be sent together.
+fn without_delay(node: ConnectionInfo) -> ConnectionInfo {
+    let settings = node.tcp_settings().clone().set_nodelay(true);
+    node.set_tcp_settings(settings)
+}
