@@ -14,7 +14,7 @@ use crate::{
 type Line = (Promise, &'static str);
 
 const GRACE: [Line; 10] = [
-    (Promise::ClientStays, "+ + s + a h + a a + f +"),
+    (Promise::ClientStays, "+ + s + a h a a a + f +"),
     (Promise::TabsStay, "+ + s + a h a a a + f +"),
     (Promise::TheftIsFound, "+ + + + + + + + + w + b"),
     (Promise::EndedStaysEnded, "+ + + + + + + + + w + +"),
@@ -40,7 +40,7 @@ const NO_GRACE: [Line; 10] = [
 ];
 
 const UNTIL_USED: [Line; 11] = [
-    (Promise::ClientStays, "+ + l + a h + a a + f +"),
+    (Promise::ClientStays, "+ + l + a h a a a + f +"),
     (Promise::TabsStay, "+ + l + a h a a a + f +"),
     (Promise::TheftIsFound, "u u u u u u u u u u u u"),
     (Promise::EndedStaysEnded, "+ + + + + + + + + w + +"),
