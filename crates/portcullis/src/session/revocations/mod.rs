@@ -231,7 +231,7 @@ impl Revocations {
     }
 
     /// How long entries are kept, the margin included; what
-    /// [`SessionStore::purge`] must keep, too.
+    /// [`SessionStore::purge`](super::SessionStore::purge) must keep, too.
     pub fn keep(&self) -> Duration {
         self.settings.keep()
     }
