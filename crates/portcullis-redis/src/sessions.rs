@@ -98,7 +98,8 @@ impl RedisStore {
         what.at = Some(self.at(subject, &scripts.log_out, keys, &what).await?);
         let keys = |shard: &Shard, subject: &str| [shard.tokens(subject)];
         let remove_tokens = &scripts.remove_tokens;
-        let application_tokens = self.at(subject, remove_tokens, keys, &what).await?;
+        let (application_tokens,): (Vec<String>,) =
+            self.at(subject, remove_tokens, keys, &what).await?;
         let swept = self.sweep(subject).await?;
         let sessions = swept.ended.iter().map(|id| row::session_id(id));
         Ok(RevokedAll {

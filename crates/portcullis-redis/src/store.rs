@@ -234,6 +234,7 @@ impl SessionStore for RedisStore {
         for at in self.everywhere::<String>(revoke_realm, keys, what).await {
             last = last.max(row::time(&at?)?);
         }
+        self.cut_off_there(realm, number, last).await?;
         Ok(last)
     }
 
