@@ -19,13 +19,14 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use portcullis::{session::StoreError, subject::Subject};
+use portcullis::{session::StoreError, subject::Subject, time::Timestamp};
 use redis::FromRedisValue;
 use serde::Serialize;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     RedisStore,
+    ask::millis,
     connection::Link,
     error::store_error,
     layout::{Layout, Shard, subject_text},
@@ -42,6 +43,7 @@ pub(crate) struct Moving {
     give: Step,
     take: Step,
     drop: Step,
+    cut_off: Step,
     /// Held by whoever moves a subject here, by its name.
     turns: [Mutex<()>; 16],
 }
@@ -57,6 +59,7 @@ impl Moving {
                 include_str!("lua/take.lua")
             )),
             drop: Step::new(include_str!("lua/drop.lua")),
+            cut_off: Step::new(include_str!("lua/cut_off.lua")),
             turns: Default::default(),
         }
     }
@@ -185,6 +188,32 @@ impl RedisStore {
         exists.arg(old.revoked_token(token));
         let answer = self.0.link.send(&exists).await.map_err(store_error)?;
         bool::from_redis_value(answer).map_err(StoreError::corrupt)
+    }
+
+    /// Logs everybody of a realm out who is still in the older layout.
+    pub(crate) async fn cut_off_there(
+        &self,
+        realm: &str,
+        number: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        #[derive(Serialize)]
+        struct What<'a> {
+            realm: &'a str,
+            number: &'a str,
+            at: String,
+        }
+        let at = millis(at);
+        for shard in self.0.layout.old_shards(self.0.old.unwrap_or(0)) {
+            let keys = [shard.old('c', realm), shard.feed()];
+            let what = What {
+                realm,
+                number,
+                at: at.clone(),
+            };
+            self.run::<u64>(&self.0.moving.cut_off, &keys, what).await?;
+        }
+        Ok(())
     }
 
     /// Takes what was given, or writes down that this was all.

@@ -101,7 +101,8 @@ impl RedisStore {
         );
         let keys = |shard: &Shard, subject: &str| [shard.tokens(subject)];
         let remove_tokens = &scripts.remove_tokens;
-        let application_tokens = self.log_out_at(subject, remove_tokens, keys, &what).await?;
+        let (application_tokens,): (Vec<String>,) =
+            self.log_out_at(subject, remove_tokens, keys, &what).await?;
         let swept = self.sweep(subject).await?;
         let sessions = swept.ended.iter().map(|id| row::session_id(id));
         Ok(RevokedAll {

@@ -251,6 +251,7 @@ impl SessionStore for RedisStore {
         for at in join_all(cut_offs).await {
             last = last.max(row::time(&at?)?);
         }
+        self.cut_off_there(realm, number, last).await?;
         Ok(last)
     }
 

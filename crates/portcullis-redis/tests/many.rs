@@ -19,7 +19,8 @@ use common::{
 use futures_util::future::join_all;
 use portcullis::{
     session::{
-        Created, RefusalReason, Revocation, RevocationReason, RotationOutcome, SessionStore,
+        Created, RefusalReason, Revocation, RevocationReason, RotationOutcome, SessionRecord,
+        SessionStore,
     },
     subject::Subject,
 };
@@ -33,11 +34,19 @@ fn many() -> usize {
 }
 
 /// Opens so many sessions of alice's, some at once.
-async fn open_many(store: &RedisStore, many: usize) {
+async fn open_many(store: &RedisStore, many: usize) -> Vec<SessionRecord> {
     const AT_ONCE: usize = 50;
+    let mut sessions = Vec::new();
     for _ in 0..many / AT_ONCE {
-        join_all((0..AT_ONCE).map(|_| open(store))).await;
+        sessions.extend(join_all((0..AT_ONCE).map(|_| open(store))).await);
     }
+    sessions
+}
+
+/// A store that waits for a machine with much to do.
+async fn patient(prefix: &Prefix) -> RedisStore {
+    let store = prefix.store().timeout(Duration::from_secs(20));
+    store.connect().await.unwrap()
 }
 
 /// Refreshes bob's session until it is enough: the longest that took.
@@ -77,8 +86,8 @@ async fn measured<T>(store: &RedisStore, what: &str, work: impl Future<Output = 
 async fn everything_is_done_in_batches() {
     let Some(url) = redis_url() else { return };
     let prefix = Prefix::new(&url);
-    let store = prefix.store().connect().await.unwrap();
-    let other = prefix.store().connect().await.unwrap();
+    let store = patient(&prefix).await;
+    let other = patient(&prefix).await;
     open_many(&other, many()).await;
     let count = measured(&store, "count", other.session_count(&alice())).await;
     assert_eq!(count.unwrap(), many() as u64);
@@ -127,8 +136,8 @@ async fn everything_is_done_in_batches() {
 async fn a_log_out_counts_at_once() {
     let Some(url) = redis_url() else { return };
     let prefix = Prefix::new(&url);
-    let store = prefix.store().connect().await.unwrap();
-    let sessions = join_all((0..3000).map(|_| open(&store))).await;
+    let store = patient(&prefix).await;
+    let sessions = open_many(&store, 3000).await;
     // The last in the list.
     let last = sessions
         .iter()

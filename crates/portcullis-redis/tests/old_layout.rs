@@ -187,6 +187,8 @@ async fn a_node_of_the_version_before_loses_nothing() {
     let Some(prefix) = prefix() else { return };
     let old = OldNode::connect(&prefix);
     let (moved, unmoved) = (old.open(&alice()), old.open(&bob()));
+    // Of a login that is on its way.
+    let number = old.ticket().unwrap();
     old.list_token(&alice(), "app");
     let store = prefix.store().connect().await.unwrap();
     let attempt = next(&store, &alice(), &moved).await;
@@ -194,13 +196,32 @@ async fn a_node_of_the_version_before_loses_nothing() {
     assert!(old.rotate(&attempt).is_err());
     assert!(old.revoke(&alice(), &moved).is_err());
     assert!(old.token(&alice(), "app").is_err());
+    assert!(old.open_with(&alice(), &number).is_err());
     // Neither logins nor what needs a number.
     assert!(old.ticket().is_err());
     assert!(old.revoke_all(&bob()).is_err());
     assert!(old.revoke_realm(&bob()).is_err());
     assert_eq!(old.revoke(&bob(), &unmoved).unwrap(), 1);
+    // It goes by what is cut off here.
+    let carol = Subject::new("apis", "carol");
+    let cut = old.open_with(&carol, &number).unwrap();
+    assert!(
+        old.row(&carol, &cut)
+            .unwrap()
+            .unwrap()
+            .contains("\"generation\"")
+    );
+    store.revoke_realm("apis").await.unwrap();
+    let there = old.row(&carol, &cut).unwrap().unwrap();
+    assert!(there.contains("logout_everybody"), "{there}");
     let told = store.revocations(Timestamp::from_millis(0)).await.unwrap();
-    assert!(matches!(&told[..], [Revocation::Session { id, .. }] if *id == unmoved));
+    let is_told =
+        |told: &Revocation| matches!(told, Revocation::Session { id, .. } if *id == unmoved);
+    assert!(told.iter().any(is_told), "{told:?}");
+    assert!(
+        told.iter()
+            .all(|told| is_told(told) || matches!(told, Revocation::Realm { .. }))
+    );
     assert!(row(&store, &bob(), &unmoved).await.revoked.is_some());
     let outcome = store.rotate(&attempt).await.unwrap();
     assert!(

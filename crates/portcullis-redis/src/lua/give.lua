@@ -74,9 +74,13 @@ for i, name in ipairs(names) do
     rows[#rows + 1] = raw
   end
 end
+-- A login that has its ticket already must not come to anything here; for as long as a
+-- ticket is good.
 local log_out = read(key('o', ask.subject))
 if log_out then
   redis.call('SET', key('o', ask.subject), MOVED .. log_out, 'KEEPTTL')
+else
+  redis.call('SET', key('o', ask.subject), MOVED, 'PX', 2 * 3600 * 1000)
 end
 local length, rest = string.match(ask.subject, '^(%d+):(.*)$')
 local cut_off = redis.call('GET', key('c', string.sub(rest, 1, tonumber(length))))

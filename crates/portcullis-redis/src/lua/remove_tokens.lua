@@ -3,7 +3,7 @@
 -- subjects there is none.
 local ids = redis.call('ZRANGE', key('l', ask.subject), 0, -1)
 if #ids == 0 then
-  return {}
+  return {ids}
 end
 local missing = undeclared('a', ids)
 if missing then
@@ -24,4 +24,5 @@ for _, id in ipairs(ids) do
     end
   end
 end
-return removed
+-- Not the words of a script: ids may be any.
+return {removed}

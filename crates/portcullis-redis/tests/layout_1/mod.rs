@@ -59,6 +59,11 @@ impl<'a> OldNode<'a> {
     /// Opens a session with the secret of the tests.
     pub(crate) fn open(&self, subject: &Subject) -> SessionId {
         let ticket = self.ticket().unwrap();
+        self.open_with(subject, &ticket).unwrap()
+    }
+
+    /// The same with a ticket that was taken before.
+    pub(crate) fn open_with(&self, subject: &Subject, ticket: &str) -> RedisResult<SessionId> {
         let id = SessionId::random().unwrap();
         let row = json!({
             "id": id.as_str(), "subject": text(subject), "generation": "0",
@@ -71,9 +76,9 @@ impl<'a> OldNode<'a> {
             "ticket": ticket, "row": row,
             "idle_ttl": "86400000", "absolute_ttl": "86400000",
         });
-        let made: (String, Option<String>) = self.at(subject, in_shard!("create"), what).unwrap();
+        let made: (String, Option<String>) = self.at(subject, in_shard!("create"), what)?;
         assert!(made.1.is_some());
-        id
+        Ok(id)
     }
 
     /// The row after an attempt that forgives nothing.
@@ -89,6 +94,11 @@ impl<'a> OldNode<'a> {
         let (_, row): (String, Option<String>) =
             self.at(&attempt.subject, in_shard!("rotate"), what)?;
         Ok(row)
+    }
+
+    /// The row as it is judged there.
+    pub(crate) fn row(&self, subject: &Subject, id: &SessionId) -> RedisResult<Option<String>> {
+        self.at(subject, in_shard!("session"), json!({"id": id.as_str()}))
     }
 
     pub(crate) fn revoke(&self, subject: &Subject, id: &SessionId) -> RedisResult<u64> {
