@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use portcullis::{subject::Subject, time::Timestamp};
+use portcullis::time::Timestamp;
 use serde::Serialize;
-
-use crate::layout::subject_text;
 
 /// What every script is told, and what it is asked.
 #[derive(Serialize)]
 pub(crate) struct Ask<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) now: Option<String>,
-    pub(crate) keep: &'a str,
+    pub(crate) keep: String,
     pub(crate) channel: &'a str,
+    /// There may be something left of an older layout.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) moving: bool,
     #[serde(flatten)]
     pub(crate) what: T,
 }
@@ -26,30 +27,29 @@ pub(crate) struct OfSubject {
     pub(crate) subject: String,
 }
 
-impl OfSubject {
-    pub(crate) fn new(subject: &Subject) -> Self {
-        Self {
-            subject: subject_text(subject),
-        }
-    }
+/// About a row of a subject.
+#[derive(Serialize)]
+pub(crate) struct OfRow<'a> {
+    pub(crate) subject: String,
+    pub(crate) id: &'a str,
 }
 
-#[derive(Clone, Copy, Serialize)]
+/// Ends a session.
+#[derive(Serialize)]
 pub(crate) struct OfSession<'a> {
+    pub(crate) subject: String,
     pub(crate) id: &'a str,
-    pub(crate) subject: &'a str,
     pub(crate) why: &'a str,
 }
 
-#[derive(Clone, Copy, Serialize)]
-pub(crate) struct OfToken<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) subject: &'a str,
-}
-
-#[derive(Clone, Copy, Serialize)]
-pub(crate) struct OfRow<'a> {
-    pub(crate) id: &'a str,
+/// About some of the sessions of a subject.
+#[derive(Serialize)]
+pub(crate) struct OfSome {
+    pub(crate) subject: String,
+    /// Where to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<String>,
+    pub(crate) many: String,
 }
 
 /// Milliseconds, such that the sum with a time is one that Lua counts exactly:

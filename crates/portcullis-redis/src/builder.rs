@@ -9,13 +9,12 @@ use portcullis::{
     session::{RemoteClock, StoreError},
     time::SharedClock,
 };
-use redis::FromRedisValue;
 
 use crate::{
     connection::Link,
-    error::store_error,
     keep::{Keep, least},
     layout::Layout,
+    old::{self, Moving},
     script::Scripts,
     server::{Addresses, Kind},
     settings,
@@ -101,7 +100,6 @@ impl RedisStore {
 pub struct RedisStoreBuilder {
     addresses: Addresses,
     prefix: String,
-    shards: u16,
     timeout: Duration,
     keep: Option<Duration>,
     longest: Duration,
@@ -114,9 +112,6 @@ pub struct RedisStoreBuilder {
 impl RedisStoreBuilder {
     /// What the names of all keys begin with, unless it is changed.
     pub const DEFAULT_PREFIX: &str = "portcullis";
-
-    /// How many shards there are by default.
-    pub const DEFAULT_SHARDS: u16 = 16;
 
     /// How long a call may take by default.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -131,7 +126,6 @@ impl RedisStoreBuilder {
         Self {
             addresses,
             prefix: Self::DEFAULT_PREFIX.to_owned(),
-            shards: Self::DEFAULT_SHARDS,
             timeout: Self::DEFAULT_TIMEOUT,
             keep: None,
             longest: Duration::ZERO,
@@ -146,17 +140,6 @@ impl RedisStoreBuilder {
     /// share a server need different ones. Braces in it become underscores.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
-        self
-    }
-
-    /// Over how many slots of a cluster the subjects are spread: at least as
-    /// many as it will ever have primaries. Finding a session by its name looks
-    /// in each. Must stay as it is once there are sessions; [`connect`] refuses
-    /// another number.
-    ///
-    /// [`connect`]: Self::connect
-    pub fn shards(mut self, shards: u16) -> Self {
-        self.shards = shards;
         self
     }
 
@@ -267,10 +250,9 @@ impl RedisStoreBuilder {
     /// # Errors
     ///
     /// When the address makes no sense or the server does not answer
-    /// ([`Unavailable`]); when the store was made with another number of shards
-    /// or by a newer version of this crate ([`Corrupt`]); when [`keep`](Self::keep) is
-    /// shorter than [access tokens live](Self::access_tokens_live_for)
-    /// ([`Unsupported`]).
+    /// ([`Unavailable`]); when the store was made by a newer version of this crate
+    /// ([`Corrupt`]); when [`keep`](Self::keep) is shorter than
+    /// [access tokens live](Self::access_tokens_live_for) ([`Unsupported`]).
     ///
     /// [`Unavailable`]: portcullis::session::StoreErrorKind::Unavailable
     /// [`Corrupt`]: portcullis::session::StoreErrorKind::Corrupt
@@ -278,9 +260,9 @@ impl RedisStoreBuilder {
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         let keep = Keep::new(least(self.keep, self.longest)?);
         let (server, database) = self.addresses.server(self.timeout)?;
-        let layout = Layout::new(&self.prefix, self.shards);
+        let layout = Layout::new(&self.prefix);
         let link = Link::new(server.clone(), self.timeout);
-        check_version(&link, &layout).await?;
+        let old = old::agree(&link, &layout).await?;
         settings::look_at(&link).await;
         let store = RedisStore(Arc::new(Inner {
             link,
@@ -293,30 +275,13 @@ impl RedisStoreBuilder {
             poll_interval: self.poll_interval,
             scripts: Scripts::new(),
             keep,
+            old,
+            moving: Moving::new(),
             test_clock: self.clock,
             server_clock: RemoteClock::default(),
         }));
         store.agree_on_keep().await?;
         Ok(store)
-    }
-}
-
-/// The first to connect writes down how the store is laid out; all others must
-/// agree.
-async fn check_version(link: &Link, layout: &Layout) -> Result<(), StoreError> {
-    let (key, version) = (layout.version_key(), layout.version());
-    let mut claim = redis::cmd("SET");
-    claim.arg(&key).arg(&version).arg("NX");
-    link.send(&claim).await.map_err(store_error)?;
-    let mut read = redis::cmd("GET");
-    read.arg(&key);
-    let found = link.send(&read).await.map_err(store_error)?;
-    match String::from_redis_value(found) {
-        Ok(found) if found == version => Ok(()),
-        Ok(found) => Err(StoreError::corrupt(format!(
-            "the store is laid out as {found}, not {version}"
-        ))),
-        Err(error) => Err(StoreError::corrupt(error)),
     }
 }
 

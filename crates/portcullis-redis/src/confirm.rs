@@ -6,7 +6,7 @@
 //! another server by now and proves nothing. What counts is what is then read by the
 //! first connection.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{slice, sync::atomic::Ordering, time::Duration};
 
 use futures_util::future::try_join_all;
 use portcullis::{
@@ -16,7 +16,7 @@ use portcullis::{
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use crate::{RedisStore, ask::span, row, script::Way};
+use crate::{RedisStore, ask::span, layout::Shard, row, script::Way};
 
 /// How long to wait until the proof of somebody else is looked for again.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -35,8 +35,8 @@ impl RedisStore {
     pub(crate) async fn confirm_all(&self, max_age: Duration) -> Result<Timestamp, StoreError> {
         let places = self.primaries().await?;
         let proofs = places
-            .into_iter()
-            .map(|shard| self.confirm_at(shard, max_age));
+            .iter()
+            .map(|shard| self.confirm_at(shard.as_ref(), max_age));
         let proofs = try_join_all(proofs).await?;
         let oldest = proofs.into_iter().min();
         oldest.ok_or_else(|| StoreError::unavailable("no primary"))
@@ -46,7 +46,7 @@ impl RedisStore {
     /// there is none.
     async fn confirm_at(
         &self,
-        shard: Option<u16>,
+        shard: Option<&Shard>,
         max_age: Duration,
     ) -> Result<Timestamp, StoreError> {
         let key = self.0.layout.proof_key(shard);
@@ -80,7 +80,12 @@ impl RedisStore {
         }
     }
 
-    async fn claim(&self, key: &str, holder: &str, max_age: Duration) -> Result<Known, StoreError> {
+    async fn claim(
+        &self,
+        key: &String,
+        holder: &str,
+        max_age: Duration,
+    ) -> Result<Known, StoreError> {
         #[derive(Serialize)]
         struct What<'a> {
             holder: &'a str,
@@ -94,7 +99,7 @@ impl RedisStore {
         };
         let claim = &self.0.scripts.claim;
         let (now, at, is_claimed): (String, Option<String>, u8) =
-            self.run(claim, key, what).await?;
+            self.run(claim, slice::from_ref(key), what).await?;
         let (now, at) = (row::time(&now)?, at.map(|at| row::time(&at)).transpose()?);
         Ok(Known {
             is_fresh: at.is_some_and(|at| now.saturating_duration_since(at) <= max_age),
@@ -103,7 +108,12 @@ impl RedisStore {
         })
     }
 
-    async fn prove(&self, shard: Option<u16>, key: &str, holder: &str) -> Result<(), StoreError> {
+    async fn prove(
+        &self,
+        shard: Option<&Shard>,
+        key: &String,
+        holder: &str,
+    ) -> Result<(), StoreError> {
         #[derive(Serialize)]
         struct What<'a> {
             holder: &'a str,
@@ -116,11 +126,16 @@ impl RedisStore {
         let waiting = &self.0.waiting;
         let way = Way::ToReplicas(waiting, &mark, self.0.confirming_replicas);
         let what = What { holder, at: None };
-        let at: Option<String> = self.run_by(way, &scripts.prove, key, what).await?;
+        let at: Option<String> = self
+            .run_by(way, &scripts.prove, slice::from_ref(key), what)
+            .await?;
         let at = Some(at.ok_or_else(elsewhere)?);
-        let way = Way::Plain(waiting);
+        let way = Way::Shared(waiting);
         let what = What { holder, at };
-        match self.run_by(way, &scripts.publish, key, what).await? {
+        match self
+            .run_by(way, &scripts.publish, slice::from_ref(key), what)
+            .await?
+        {
             1 => Ok(()),
             _ => Err(elsewhere()),
         }
@@ -140,21 +155,18 @@ impl RedisStore {
 
     /// A shard on each primary that has any, or none where there is one server only.
     #[cfg(feature = "cluster")]
-    async fn primaries(&self) -> Result<Vec<Option<u16>>, StoreError> {
-        use crate::{error::store_error, slots::Slots};
+    async fn primaries(&self) -> Result<Vec<Option<Shard>>, StoreError> {
+        use crate::slots::Slots;
 
         if !self.0.link.is_cluster() {
             return Ok(vec![None]);
         }
-        let mut command = redis::cmd("CLUSTER");
-        command.arg("SLOTS");
-        let answer = self.0.link.send(&command).await.map_err(store_error)?;
-        let slots = Slots::parse(answer)?;
+        let slots = Slots::of(&self.0.link).await?;
         let layout = &self.0.layout;
         let mut known = std::collections::HashSet::new();
         let mut places = Vec::new();
         for shard in std::iter::once(None).chain(layout.shards().map(Some)) {
-            if known.insert(slots.primary_of(&layout.proof_key(shard))?) {
+            if known.insert(slots.primary_of(&layout.proof_key(shard.as_ref()))?) {
                 places.push(shard);
             }
         }
@@ -162,7 +174,7 @@ impl RedisStore {
     }
 
     #[cfg(not(feature = "cluster"))]
-    async fn primaries(&self) -> Result<[Option<u16>; 1], StoreError> {
+    async fn primaries(&self) -> Result<[Option<Shard>; 1], StoreError> {
         Ok([None])
     }
 }

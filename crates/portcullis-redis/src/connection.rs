@@ -132,6 +132,34 @@ impl Link {
             })
     }
 
+    /// Whether keys are in slots, on several servers.
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.server.is_cluster()
+    }
+
+    /// Sends one command that is about no key to the server that has this slot.
+    pub(crate) async fn send_to(&self, slot: u16, command: &Cmd) -> RedisResult<Value> {
+        #[cfg(feature = "cluster")]
+        if self.is_cluster() {
+            use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+
+            let route = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
+            let sent = async {
+                match self.connection().await? {
+                    (Connection::Cluster(mut connection), _) => {
+                        let route = RoutingInfo::SingleNode(route);
+                        connection.route_command(command.clone(), route).await
+                    }
+                    (Connection::Single(_), _) => self.send(command).await,
+                }
+            };
+            let sent = tokio::time::timeout(self.limit, sent).await;
+            return sent.unwrap_or_else(|_| Err(timed_out()))?.extract_error();
+        }
+        let _ = slot;
+        self.send(command).await
+    }
+
     /// Fails, within the limit, as soon as something is wrong.
     pub(crate) async fn within<T>(
         &self,
@@ -146,11 +174,6 @@ impl Link {
     /// How long a call may take.
     pub(crate) fn limit(&self) -> Duration {
         self.limit
-    }
-
-    #[cfg(feature = "cluster")]
-    pub(crate) fn is_cluster(&self) -> bool {
-        self.server.is_cluster()
     }
 
     /// Where the feed can be listened to.

@@ -66,7 +66,7 @@ impl RedisStore {
             at_least: keep.least.load(Ordering::Relaxed).to_string(),
         };
         let key = self.0.layout.keep_key();
-        let agreed: String = self.run(&self.0.scripts.keep, &key, what).await?;
+        let agreed: String = self.run(&self.0.scripts.keep, &[key], what).await?;
         keep.agreed.store(row::number(&agreed)?, Ordering::Relaxed);
         Ok(())
     }

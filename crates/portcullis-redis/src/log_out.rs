@@ -7,47 +7,47 @@
 //! until replicas have that. Replication is in order, so that they have the log-out, too.
 //! One that finds nothing left to end is waited for like any other.
 
-use portcullis::{
-    session::{AttemptId, StoreError},
-    subject::Subject,
-};
+use portcullis::{session::StoreError, subject::Subject};
 use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    RedisStore, row,
+    RedisStore,
+    layout::Shard,
     script::{Step, Way},
 };
 
 impl RedisStore {
     /// Runs a script that logs out in the shard of a subject.
-    pub(crate) async fn log_out_at<T: FromRedisValue>(
+    pub(crate) async fn log_out_at<T: FromRedisValue, const N: usize>(
         &self,
         subject: &Subject,
         step: &Step,
+        keys: impl FnOnce(&Shard, &str) -> [String; N],
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        let shard = self.0.layout.shard_of(subject);
-        self.log_out_in(shard, step, what).await
+        let mark = self.0.layout.of(subject).mark();
+        let way = self.log_out_way(&mark);
+        self.at_by(way, subject, step, keys, what).await
     }
 
     /// The same in a shard.
     pub(crate) async fn log_out_in<T: FromRedisValue>(
         &self,
-        shard: u16,
+        shard: &Shard,
         step: &Step,
+        keys: &[String],
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        let feed = self.0.layout.feed_key(shard);
+        let mark = shard.mark();
+        self.run_by(self.log_out_way(&mark), step, keys, what).await
+    }
+
+    fn log_out_way<'a>(&'a self, mark: &'a str) -> Way<'a> {
         let (link, waiting) = (&self.0.link, &self.0.waiting);
-        let replicas = self.0.log_out_replicas;
-        if replicas == 0 {
-            return self.run(step, &feed, what).await;
+        match self.0.log_out_replicas {
+            0 => Way::Shared(link),
+            replicas => Way::ThenToReplicas(link, waiting, mark, replicas),
         }
-        let name = row::attempt_text(&AttemptId::random().map_err(StoreError::unavailable)?);
-        let own = self.0.layout.mark_of(shard, &name);
-        let mark = self.0.layout.mark_key(Some(shard));
-        let way = Way::ThenToReplicas(link, waiting, [&mark, &own], replicas);
-        self.run_by(way, step, &feed, what).await
     }
 }

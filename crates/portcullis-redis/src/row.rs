@@ -108,6 +108,16 @@ pub(crate) fn session(text: &str) -> Result<SessionRecord, StoreError> {
     })
 }
 
+/// The name of a session or application token, whatever else is in its row.
+pub(crate) fn id(text: &str) -> Result<String, StoreError> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let named: Named = serde_json::from_str(text).map_err(StoreError::corrupt)?;
+    Ok(named.id)
+}
+
 /// An application token as it is kept.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct TokenRow {

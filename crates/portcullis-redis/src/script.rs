@@ -1,12 +1,18 @@
 //! The scripts: each is one atomic step.
 
-use portcullis::session::StoreError;
+use std::collections::BTreeSet;
+
+use portcullis::session::{AttemptId, StoreError};
 use redis::{
     Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, Value,
 };
 use serde::Serialize;
 
-use crate::{connection::Link, error::store_error};
+use crate::{connection::Link, error::store_error, row};
+
+/// How often a script may say that it needs further keys: as long as sessions of its
+/// subject begin and end all the time.
+const ROUNDS: usize = 64;
 
 /// The scripts with their digests, prepared once.
 pub(crate) struct Scripts {
@@ -16,18 +22,23 @@ pub(crate) struct Scripts {
     pub(crate) check: Step,
     pub(crate) session: Step,
     pub(crate) sessions: Step,
+    pub(crate) count: Step,
     pub(crate) revoke: Step,
-    pub(crate) revoke_all: Step,
+    pub(crate) log_out: Step,
+    pub(crate) sweep: Step,
+    pub(crate) erase: Step,
     pub(crate) revoke_realm: Step,
     pub(crate) add_token: Step,
     pub(crate) token: Step,
     pub(crate) tokens: Step,
     pub(crate) remove_token: Step,
+    pub(crate) remove_tokens: Step,
     pub(crate) revoke_token: Step,
     pub(crate) is_revoked: Step,
     pub(crate) use_once: Step,
     pub(crate) feed: Step,
     pub(crate) purge: Step,
+    pub(crate) forget_devices: Step,
     pub(crate) key_ring: Step,
     pub(crate) replace_key_ring: Step,
     pub(crate) keep: Step,
@@ -42,28 +53,41 @@ pub(crate) struct Step {
     digest: String,
 }
 
-/// How a step gets to the server.
+/// What a script in the shard of a subject says.
+pub(crate) enum Answer<T> {
+    /// What was asked.
+    Given(T),
+    /// The subject has to be brought here first, from an older layout.
+    Move,
+}
+
+/// How a step gets to the server. A mark is a key there.
 #[derive(Clone, Copy)]
 pub(crate) enum Way<'a> {
-    Plain(&'a Link),
-    /// It counts once so many replicas have what it wrote.
+    /// With all others.
+    Shared(&'a Link),
+    /// On a link whose connection may be kept waiting, until so many replicas have what
+    /// it wrote.
     ToReplicas(&'a Link, &'a str, u32),
     /// The same; but it is done at once, by the connection of all others, and waited for
-    /// on the second one. The mark of its own, behind that of all.
-    ThenToReplicas(&'a Link, &'a Link, [&'a str; 2], u32),
+    /// on the second one.
+    ThenToReplicas(&'a Link, &'a Link, &'a str, u32),
 }
 
 impl Way<'_> {
     async fn send(self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Plain(link) => link.send(command).await,
+            Self::Shared(link) => link.send(command).await,
             // Boxed, or those who refresh would carry the room for it.
             Self::ToReplicas(link, mark, replicas) => {
                 Box::pin(link.send_to_replicas(command, mark, replicas)).await
             }
-            Self::ThenToReplicas(link, waiting, [mark, own], replicas) => {
+            Self::ThenToReplicas(link, waiting, mark, replicas) => {
                 let sent = async {
-                    let answer = link.send_marked(command, own).await?;
+                    // One that nothing else has written, there or elsewhere.
+                    let name = AttemptId::random().map_err(std::io::Error::other)?;
+                    let own = format!("{mark}:{}", row::attempt_text(&name));
+                    let answer = link.send_marked(command, &own).await?;
                     let mut find = redis::cmd("EXISTS");
                     find.arg(own);
                     let found = waiting.send_to_replicas(&find, mark, replicas).await?;
@@ -82,6 +106,27 @@ fn elsewhere() -> RedisError {
     std::io::Error::other("written, but another server answers now").into()
 }
 
+/// A step with the clock alone.
+macro_rules! with_clock {
+    ($name:literal) => {
+        Step::new(concat!(
+            include_str!("lua/clock.lua"),
+            include_str!(concat!("lua/", $name, ".lua"))
+        ))
+    };
+}
+
+/// A step of the proof of a server.
+macro_rules! of_proof {
+    ($name:literal) => {
+        Step::new(concat!(
+            include_str!("lua/clock.lua"),
+            include_str!("lua/proof.lua"),
+            include_str!(concat!("lua/", $name, ".lua"))
+        ))
+    };
+}
+
 /// A step within one shard.
 macro_rules! in_shard {
     ($name:literal) => {
@@ -93,87 +138,112 @@ macro_rules! in_shard {
     };
 }
 
+/// A step on the sessions of a subject.
+macro_rules! on_sessions {
+    ($name:literal) => {
+        Step::new(concat!(
+            include_str!("lua/clock.lua"),
+            include_str!("lua/shard.lua"),
+            include_str!("lua/subject.lua"),
+            include_str!(concat!("lua/", $name, ".lua"))
+        ))
+    };
+}
+
 impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
-            ticket: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/ticket.lua")
-            )),
-            create: in_shard!("create"),
-            rotate: in_shard!("rotate"),
-            check: in_shard!("check"),
-            session: in_shard!("session"),
-            sessions: in_shard!("sessions"),
-            revoke: in_shard!("revoke"),
-            revoke_all: in_shard!("revoke_all"),
+            ticket: with_clock!("ticket"),
+            create: on_sessions!("create"),
+            rotate: on_sessions!("rotate"),
+            check: on_sessions!("check"),
+            session: on_sessions!("session"),
+            sessions: on_sessions!("sessions"),
+            count: on_sessions!("count"),
+            revoke: on_sessions!("revoke"),
+            log_out: on_sessions!("log_out"),
+            sweep: on_sessions!("sweep"),
+            erase: on_sessions!("erase"),
             revoke_realm: in_shard!("revoke_realm"),
-            add_token: in_shard!("add_token"),
+            add_token: on_sessions!("add_token"),
             token: in_shard!("token"),
             tokens: in_shard!("tokens"),
             remove_token: in_shard!("remove_token"),
+            remove_tokens: in_shard!("remove_tokens"),
             revoke_token: in_shard!("revoke_token"),
-            is_revoked: in_shard!("is_revoked"),
+            is_revoked: on_sessions!("is_revoked"),
             use_once: in_shard!("use_once"),
-            feed: in_shard!("feed"),
+            feed: with_clock!("feed"),
             purge: in_shard!("purge"),
-            key_ring: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/key_ring.lua")
-            )),
-            replace_key_ring: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/replace_key_ring.lua")
-            )),
-            keep: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/keep.lua")
-            )),
-            claim: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/proof.lua"),
-                include_str!("lua/claim.lua")
-            )),
-            prove: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/proof.lua"),
-                include_str!("lua/prove.lua")
-            )),
-            publish: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/proof.lua"),
-                include_str!("lua/publish.lua")
-            )),
+            forget_devices: in_shard!("forget_devices"),
+            key_ring: with_clock!("key_ring"),
+            replace_key_ring: with_clock!("replace_key_ring"),
+            keep: with_clock!("keep"),
+            claim: of_proof!("claim"),
+            prove: of_proof!("prove"),
+            publish: of_proof!("publish"),
         }
     }
 }
 
 impl Step {
-    fn new(code: &'static str) -> Self {
+    pub(crate) fn new(code: &'static str) -> Self {
         Self {
             code,
             digest: Script::new(code).get_hash().to_owned(),
         }
     }
 
-    /// Runs the script on the server that has `key`. One round trip, unless the
-    /// server has lost the script, or never had it.
+    /// Runs the script, which touches these keys and no others, on the server that has
+    /// them.
     pub(crate) async fn run<T: FromRedisValue>(
         &self,
         way: Way<'_>,
-        key: &str,
+        keys: &[String],
         ask: &impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
-        let result = match self.call(way, "EVALSHA", &self.digest, key, &ask).await {
+        let value = self.send(way, keys, &ask).await?;
+        T::from_redis_value(value).map_err(StoreError::corrupt)
+    }
+
+    /// Runs a script that may find out which rows it touches. It then says so and does
+    /// nothing, and is asked again with their keys.
+    pub(crate) async fn run_on_rows<T: FromRedisValue>(
+        &self,
+        way: Way<'_>,
+        mut keys: BTreeSet<String>,
+        ask: &impl Serialize,
+    ) -> Result<Answer<T>, StoreError> {
+        let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
+        for _ in 0..ROUNDS {
+            let declared: Vec<_> = keys.iter().cloned().collect();
+            let value = self.send(way, &declared, &ask).await?;
+            match word(&value) {
+                Some(b"keys") => {
+                    let names = Vec::<String>::from_redis_value(value);
+                    keys.extend(names.map_err(StoreError::corrupt)?.into_iter().skip(1));
+                }
+                Some(b"move") => return Ok(Answer::Move),
+                _ => {
+                    let given = T::from_redis_value(value).map_err(StoreError::corrupt)?;
+                    return Ok(Answer::Given(given));
+                }
+            }
+        }
+        Err(StoreError::unavailable("the sessions change all the time"))
+    }
+
+    /// One round trip, unless the server has lost the script, or never had it.
+    async fn send(&self, way: Way<'_>, keys: &[String], ask: &str) -> Result<Value, StoreError> {
+        let result = match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.call(way, "EVAL", self.code, key, &ask).await
+                self.call(way, "EVAL", self.code, keys, ask).await
             }
             result => result,
         };
-        let value = result.map_err(store_error)?;
-        T::from_redis_value(value).map_err(StoreError::corrupt)
+        result.map_err(store_error)
     }
 
     async fn call(
@@ -181,11 +251,22 @@ impl Step {
         way: Way<'_>,
         command: &str,
         script: &str,
-        key: &str,
+        keys: &[String],
         ask: &str,
     ) -> RedisResult<Value> {
         let mut command = redis::cmd(command);
-        command.arg(script).arg(1).arg(key).arg(ask);
+        command.arg(script).arg(keys.len()).arg(keys).arg(ask);
         way.send(&command).await
+    }
+}
+
+/// The word that an answer begins with, if it is a list of texts.
+fn word(value: &Value) -> Option<&[u8]> {
+    match value {
+        Value::Array(values) => match values.first() {
+            Some(Value::BulkString(word)) => Some(word),
+            _ => None,
+        },
+        _ => None,
     }
 }

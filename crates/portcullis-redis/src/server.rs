@@ -7,6 +7,15 @@ use redis::{Client, ConnectionInfo, IntoConnectionInfo, RedisResult};
 
 use crate::error::store_error;
 
+/// How often a cluster is asked again that says that a slot is on its way, and the pauses
+/// in between, in milliseconds.
+#[cfg(feature = "cluster")]
+const RETRIES: u32 = 32;
+#[cfg(feature = "cluster")]
+const MIN_PAUSE: u64 = 5;
+#[cfg(feature = "cluster")]
+const MAX_PAUSE: u64 = 100;
+
 /// What the addresses that a builder was given stand for.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
@@ -86,6 +95,10 @@ impl Addresses {
                 let client = redis::cluster::ClusterClientBuilder::new(nodes.iter().cloned())
                     .connection_timeout(limit)
                     .response_timeout(limit)
+                    // While a slot moves, for as long as a call may take.
+                    .retries(RETRIES)
+                    .min_retry_wait(MIN_PAUSE)
+                    .max_retry_wait(MAX_PAUSE)
                     .tcp_settings(redis::io::tcp::TcpSettings::default().set_nodelay(true));
                 #[cfg(feature = "tls")]
                 let client = match uses_tls(first) {

@@ -1,15 +1,32 @@
 //! Which node of a cluster has a key.
 
+use std::collections::BTreeMap;
+
 use portcullis::session::StoreError;
 use redis::{FromRedisValue, Value};
 
-/// How many slots a cluster has.
-const SLOTS: u16 = 16384;
+#[cfg(feature = "cluster")]
+use crate::layout::slot_of;
+use crate::{connection::Link, error::store_error};
 
 /// The primaries of a cluster: first slot, last slot, address.
 pub(crate) struct Slots(Vec<(u16, u16, String)>);
 
 impl Slots {
+    /// Those of the cluster behind this link.
+    pub(crate) async fn of(link: &Link) -> Result<Self, StoreError> {
+        let mut command = redis::cmd("CLUSTER");
+        let answer = link.send(command.arg("SLOTS")).await;
+        Self::parse(answer.map_err(store_error)?)
+    }
+
+    /// One slot of each primary.
+    pub(crate) fn one_of_each(&self) -> Vec<u16> {
+        let ranges = self.0.iter();
+        let servers: BTreeMap<_, _> = ranges.map(|(first, _, at)| (at, *first)).collect();
+        servers.into_values().collect()
+    }
+
     /// Reads an answer to `CLUSTER SLOTS`.
     pub(crate) fn parse(answer: Value) -> Result<Self, StoreError> {
         let ranges = Vec::<Vec<Value>>::from_redis_value(answer).map_err(StoreError::corrupt)?;
@@ -27,8 +44,9 @@ impl Slots {
     }
 
     /// The address of the primary that has this key, which has a hash tag.
+    #[cfg(feature = "cluster")]
     pub(crate) fn primary_of(&self, key: &str) -> Result<&str, StoreError> {
-        let slot = slot_of(key);
+        let slot = slot_of_key(key);
         let range = self.0.iter();
         let mut range = range.filter(|(first, last, _)| (*first..=*last).contains(&slot));
         match range.next() {
@@ -40,35 +58,22 @@ impl Slots {
     }
 }
 
-fn slot_of(key: &str) -> u16 {
+#[cfg(feature = "cluster")]
+fn slot_of_key(key: &str) -> u16 {
     let tag = key
         .split_once('{')
         .and_then(|(_, rest)| rest.split_once('}'));
-    let tag = tag.map_or(key, |(tag, _)| tag);
-    crc_16(tag.as_bytes()) % SLOTS
+    slot_of(tag.map_or(key, |(tag, _)| tag).as_bytes())
 }
 
-/// CRC-16/XMODEM, as the specification of Redis Cluster wants it.
-fn crc_16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, byte| {
-        let mut crc = crc ^ (u16::from(*byte) << 8);
-        for _ in 0..8 {
-            let carry = crc & 0x8000 != 0;
-            crc = (crc << 1) ^ if carry { 0x1021 } else { 0 };
-        }
-        crc
-    })
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "cluster"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_those_of_the_specification() {
-        assert_eq!(crc_16(b"123456789"), 0x31c3);
-        assert_eq!(slot_of("123456789"), 0x31c3 % SLOTS);
-        assert_eq!(slot_of("{123456789}:proof"), slot_of("123456789"));
+    fn the_slot_is_that_of_the_hash_tag() {
+        assert_eq!(slot_of_key("123456789"), 0x31c3);
+        assert_eq!(slot_of_key("{123456789}:proof"), 0x31c3);
     }
 
     #[test]
@@ -78,7 +83,7 @@ mod tests {
             Value::Int(7000),
             Value::BulkString(b"id".to_vec()),
         ]);
-        let slot = i64::from(slot_of("a"));
+        let slot = i64::from(slot_of_key("a"));
         let range = vec![Value::Int(slot), Value::Int(slot), node];
         let slots = Slots::parse(Value::Array(vec![Value::Array(range)])).unwrap();
         assert!(slots.primary_of("a").is_ok());

@@ -22,14 +22,15 @@ use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    ask::{Ask, Nothing, OfRow, OfSession, OfSubject, OfToken, millis, span},
+    ask::{Nothing, OfRow, OfSession, OfSubject, millis, span},
     connection::Link,
-    entry,
     error::store_error,
     keep::Keep,
-    layout::{Layout, in_realm, subject_text},
+    layout::{Layout, Shard, subject_text},
+    old::Moving,
     row::{self, SessionRow, TokenRow},
-    script::{Scripts, Step, Way},
+    run::{of_session, to_judge},
+    script::Scripts,
 };
 
 /// Sessions in Redis. Cheap to clone; clones are the same store.
@@ -52,65 +53,12 @@ pub(crate) struct Inner {
     pub(crate) poll_interval: Duration,
     pub(crate) scripts: Scripts,
     pub(crate) keep: Keep,
+    /// How many shards the layout before this one had, if something may be left in it.
+    pub(crate) old: Option<u16>,
+    pub(crate) moving: Moving,
     /// Goes in place of the server's clock.
     pub(crate) test_clock: Option<SharedClock>,
     pub(crate) server_clock: RemoteClock,
-}
-
-impl RedisStore {
-    /// Runs a script at `key`.
-    pub(crate) async fn run<T: FromRedisValue>(
-        &self,
-        step: &Step,
-        key: &str,
-        what: impl Serialize,
-    ) -> Result<T, StoreError> {
-        let way = Way::Plain(&self.0.link);
-        self.run_by(way, step, key, what).await
-    }
-
-    /// Runs a script at `key`, on this way.
-    pub(crate) async fn run_by<T: FromRedisValue>(
-        &self,
-        way: Way<'_>,
-        step: &Step,
-        key: &str,
-        what: impl Serialize,
-    ) -> Result<T, StoreError> {
-        let ask = Ask {
-            now: self.0.test_clock.as_ref().map(|clock| millis(clock.now())),
-            keep: &self.0.keep.text(),
-            channel: &self.0.channel,
-            what,
-        };
-        step.run(way, key, &ask).await
-    }
-
-    /// Runs a script in the shard of a subject.
-    async fn at<T: FromRedisValue>(
-        &self,
-        subject: &Subject,
-        step: &Step,
-        what: impl Serialize,
-    ) -> Result<T, StoreError> {
-        let layout = &self.0.layout;
-        let feed = layout.feed_key(layout.shard_of(subject));
-        self.run(step, &feed, what).await
-    }
-
-    /// Runs a script in every shard, at once.
-    async fn everywhere<T: FromRedisValue>(
-        &self,
-        step: &Step,
-        what: impl Serialize + Copy,
-    ) -> Vec<Result<T, StoreError>> {
-        let layout = &self.0.layout;
-        let runs = layout.shards().map(|shard| async move {
-            let feed = layout.feed_key(shard);
-            self.run(step, &feed, what).await
-        });
-        join_all(runs).await
-    }
 }
 
 impl SessionStore for RedisStore {
@@ -135,7 +83,8 @@ impl SessionStore for RedisStore {
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         let order = self.0.layout.order_key();
-        let number: String = self.run(&self.0.scripts.ticket, &order, Nothing {}).await?;
+        let ticket = &self.0.scripts.ticket;
+        let number: String = self.run(ticket, &[order], Nothing {}).await?;
         row::number(&number).map(LoginTicket::from_sequence)
     }
 
@@ -151,6 +100,8 @@ impl SessionStore for RedisStore {
             row: SessionRow,
             idle_ttl: String,
             absolute_ttl: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            limit: Option<String>,
         }
         let ticket = ticket_text(ticket);
         let what = What {
@@ -159,12 +110,19 @@ impl SessionStore for RedisStore {
             ticket,
             idle_ttl: span(session.idle_ttl),
             absolute_ttl: span(session.absolute_ttl),
+            limit: session.limit.map(|limit| limit.to_string()),
         };
         let create = &self.0.scripts.create;
-        let (_, row): (String, Option<String>) = self.at(&session.subject, create, what).await?;
-        Ok(match row {
-            None => Created::LoggedOutMeanwhile,
-            Some(row) => Created::session(row::session(&row)?),
+        let keys = of_session(&session.id);
+        let (_, row, evicted): (String, Option<String>, Vec<String>) =
+            self.at(&session.subject, create, keys, what).await?;
+        let Some(row) = row else {
+            return Ok(Created::LoggedOutMeanwhile);
+        };
+        let evicted = evicted.iter().map(|id| row::session_id(id));
+        Ok(Created::Session {
+            session: Box::new(row::session(&row)?),
+            evicted: evicted.collect::<Result<_, _>>()?,
         })
     }
 
@@ -209,12 +167,14 @@ impl SessionStore for RedisStore {
             same_device: attempt.rules.replay == ReplayPolicy::SameDevice,
             reuse: RevocationReason::Reuse.as_str(),
         };
-        let step = if attempt.may_change() {
-            &self.0.scripts.rotate
+        let scripts = &self.0.scripts;
+        let (id, subject) = (&attempt.session, &attempt.subject);
+        let (now, row): (String, Option<String>) = if attempt.may_change() {
+            let keys = of_session(id);
+            self.at(subject, &scripts.rotate, keys, what).await?
         } else {
-            &self.0.scripts.check
+            self.at(subject, &scripts.check, to_judge(id), what).await?
         };
-        let (now, row): (String, Option<String>) = self.at(&attempt.subject, step, what).await?;
         let now = row::time(&now)?;
         self.0.server_clock.heard(now, Instant::now());
         let Some(row) = row else {
@@ -231,11 +191,13 @@ impl SessionStore for RedisStore {
         subject: &Subject,
         id: &SessionId,
     ) -> Result<Option<SessionRecord>, StoreError> {
-        let what = OfRow { id: id.as_str() };
+        let what = OfRow {
+            subject: subject_text(subject),
+            id: id.as_str(),
+        };
         let session = &self.0.scripts.session;
-        let row: Option<String> = self.at(subject, session, what).await?;
-        let session = row.as_deref().map(row::session).transpose()?;
-        Ok(session.filter(|session| session.subject == *subject))
+        let row: Option<String> = self.at(subject, session, to_judge(id), what).await?;
+        row.as_deref().map(row::session).transpose()
     }
 
     async fn session_page(
@@ -244,66 +206,28 @@ impl SessionStore for RedisStore {
         after: Option<&SessionCursor>,
         limit: u32,
     ) -> Result<SessionPage, StoreError> {
-        let what = OfSubject::new(subject);
-        let rows: Vec<String> = self.at(subject, &self.0.scripts.sessions, what).await?;
-        let (now, rows) = rows
-            .split_first()
-            .ok_or_else(|| StoreError::corrupt("no time"))?;
-        let now = row::time(now)?;
-        let mut live = Vec::new();
-        for row in rows {
-            live.extend(row::readable(row::session(row)).filter(|session| session.is_live(now)));
-        }
-        live.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-        if let Some(after) = after {
-            live.retain(|session| SessionCursor::behind(session) > *after);
-        }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let is_last = live.len() <= limit;
-        live.truncate(limit);
-        Ok(SessionPage {
-            next: live.last().filter(|_| !is_last).map(SessionCursor::behind),
-            sessions: live,
-        })
+        self.page(subject, after, limit).await
     }
 
     async fn session_count(&self, subject: &Subject) -> Result<u64, StoreError> {
-        let page = self.session_page(subject, None, u32::MAX).await?;
-        Ok(u64::try_from(page.sessions.len()).unwrap_or(u64::MAX))
+        self.count(subject).await
     }
 
     async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
         let what = OfSession {
+            subject: subject_text(subject),
             id: id.as_str(),
-            subject: &subject_text(subject),
             why: RevocationReason::Logout.as_str(),
         };
         let revoke = &self.0.scripts.revoke;
-        let ended: u64 = self.log_out_at(subject, revoke, what).await?;
+        let ended: u64 = self
+            .log_out_at(subject, revoke, of_session(id), what)
+            .await?;
         Ok(ended > 0)
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
-        #[derive(Serialize)]
-        struct What {
-            subject: String,
-            number: String,
-            why: &'static str,
-        }
-        // The number comes first: a login that takes its ticket later is later.
-        let what = What {
-            number: self.login_ticket().await?.sequence().to_string(),
-            subject: subject_text(subject),
-            why: RevocationReason::LogoutEverywhere.as_str(),
-        };
-        let revoke_all = &self.0.scripts.revoke_all;
-        let (ids, application_tokens): (Vec<String>, Vec<String>) =
-            self.log_out_at(subject, revoke_all, what).await?;
-        let sessions = ids.iter().map(|id| row::session_id(id));
-        Ok(RevokedAll {
-            sessions: sessions.collect::<Result<_, _>>()?,
-            application_tokens,
-        })
+        self.log_out(subject).await
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
@@ -318,8 +242,12 @@ impl SessionStore for RedisStore {
         let revoke_realm = &self.0.scripts.revoke_realm;
         let what = What { realm, number };
         let mut last = Timestamp::from_millis(i64::MIN);
-        let cut_offs = self.0.layout.shards();
-        let cut_offs = cut_offs.map(|shard| self.log_out_in::<String>(shard, revoke_realm, what));
+        let keys = |shard: &Shard| vec![shard.feed(), shard.cut_offs()];
+        let shards = self.0.layout.shards();
+        let cut_offs = shards.map(|shard| async move {
+            self.log_out_in::<String>(&shard, revoke_realm, &keys(&shard), what)
+                .await
+        });
         for at in join_all(cut_offs).await {
             last = last.max(row::time(&at?)?);
         }
@@ -347,7 +275,16 @@ impl SessionStore for RedisStore {
             limit: limit.to_string(),
         };
         let add = &self.0.scripts.add_token;
-        let answer: String = self.at(&token.subject, add, what).await?;
+        let keys = |shard: &Shard, subject: &str| {
+            [
+                shard.feed(),
+                shard.cut_offs(),
+                shard.subject(subject),
+                shard.tokens(subject),
+                shard.token(&token.id),
+            ]
+        };
+        let answer: String = self.at(&token.subject, add, keys, what).await?;
         match answer.as_str() {
             "added" => Ok(TokenAdded::Added),
             "limit" => Ok(TokenAdded::LimitReached),
@@ -361,23 +298,29 @@ impl SessionStore for RedisStore {
         subject: &Subject,
         id: &str,
     ) -> Result<bool, StoreError> {
-        Ok(
-            match self
-                .at::<Option<String>>(subject, &self.0.scripts.token, OfRow { id })
-                .await?
-            {
-                None => false,
-                Some(row) => TokenRow::parse(&row)?.is_live_for(subject),
-            },
-        )
+        let what = OfRow {
+            subject: subject_text(subject),
+            id,
+        };
+        let keys = |shard: &Shard, _: &str| [shard.cut_offs(), shard.token(id)];
+        let token = &self.0.scripts.token;
+        let row: Option<String> = self.at(subject, token, keys, what).await?;
+        Ok(match row {
+            None => false,
+            Some(row) => TokenRow::parse(&row)?.is_live_for(subject),
+        })
     }
 
     async fn application_tokens(
         &self,
         subject: &Subject,
     ) -> Result<Vec<ApplicationToken>, StoreError> {
-        let what = OfSubject::new(subject);
-        let rows: Vec<String> = self.at(subject, &self.0.scripts.tokens, what).await?;
+        let what = OfSubject {
+            subject: subject_text(subject),
+        };
+        let keys = |shard: &Shard, subject: &str| [shard.tokens(subject)];
+        let tokens = &self.0.scripts.tokens;
+        let rows: Vec<String> = self.at(subject, tokens, keys, what).await?;
         rows.iter()
             .map(|row| TokenRow::parse(row)?.into_token())
             .collect()
@@ -388,12 +331,20 @@ impl SessionStore for RedisStore {
         subject: &Subject,
         id: &str,
     ) -> Result<bool, StoreError> {
-        let what = OfToken {
+        let what = OfRow {
+            subject: subject_text(subject),
             id,
-            subject: &subject_text(subject),
+        };
+        let keys = |shard: &Shard, subject: &str| {
+            [
+                shard.feed(),
+                shard.cut_offs(),
+                shard.tokens(subject),
+                shard.token(id),
+            ]
         };
         let remove = &self.0.scripts.remove_token;
-        let removed: u64 = self.log_out_at(subject, remove, what).await?;
+        let removed: u64 = self.log_out_at(subject, remove, keys, what).await?;
         Ok(removed > 0)
     }
 
@@ -403,23 +354,7 @@ impl SessionStore for RedisStore {
         id: &str,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        #[derive(Serialize)]
-        struct What<'a> {
-            token: String,
-            id: &'a str,
-            subject: String,
-            until: String,
-        }
-        let what = What {
-            token: in_realm(subject.realm(), id),
-            id,
-            subject: subject_text(subject),
-            until: millis(until),
-        };
-        let revoke = &self.0.scripts.revoke_token;
-        self.log_out_at::<u64>(subject, revoke, what)
-            .await
-            .map(drop)
+        self.revoke_one(subject, id, until).await
     }
 
     async fn is_revoked(
@@ -428,46 +363,11 @@ impl SessionStore for RedisStore {
         id: Option<&str>,
         since: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        #[derive(Serialize)]
-        struct What {
-            subject: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            token: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            since: Option<String>,
-        }
-        let what = What {
-            subject: subject_text(subject),
-            token: id.map(|id| in_realm(subject.realm(), id)),
-            since: since.map(millis),
-        };
-        let is_revoked = &self.0.scripts.is_revoked;
-        Ok(self.at::<u64>(subject, is_revoked, what).await? == 1)
+        self.asks(subject, id, since).await
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
-        #[derive(Clone, Copy, Serialize)]
-        struct What<'a> {
-            since: &'a str,
-        }
-        let since = millis(query.since);
-        let what = What { since: &since };
-        let mut revocations = Vec::new();
-        let mut earliest = Timestamp::from_millis(i64::MAX);
-        for answer in self.everywhere(&self.0.scripts.feed, what).await {
-            let (now, entries): (String, Vec<(String, String)>) = answer?;
-            let now = row::time(&now)?;
-            earliest = earliest.min(now);
-            for (entry, at) in &entries {
-                let revocation = entry::parse(entry, row::time(at)?)?;
-                revocations.extend(revocation.filter(|found| !entry::is_over(found, now)));
-            }
-        }
-        Ok(RevocationPage {
-            revocations,
-            next: None,
-            now: earliest,
-        })
+        self.read_feeds(query).await
     }
 
     async fn use_once(
@@ -476,28 +376,42 @@ impl SessionStore for RedisStore {
         attempt: AttemptId,
         keep: Duration,
     ) -> Result<OneUse, StoreError> {
-        #[derive(Serialize)]
+        #[derive(Clone, Serialize)]
         struct What {
-            value: String,
             attempt: String,
             lasts: String,
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            only_look: bool,
         }
-        let what = What {
-            value: row::digest_text(value),
+        let mut what = What {
             attempt: row::attempt_text(&attempt),
             lasts: span(keep),
+            only_look: true,
         };
         let layout = &self.0.layout;
-        let feed = layout.feed_key(layout.shard_of_value(value));
         let use_once = &self.0.scripts.use_once;
-        let (now, row): (String, String) = self.run(use_once, &feed, what).await?;
-        row::one_use(&row, attempt, row::time(&now)?)
+        let text = row::digest_text(value);
+        let mut shards = vec![(layout.of_value(value), false)];
+        if let Some(old) = self.0.old {
+            // What was used there is not used again here.
+            shards.insert(0, (layout.old_shard_of_value(value, old), true));
+        }
+        for (shard, only_look) in shards {
+            what.only_look = only_look;
+            let (now, row): (String, Option<String>) =
+                self.run(use_once, &[shard.once(&text)], &what).await?;
+            if let Some(row) = row {
+                return row::one_use(&row, attempt, row::time(&now)?);
+            }
+        }
+        Err(StoreError::corrupt("nobody was first"))
     }
 
     async fn key_ring(&self, name: &str) -> Result<StoredRing, StoreError> {
         let key = self.0.layout.key_ring_key(name);
-        let (now, version, record): (String, Option<String>, Option<String>) =
-            self.run(&self.0.scripts.key_ring, &key, Nothing {}).await?;
+        let (now, version, record): (String, Option<String>, Option<String>) = self
+            .run(&self.0.scripts.key_ring, &[key], Nothing {})
+            .await?;
         Ok(StoredRing {
             version: version.map_or(Ok(0), |version| row::number(&version))?,
             record: record.unwrap_or_default(),
@@ -522,7 +436,13 @@ impl SessionStore for RedisStore {
         };
         let key = self.0.layout.key_ring_key(name);
         let replace = &self.0.scripts.replace_key_ring;
-        Ok(self.run::<u64>(replace, &key, what).await? == 1)
+        Ok(self.run::<u64>(replace, &[key], what).await? == 1)
+    }
+
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let ended = self.log_out(subject).await?;
+        self.forget(subject).await?;
+        Ok(ended)
     }
 
     async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
@@ -533,8 +453,16 @@ impl SessionStore for RedisStore {
         let keep = span(rules.keep);
         let what = What { purge_keep: &keep };
         let mut gone = 0;
-        for answer in self.everywhere::<u64>(&self.0.scripts.purge, what).await {
+        let keys = |shard: &Shard| vec![shard.feed()];
+        for answer in self
+            .everywhere::<u64>(&self.0.scripts.purge, keys, what)
+            .await
+        {
             gone += answer?;
+        }
+        if let Some(devices) = rules.devices {
+            let since = self.current_time().await?.saturating_sub(devices);
+            gone += self.forget_devices(since).await?;
         }
         Ok(gone)
     }

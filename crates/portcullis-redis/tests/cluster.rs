@@ -5,14 +5,10 @@
 
 mod common;
 
-use std::{
-    process::Command,
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use common::{
-    server::Server,
+    cluster::Cluster,
     sessions::{DAY, attempt, open_for, with_grace},
 };
 use portcullis::{
@@ -20,44 +16,10 @@ use portcullis::{
     subject::Subject,
     time::SharedClock,
 };
-use portcullis_redis::{RedisStore, RedisStoreBuilder};
 use portcullis_testing::store_contract::{
-    self, cut_off, key_rings, lists, log_out, one_use, overdue, races, resting, revocations,
-    rotation,
+    self, cut_off, key_rings, limits, lists, log_out, one_use, overdue, races, resting,
+    revocations, rotation,
 };
-
-struct Cluster([Server; 3]);
-
-impl Cluster {
-    fn start() -> Option<Self> {
-        let node =
-            || Server::start(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
-        let cluster = Self([node()?, node()?, node()?]);
-        let made = Command::new("redis-cli")
-            .args(["--cluster", "create"])
-            .args(cluster.0.iter().map(|node| node.address().to_string()))
-            .arg("--cluster-yes")
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{made:?}");
-        let give_up = Instant::now() + Duration::from_secs(20);
-        for node in &cluster.0 {
-            while !format!("{:?}", node.command(&["CLUSTER", "INFO"])).contains("cluster_state:ok")
-            {
-                assert!(Instant::now() < give_up, "the cluster does not form");
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        }
-        Some(cluster)
-    }
-
-    /// An empty store.
-    fn store(&self) -> RedisStoreBuilder {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        RedisStore::cluster(self.0.iter().map(Server::url)).prefix(format!("store-{number}"))
-    }
-}
 
 macro_rules! cases {
     ($cluster:ident; $($module:ident::$case:ident,)*) => {
@@ -96,6 +58,14 @@ fn a_cluster_keeps_the_contract_and_survives_the_loss_of_a_node() {
         log_out::logging_out_everywhere_ends_everything_of_one_subject,
         lists::sessions_come_back_as_they_were_made,
         lists::application_tokens_are_listed_until_removed,
+        limits::sessions_are_listed_page_by_page,
+        limits::a_session_is_its_subjects_own,
+        limits::a_login_too_many_ends_the_longest_idle,
+        limits::only_live_sessions_count,
+        limits::a_limit_holds_among_many_at_once,
+        limits::a_subject_is_forgotten,
+        limits::devices_are_forgotten,
+        revocations::what_was_revoked_is_told_page_by_page,
         revocations::everything_that_was_revoked_is_told,
         revocations::what_was_revoked_before_is_not_told,
         one_use::the_first_use_is_told_from_others,

@@ -344,8 +344,11 @@ async fn what_cannot_be_is_corrupt() {
             .unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{value}: {error:?}");
     }
-    let other = RedisStore::builder(server.url()).shards(8).connect().await;
-    assert_eq!(other.unwrap_err().kind(), StoreErrorKind::Corrupt);
+    for layout in ["3", "2 from 1/0", "1/many", "1/"] {
+        server.command(&["SET", "{portcullis}:layout", layout]);
+        let newer = RedisStore::connect(server.url()).await;
+        assert_eq!(newer.unwrap_err().kind(), StoreErrorKind::Corrupt);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

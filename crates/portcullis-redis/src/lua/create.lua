@@ -1,20 +1,90 @@
--- Begins a session: the time, and the row unless a log-out overtook the ticket.
+-- Begins a session: the time, the row unless a log-out overtook the ticket, and which
+-- others had to make room for it.
+if is_elsewhere() then
+  return {'move'}
+end
 if overtaken() then
-  return {text(now), false}
+  return {text(now), false, {}}
 end
 local row = ask.row
-local known, raw = load_session(row.id)
+local known = load(key('s', row.id))
 if known then
   -- Asked again after an answer was lost.
   if known.subject ~= row.subject or known.digest ~= row.digest
     or known.client ~= row.client then
     error('CORRUPT id')
   end
-  return {text(now), raw}
+  local _, raw = load_session(row.id)
+  return {text(now), raw, {}}
 end
+
+-- How many sessions one login looks at, and ends, at most.
+local MANY = 400
+
+-- Which sessions must go; or which keys are missing to know it.
+local function in_the_way(limit)
+  local live = redis.call('ZCOUNT', user, '(' .. text(now), '+inf')
+  if live < limit then
+    return {}
+  end
+  -- Those first that are over first: where there are more, the longest idle are among them.
+  local after = '(' .. text(now)
+  local entries = redis.call('ZRANGEBYSCORE', user, after, '+inf', 'LIMIT', 0, MANY)
+  local ids = {}
+  for i, entry in ipairs(entries) do
+    ids[i] = id_of(entry)
+  end
+  local missing = undeclared('s', ids)
+  if missing then
+    return nil, missing
+  end
+  local rows = {}
+  for _, id in ipairs(ids) do
+    local good, other = pcall(load_session, id)
+    if good and other and not other.revoked then
+      rows[#rows + 1] = other
+    else
+      live = live - 1
+    end
+  end
+  table.sort(rows, function(a, b)
+    local x, y = tonumber(a.rotated), tonumber(b.rotated)
+    if x ~= y then
+      return x < y
+    end
+    return is_less(place(tonumber(a.created), a.id), place(tonumber(b.created), b.id))
+  end)
+  for i = #rows, math.max(live - limit + 1, 0) + 1, -1 do
+    rows[i] = nil
+  end
+  return rows
+end
+
+local others, missing = {}, nil
+if ask.limit then
+  others, missing = in_the_way(number(ask, 'limit'))
+  if missing then
+    return missing
+  end
+end
+
 local absolute = now + number(ask, 'absolute_ttl')
 row.created = text(now)
 row.rotated = text(now)
 row.absolute = text(absolute)
 row.idle = text(math.min(now + number(ask, 'idle_ttl'), absolute))
-return {text(now), put(row)}
+local raw = put(row)
+-- What every shard has in which there is a session.
+redis.call('HSETNX', key('cut'), '', '')
+redis.call('ZADD', key('feed'), '-inf', '')
+local evicted = {}
+for i, other in ipairs(others) do
+  revoke(other, 'evicted')
+  evicted[i] = other.id
+end
+if #others > 0 then
+  settle()
+else
+  tidy()
+end
+return {text(now), raw, evicted}

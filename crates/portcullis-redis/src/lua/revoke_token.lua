@@ -9,8 +9,9 @@ redis.call('SET', name, ask['until'], 'PX', text(math.min(till - now, 2 ^ 52)))
 local function entry(till)
   return 't|' .. till .. '|' .. string.len(ask.id) .. ':' .. ask.id .. ask.subject
 end
-if known then
-  redis.call('ZREM', feed, entry(known))
-end
 tell(entry(ask['until']))
+if known then
+  redis.call('ZREM', key('feed'), entry(known))
+end
+trim(now - tonumber(ask.keep))
 return 1

@@ -1,6 +1,9 @@
 -- Presents a refresh token: the time, and the row as it is afterwards. The
 -- caller reads the outcome off the row (`portcullis::session::rules`); here is
 -- only what changes it.
+if is_elsewhere() then
+  return {'move'}
+end
 local row, raw = load_session(ask.id)
 if not row then
   return {text(now), false}
@@ -58,4 +61,6 @@ if predecessor and ask.until_used and (not row.late or row.late == ask.attempt) 
   row.late = ask.attempt
   return {text(now), put(row)}
 end
-return {text(now), revoke(row, ask.reuse, ask.attempt)}
+raw = revoke(row, ask.reuse, ask.attempt)
+settle()
+return {text(now), raw}

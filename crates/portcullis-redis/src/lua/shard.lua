@@ -1,11 +1,38 @@
--- KEYS[1] is the feed of a shard. All keys of the shard have its hash tag and
--- so are in its slot; a script finds the others from this one.
-local feed = KEYS[1]
-local tag = string.sub(feed, 1, -string.len(':feed') - 1)
+-- KEYS are all keys that a script may touch; they have the hash tag of one shard and
+-- so are in one slot. None that was not declared is touched: while its slot moves to
+-- another node it would look absent where it is not.
+local tag = string.match(KEYS[1], '^{[^}]*}')
 local now = math.floor(microseconds() / 1000)
 
+local declared = {}
+for _, name in ipairs(KEYS) do
+  declared[name] = true
+end
+
 local function key(kind, id)
-  return tag .. ':' .. kind .. ':' .. id
+  local name = tag .. ':' .. kind .. (id and ':' .. id or '')
+  if not declared[name] then
+    error('UNDECLARED ' .. kind)
+  end
+  return name
+end
+
+-- The keys of these rows that were not declared, as an answer by which the caller
+-- declares them and asks again; nil if all were. To be asked before anything is written.
+local function undeclared(kind, ids, answer)
+  for _, id in ipairs(ids) do
+    local name = tag .. ':' .. kind .. ':' .. id
+    if not declared[name] then
+      answer = answer or {'keys'}
+      answer[#answer + 1] = name
+    end
+  end
+  return answer
+end
+
+-- Whether what an older layout has of the subject may not be here yet.
+local function is_elsewhere()
+  return ask.moving and not redis.call('ZSCORE', key('u', ask.subject), 'm')
 end
 
 -- The caller knows a bad row by the first word of the message.
@@ -30,17 +57,22 @@ local function load(name)
   return row, raw
 end
 
--- The last log-out of everybody of a realm, under its mark, or nil.
-local function cut_off_at(mark)
-  local raw = redis.call('GET', mark)
+-- A log-out as it is kept, or nil.
+local function log_out(raw)
   if not raw then
     return nil
   end
   local number, at = string.match(raw, '^(%d+)|(%d+)$')
   if not number then
-    error('CORRUPT cut-off')
+    error('CORRUPT log-out')
   end
   return {number = tonumber(number), at = tonumber(at)}
+end
+
+-- The last log-out of everybody of a realm, or nil. The key is always there, so that it
+-- never says that a script had better run where the slot is moving to.
+local function cut_off_of_realm(realm)
+  return log_out(redis.call('HGET', key('cut'), 'r:' .. realm))
 end
 
 -- The same for the realm of a subject, which stands in it behind its length.
@@ -49,50 +81,29 @@ local function cut_off_of(subject)
   if not length then
     error('CORRUPT subject')
   end
-  return cut_off_at(key('c', string.sub(rest, 1, tonumber(length))))
+  return cut_off_of_realm(string.sub(rest, 1, tonumber(length)))
 end
 
--- The time of the cut-off that has ended a session or an application token, as text, or
--- nil. A row without the number of its ticket is of a version that knows no cut-offs: its
--- time decides.
-local function ended_by_cut_off(row)
-  local last = cut_off_of(row.subject)
+-- Whether a row began before a log-out. One without the number of its ticket is of a
+-- version that knows no cut-offs: its time decides.
+local function is_before(row, last)
   if not last then
-    return nil
+    return false
+  elseif row.ticket then
+    return number(row, 'ticket') < last.number
   end
-  local before
-  if row.ticket then
-    before = number(row, 'ticket') < last.number
-  else
-    before = number(row, 'created') <= last.at
-  end
-  return before and text(last.at) or nil
-end
-
--- A session as it is now and its text, or nil. One that was cut off has ended, though
--- nobody has written that.
-local function load_session(id)
-  local row, raw = load(key('s', id))
-  if row and not row.revoked then
-    local at = ended_by_cut_off(row)
-    if at then
-      row.revoked = at
-      row.why = 'logout_everybody'
-      row.by = nil
-      raw = cjson.encode(row)
-    end
-  end
-  return row, raw
+  return number(row, 'created') <= last.at
 end
 
 -- An application token as it is now, or nil; whether it was cut off.
 local function load_token(id)
   local token = load(key('a', id))
-  local at = token and not token.removed and ended_by_cut_off(token)
-  if at then
-    token.removed = at
+  local last = token and not token.removed and cut_off_of(token.subject)
+  local cut_off = last and is_before(token, last)
+  if cut_off then
+    token.removed = text(last.at)
   end
-  return token, at
+  return token, cut_off
 end
 
 -- For how long from now to keep what is over at `moment`.
@@ -101,51 +112,18 @@ local function span(moment)
   return math.max(1, math.min(milliseconds, 2 ^ 52))
 end
 
--- Takes what has gone out of an index, which goes with its last entry.
-local function tidy(index)
-  redis.call('ZREMRANGEBYSCORE', index, '-inf', text(now))
-  local last = redis.call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]
-  if last then
-    redis.call('PEXPIRE', index, text(tonumber(last) - now))
-  end
-end
-
--- Writes a session that has not been revoked, and its place in the index of its
--- subject. The row comes first: without memory or on a read-only server the
--- first write fails and there are no others.
-local function put(row)
-  local over = math.min(number(row, 'idle'), number(row, 'absolute'))
-  local ttl = span(over)
-  local raw = cjson.encode(row)
-  redis.call('SET', key('s', row.id), raw, 'PX', text(ttl))
-  local index = key('i', row.subject)
-  redis.call('ZADD', index, text(now + ttl), row.id)
-  tidy(index)
-  return raw
-end
-
 -- Adds an entry to the feed and wakes whoever listens. A server that forbids
 -- PUBLISH only delays: the listeners also poll. It is of now, unless said otherwise.
+-- An entry of no time, which nobody reads, keeps the key when all others have gone.
 local function tell(entry, at)
   local time = text(at or now)
-  redis.call('ZADD', feed, time, entry)
-  redis.call('ZREMRANGEBYSCORE', feed, '-inf', '(' .. text(now - tonumber(ask.keep)))
-  redis.call('PEXPIRE', feed, text(span(now)))
+  redis.call('ZADD', key('feed'), '-inf', '', time, entry)
   redis.pcall('PUBLISH', ask.channel, time .. '|' .. entry)
 end
 
--- Ends a session that has not been revoked.
-local function revoke(row, why, by)
-  row.revoked = text(now)
-  row.why = why
-  row.by = by
-  local raw = cjson.encode(row)
-  redis.call('SET', key('s', row.id), raw, 'PX', text(span(now)))
-  local index = key('i', row.subject)
-  redis.call('ZREM', index, row.id)
-  tidy(index)
-  tell('s|' .. why .. '|' .. row.id .. '|' .. row.subject)
-  return raw
+-- Takes what has been told for long enough out of the feed.
+local function trim(since)
+  return redis.call('ZREMRANGEBYSCORE', key('feed'), '(-inf', '(' .. text(since))
 end
 
 -- Takes a live application token off the list of its subject.
@@ -154,26 +132,4 @@ local function remove_token(token)
   redis.call('SET', key('a', token.id), cjson.encode(token), 'PX', text(span(now)))
   redis.call('ZREM', key('l', token.subject), token.id)
   tell('a|' .. token.id)
-end
-
--- How long a ticket is good, in microseconds. The mark that a log-out leaves is
--- kept for at least twice as long, so a ticket never outlives a mark that it
--- would have to be compared with.
-local TICKET_LIFE = 3600 * 1000000
-
-local function mark_log_out()
-  local mark = key('o', ask.subject)
-  local last = tonumber(redis.call('GET', mark) or '0')
-  local ttl = math.max(tonumber(ask.keep), 2 * TICKET_LIFE / 1000)
-  local latest = math.max(number(ask, 'number'), last)
-  redis.call('SET', mark, text(latest), 'PX', text(ttl))
-end
-
--- Whether a log-out everywhere, or of everybody, overtook the ticket.
-local function overtaken()
-  local ticket = number(ask, 'ticket')
-  local last = tonumber(redis.call('GET', key('o', ask.subject)) or '0')
-  local cut_off = cut_off_of(ask.subject)
-  last = math.max(last, cut_off and cut_off.number or 0)
-  return last > ticket or now * 1000 - ticket > TICKET_LIFE
 end

@@ -1,9 +1,12 @@
 -- Uses what may be used once: the time, who was first, and when. The key goes by
 -- itself; whether it has expired, its own row says.
-local name = key('once', ask.value)
+local name = KEYS[1]
 local row, raw = load(name)
 if row and number(row, 'expires') > now then
   return {text(now), raw}
+end
+if ask.only_look then
+  return {text(now), false}
 end
 local lasts = math.min(number(ask, 'lasts'), 2 ^ 52)
 row = {first = ask.attempt, at = text(now), expires = text(now + lasts)}

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+#[cfg(feature = "cluster")]
+pub(crate) mod cluster;
 pub(crate) mod server;
 pub(crate) mod sessions;
 

@@ -3,10 +3,11 @@
 use std::{future::Future, time::Duration};
 
 use portcullis::{
+    claims::KeyConfirmation,
     session::{
         ApplicationToken, AttemptId, Created, Device, DynSessionStore, Grant, LoginTicket,
         NewSession, RotationAttempt, RotationMode, RotationOutcome, RotationRules, SecretDigest,
-        SessionId, SessionRecord, SessionStore, Successor, TokenAdded,
+        SessionData, SessionId, SessionRecord, SessionStore, Successor, TokenAdded,
     },
     subject::Subject,
     time::{Clock, Timestamp},
@@ -119,6 +120,12 @@ pub(super) fn new_session(subject: &Subject) -> NewSession {
     let mut grant = Grant::new();
     grant.scope = "demo:read \"quoted\"".to_owned();
     grant.auth_time = Some(FakeClock::START);
+    grant.acr = Some("mfa".to_owned());
+    grant.amr = vec!["pwd".to_owned(), "otp".to_owned()];
+    grant.cnf = Some(KeyConfirmation::jkt("a thumbprint"));
+    // A number that no binary fraction is, and text that no database shall mind.
+    let data = serde_json::json!({ "share": 0.1, "name": "Zo\u{eb} \u{1f511} '\"\\" });
+    grant.data = Some(SessionData::new(&data).expect("a short object"));
     NewSession {
         id: SessionId::random().expect("randomness"),
         subject: subject.clone(),

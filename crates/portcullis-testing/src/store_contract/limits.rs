@@ -179,7 +179,7 @@ pub async fn a_subject_is_forgotten(bench: &Bench) {
     let ticket = bench.ticket().await;
     bench.list_token("app", ticket).await;
     let forgotten = bench.store.erase(&alice()).await.expect("forgets");
-    assert_eq!(forgotten.sessions, [live.id.clone()]);
+    assert_eq!(forgotten.sessions, std::slice::from_ref(&live.id));
     assert_eq!(forgotten.application_tokens, ["app"]);
     for session in [&ended, &live] {
         let row = bench.row(session).await;

@@ -155,7 +155,8 @@ impl EndpointsBuilder {
     /// `{"sessions":[{"id","client_id","created_at","last_used_at",
     /// "expires_at","device":{"user_agent","address"},"current"}]}`, the oldest
     /// first, times in seconds since the epoch. `last_used_at` is the last
-    /// exchange of the refresh token.
+    /// exchange of the refresh token. A hundred are on a page; where there are more, the
+    /// answer has a `next`, which is the query parameter `after` of the next page.
     ///
     /// The token comes as Bearer, or else, where there is a
     /// [`CookieApi`], in the access cookie. A header decides over a cookie, which

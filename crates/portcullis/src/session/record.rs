@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttemptId, SessionData, SessionId, StoreError, refresh::RefreshFamily};
+use super::{AttemptId, SessionData, SessionId, StoreError};
 use crate::{claims::KeyConfirmation, crypto, subject::Subject, time::Timestamp};
 
 /// A session that is about to begin: what [`SessionStore::create`] turns into a
@@ -280,18 +280,6 @@ impl Grant {
     /// A grant of nothing in particular.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// What the refresh tokens of a session say of it.
-    pub(super) fn of(family: &RefreshFamily) -> Self {
-        Self {
-            scope: family.scope.to_string(),
-            auth_time: family.auth_time.map(Timestamp::as_secs),
-            acr: family.acr.clone(),
-            amr: family.amr.clone(),
-            cnf: family.confirmation.clone(),
-            data: family.data.clone(),
-        }
     }
 
     /// The text that a store keeps.

@@ -66,9 +66,12 @@ impl EventSender {
         if !shared.lock().is_read {
             return;
         }
-        // Neither is it made while others wait, nor is anybody woken.
+        // Others do not wait while it is made, nor while somebody is woken.
         let event = event();
         let mut queue = shared.lock();
+        if !queue.is_read {
+            return;
+        }
         if queue.events.len() >= shared.capacity {
             drop(queue);
             shared.dropped.fetch_add(1, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::super::{SecretDigest, SessionData, SessionId, Successor};
+use super::super::{Grant, SecretDigest, SessionData, SessionId, Successor};
 use crate::{
     claims::{KeyConfirmation, ScopeSet},
     crypto::sha256,
@@ -111,6 +111,18 @@ const TOKEN_ID: &[u8; 23] = b"portcullis refresh jti\0";
 const ACCESS_TOKEN_ID: &[u8; 23] = b"portcullis access jti\0\0";
 
 impl RefreshFamily {
+    /// What the session's row says of it.
+    pub(in crate::session) fn grant(&self) -> Grant {
+        Grant {
+            scope: self.scope.to_string(),
+            auth_time: self.auth_time.map(Timestamp::as_secs),
+            acr: self.acr.clone(),
+            amr: self.amr.clone(),
+            cnf: self.confirmation.clone(),
+            data: self.data.clone(),
+        }
+    }
+
     /// The `jti` of a member: shaped as a UUID of version 4 (RFC 9562 section
     /// 5.4), as clients expect of every token, the same whenever it is made.
     pub(super) fn token_id(&self, token: &Successor) -> Uuid {

@@ -17,10 +17,10 @@ const PAGE: u32 = 256;
 /// anything set, all.
 ///
 /// ```
-/// use std::time::Duration;
-/// use portcullis::session::{SessionFilter, SessionId};
-/// # use portcullis::{session::{SessionError, Sessions}, subject::Subject, time::Timestamp};
-///
+/// use portcullis::session::SessionFilter;
+/// # use portcullis::{
+/// #     session::{SessionError, SessionId, Sessions}, subject::Subject, time::Timestamp,
+/// # };
 /// # async fn example(
 /// #     sessions: &Sessions, alice: &Subject, own: &SessionId, month_ago: Timestamp,
 /// # ) -> Result<(), SessionError> {
@@ -55,7 +55,7 @@ impl<'a> SessionFilter<'a> {
     }
 
     /// Those that were opened or last refreshed from a device with this user agent, as the
-    /// [list](super::super::Device::user_agent) has it.
+    /// [list](crate::session::Device::user_agent) has it.
     #[must_use = "returns the changed filter"]
     pub fn user_agent(mut self, user_agent: &'a str) -> Self {
         self.user_agent = Some(user_agent);
@@ -186,7 +186,7 @@ impl Sessions {
 
     /// Logs a subject out [everywhere](Self::log_out_everywhere) and forgets who it was: the
     /// devices and the grants of its sessions, the application's
-    /// [data](super::super::Grant::data) among them, those that have ended included. Its name
+    /// [data](crate::session::Grant::data) among them, those that have ended included. Its name
     /// stays in the store until its access tokens have expired, so that they are refused.
     ///
     /// # Errors

@@ -129,6 +129,7 @@ impl From<RefreshError> for SessionError {
                 Self::caused(SessionErrorKind::Unavailable, error)
             }
             RefreshErrorKind::TooLong => SessionErrorKind::GrantTooLong.into(),
+            RefreshErrorKind::Sign => Self::caused(SessionErrorKind::Issue, error),
             kind => SessionErrorKind::Token(kind).into(),
         }
     }

@@ -257,10 +257,6 @@ impl Sessions {
             confirmation: request.confirmation.cloned(),
             data: request.data.cloned(),
         };
-        if let Some(tokens) = &inner.refresh {
-            let limit = request.refresh_token_limit;
-            tokens.check_length(&family, refresh_key.clone(), limit)?;
-        }
         let mut token = AccessToken::new(request.subject)
             .session(id.as_str())
             .client(request.client)
@@ -283,6 +279,10 @@ impl Sessions {
         let row = opening.as_ref().and_then(|opening| opening.row.as_ref());
         let generation = row.map_or(0, |row| row.generation);
         let mut draft = draft_for(generation)?;
+        if let Some(tokens) = &inner.refresh {
+            let limit = request.refresh_token_limit;
+            tokens.check_length(&family, refresh_key.clone(), limit)?;
+        }
         let session = NewSession {
             id: id.clone(),
             subject: request.subject.clone(),
@@ -291,7 +291,7 @@ impl Sessions {
             absolute_ttl,
             secret_digest: secret.digest(),
             refresh_key,
-            grant: Grant::of(&family),
+            grant: family.grant(),
             device: request.device.clone(),
             limit: inner.session_limit,
         };
@@ -316,7 +316,7 @@ impl Sessions {
             // another request that came at once and was about something else.
             let granted = Grant {
                 auth_time: auth_time.and(session.grant.auth_time),
-                ..Grant::of(&family)
+                ..family.grant()
             };
             let is_same = session.grant == granted;
             if session.revoked.is_some() || !is_same {

@@ -85,7 +85,8 @@ impl RefreshTokens {
     ///
     /// # Errors
     ///
-    /// [`RefreshErrorKind::TooLong`]; as [`encode`](Self::encode).
+    /// [`RefreshErrorKind::TooLong`]; [`RefreshErrorKind::KeysUnavailable`] when the key is
+    /// gone, and otherwise as [`encode`](Self::encode).
     pub(in crate::session) fn check_length(
         &self,
         family: &RefreshFamily,
@@ -100,8 +101,14 @@ impl RefreshTokens {
             absolute_deadline: end_of_time,
             refresh_key,
         };
-        let length = self.encode(family, &longest)?.expose().len();
-        match length > limit.min(MAX_LENGTH) {
+        let token = self.encode(family, &longest).map_err(|error| {
+            match error.kind() {
+                // It was there a moment ago.
+                RefreshErrorKind::UnknownKey => RefreshErrorKind::KeysUnavailable.into(),
+                _ => error,
+            }
+        })?;
+        match token.expose().len() > limit.min(MAX_LENGTH) {
             true => Err(RefreshErrorKind::TooLong.into()),
             false => Ok(()),
         }

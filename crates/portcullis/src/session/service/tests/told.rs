@@ -218,6 +218,34 @@ async fn the_subscriber_is_told_of_who_is_erased() {
     assert_eq!(names, ["session_opened", "session_ended", "subject_erased"]);
 }
 
+/// Another node hears of a theft when it reads the store; so does its subscriber.
+#[tokio::test]
+async fn the_subscriber_of_another_node_is_told_of_a_theft() {
+    let (api, mut own) = subscribed(64, 0).await;
+    let store = api.sessions.revocations().store().clone();
+    let (sender, mut stream) = events::channel(8);
+    let clock = SharedClock::new(api.clock.clone());
+    let other = Revocations::new(store, clock, Duration::from_secs(900)).with_events(sender);
+    other.sync().await.unwrap();
+    let pair = api.open(|request| request).await;
+    api.refresh(refresh_token(&pair), &plain()).await.unwrap();
+    api.pass(1000);
+    let error = api.refresh(refresh_token(&pair), &plain()).await;
+    assert_eq!(error.unwrap_err(), SessionErrorKind::Reused);
+    for _ in 0..3 {
+        other.sync().await.unwrap();
+        api.sessions.revocations().sync().await.unwrap();
+    }
+    let heard = json!({ "event": "refresh_reuse_heard", "session": pair.session.as_str() });
+    assert_eq!(told(&api, &mut stream), [heard]);
+    // Whoever found it has told it, and hears nothing new.
+    let names = told_names(&mut own);
+    assert_eq!(
+        names,
+        ["session_opened", "refresh_rotated", "refresh_reused"]
+    );
+}
+
 /// Nobody waits for a subscriber, whether it is slow or gone.
 #[tokio::test]
 async fn a_subscriber_that_reads_nothing_holds_nobody_up() {
