@@ -41,6 +41,8 @@ struct Current {
     number: u64,
     made: Option<Instant>,
     failed: Option<(Instant, RedisError)>,
+    /// When a call last ended in time.
+    heard: Option<Instant>,
 }
 
 #[derive(Clone)]
@@ -122,14 +124,25 @@ impl Link {
                 result => result,
             }
         };
-        tokio::time::timeout(self.limit, attempts)
-            .await
-            .unwrap_or_else(|_| {
+        match tokio::time::timeout(self.limit, attempts).await {
+            Ok(result) => {
+                if !result.as_ref().is_err_and(RedisError::is_timeout) {
+                    self.lock().heard = Some(Instant::now());
+                }
+                result
+            }
+            Err(_) => {
                 // A server that is slow, or a connection that is dead without
                 // knowing it: the next call had better not wait for it.
                 self.give_up(used.load(Ordering::Relaxed));
                 Err(timed_out())
-            })
+            }
+        }
+    }
+
+    /// How long a call may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Whether keys are in slots, on several servers.
@@ -169,11 +182,6 @@ impl Link {
             Ok(result) => result.map_err(store_error),
             Err(_) => Err(store_error(timed_out())),
         }
-    }
-
-    /// How long a call may take.
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
     }
 
     /// Where the feed can be listened to.
@@ -221,6 +229,7 @@ impl Link {
                 current.number += 1;
                 current.made = Some(Instant::now());
                 current.failed = None;
+                current.heard = Some(Instant::now());
                 current.connection = Some(connection.clone());
                 Ok((connection, current.number))
             }
@@ -250,10 +259,13 @@ impl Link {
 
     /// Lets go of this connection, unless there is a newer one already. Those
     /// who wait for an answer on it go on waiting. A cluster's client looks after
-    /// its connections itself.
+    /// its connections itself; but one that many ask while a server is lost may hang for
+    /// ever, and then not one call ends in time.
     fn give_up(&self, number: u64) {
         let mut current = self.lock();
-        if current.number == number && !self.server.is_cluster() {
+        let hangs = |heard: Instant| heard.elapsed() >= self.limit * 2;
+        let is_over = !self.server.is_cluster() || current.heard.is_some_and(hangs);
+        if current.number == number && is_over {
             current.connection = None;
         }
     }

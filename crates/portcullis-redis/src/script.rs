@@ -1,18 +1,26 @@
 //! The scripts: each is one atomic step.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use portcullis::session::{AttemptId, StoreError};
+use portcullis::session::StoreError;
 use redis::{
     Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, Value,
 };
 use serde::Serialize;
+use tokio::time::{sleep, timeout};
 
-use crate::{connection::Link, error::store_error, row};
+use crate::{connection::Link, error::store_error};
 
 /// How often a script may say that it needs further keys: as long as sessions of its
 /// subject begin and end all the time.
 const ROUNDS: usize = 64;
+
+/// How long is waited for a slot that is on its way before it is asked for again: first, and
+/// at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(80));
 
 /// The scripts with their digests, prepared once.
 pub(crate) struct Scripts {
@@ -61,33 +69,38 @@ pub(crate) enum Answer<T> {
     Move,
 }
 
-/// How a step gets to the server. A mark is a key there.
+/// How a step gets to the server.
 #[derive(Clone, Copy)]
 pub(crate) enum Way<'a> {
-    /// With all others.
-    Shared(&'a Link),
-    /// On a link whose connection may be kept waiting, until so many replicas have what
-    /// it wrote.
+    Plain(&'a Link),
+    /// It counts once so many replicas have what it wrote.
     ToReplicas(&'a Link, &'a str, u32),
     /// The same; but it is done at once, by the connection of all others, and waited for
-    /// on the second one.
-    ThenToReplicas(&'a Link, &'a Link, &'a str, u32),
+    /// on the second one. The mark of its own, behind that of all.
+    ThenToReplicas(&'a Link, &'a Link, [&'a str; 2], u32),
 }
 
-impl Way<'_> {
+fn elsewhere() -> RedisError {
+    std::io::Error::other("written, but another server answers now").into()
+}
+
+impl<'a> Way<'a> {
+    fn link(self) -> &'a Link {
+        match self {
+            Self::Plain(link) | Self::ToReplicas(link, ..) | Self::ThenToReplicas(link, ..) => link,
+        }
+    }
+
     async fn send(self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Shared(link) => link.send(command).await,
+            Self::Plain(link) => link.send(command).await,
             // Boxed, or those who refresh would carry the room for it.
             Self::ToReplicas(link, mark, replicas) => {
                 Box::pin(link.send_to_replicas(command, mark, replicas)).await
             }
-            Self::ThenToReplicas(link, waiting, mark, replicas) => {
+            Self::ThenToReplicas(link, waiting, [mark, own], replicas) => {
                 let sent = async {
-                    // One that nothing else has written, there or elsewhere.
-                    let name = AttemptId::random().map_err(std::io::Error::other)?;
-                    let own = format!("{mark}:{}", row::attempt_text(&name));
-                    let answer = link.send_marked(command, &own).await?;
+                    let answer = link.send_marked(command, own).await?;
                     let mut find = redis::cmd("EXISTS");
                     find.arg(own);
                     let found = waiting.send_to_replicas(&find, mark, replicas).await?;
@@ -100,10 +113,6 @@ impl Way<'_> {
             }
         }
     }
-}
-
-fn elsewhere() -> RedisError {
-    std::io::Error::other("written, but another server answers now").into()
 }
 
 /// A step with the clock alone.
@@ -234,16 +243,32 @@ impl Step {
         Err(StoreError::unavailable("the sessions change all the time"))
     }
 
-    /// One round trip, unless the server has lost the script, or never had it.
+    /// Until the time of a call is over if the slot of the keys is on its way: then some
+    /// of the keys are here and some there.
     async fn send(&self, way: Way<'_>, keys: &[String], ask: &str) -> Result<Value, StoreError> {
-        let result = match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
+        let begun = Instant::now();
+        let mut result = self.send_once(way, keys, ask).await;
+        let mut pause = PAUSES.0;
+        while result.as_ref().is_err_and(is_on_its_way) {
+            sleep(pause).await;
+            let left = way.link().limit().saturating_sub(begun.elapsed());
+            let again = timeout(left, self.send_once(way, keys, ask)).await;
+            let Ok(again) = again else { break };
+            result = again;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+        result.map_err(store_error)
+    }
+
+    /// One round trip, unless the server has lost the script, or never had it.
+    async fn send_once(&self, way: Way<'_>, keys: &[String], ask: &str) -> RedisResult<Value> {
+        match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.call(way, "EVAL", self.code, keys, ask).await
             }
             result => result,
-        };
-        result.map_err(store_error)
+        }
     }
 
     async fn call(
@@ -258,6 +283,20 @@ impl Step {
         command.arg(script).arg(keys.len()).arg(keys).arg(ask);
         way.send(&command).await
     }
+}
+
+/// Whether a cluster says that this slot is being moved, or whose it is being agreed on.
+/// Nothing has run then.
+fn is_on_its_way(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Server(
+            ServerErrorKind::TryAgain
+                | ServerErrorKind::Ask
+                | ServerErrorKind::Moved
+                | ServerErrorKind::ClusterDown
+        )
+    )
 }
 
 /// The word that an answer begins with, if it is a list of texts.

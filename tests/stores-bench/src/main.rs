@@ -16,6 +16,8 @@
 //! * **beside**: generations advanced in the store alone, each of a session chosen at
 //!   random; in turns with the store's own rate of changing one row as wide by its key.
 //!   Grace 0, so that nothing rests. Of some rounds the medians, and the ratio of each.
+//!   How much of a processor each takes, here and on a server of this machine that has
+//!   nothing else to do, and how much of its log (WAL, or the append-only file).
 //! * **logins**: tickets, whose numbers come from one row or key, and sessions.
 //! * **purge**: sessions that are over go batch by batch, without a pause, while others are
 //!   refreshed.
@@ -24,6 +26,7 @@ mod beside;
 mod load;
 mod logins;
 mod measure;
+mod meter;
 mod places;
 mod purge;
 mod rows;
@@ -173,8 +176,11 @@ async fn all_beside(arguments: &Arguments) -> Result<()> {
     for command in beside::commands(rounds) {
         println!("* {command}");
     }
-    println!("\n| store | rows | clients | generations/s | its own rate | ratio |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "\n| store | rows | bytes of each | clients | generations/s | its own rate | ratio | a generation \
+         takes: here + on the server, of its log | and its own |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     for name in arguments.stores().filter(|&name| name != "memory") {
         for &rows in &arguments.rows {
             if let Some(place) = Place::new(name).await? {

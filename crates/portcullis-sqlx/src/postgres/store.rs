@@ -164,7 +164,7 @@ impl SessionStore for PostgresStore {
             return Ok(SessionPage::default());
         }
         let now = self.now();
-        run!(self.pool.call(), |c| sessions::page(
+        run!(self.pool.question(), |c| sessions::page(
             c, subject, after, limit, now
         ))
     }
@@ -174,7 +174,7 @@ impl SessionStore for PostgresStore {
             return Ok(0);
         }
         let now = self.now();
-        run!(self.pool.call(), |c| sessions::count(c, subject, now))
+        run!(self.pool.question(), |c| sessions::count(c, subject, now))
     }
 
     async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
@@ -237,7 +237,7 @@ impl SessionStore for PostgresStore {
         if !is_kept(subject) {
             return Ok(Vec::new());
         }
-        run!(self.pool.call(), |c| lists::application_tokens(c, subject))
+        run!(self.pool.question(), |c| lists::application_tokens(c, subject))
     }
 
     async fn remove_application_token(
@@ -279,7 +279,7 @@ impl SessionStore for PostgresStore {
             return Ok(false);
         }
         let now = self.now();
-        run!(self.pool.call(), |c| lists::is_revoked(
+        run!(self.pool.question(), |c| lists::is_revoked(
             c,
             (realm, name),
             id,

@@ -5,12 +5,16 @@
 //! | [`Forked`](Verdict::Forked) | one refresh token that led to two different ones, or skipped a generation |
 //! | [`LoggedOut`](Verdict::LoggedOut) | a refusal of somebody whose session nobody stole or ended |
 //! | [`CameBack`](Verdict::CameBack) | a refresh after an acknowledged log-out |
-//! | [`ReuseAccepted`](Verdict::ReuseAccepted) | a token that was exchanged a window ago, exchanged again |
+//! | [`ReuseAccepted`](Verdict::ReuseAccepted) | a token that was exchanged more than a window ago, exchanged again |
 //! | [`StillThere`](Verdict::StillThere) | a refresh in a session that was refused for good |
 //! | [`StillAccepted`](Verdict::StillAccepted) | an access token let through, after the bound, though its session has ended |
 //! | [`Odd`](Verdict::Odd) | any other answer than the expected ones, 503 and a broken connection |
 //! | [`Unanswered`](Verdict::Unanswered) | a client that still gets no answer when all is well again |
 //! | [`Doubled`](Verdict::Doubled) | a key on two primaries of a cluster, each with a truth of its own |
+//!
+//! A node knows the time of its store from the last answer, and may take it for earlier by
+//! as much as that was on its way, which the stores limit to two seconds; so much later a
+//! predecessor may still be forgiven.
 //!
 //! Two things excuse. Whoever got no answer for a whole window may be refused
 //! ([`Report::lapsed`]): the store may have exchanged the token, and forgives it for a

@@ -5,6 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{Report, Rules, Verdict, Violation};
 use crate::history::{Actor, History, Moment, Operation, Outcome, Token, What};
 
+/// How long an answer of a store may be on its way: no store waits longer. By so much may
+/// the time be earlier, as a node knows it, at which a refresh sets out, and what was
+/// forgiven then is forgiven.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
 /// Times are kept in milliseconds by nodes and stores.
 const ROUNDING: Duration = Duration::from_millis(5);
 
@@ -149,7 +154,7 @@ impl Session<'_> {
         }
     }
 
-    /// A token that was exchanged a window ago is refused; when it first was.
+    /// A token that was exchanged more than a window ago is refused; when it first was.
     fn check_reuse(&self, report: &mut Report) -> Option<Moment> {
         let mut exchanged: BTreeMap<u64, Moment> = BTreeMap::new();
         for one in self.refreshed() {
@@ -167,7 +172,7 @@ impl Session<'_> {
             let Some(&first) = exchanged.get(&presented.generation) else {
                 continue;
             };
-            if operation.invoked < first + self.rules.grace + ROUNDING {
+            if operation.invoked < first + self.rules.grace + ON_ITS_WAY + ROUNDING {
                 continue;
             }
             match operation.outcome {

@@ -185,16 +185,16 @@ fn a_theft_ends_a_session() {
             .thief(What::Steal, 2.0, Outcome::Granted)
             .thief(What::Refresh(token(1)), 20.0, Outcome::Gave(token(2)))
     };
-    let found_out = || stolen().owner(What::Refresh(token(1)), 31.0, Outcome::Refused);
+    let found_out = || stolen().owner(What::Refresh(token(1)), 33.0, Outcome::Refused);
     let report = found_out()
-        .thief(What::Refresh(token(2)), 32.0, Outcome::Refused)
+        .thief(What::Refresh(token(2)), 34.0, Outcome::Refused)
         .is_good();
     assert_eq!(report.found_out, 1);
     // Within the window it is forgiven.
     let forgiven = stolen().owner(What::Refresh(token(1)), 29.0, Outcome::Gave(token(2)));
     assert_eq!(forgiven.is_good().found_out, 0);
     // The owner comes too late and is let in.
-    let reused = || stolen().owner(What::Refresh(token(1)), 31.0, Outcome::Gave(token(2)));
+    let reused = || stolen().owner(What::Refresh(token(1)), 33.0, Outcome::Gave(token(2)));
     reused().is_blamed(Verdict::ReuseAccepted);
     reused()
         .may_lose(20.0, 21.0)
@@ -202,7 +202,7 @@ fn a_theft_ends_a_session() {
     // The thief stays in.
     let stays = || found_out().thief(What::Refresh(token(2)), 40.0, Outcome::Gave(token(3)));
     stays().is_blamed(Verdict::StillThere);
-    stays().may_lose(31.0, 32.0).is_lost(Verdict::StillThere);
+    stays().may_lose(33.0, 34.0).is_lost(Verdict::StillThere);
     // And so does the access token.
     found_out()
         .thief(What::Call, 62.0, Outcome::Granted)

@@ -61,7 +61,7 @@ impl Cluster {
             return Err(format!("no cluster: {}", String::from_utf8_lossy(&made.stdout)).into());
         }
         let cluster = Self { nodes };
-        cluster.wait().await?;
+        cluster.in_step().await?;
         Ok(cluster)
     }
 
@@ -180,11 +180,11 @@ impl Cluster {
     /// One that was killed becomes a replica.
     pub(super) async fn come_back(&mut self, killed: usize) -> Result<()> {
         self.nodes[killed].run_again().await?;
-        self.wait().await
+        self.in_step().await
     }
 
     /// Until all nodes agree, replicas follow and nobody is missed.
-    async fn wait(&self) -> Result<()> {
+    pub(super) async fn in_step(&self) -> Result<()> {
         let give_up = Instant::now() + PATIENCE;
         while Instant::now() < give_up {
             let members = self.members().await?;

@@ -159,9 +159,9 @@ impl Site {
         now: impl Fn() -> Moment,
         injected: &mut Injected,
     ) -> Result<()> {
-        let begun = now();
         // From before it happens until nobody asks the old primary any more.
-        let mut promoted = || injected.may_lose = Some((begun.saturating_sub(LAG), now()));
+        let mut promoted =
+            |begun: Moment| injected.may_lose = Some((begun.saturating_sub(LAG), now()));
         match (self, fault) {
             (Self::Sqlite(site), _) => site.hold_lock(span).await?,
             (Self::Postgres(site), StoreFault::Kill) => site.kill_and_start().await?,
@@ -172,9 +172,12 @@ impl Site {
             (Self::Redis(site), StoreFault::Pause) => site.pause(span).await?,
             (Self::Redis(site), StoreFault::EndConnections) => site.end_connections().await?,
             (Self::Redis(site), fault) => {
+                // One that does not follow is promoted by nobody.
+                site.in_step().await?;
+                let begun = now();
                 let behind = fault == StoreFault::FailOverBehind;
                 site.fail_over(behind.then_some(span / 2), proxies).await?;
-                promoted();
+                promoted(begun);
                 site.come_back().await?;
             }
             (Self::Cluster(site), StoreFault::MoveSlots) => {
@@ -183,8 +186,10 @@ impl Site {
             (Self::Cluster(site), StoreFault::Pause) => site.pause(span, random).await?,
             (Self::Cluster(site), StoreFault::EndConnections) => site.end_connections().await?,
             (Self::Cluster(site), _) => {
+                site.in_step().await?;
+                let begun = now();
                 let killed = site.fail_over(random).await?;
-                promoted();
+                promoted(begun);
                 site.come_back(killed).await?;
             }
         }

@@ -91,6 +91,11 @@ impl Redis {
         let port = self.link.address().port().to_string();
         let follow = ["REPLICAOF", "127.0.0.1", &port];
         self.replica.command::<String>(&follow).await?;
+        self.in_step().await
+    }
+
+    /// Waits until the replica follows the primary.
+    pub(super) async fn in_step(&self) -> Result<()> {
         let give_up = Instant::now() + PATIENCE;
         while Instant::now() < give_up {
             let told: String = self.replica.command(&["INFO", "replication"]).await?;

@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     Result,
     load::{Rate, choose, drive, median, settle},
+    meter::{Meter, Spent},
     places::Place,
     rows::Rows,
 };
@@ -50,7 +51,9 @@ impl Bare {
 
 /// Fills a place with sessions and measures both, in turns.
 pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<()> {
+    let empty = place.size().await?;
     let rows = Arc::new(Rows::fill(place, count).await?);
+    let bytes = place.size().await?.saturating_sub(empty) / count;
     let bare = match place {
         Place::Memory(_) => return Ok(()),
         Place::Postgres { .. } => Bare::Postgres(postgres::Bare::new(place).await?),
@@ -58,11 +61,19 @@ pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<
         Place::Redis { .. } => Bare::Redis(redis::Bare::new(place, count).await?),
     };
     let (mut own, mut others, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut own_spent, mut others_spent) = (Vec::new(), Vec::new());
+    let seconds = rounds.span.as_secs_f64();
     for round in 0..rounds.rounds {
         settle().await;
+        let begun = Meter::read(place).await?;
         let ours = advance(place, &rows, rounds, round).await?.per_second;
+        let done = Meter::read(place).await?;
+        own_spent.push(done.since(begun, ours * seconds));
         settle().await;
+        let begun = Meter::read(place).await?;
         let theirs = bare.rate(rounds, rows.count(), round).await?;
+        let done = Meter::read(place).await?;
+        others_spent.push(done.since(begun, theirs * seconds));
         own.push(ours);
         others.push(theirs);
         ratios.push(ours / theirs);
@@ -73,15 +84,28 @@ pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<
         format!("{least:.2} to {most:.2}")
     };
     println!(
-        "| {} | {count} | {} | {:.0} | {:.0} | {:.2} ({}) |",
+        "| {} | {count} | {bytes} | {} | {:.0} | {:.0} | {:.2} ({}) | {} | {} |",
         place.name(),
         rounds.clients,
         median(own),
         median(others),
         median(ratios.clone()),
         spread(&ratios),
+        spent(&own_spent),
+        spent(&others_spent),
     );
     Ok(())
+}
+
+/// The medians: here, on the server, and of its log.
+fn spent(rounds: &[Spent]) -> String {
+    let middle = |of: fn(&Spent) -> f64| median(rounds.iter().map(of).collect());
+    format!(
+        "{:.0} µs + {:.0} µs, {:.0} B",
+        middle(|spent| spent.client),
+        middle(|spent| spent.server),
+        middle(|spent| spent.log)
+    )
 }
 
 /// Generations advanced per second, each of a session chosen at random.
