@@ -71,6 +71,7 @@ pub fn new_session() -> NewSession {
         refresh_key: "k0".into(),
         grant,
         device: device(false),
+        limit: None,
     }
 }
 

@@ -19,7 +19,11 @@ use super::{
     pool::{Pool, run},
     purge, rotation, schema, sessions, subjects,
 };
-use crate::{Migration, log_out::LIMIT, revocations::Place};
+use crate::{
+    Migration,
+    log_out::{BATCH, LIMIT},
+    revocations::Place,
+};
 
 /// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
 ///
@@ -191,11 +195,15 @@ impl SessionStore for PostgresStore {
         }
         let now = self.now();
         let mut revoked = run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))?;
-        // Begun: whatever is left is over already, and is written by whoever comes next.
-        while let Some(number) = run!(self.pool.call(), |c| subjects::unfinished(c, subject))? {
+        let mut is_over = revoked.sessions.len() < BATCH;
+        // Whatever is left is over already, and is written by the next purge if not here.
+        while !is_over
+            && let Some(number) = run!(self.pool.call(), |c| subjects::unfinished(c, subject))?
+        {
             let batch = run!(self.pool.call(), |c| subjects::end_rest(
                 c, subject, number, LIMIT, now
             ))?;
+            is_over = batch.len() < BATCH;
             revoked.sessions.extend(batch);
         }
         Ok(revoked)
@@ -237,7 +245,9 @@ impl SessionStore for PostgresStore {
         if !is_kept(subject) {
             return Ok(Vec::new());
         }
-        run!(self.pool.question(), |c| lists::application_tokens(c, subject))
+        run!(self.pool.question(), |c| lists::application_tokens(
+            c, subject
+        ))
     }
 
     async fn remove_application_token(

@@ -34,7 +34,14 @@ use sqlx::{
 };
 
 use self::connections::{Connections, Writer};
-use crate::{Migration, log_out::LIMIT, revocations::Place};
+use crate::{
+    Migration,
+    log_out::{BATCH, LIMIT},
+    revocations::Place,
+};
+
+/// How many rows a purge takes at once before others may write: each is on pages of its own.
+const HOLD: u32 = 100;
 
 /// Sessions in an SQLite file. Cheap to clone; clones are the same store.
 ///
@@ -282,12 +289,14 @@ impl SessionStore for SqliteStore {
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
         let (mut connection, now) = self.writer().await?;
         let mut revoked = subjects::revoke_all(&mut connection, subject, now).await?;
-        // Begun: whatever is left is over already, and is written by whoever comes next.
-        while let Some(number) = subjects::unfinished(&mut connection, subject).await? {
+        let mut is_over = revoked.sessions.len() < BATCH;
+        // Whatever is left is over already, and is written by the next purge if not here.
+        while !is_over && let Some(number) = subjects::unfinished(&mut connection, subject).await? {
             drop(connection);
             let now;
             (connection, now) = self.writer().await?;
             let batch = subjects::end_rest(&mut connection, subject, number, LIMIT, now).await?;
+            is_over = batch.len() < BATCH;
             revoked.sessions.extend(batch);
         }
         Ok(revoked)
@@ -397,7 +406,16 @@ impl SessionStore for SqliteStore {
     }
 
     async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
-        let (mut connection, now) = self.writer().await?;
-        purge::batch(&mut connection, rules, now).await
+        let mut gone = 0;
+        loop {
+            let mut part = *rules;
+            part.limit = part.limit.saturating_sub(gone).min(HOLD);
+            let (mut connection, now) = self.writer().await?;
+            let rows = purge::batch(&mut connection, &part, now).await?;
+            gone += u32::try_from(rows).unwrap_or(u32::MAX);
+            if rows < u64::from(part.limit) || gone >= rules.limit {
+                return Ok(u64::from(gone));
+            }
+        }
     }
 }

@@ -20,9 +20,9 @@ const REST: u32 = 4;
 /// interval has to be the same on all nodes. Where a store knows nothing that is used once,
 /// each node does the work, which harms nobody.
 ///
-/// Work goes in batches, each one step of the store's, and after each the store is left alone
-/// for four times as long as that took. The task ends when it is dropped, at any time: a
-/// batch is then done as a whole or not at all.
+/// Work goes in batches, and after each the store is left alone for four times as long as that
+/// took. The task ends when it is dropped, at any time: what a store does in one step is then
+/// done as a whole or not at all.
 ///
 /// ```
 /// use std::{future::Future, time::Duration};
@@ -74,9 +74,7 @@ impl Maintenance {
         self
     }
 
-    /// How many rows go in one step: [`PurgeRules::DEFAULT_LIMIT`] unless set. More is faster,
-    /// and makes those wait for longer who need what the step has locked, which for SQLite is
-    /// everything.
+    /// How many rows go in one batch: [`PurgeRules::DEFAULT_LIMIT`] unless set.
     #[must_use = "returns the changed task"]
     pub fn with_batch(mut self, rows: NonZeroU32) -> Self {
         self.rules.limit = rows.get();
