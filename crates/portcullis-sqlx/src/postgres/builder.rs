@@ -12,6 +12,9 @@ use super::{
     settings,
 };
 
+/// How long looking at a server may take that answers: nobody waits for a node that starts.
+const START: Duration = Duration::from_secs(10);
+
 /// A [`PostgresStore`] that is not connected yet.
 ///
 /// ```no_run
@@ -169,7 +172,9 @@ impl PostgresStoreBuilder {
     /// or only behind a proxy that pools transactions.
     pub async fn connect(self) -> Result<PostgresStore, StoreError> {
         let store = self.connect_lazy()?;
-        match run!(store.pool.call(), |c| settings::look_at(c, &store.clock)) {
+        let limit = store.pool.limit().max(START);
+        let call = store.pool.long_call(limit);
+        match run!(call, |c| settings::look_at(c, &store.clock)) {
             Ok(()) => Ok(store),
             Err(error) => Err(store.pool.reason().await.unwrap_or(error)),
         }

@@ -71,15 +71,13 @@ impl Settings {
     /// Prepares a new connection of our own. Refuses a standby.
     pub(super) async fn set(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
         let statement = format!(
-            "SELECT set_config('default_transaction_isolation', 'read committed', false), \
+            "SELECT pg_is_in_recovery() AS standby, \
+             set_config('default_transaction_isolation', 'read committed', false), \
              set_config('portcullis.marker', '{}', false), {}",
             self.marker,
             self.assignments("false")
         );
-        sqlx::raw_sql(AssertSqlSafe(statement))
-            .execute(&mut *connection)
-            .await?;
-        refuse_standby(connection).await
+        refuse_standby(connection, statement).await
     }
 
     /// What begins a transaction on a connection of somebody else, who finds it afterwards
@@ -121,7 +119,8 @@ impl Settings {
         connection: &mut PgConnection,
         options: &PgConnectOptions,
     ) -> Result<(), Failure> {
-        refuse_standby(connection).await?;
+        let statement = "SELECT pg_is_in_recovery() AS standby";
+        refuse_standby(connection, statement.to_owned()).await?;
         let mut other = PgConnection::connect_with(options).await?;
         mark(connection, &self.marker).await?;
         mark(&mut other, "another").await?;
@@ -140,8 +139,9 @@ impl Settings {
     }
 }
 
-async fn refuse_standby(connection: &mut PgConnection) -> sqlx::Result<()> {
-    let row = sqlx::raw_sql("SELECT pg_is_in_recovery() AS standby")
+/// By an answer that says whether the server is one.
+async fn refuse_standby(connection: &mut PgConnection, statement: String) -> sqlx::Result<()> {
+    let row = sqlx::raw_sql(AssertSqlSafe(statement))
         .fetch_one(connection)
         .await?;
     if row.try_get("standby")? {
