@@ -74,7 +74,7 @@ impl RedisStore {
         sentinels: impl IntoIterator<Item = U>,
         primary: impl redis::IntoConnectionInfo,
     ) -> RedisStoreBuilder {
-        let kind = Kind::Sentinel(primary.into_connection_info());
+        let kind = Kind::Sentinel(Box::new(primary.into_connection_info()));
         RedisStoreBuilder::new(Addresses::new(sentinels, kind))
     }
 }
@@ -200,8 +200,8 @@ impl RedisStoreBuilder {
     /// `revoke` and `revoke_all`, not for refreshes.
     ///
     /// If fewer have it within half the [`timeout`](Self::timeout), the answer is an
-    /// error like any other: the log-out may be undone by a fail-over or not, and can
-    /// be repeated. Log-outs of one node then wait for each other.
+    /// error like any other, and can be repeated: the log-out is in force, but may be
+    /// undone by a fail-over. Those of one node are waited for one after the other.
     pub fn log_outs_reach_replicas(mut self, replicas: u32) -> Self {
         self.log_out_replicas = replicas;
         self

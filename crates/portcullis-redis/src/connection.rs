@@ -41,6 +41,8 @@ struct Current {
     number: u64,
     made: Option<Instant>,
     failed: Option<(Instant, RedisError)>,
+    /// When a call last ended in time.
+    heard: Option<Instant>,
 }
 
 #[derive(Clone)]
@@ -66,6 +68,17 @@ impl Link {
         self.send_request(&Request::Command(command)).await
     }
 
+    /// Sends a command, and writes `mark`, a key on the same server, behind it: who finds
+    /// that on a server later finds there what the command wrote, too.
+    pub(crate) async fn send_marked(&self, command: &Cmd, mark: &str) -> RedisResult<Value> {
+        let mut commands = Pipeline::new();
+        commands.add_command(command.clone());
+        commands.add_command(self.write(mark));
+        let answers = self.send_request(&Request::Commands(&commands)).await?;
+        let answers = Vec::<Value>::from_redis_value(answers)?;
+        Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+    }
+
     /// Sends a command and waits until so many replicas have what it wrote, or what it
     /// found there: `mark`, a key on the same server, is written behind it, so that
     /// there is something to wait for. Nothing else gets through this connection
@@ -78,11 +91,10 @@ impl Link {
     ) -> RedisResult<Value> {
         let mut commands = Pipeline::new();
         commands.add_command(command.clone());
-        commands.cmd("SET").arg(mark).arg(1);
+        commands.add_command(self.write(mark));
         if replicas > 0 {
-            // 0 would be for ever.
-            let wait = (self.limit / 2).as_millis().max(1);
-            commands.cmd("WAIT").arg(replicas).arg(wait.to_string());
+            let wait = commands.cmd("WAIT").arg(replicas);
+            wait.arg(millis(self.limit / 2));
         }
         let answers = self.send_request(&Request::Commands(&commands)).await?;
         let mut answers = Vec::<Value>::from_redis_value(answers)?;
@@ -96,6 +108,14 @@ impl Link {
         Ok(answers.into_iter().next().unwrap_or(Value::Nil))
     }
 
+    /// Writes a key that is there for as long as anybody looks for it.
+    fn write(&self, mark: &str) -> Cmd {
+        let lasts = millis(self.limit.saturating_mul(4));
+        let mut write = redis::cmd("SET");
+        write.arg(mark).arg(1).arg("PX").arg(lasts);
+        write
+    }
+
     async fn send_request(&self, request: &Request<'_>) -> RedisResult<Value> {
         let used = AtomicU64::new(0);
         let attempts = async {
@@ -104,14 +124,25 @@ impl Link {
                 result => result,
             }
         };
-        tokio::time::timeout(self.limit, attempts)
-            .await
-            .unwrap_or_else(|_| {
+        match tokio::time::timeout(self.limit, attempts).await {
+            Ok(result) => {
+                if !result.as_ref().is_err_and(RedisError::is_timeout) {
+                    self.lock().heard = Some(Instant::now());
+                }
+                result
+            }
+            Err(_) => {
                 // A server that is slow, or a connection that is dead without
                 // knowing it: the next call had better not wait for it.
                 self.give_up(used.load(Ordering::Relaxed));
                 Err(timed_out())
-            })
+            }
+        }
+    }
+
+    /// How long a call may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Whether keys are in slots, on several servers.
@@ -153,11 +184,6 @@ impl Link {
         }
     }
 
-    /// How long a call may take.
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
-    }
-
     /// Where the feed can be listened to.
     pub(crate) async fn feeds(&self) -> Result<Vec<Client>, StoreError> {
         let feeds: BoxFuture<'_, _> = Box::pin(self.server.feeds());
@@ -178,9 +204,9 @@ impl Link {
             #[cfg(feature = "cluster")]
             Connection::Cluster(connection) => request.send(connection).await,
         };
-        if result.as_ref().is_err_and(ends_connection) {
-            self.give_up(number);
-        } else if result.as_ref().is_err_and(is_deposed) && self.has_lasted(number) {
+        if let Err(error) = &result
+            && (ends_connection(error) || is_deposed(error) && self.has_lasted(number))
+        {
             self.give_up(number);
         }
         result
@@ -203,6 +229,7 @@ impl Link {
                 current.number += 1;
                 current.made = Some(Instant::now());
                 current.failed = None;
+                current.heard = Some(Instant::now());
                 current.connection = Some(connection.clone());
                 Ok((connection, current.number))
             }
@@ -232,10 +259,13 @@ impl Link {
 
     /// Lets go of this connection, unless there is a newer one already. Those
     /// who wait for an answer on it go on waiting. A cluster's client looks after
-    /// its connections itself.
+    /// its connections itself; but one that many ask while a server is lost may hang for
+    /// ever, and then not one call ends in time.
     fn give_up(&self, number: u64) {
         let mut current = self.lock();
-        if current.number == number && !self.server.is_cluster() {
+        let hangs = |heard: Instant| heard.elapsed() >= self.limit * 2;
+        let is_over = !self.server.is_cluster() || current.heard.is_some_and(hangs);
+        if current.number == number && is_over {
             current.connection = None;
         }
     }
@@ -287,6 +317,11 @@ impl Request<'_> {
             }
         }
     }
+}
+
+/// As servers count them: none would be for ever, or not at all.
+fn millis(duration: Duration) -> String {
+    duration.as_millis().clamp(1, 1 << 40).to_string()
 }
 
 fn too_few(reached: u32, replicas: u32) -> RedisError {

@@ -36,37 +36,67 @@
 //! leave by the very same rules. A server that has lost the scripts is sent them
 //! again. Redis 6 or newer; Valkey is the same.
 //!
-//! Subjects are spread over a fixed number of
-//! [shards](RedisStoreBuilder::shards). All keys of a shard have the hash tag
-//! `{prefix:shard}`, so a step that concerns a subject stays in one slot of a
-//! cluster:
+//! Subjects are spread over 256 shards, one for each 64 slots of a cluster. All keys of a
+//! shard have a hash tag `{prefix:s…}` of its own, so a step that concerns a subject stays
+//! in one slot:
 //!
 //! | Key | Content | Goes |
 //! |---|---|---|
 //! | `…:s:<id>` | a session, as JSON | some time after its deadline or its end |
-//! | `…:i:<subject>` | its subject's sessions | with the last of them |
+//! | `…:u:<subject>` | its subject's last log-out, and its sessions in two orders | with the last of them |
 //! | `…:a:<id>` | an application token | some time after it was removed |
 //! | `…:l:<subject>` | its subject's live ones | with the last of them |
-//! | `…:o:<subject>` | the last log-out everywhere | some time later |
 //! | `…:t:<id>` | a revoked access token | when the token expires |
-//! | `…:feed` | what was revoked lately, by time | some time after the last entry |
-//!
+//! | `…:once:<digest>` | who used first what may be used once | when that expires |
+//! | `…:cut` | the last log-out of everybody of each realm | never |
+//! | `…:feed` | what was revoked lately, by time | never; its entries some time later |
 //! | `…:proof` | when its server was confirmed last | never |
-//! | `…:mark` | nothing: it is written to wait for replicas | never |
+//! | `…:mark` | nothing: it is written to wait for replicas | soon |
+//! | `…:mark:<name>` | nothing: where it is, a log-out is | soon |
 //!
 //! "Some time" is [`keep`](RedisStoreBuilder::keep): the server forgets by itself,
 //! and `purge` only trims the feeds. A revocation and its entry in the feed are
-//! written by one script, so neither is ever there without the other. A call
-//! that names a session or an application token without its subject asks all
-//! shards at once; there is no second index that a crash could leave behind.
+//! written by one script, so neither is ever there without the other.
 //!
-//! Some keys belong to no shard. `{prefix}:order` is the last place given in the
+//! Keys that belong to no shard: `{prefix}:order:2` is the last place given in the
 //! order of logins and log-outs: microseconds that never repeat nor go back, so
 //! that even the loss of the key does not disturb the order. A ticket is good for
 //! an hour, and the mark of a log-out is kept for two at least, so no ticket
-//! outlives a mark that concerns it. `{prefix}:layout` is the number of shards, and
-//! `{prefix}:keep` how long what is over is kept, for all nodes to agree on.
-//! `{prefix}:proof` and `{prefix}:mark` are those of a server alone.
+//! outlives a mark that concerns it. `{prefix}:layout` says which layout this is, and
+//! `{prefix}:ring:<name>` holds a key ring. `{prefix}:keep` is how long what is over is
+//! kept, for all nodes to agree on; `{prefix}:proof` and `{prefix}:mark` are those of a
+//! server alone.
+//!
+//! # Many sessions of one subject
+//!
+//! Everybody waits while a script runs, so each looks at a few hundred sessions at most.
+//! A list is read in pages of up to 200. A log-out everywhere first writes a mark with its
+//! place in the order and its time: whoever reads a session from then on takes it for
+//! ended, so that nothing can be refreshed any more. Then the rows are written and told in
+//! batches of 200. If the caller goes away in between, the mark stays for as long as there
+//! is a session that it has ended; made again, the log-out writes the rest. A login beyond
+//! the limit of its subject ends up to 400 sessions; if there are more, as when a limit is
+//! new, the next logins go on.
+//!
+//! # While a cluster is resharded
+//!
+//! Scripts declare every key that they touch; which rows a list or a log-out is about, they
+//! say first, and are asked again. So in a slot that moves they run where all their keys
+//! are, or not at all: what is then answered is waited for within
+//! [`timeout`](RedisStoreBuilder::timeout), and after that it is a 503. Nobody is refused.
+//! A session is unavailable from when the first of its keys moves until the last
+//! has, which is the feed of the shard as a rule; logins of new sessions for as long as the
+//! slot takes. Of the slots 256 have keys, so a slot has the sessions of 0.4 % of
+//! the subjects.
+//!
+//! # From the layout before
+//!
+//! Up to version 0.3 there were 16 shards, unless set. What is in them is found and brought
+//! over, subject by subject, when a node of this version first has to do with it: nobody is
+//! logged out. The first node of this version that connects takes the order of logins and
+//! log-outs over, so that older nodes can neither log in nor log out everywhere any more;
+//! those that still run refresh and end sessions that have not been brought over, which
+//! counts, and fail at the others. There is no way back. The feeds of both are read.
 //!
 //! # What can be lost
 //!

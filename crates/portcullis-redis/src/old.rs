@@ -84,7 +84,7 @@ pub(crate) async fn agree(link: &Link, layout: &Layout) -> Result<Option<u16>, S
         _ => {
             let begin = Step::new(include_str!("lua/begin.lua"));
             let keys = [version_key, layout.old_order_key(), layout.order_key()];
-            begin.run(Way::Shared(link), &keys, &(THIS, FROM)).await?
+            begin.run(Way::Plain(link), &keys, &(THIS, FROM)).await?
         }
     };
     let count = found.strip_prefix(FROM).map(str::parse);
@@ -142,7 +142,7 @@ impl RedisStore {
             old.old('o', &name),
             old.old('c', subject.realm()),
         ]);
-        let way = Way::Shared(&self.0.link);
+        let way = Way::Plain(&self.0.link);
         let moving = &self.0.moving;
         loop {
             let give = moving.give.run_on_rows(way, lists.clone(), &what).await?;

@@ -37,7 +37,7 @@ impl RedisStore {
         keys: &[String],
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        self.run_by(Way::Shared(&self.0.link), step, keys, what)
+        self.run_by(Way::Plain(&self.0.link), step, keys, what)
             .await
     }
 
@@ -61,7 +61,7 @@ impl RedisStore {
         keys: impl FnOnce(&Shard, &str) -> [String; N],
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        let way = Way::Shared(&self.0.link);
+        let way = Way::Plain(&self.0.link);
         self.at_by(way, subject, step, keys, what).await
     }
 

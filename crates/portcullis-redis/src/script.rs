@@ -1,16 +1,26 @@
 //! The scripts: each is one atomic step.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use portcullis::session::StoreError;
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value};
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, Value,
+};
 use serde::Serialize;
+use tokio::time::{sleep, timeout};
 
 use crate::{connection::Link, error::store_error};
 
 /// How often a script may say that it needs further keys: as long as sessions of its
 /// subject begin and end all the time.
 const ROUNDS: usize = 64;
+
+/// How long is waited for a slot that is on its way before it is asked for again: first, and
+/// at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(80));
 
 /// The scripts with their digests, prepared once.
 pub(crate) struct Scripts {
@@ -62,19 +72,44 @@ pub(crate) enum Answer<T> {
 /// How a step gets to the server.
 #[derive(Clone, Copy)]
 pub(crate) enum Way<'a> {
-    /// With all others.
-    Shared(&'a Link),
-    /// On a link whose connection may be kept waiting, until so many replicas have what
-    /// it wrote; the mark is a key on the same server.
+    Plain(&'a Link),
+    /// It counts once so many replicas have what it wrote.
     ToReplicas(&'a Link, &'a str, u32),
+    /// The same; but it is done at once, by the connection of all others, and waited for
+    /// on the second one. The mark of its own, behind that of all.
+    ThenToReplicas(&'a Link, &'a Link, [&'a str; 2], u32),
 }
 
-impl Way<'_> {
+fn elsewhere() -> RedisError {
+    std::io::Error::other("written, but another server answers now").into()
+}
+
+impl<'a> Way<'a> {
+    fn link(self) -> &'a Link {
+        match self {
+            Self::Plain(link) | Self::ToReplicas(link, ..) | Self::ThenToReplicas(link, ..) => link,
+        }
+    }
+
     async fn send(self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Shared(link) => link.send(command).await,
+            Self::Plain(link) => link.send(command).await,
+            // Boxed, or those who refresh would carry the room for it.
             Self::ToReplicas(link, mark, replicas) => {
-                link.send_to_replicas(command, mark, replicas).await
+                Box::pin(link.send_to_replicas(command, mark, replicas)).await
+            }
+            Self::ThenToReplicas(link, waiting, [mark, own], replicas) => {
+                let sent = async {
+                    let answer = link.send_marked(command, own).await?;
+                    let mut find = redis::cmd("EXISTS");
+                    find.arg(own);
+                    let found = waiting.send_to_replicas(&find, mark, replicas).await?;
+                    match bool::from_redis_value(found)? {
+                        true => Ok(answer),
+                        false => Err(elsewhere()),
+                    }
+                };
+                Box::pin(sent).await
             }
         }
     }
@@ -208,16 +243,32 @@ impl Step {
         Err(StoreError::unavailable("the sessions change all the time"))
     }
 
-    /// One round trip, unless the server has lost the script, or never had it.
+    /// Until the time of a call is over if the slot of the keys is on its way: then some
+    /// of the keys are here and some there.
     async fn send(&self, way: Way<'_>, keys: &[String], ask: &str) -> Result<Value, StoreError> {
-        let result = match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
+        let begun = Instant::now();
+        let mut result = self.send_once(way, keys, ask).await;
+        let mut pause = PAUSES.0;
+        while result.as_ref().is_err_and(is_on_its_way) {
+            sleep(pause).await;
+            let left = way.link().limit().saturating_sub(begun.elapsed());
+            let again = timeout(left, self.send_once(way, keys, ask)).await;
+            let Ok(again) = again else { break };
+            result = again;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+        result.map_err(store_error)
+    }
+
+    /// One round trip, unless the server has lost the script, or never had it.
+    async fn send_once(&self, way: Way<'_>, keys: &[String], ask: &str) -> RedisResult<Value> {
+        match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.call(way, "EVAL", self.code, keys, ask).await
             }
             result => result,
-        };
-        result.map_err(store_error)
+        }
     }
 
     async fn call(
@@ -232,6 +283,20 @@ impl Step {
         command.arg(script).arg(keys.len()).arg(keys).arg(ask);
         way.send(&command).await
     }
+}
+
+/// Whether a cluster says that this slot is being moved, or whose it is being agreed on.
+/// Nothing has run then.
+fn is_on_its_way(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Server(
+            ServerErrorKind::TryAgain
+                | ServerErrorKind::Ask
+                | ServerErrorKind::Moved
+                | ServerErrorKind::ClusterDown
+        )
+    )
 }
 
 /// The word that an answer begins with, if it is a list of texts.

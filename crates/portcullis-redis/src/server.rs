@@ -7,12 +7,14 @@ use redis::{Client, ConnectionInfo, IntoConnectionInfo, RedisResult};
 
 use crate::error::store_error;
 
-/// How often a cluster is asked again that says that a slot is on its way, and the pauses
-/// in between, in milliseconds.
+/// How often the client of a cluster tries again by itself, and the pauses in between, in
+/// milliseconds. It looks for all servers anew each time that one cannot be reached, and
+/// does nothing else meanwhile, so that these are few; what a slot on its way needs is
+/// in `script.rs`.
 #[cfg(feature = "cluster")]
-const RETRIES: u32 = 32;
+const RETRIES: u32 = 4;
 #[cfg(feature = "cluster")]
-const MIN_PAUSE: u64 = 5;
+const MIN_PAUSE: u64 = 10;
 #[cfg(feature = "cluster")]
 const MAX_PAUSE: u64 = 100;
 
@@ -26,7 +28,7 @@ pub(crate) enum Kind {
     Cluster,
     /// Sentinels. What the primary's URL says besides its name in place of the host.
     #[cfg(feature = "sentinel")]
-    Sentinel(RedisResult<ConnectionInfo>),
+    Sentinel(Box<RedisResult<ConnectionInfo>>),
 }
 
 /// Addresses that are not looked at yet.
@@ -95,7 +97,6 @@ impl Addresses {
                 let client = redis::cluster::ClusterClientBuilder::new(nodes.iter().cloned())
                     .connection_timeout(limit)
                     .response_timeout(limit)
-                    // While a slot moves, for as long as a call may take.
                     .retries(RETRIES)
                     .min_retry_wait(MIN_PAUSE)
                     .max_retry_wait(MAX_PAUSE)

@@ -26,7 +26,7 @@ use crate::{
     connection::Link,
     error::store_error,
     keep::Keep,
-    layout::{Layout, Shard, in_realm, subject_text},
+    layout::{Layout, Shard, subject_text},
     old::Moving,
     row::{self, SessionRow, TokenRow},
     run::{of_session, to_judge},

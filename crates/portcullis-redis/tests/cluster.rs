@@ -12,7 +12,7 @@ use common::{
     sessions::{DAY, attempt, open_for, with_grace},
 };
 use portcullis::{
-    session::{RotationOutcome, SessionStore, StoreErrorKind},
+    session::{RevocationQuery, RotationOutcome, SessionStore, StoreErrorKind},
     subject::Subject,
     time::SharedClock,
 };
@@ -75,6 +75,7 @@ fn a_cluster_keeps_the_contract_and_survives_the_loss_of_a_node() {
     );
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(a_node_is_lost(&mut cluster));
+    runtime.block_on(what_was_revoked_elsewhere_is_told(&mut cluster));
 }
 
 async fn a_node_is_lost(cluster: &mut Cluster) {
@@ -112,5 +113,57 @@ async fn a_node_is_lost(cluster: &mut Cluster) {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+}
+
+/// The shards of a node that is lost make the reading fail, but only behind the others.
+async fn what_was_revoked_elsewhere_is_told(cluster: &mut Cluster) {
+    for node in &cluster.0 {
+        node.command(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]);
+    }
+    let store = cluster.store().timeout(Duration::from_millis(500));
+    let store = store.connect().await.unwrap();
+    let since = store.current_time().await.unwrap();
+    for number in 0..32 {
+        let subject = Subject::new("users", format!("user-{number}"));
+        let session = open_for(&store, &subject, DAY).await;
+        assert!(store.revoke(&subject, &session.id).await.unwrap());
+    }
+    let read = async || {
+        let (mut told, mut query) = (0, RevocationQuery::since(since));
+        loop {
+            match store.revocation_page(&query).await {
+                Err(error) => return (told, Err(error)),
+                Ok(page) => {
+                    told += page.revocations.len();
+                    let Some(next) = page.next else {
+                        return (told, Ok(()));
+                    };
+                    query.after = Some(next);
+                }
+            }
+        }
+    };
+    let begun = Instant::now();
+    let (told, result) = read().await;
+    result.unwrap();
+    assert_eq!(told, 32);
+    println!(
+        "a reading of all feeds of a cluster took {:?}",
+        begun.elapsed()
+    );
+    cluster.0[2].kill();
+    let (told, result) = read().await;
+    assert_eq!(result.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert!(0 < told && told < 32, "{told}");
+    cluster.0[2].restart();
+    let give_up = Instant::now() + Duration::from_secs(20);
+    loop {
+        let read = read().await;
+        if matches!(read, (32, Ok(()))) {
+            break;
+        }
+        assert!(Instant::now() < give_up, "does not come back: {read:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

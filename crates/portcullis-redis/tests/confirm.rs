@@ -214,6 +214,11 @@ async fn log_outs_wait_for_replicas_where_they_must() {
         is_unavailable(store.revoke_all(&subject)).await;
         is_unavailable(store.revoke_realm(subject.realm())).await;
     }
+    // They are in force here all the same.
+    for session in [&one, &two] {
+        let kept = store.session(&subject, &session.id).await.unwrap().unwrap();
+        assert!(kept.revoked.is_some(), "{kept:?}");
+    }
     // What is no log-out does not wait.
     let three = open(&store).await;
     pair.mend();

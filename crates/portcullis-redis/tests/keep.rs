@@ -76,12 +76,12 @@ async fn nodes_that_run_follow_the_one_that_needs_more() {
         builder().connect().await.unwrap(),
     );
     let day = 24 * HOUR;
-    let watch = async |store: &RedisStore, longest| {
+    let watch = |store: &RedisStore, longest| {
         let sessions = DynSessionStore::new(store.clone());
         let revocations = Revocations::new(sessions, clock.clone(), longest);
         tokio::spawn(store.watch(revocations))
     };
-    let watches = [watch(&running, HOUR / 2).await, watch(&other, day).await];
+    let watches = [watch(&running, HOUR / 2), watch(&other, day)];
     let row_lasts = async || {
         let session = open(&running).await;
         assert!(running.revoke(&alice(), &session.id).await.unwrap());

@@ -90,6 +90,9 @@ async fn everything_is_done_in_batches() {
     let listed = listed.unwrap();
     assert_eq!(listed.len(), many());
     assert!(listed.is_sorted_by_key(|row| (row.created_at, row.id.clone())));
+    let since = other.current_time().await.unwrap();
+    let read = measured(&store, "a reading of all feeds", other.revocations(since)).await;
+    assert_eq!(read.unwrap(), []);
     // A limit that comes late makes itself felt step by step.
     let mut login = new_session(&alice(), DAY);
     login.limit = std::num::NonZeroU32::new(10);

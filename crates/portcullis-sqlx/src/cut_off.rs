@@ -38,16 +38,4 @@ macro_rules! last_cut_off {
     };
 }
 
-/// The columns of a session but `id`, and when a cut-off has ended it: what is read.
-macro_rules! session_row {
-    () => {
-        concat!(
-            $crate::row::session_columns!(),
-            ", ",
-            $crate::cut_off::cut_off!("portcullis_sessions"),
-            " AS cut_off_at"
-        )
-    };
-}
-
-pub(crate) use {cut_off, last_cut_off, session_row, stands};
+pub(crate) use {cut_off, last_cut_off, stands};

@@ -31,10 +31,12 @@
 compile_error!("there is no store without a feature: switch on `sqlite` or `postgres`");
 
 mod cut_off;
+mod log_out;
 mod migrations;
 mod poll;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod revocations;
 mod rotation;
 mod row;
 #[cfg(feature = "sqlite")]

@@ -2,6 +2,12 @@
 //! assignments of [`portcullis::session::rules::decide`]. The statements are in
 //! `postgres/rotation.rs` and `sqlite/rotation.rs`.
 //!
+//! Each statement writes only what it changes, as most attempts that do not exchange a token
+//! change nothing: it finds no row then. Why, the row tells, read afterwards; and if by then
+//! the rules would change it, because somebody else just did or time has passed, the
+//! statement for that has its turn. Whatever is written, one statement has decided and
+//! written it; what is read first decides nothing but which.
+//!
 //! | Parameter | What it is | Parameter | What it is |
 //! |---|---|---|---|
 //! | `$1` | session | `$9` | grace, milliseconds |
@@ -111,55 +117,61 @@ macro_rules! retried_late {
     };
 }
 
-/// What follows `SET`. `$later` and `$earlier` choose one of two numbers.
-macro_rules! assignments {
+/// What follows `SET` where a token is exchanged. `$later` and `$earlier` choose one of two
+/// numbers.
+macro_rules! advance {
     ($now:literal, $later:literal, $earlier:literal) => {
         concat!(
-            "generation = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN $7 + 1 ELSE generation END, rotated_at = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN ",
+            "generation = $7 + 1, rotated_at = ",
             $later,
             "(",
             $now,
-            ", rotated_at) ELSE rotated_at END, idle_deadline = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN ",
+            ", rotated_at), idle_deadline = ",
             $earlier,
             "(",
             $later,
             "(",
             $now,
-            ", rotated_at) + $13, absolute_deadline) ELSE idle_deadline END, \
-             refresh_key = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN $14 ELSE refresh_key END, user_agent = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN $12 ELSE user_agent END, address = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN $15 ELSE address END, rotated_by = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN $8 ELSE rotated_by END, rotated_from = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN generation ELSE rotated_from END, late_retry_by = CASE WHEN ",
-            $crate::rotation::advances!($now),
-            " THEN NULL WHEN ",
-            $crate::rotation::retried_late!($now),
-            " THEN $8 ELSE late_retry_by END, revoked_at = CASE WHEN ",
-            $crate::rotation::reused!($now),
-            " THEN ",
-            $now,
-            " ELSE revoked_at END, revoked_reason = CASE WHEN ",
-            $crate::rotation::reused!($now),
-            " THEN $16 ELSE revoked_reason END, revoked_by = CASE WHEN ",
-            $crate::rotation::reused!($now),
-            " THEN $8 ELSE revoked_by END"
+            ", rotated_at) + $13, absolute_deadline), refresh_key = $14, user_agent = $12, \
+             address = $15, rotated_by = $8, rotated_from = generation, late_retry_by = NULL"
         )
     };
 }
 
-pub(crate) use {advances, assignments, good, late, retried_late, reused, second_use, young};
+/// What follows `SET` where a session is revoked.
+macro_rules! revoke {
+    ($now:literal) => {
+        concat!(
+            "revoked_at = ",
+            $now,
+            ", revoked_reason = $16, revoked_by = $8"
+        )
+    };
+}
+
+pub(crate) use {advance, advances, good, late, retried_late, reused, revoke, second_use, young};
+
+/// How often it may turn out that somebody else has changed the row just before.
+pub(crate) const TRIES: u32 = 8;
+
+/// What can happen to a row; a statement for each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    Advance,
+    ForgiveLate,
+    Revoke,
+}
+
+impl Change {
+    /// What the rules do where an attempt ends so.
+    pub(crate) fn leading_to(outcome: &RotationOutcome) -> Self {
+        match outcome {
+            RotationOutcome::Reused { .. } => Self::Revoke,
+            RotationOutcome::Replayed { .. } => Self::ForgiveLate,
+            _ => Self::Advance,
+        }
+    }
+}
 
 /// Binds `$1` to `$18`; `$now` is what `$5` is.
 macro_rules! bind {
@@ -189,7 +201,7 @@ macro_rules! bind {
 }
 pub(crate) use bind;
 
-/// Reads the outcome off the row that the statement left.
+/// Reads the outcome off the row that a statement left.
 pub(crate) fn outcome(
     row: &SessionRecord,
     attempt: &RotationAttempt,
@@ -201,4 +213,9 @@ pub(crate) fn outcome(
             "the statement does not follow the rules",
         )),
     }
+}
+
+/// That the row never was as it had been read.
+pub(crate) fn restless() -> StoreError {
+    StoreError::unavailable("the session changes all the time")
 }

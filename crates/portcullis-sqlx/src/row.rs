@@ -50,7 +50,7 @@ columns!(sqlx::sqlite::SqliteRow);
 #[cfg(feature = "postgres")]
 columns!(sqlx::postgres::PgRow);
 
-/// Reads a row that has `id` and [`session_row`](crate::cut_off::session_row).
+/// Reads a row that has `id` and [`session_row`](crate::log_out::session_row).
 pub(crate) fn session(row: &impl Columns) -> Result<SessionRecord, StoreError> {
     Ok(SessionRecord {
         id: session_id(row)?,
@@ -131,20 +131,17 @@ pub(crate) fn reason(row: &impl Columns) -> Result<RevocationReason, StoreError>
         .map(RevocationReason::from_stored)
 }
 
-/// A session that has ended. `None`: no token of ours can have its name, so that
+/// A session that has ended, of [`revocations`](crate::revocations). `None`: no token of ours can have its name, so that
 /// nothing is lost by leaving it out. Whose it was is no matter.
-pub(crate) fn ended_session(
-    row: &impl Columns,
-    at: &'static str,
-) -> Result<Option<Revocation>, StoreError> {
-    let Some(id) = SessionId::parse(text(row, "id")?) else {
+pub(crate) fn ended_session(row: &impl Columns) -> Result<Option<Revocation>, StoreError> {
+    let Some(id) = SessionId::parse(text(row, "first")?) else {
         tracing::warn!("the store has a session whose name is none of ours");
         return Ok(None);
     };
     Ok(Some(Revocation::Session {
         id,
         subject: subject(row).unwrap_or_else(|_| Subject::new("", "")),
-        at: time(row, at)?,
+        at: time(row, "at")?,
         reason: reason(row)?,
     }))
 }
@@ -192,12 +189,24 @@ pub(crate) fn millis(duration: std::time::Duration) -> i64 {
 
 fn revoked(row: &impl Columns) -> Result<Option<Revoked>, StoreError> {
     let Some(at) = row.integer("revoked_at")? else {
-        let cut_off = row.integer("cut_off_at")?;
-        return Ok(cut_off.map(|at| Revoked {
-            at: Timestamp::from_millis(at),
-            reason: RevocationReason::LogoutEverybody,
-            by: None,
-        }));
+        let others = [
+            (
+                row.integer("cut_off_at")?,
+                RevocationReason::LogoutEverybody,
+            ),
+            (
+                row.integer("log_out_at")?,
+                RevocationReason::LogoutEverywhere,
+            ),
+        ];
+        let ended = others.into_iter().filter_map(|(at, reason)| {
+            Some(Revoked {
+                at: Timestamp::from_millis(at?),
+                reason,
+                by: None,
+            })
+        });
+        return Ok(ended.min_by_key(|ended| ended.at));
     };
     Ok(Some(Revoked {
         at: Timestamp::from_millis(at),

@@ -5,7 +5,7 @@ use std::{
     future::{Future, pending},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -60,6 +60,7 @@ pub struct FaultyStore {
     delay: Arc<Mutex<Option<(FakeClock, Duration)>>>,
     held: Arc<Mutex<Vec<RotationAttempt>>>,
     behind: Arc<Mutex<Duration>>,
+    page_limit: Arc<AtomicU32>,
 }
 
 impl FaultyStore {
@@ -76,6 +77,7 @@ impl FaultyStore {
             delay: Arc::default(),
             held: Arc::default(),
             behind: Arc::default(),
+            page_limit: Arc::new(AtomicU32::new(u32::MAX)),
         }
     }
 
@@ -118,6 +120,11 @@ impl FaultyStore {
     /// presented, as on a node that slept.
     pub fn fall_behind(&self, by: Duration) {
         *lock(&self.behind) = by;
+    }
+
+    /// Lets pages of what was revoked be as short as this.
+    pub fn shorten_pages(&self, limit: u32) {
+        self.page_limit.store(limit, Ordering::Relaxed);
     }
 
     /// How many calls there have been.
@@ -303,7 +310,9 @@ impl SessionStore for FaultyStore {
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
-        self.through(self.inner.revocation_page(query)).await
+        let mut query = query.clone();
+        query.limit = query.limit.min(self.page_limit.load(Ordering::Relaxed));
+        self.through(self.inner.revocation_page(&query)).await
     }
 
     async fn use_once(

@@ -55,6 +55,19 @@ pub fn redis_server_is_installed() -> bool {
         .is_some()
 }
 
+/// Whether `pgbouncer` is installed, for tests that start one of their own before the
+/// PostgreSQL server.
+pub fn pgbouncer_is_installed() -> bool {
+    static SAID: Once = Once::new();
+    let found = Command::new("pgbouncer").arg("--version").output();
+    found.is_ok()
+        || left_out(
+            &SAID,
+            "PgBouncer: pgbouncer is not installed; to include them, install it",
+        )
+        .is_some()
+}
+
 /// The PostgreSQL server to test with: `PORTCULLIS_TEST_POSTGRES`, the URL of a
 /// database in which the tests may make schemas of their own, or the one of this
 /// machine if it answers on port 5432 and has a database `test` for `postgres`.

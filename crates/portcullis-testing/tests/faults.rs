@@ -7,10 +7,12 @@ use portcullis::{
     issue::{TokenIssuer, TokenShape},
     jose::{Algorithm, SigningKey},
     session::{
-        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, RotationOutcome,
-        RotationRules, SessionError, SessionErrorKind, Sessions, TokenPair, refresh::RefreshKeys,
+        DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, RotationMode,
+        RotationOutcome, RotationRules, SessionError, SessionErrorKind, SessionStore, Sessions,
+        SessionsBuilder, TokenPair, refresh::RefreshKeys,
     },
     subject::Subject,
+    verify::{Status, TokenStatus},
 };
 use portcullis_testing::{
     clock::FakeClock,
@@ -25,6 +27,10 @@ struct Api {
 
 impl Api {
     fn new(grace: Duration) -> Self {
+        Self::with(|sessions| sessions.rules(RotationRules::with_grace(grace)))
+    }
+
+    fn with(settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> Self {
         let clock = FakeClock::new();
         let store = FaultyStore::new(MemoryStore::new(clock.shared()));
         let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
@@ -37,11 +43,9 @@ impl Api {
             clock.shared(),
             Duration::from_secs(900),
         );
-        let sessions = Sessions::builder(revocations, issuer)
-            .refresh_keys(RefreshKeys::generate().unwrap())
-            .rules(RotationRules::with_grace(grace))
-            .build()
-            .unwrap();
+        let sessions =
+            Sessions::builder(revocations, issuer).refresh_keys(RefreshKeys::generate().unwrap());
+        let sessions = settings(sessions).build().unwrap();
         Self {
             clock,
             store,
@@ -219,4 +223,47 @@ fn a_client_that_obeys_retry_after_is_in_time() {
         let api = Api::new(Duration::from_secs(grace));
         assert_eq!(api.sessions.retry_after(), Duration::from_secs(expected));
     }
+}
+
+/// What it has to tell is heard, but the snapshot is as old as the last proof.
+#[tokio::test]
+async fn what_is_read_without_a_proof_makes_the_snapshot_no_younger() {
+    let api = Api::new(Duration::from_secs(10));
+    let revocations = api.sessions.revocations();
+    let verifier = api.sessions.issuer().verifier().build().unwrap();
+    let (gone, stays) = (api.open().await, api.open().await);
+    let verified = |pair: &TokenPair| {
+        let token = pair.access.token().expose().as_bytes();
+        verifier.verify_now(token).unwrap()
+    };
+    let [of_gone, of_stays] = [verified(&gone), verified(&stays)];
+    revocations.sync().await.unwrap();
+    api.clock.advance(Duration::from_secs(20));
+    // On another node.
+    let alice = Subject::new("users", "alice");
+    assert!(api.store.revoke(&alice, &gone.session).await.unwrap());
+    api.store.fail_next(1, Fault::Unreachable);
+    revocations.sync().await.unwrap_err();
+    assert!(matches!(revocations.status(&of_gone), Status::Revoked));
+    assert!(matches!(revocations.status(&of_stays), Status::Clear));
+    api.clock.advance(Duration::from_secs(11));
+    assert!(matches!(revocations.status(&of_stays), Status::Unknown));
+    revocations.sync().await.unwrap();
+    assert!(matches!(revocations.status(&of_stays), Status::Clear));
+}
+
+/// A server that was demoted answers whoever only reads.
+#[tokio::test]
+async fn a_token_that_is_kept_is_good_while_the_snapshot_is_young() {
+    let api = Api::with(|sessions| sessions.mode(RotationMode::Keep));
+    let pair = api.open().await;
+    let error = api.refresh(&pair).await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+    api.sessions.revocations().sync().await.unwrap();
+    assert!(api.refresh(&pair).await.is_ok());
+    api.clock.advance(Duration::from_secs(31));
+    let error = api.refresh(&pair).await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+    api.sessions.revocations().sync().await.unwrap();
+    assert!(api.refresh(&pair).await.is_ok());
 }

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portcullis::session::{DynSessionStore, Revocations, SessionStore};
+use portcullis::session::{Maintenance, Revocations};
 use tokio::{task::JoinSet, time};
 
 use crate::{feed::Relay, metrics::Metrics, store::Store, trust_file::TrustFile};
 
-/// How often what is over is forgotten.
-const PURGE: Duration = Duration::from_secs(60);
+/// How long it is kept from where somebody refreshes, and with what.
+const DEVICES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Tasks that end when this is dropped.
 #[derive(Debug)]
@@ -29,26 +29,14 @@ impl Background {
         let mut tasks = JoinSet::new();
         let watch = (store.clone(), revocations.clone());
         tasks.spawn(async move { watch.0.watch(watch.1).await });
-        tasks.spawn(keep_small(store.sessions(), revocations.keep()));
+        let maintenance = Maintenance::new(store.sessions(), revocations.keep());
+        let maintenance = maintenance.forget_devices_after(DEVICES);
+        tasks.spawn(async move { match maintenance.run(time::sleep).await {} });
         tasks.spawn(relay.run());
         if let Some(file) = trusted {
             tasks.spawn(file.follow());
         }
         tasks.spawn(metrics.clone().keep_small());
         Self { _tasks: tasks }
-    }
-}
-
-async fn keep_small(store: DynSessionStore, keep: Duration) {
-    loop {
-        match store.purge(keep).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::debug!(rows, "forgot what is over"),
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "what is over cannot be forgotten"
-            ),
-        }
-        time::sleep(PURGE).await;
     }
 }

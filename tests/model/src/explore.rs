@@ -88,7 +88,7 @@ fn world(
         setting,
         fault,
         cast,
-        bounds,
+        bounds: bounds.of(fault),
         promise,
         tested: Default::default(),
     }

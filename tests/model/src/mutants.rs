@@ -38,8 +38,8 @@ pub const MUTANTS: [Mutant; 13] = [
         wrong: "a young token does not rest",
         decide: without_rest,
         setting: Setting::Grace,
-        fault: Fault::Reordered,
-        promise: Promise::ClientStays,
+        fault: Fault::Delayed,
+        promise: Promise::SameAnswer,
     },
     Mutant {
         wrong: "every retry extends the window",

@@ -31,8 +31,11 @@ pub fn page(found: &[(Setting, usize)]) -> String {
     } = Bounds::TEST;
     let _ = write!(
         page,
-        "\nThe bounds: {ticks} ticks with a window of two, {attempts} attempts beside those of \
-         nodes that ask again, {wire} messages on their way at once, each fault {faults} time.\n"
+        "\nThe bounds: {ticks} ticks with a window of two (without one {}, for turns at two nodes {}), \
+         {attempts} attempts beside those of \
+         nodes that ask again (where messages are only reordered one more, and a tick), {wire} messages on their way at once, each fault {faults} time.\n",
+        ticks - 1,
+        ticks + 1
     );
     let _ = write!(
         page,

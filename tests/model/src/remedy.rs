@@ -1,4 +1,4 @@
-//! What would keep honest tabs logged in where the rules do not.
+//! What would keep honest clients logged in where the rules do not.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Allocations of a path over those of another.
-const LIMITS: [(&str, &str, usize); 19] = [
+const LIMITS: [(&str, &str, usize); 21] = [
     ("verification", "primitive", 1),
     // The claims' own two texts.
     ("claims", "verification", 2),
@@ -40,6 +40,8 @@ const LIMITS: [(&str, &str, usize); 19] = [
     // The pair's; what is read (the claims, the subject's name, the session's
     // id); the store's future; and the benchmark's own copy of the token.
     ("refresh", "sign", 10),
+    ("session-asked", "session-unasked", 0),
+    ("session-asked-busy", "session-unasked", 0),
 ];
 
 const TIMES: usize = 64;

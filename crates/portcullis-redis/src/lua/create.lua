@@ -41,7 +41,8 @@ local function in_the_way(limit)
   local rows = {}
   for _, id in ipairs(ids) do
     local good, other = pcall(load_session, id)
-    if good and other and not other.revoked then
+    if good and other and not other.revoked and tonumber(other.rotated)
+      and tonumber(other.created) then
       rows[#rows + 1] = other
     else
       live = live - 1

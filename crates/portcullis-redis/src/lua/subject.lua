@@ -192,6 +192,10 @@ local function settle()
   if log_outs() then
     ends = math.max(ends, mark.at + math.max(tonumber(ask.keep), 2 * TICKET_LIFE / 1000))
   end
+  if ask.moving then
+    -- For longer than anybody may still be bringing it here.
+    ends = math.max(ends, now + 2 * TICKET_LIFE / 1000)
+  end
   redis.call('PEXPIRE', user, text(math.max(1, math.min(ends - now, 2 ^ 52))))
   trim(now - tonumber(ask.keep))
 end

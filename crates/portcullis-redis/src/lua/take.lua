@@ -6,7 +6,6 @@ end
 redis.call('ZADD', user, '-inf', '')
 if ask.all then
   redis.call('ZADD', user, -2, 'm')
-  -- For longer than anybody may still be at it.
   stays(now + 2 * TICKET_LIFE / 1000)
   return 1
 end

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use portcullis::{session::StoreError, time::SharedClock};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{
     PostgresStore,
@@ -30,11 +30,18 @@ use super::{
 /// ```
 #[must_use = "does nothing until it is connected"]
 pub struct PostgresStoreBuilder {
-    options: sqlx::Result<PgConnectOptions>,
-    max_connections: u32,
+    source: Source,
+    max_connections: Option<u32>,
+    schema: Option<String>,
     timeout: Duration,
     poll_interval: Duration,
     test_clock: Option<SharedClock>,
+}
+
+/// Where connections come from.
+enum Source {
+    Options(Box<sqlx::Result<PgConnectOptions>>),
+    Pool(PgPool),
 }
 
 impl PostgresStore {
@@ -54,7 +61,31 @@ impl PostgresStore {
     /// A store that is to be connected to the server of this URL, with other
     /// settings than the default.
     pub fn builder(url: &str) -> PostgresStoreBuilder {
-        PostgresStoreBuilder::new(url)
+        PostgresStoreBuilder::new(Source::Options(Box::new(url.parse())))
+    }
+
+    /// A store on the connections of a pool of yours.
+    ///
+    /// Whatever they are set to holds for you only: each call is a transaction that says for
+    /// itself what it needs (`SET LOCAL`), and costs two answers of the server more than on
+    /// connections of the store's own. The pool has to have connections to spare: one in
+    /// five, and one at least, is left to questions about what was revoked, but not if you
+    /// take it. [`watch`](Self::watch) connects by the pool's options, and so does the first
+    /// call, to see that no proxy on the way pools transactions; what your `after_connect`
+    /// does is not done there.
+    ///
+    /// ```no_run
+    /// use portcullis_sqlx::PostgresStore;
+    /// use sqlx::PgPool;
+    ///
+    /// # async fn example(pool: PgPool) -> Result<(), portcullis::session::StoreError> {
+    /// let store = PostgresStore::from_pool(pool).schema("auth").connect().await?;
+    /// store.migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_pool(pool: PgPool) -> PostgresStoreBuilder {
+        PostgresStoreBuilder::new(Source::Pool(pool))
     }
 }
 
@@ -74,19 +105,27 @@ impl PostgresStoreBuilder {
     /// How often the store is read by default, behind the feed.
     pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-    pub(super) fn new(url: &str) -> Self {
+    fn new(source: Source) -> Self {
         Self {
-            options: url.parse(),
-            max_connections: Self::DEFAULT_MAX_CONNECTIONS,
+            source,
+            max_connections: None,
+            schema: None,
             timeout: Self::DEFAULT_TIMEOUT,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
             test_clock: None,
         }
     }
 
-    /// Connects as these options say, not as the URL does.
+    /// Connects as these options say, not as the URL or pool does.
     pub fn options(mut self, options: PgConnectOptions) -> Self {
-        self.options = Ok(options);
+        self.source = Source::Options(Box::new(Ok(options)));
+        self
+    }
+
+    /// The schema that has the tables, whatever the `search_path` is; `migrate` makes it if
+    /// there is none, and may.
+    pub fn schema(mut self, schema: &str) -> Self {
+        self.schema = Some(schema.to_owned());
         self
     }
 
@@ -95,9 +134,9 @@ impl PostgresStoreBuilder {
     ///
     /// One in five, and one at least, is kept for questions that wait for nobody, such as
     /// what was revoked: refreshes that wait for each other leave it alone. Of a single
-    /// connection nothing can be kept.
+    /// connection nothing can be kept. Of a pool of yours this is your own setting.
     pub fn max_connections(mut self, connections: u32) -> Self {
-        self.max_connections = connections.max(1);
+        self.max_connections = Some(connections.max(1));
         self
     }
 
@@ -126,7 +165,8 @@ impl PostgresStoreBuilder {
     ///
     /// # Errors
     ///
-    /// When the URL makes no sense, or no primary server answers there.
+    /// When a setting makes no sense, which it names; when no primary server answers there,
+    /// or only behind a proxy that pools transactions.
     pub async fn connect(self) -> Result<PostgresStore, StoreError> {
         let store = self.connect_lazy()?;
         match run!(store.pool.call(), |c| settings::look_at(c, &store.clock)) {
@@ -140,12 +180,29 @@ impl PostgresStoreBuilder {
     ///
     /// # Errors
     ///
-    /// When the URL makes no sense.
+    /// When a setting makes no sense, which it names.
     pub fn connect_lazy(self) -> Result<PostgresStore, StoreError> {
-        let options = self.options.map_err(StoreError::unavailable)?;
-        settings::look_at_encryption(&options);
+        let (timeout, schema) = (self.timeout, self.schema.as_deref());
+        let pool = match (self.source, self.max_connections) {
+            (Source::Options(options), connections) => {
+                let options = (*options).map_err(StoreError::unavailable)?;
+                settings::look_at_encryption(&options);
+                Pool::new(
+                    options,
+                    connections.unwrap_or(Self::DEFAULT_MAX_CONNECTIONS),
+                    timeout,
+                    schema,
+                )?
+            }
+            (Source::Pool(pool), None) => Pool::shared(pool, timeout, schema)?,
+            (Source::Pool(_), Some(_)) => {
+                return Err(StoreError::unsupported(
+                    "max_connections: the pool has it already, and it cannot be changed here",
+                ));
+            }
+        };
         Ok(PostgresStore {
-            pool: Pool::new(options, self.max_connections, self.timeout),
+            pool,
             poll_interval: self.poll_interval,
             clock: Arc::new(ServerClock::new(self.test_clock)),
         })
@@ -157,6 +214,7 @@ impl fmt::Debug for PostgresStoreBuilder {
         // The options have the password.
         f.debug_struct("PostgresStoreBuilder")
             .field("max_connections", &self.max_connections)
+            .field("schema", &self.schema)
             .field("timeout", &self.timeout)
             .field("poll_interval", &self.poll_interval)
             .finish_non_exhaustive()

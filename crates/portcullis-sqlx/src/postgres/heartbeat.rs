@@ -35,6 +35,7 @@ pub(super) async fn confirm(
 ) -> Result<Timestamp, StoreError> {
     let give_up = Instant::now() + pool.limit();
     loop {
+        // It waits for no lock, and for standbys on one node only.
         let beat = run!(pool.question(), |c| beat(c, max_age, now))?;
         if beat.is_fresh || Instant::now() >= give_up {
             return Ok(Timestamp::from_millis(beat.at));

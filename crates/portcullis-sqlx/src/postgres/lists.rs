@@ -2,14 +2,25 @@
 //! everything that was revoked.
 
 use portcullis::{
-    session::{ApplicationToken, Revocation, RevocationPage, StoreError},
+    session::{ApplicationToken, RevocationPage},
     subject::Subject,
     time::Timestamp,
 };
-use sqlx::{PgConnection, Row as _, postgres::PgRow};
+use sqlx::PgConnection;
 
-use super::{announce::tell, clock::clock, error::Failure};
-use crate::{cut_off::stands, row};
+use super::{announce::tell, clock::clock, error::Failure, sessions::LOWEST};
+use crate::{
+    cut_off::stands,
+    revocations::{self, Place, told},
+    row,
+};
+
+/// When the transaction began, or what a test says.
+macro_rules! began {
+    () => {
+        "coalesce($3::bigint, floor(extract(epoch FROM now()) * 1000)::bigint)"
+    };
+}
 
 pub(super) async fn application_token_is_live(
     connection: &mut PgConnection,
@@ -125,65 +136,25 @@ pub(super) async fn is_revoked(
     .await?)
 }
 
-/// What was revoked at or after `since`.
+/// A page of what was revoked. The time is that when the statement's transaction began: before
+/// it saw anything.
 pub(super) async fn revocations(
     connection: &mut PgConnection,
-    since: Timestamp,
+    place: &Place,
     now: Option<i64>,
 ) -> Result<RevocationPage, Failure> {
-    let asked_at: i64 = sqlx::query(concat!("SELECT clock.now FROM ", clock!("$1")))
-        .bind(now)
-        .fetch_one(&mut *connection)
-        .await?
-        .try_get("now")?;
-    let rows = sqlx::query(concat!(
-        "SELECT 'session' AS kind, id::text AS id, realm, name, revoked_at AS at, \
-                revoked_reason, NULL::bigint AS until \
-         FROM portcullis_sessions WHERE revoked_at >= $1 \
-         UNION ALL SELECT 'token', id, realm, name, at, NULL, until \
-         FROM portcullis_revoked_tokens, ",
-        clock!("$2"),
-        " WHERE at >= $1 AND until > clock.now \
-         UNION ALL SELECT 'subject', NULL, realm, name, at, NULL, NULL \
-         FROM portcullis_subjects WHERE at >= $1 \
-         UNION ALL SELECT 'realm', NULL, realm, NULL, at, NULL, NULL \
-         FROM portcullis_cut_offs WHERE at >= $1 \
-         UNION ALL SELECT 'application', id, realm, name, removed_at, NULL, NULL \
-         FROM portcullis_application_tokens WHERE removed_at >= $1"
-    ))
-    .bind(since.as_millis())
-    .bind(now)
-    .fetch_all(&mut *connection)
-    .await?;
-    let found: Vec<_> = rows.iter().map(revocation).collect::<Result<_, _>>()?;
-    Ok(RevocationPage {
-        revocations: found.into_iter().flatten().collect(),
-        next: None,
-        now: Timestamp::from_millis(asked_at),
-    })
-}
-
-fn revocation(row: &PgRow) -> Result<Option<Revocation>, StoreError> {
-    let at = row::time(row, "at")?;
-    Ok(Some(match row::text(row, "kind")? {
-        "session" => return row::ended_session(row, "at"),
-        "token" => Revocation::Token {
-            id: row::text(row, "id")?.to_owned(),
-            subject: row::subject(row)?,
-            at,
-            until: row::time(row, "until")?,
-        },
-        "subject" => Revocation::Subject {
-            subject: row::subject(row)?,
-            at,
-        },
-        "realm" => Revocation::Realm {
-            realm: row::text(row, "realm")?.to_owned(),
-            at,
-        },
-        _ => Revocation::ApplicationToken {
-            id: row::text(row, "id")?.to_owned(),
-            at,
-        },
-    }))
+    let statement = sqlx::query(concat!(
+        "SELECT clock.now, page.* FROM (SELECT ",
+        began!(),
+        " AS now) AS clock LEFT JOIN (",
+        told!("id::text", "$11::uuid", "portcullis_subjects", began!()),
+        ") AS page ON true ORDER BY kind, at, first COLLATE \"C\", second COLLATE \"C\" LIMIT $2"
+    ));
+    let mut rows = revocations::bind!(statement, place, now, LOWEST)
+        .fetch_all(&mut *connection)
+        .await?;
+    let now = row::time(rows.first().ok_or(sqlx::Error::RowNotFound)?, "now")?;
+    // One without a revocation, where there are none.
+    rows.retain(|row| !matches!(row::Columns::integer(row, "kind"), Ok(None)));
+    Ok(place.page(&rows, now)?)
 }

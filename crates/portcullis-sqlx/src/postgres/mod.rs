@@ -25,9 +25,12 @@
 //!
 //! # Proxies
 //!
-//! Connections are set up with `set_config` and use prepared statements, and
-//! the feed listens, so a proxy such as PgBouncer must pool sessions, not
-//! transactions.
+//! Statements are prepared, and the feed listens, so a proxy such as PgBouncer must
+//! pool sessions (`pool_mode = session`), not transactions: the store looks whether
+//! its connections stay the same, and refuses a proxy that exchanges them. PgBouncer
+//! also has to let pass what it knows nothing of:
+//! `ignore_startup_parameters = extra_float_digits`; choose the schema by
+//! [`schema`](PostgresStoreBuilder::schema) then, not by `options` in the URL.
 
 mod announce;
 mod builder;
@@ -38,6 +41,7 @@ mod key_rings;
 mod lists;
 mod one_use;
 mod pool;
+mod purge;
 mod rotation;
 mod schema;
 mod sessions;

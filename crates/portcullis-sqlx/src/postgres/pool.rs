@@ -2,13 +2,16 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use portcullis::session::StoreError;
 use sqlx::{
-    Connection as _, PgConnection, PgPool,
+    Connection as _, PgConnection, PgPool, SqlStr, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, Postgres},
 };
@@ -18,7 +21,7 @@ use tokio::{
     time::{Instant, error::Elapsed, timeout, timeout_at},
 };
 
-use super::{error::Failure, settings};
+use super::{error::Failure, settings::Settings};
 
 /// A connection that lay unused for longer is tried before it is used.
 const FRESH: Duration = Duration::from_secs(1);
@@ -29,43 +32,93 @@ const RETRIES: u32 = 3;
 /// Of so many connections one is kept for questions.
 const KEPT: u32 = 5;
 
-/// Connections that are set up alike.
+/// Connections, ours or somebody else's, on which our settings hold.
 #[derive(Clone)]
 pub(super) struct Pool {
     connections: PgPool,
+    settings: Arc<Settings>,
+    /// Where the connections are somebody else's: what begins each transaction on them.
+    begin: Option<SqlStr>,
+    /// Whether the way to the server was found to be one on which settings stay.
+    is_looked_at: Arc<AtomicBool>,
     /// What work may take: all connections but those that are kept for questions.
     work: Arc<Semaphore>,
     limit: Duration,
 }
 
 impl Pool {
-    /// A pool whose calls end within `limit`. Connects when it has to.
-    pub(super) fn new(options: PgConnectOptions, connections: u32, limit: Duration) -> Self {
+    /// A pool of connections that are set up alike. Connects when it has to.
+    pub(super) fn new(
+        options: PgConnectOptions,
+        connections: u32,
+        limit: Duration,
+        schema: Option<&str>,
+    ) -> Result<Self, StoreError> {
         // Half of the time for a connection, half for the answer.
         let half = limit / 2;
+        let settings = Arc::new(Settings::new(schema, half)?);
+        let (set, look) = (settings.clone(), settings.clone());
         let connections = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(half)
             .test_before_acquire(false)
-            .before_acquire(|connection, history| {
+            .before_acquire(move |connection, history| {
+                let settings = look.clone();
                 Box::pin(async move {
-                    if history.idle_for > FRESH {
-                        connection.ping().await?;
+                    if history.idle_for > FRESH && !settings.is_marked(connection).await? {
+                        tracing::error!(
+                            "a proxy on the way to PostgreSQL exchanges connections: it has to \
+                             pool sessions, not transactions"
+                        );
+                        return Ok(false);
                     }
                     Ok(true)
                 })
             })
-            .after_connect(move |connection, _| Box::pin(settings::set(connection, half)))
+            .after_connect(move |connection, _| {
+                let settings = set.clone();
+                Box::pin(async move { settings.set(connection).await })
+            })
             .connect_lazy_with(options);
-        Self::of(connections, limit)
+        Ok(Self::of(connections, settings, None, limit))
     }
 
-    fn of(connections: PgPool, limit: Duration) -> Self {
+    /// The connections of somebody else's pool, who finds them as they were after each
+    /// transaction.
+    pub(super) fn shared(
+        connections: PgPool,
+        limit: Duration,
+        schema: Option<&str>,
+    ) -> Result<Self, StoreError> {
+        let settings = Arc::new(Settings::new(schema, limit / 2)?);
+        let begin = Some(settings.begin());
+        Ok(Self::of(connections, settings, begin, limit))
+    }
+
+    fn of(
+        connections: PgPool,
+        settings: Arc<Settings>,
+        begin: Option<SqlStr>,
+        limit: Duration,
+    ) -> Self {
         let all = connections.options().get_max_connections();
-        let work = all.saturating_sub(kept(all));
+        let kept = kept(all);
+        if kept == 0 {
+            tracing::warn!(
+                setting = "max_connections",
+                value = all,
+                "refreshes that wait keep the snapshot of revocations from being read: no \
+                 connection can be kept for it"
+            );
+        }
+        let work = all.saturating_sub(kept) as usize;
         Self {
             connections,
-            work: Arc::new(Semaphore::new(work as usize)),
+            settings,
+            begin,
+            is_looked_at: Arc::default(),
+            // As many as `Semaphore` takes are more than there will be.
+            work: Arc::new(Semaphore::new(work.min(Semaphore::MAX_PERMITS))),
             limit,
         }
     }
@@ -106,18 +159,45 @@ impl Pool {
         }
     }
 
+    pub(super) fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
     /// Why there is no connection, if there is none: the pool tries again until
     /// its time is over, and then says that it is over.
     pub(super) async fn reason(&self) -> Option<StoreError> {
         let options = self.options();
-        let attempt = async { PgConnection::connect_with(&options).await?.close().await };
+        let attempt = async {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            self.settings.set(&mut connection).await?;
+            connection.close().await
+        };
         let error = timeout(self.limit, attempt).await.ok()?.err()?;
         Some(Failure::Database(error).into())
     }
 
+    /// Closes the connections, if they are ours.
     pub(super) async fn close(&self) {
-        // What does not answer any more is not waited for.
-        let _ = timeout(self.limit, self.connections.close()).await;
+        if self.begin.is_none() {
+            // What does not answer any more is not waited for.
+            let _ = timeout(self.limit, self.connections.close()).await;
+        }
+    }
+
+    /// Finds out, once, whether settings stay on the way to the server.
+    async fn look_at_the_way(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+        if self.is_looked_at.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let options = self.options();
+        self.settings.look_for_proxy(connection, &options).await?;
+        if self.begin.is_some() {
+            sqlx::raw_sql("RESET portcullis.marker")
+                .execute(connection)
+                .await?;
+        }
+        self.is_looked_at.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -131,8 +211,14 @@ macro_rules! run {
                 Ok(lease) => lease,
                 Err(error) => break Err(error),
             };
-            let $connection = &mut *lease;
-            let result = tokio::time::timeout_at(call.done_by(), $work).await;
+            let work = async {
+                let mut held = call.hold(&mut lease).await?;
+                let $connection = &mut *held;
+                let done = $work.await?;
+                held.settle().await?;
+                Ok(done)
+            };
+            let result = tokio::time::timeout_at(call.done_by(), work).await;
             if let Some(result) = call.settle(lease, result) {
                 break result;
             }
@@ -189,6 +275,15 @@ impl Call<'_> {
         }
     }
 
+    /// A connection to work on, as [`Settings`] wants it.
+    pub(super) async fn hold<'l>(&self, lease: &'l mut Lease) -> Result<Held<'l>, Failure> {
+        self.pool.look_at_the_way(lease).await?;
+        Ok(match &self.pool.begin {
+            None => Held::Own(lease),
+            Some(begin) => Held::Shared(lease.begin_with(begin.clone()).await?),
+        })
+    }
+
     /// A place among those that work, if this is work. The places never end.
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         if self.is_question {
@@ -217,6 +312,44 @@ impl Call<'_> {
                 lease.sound = false;
                 Some(Err(StoreError::unavailable(elapsed)))
             }
+        }
+    }
+}
+
+/// A connection that work is done on.
+pub(super) enum Held<'l> {
+    /// Set up once and for all.
+    Own(&'l mut PgConnection),
+    /// Set up until the transaction ends. Rolled back on drop.
+    Shared(Transaction<'l, Postgres>),
+}
+
+impl Held<'_> {
+    /// Keeps what was done.
+    pub(super) async fn settle(self) -> Result<(), Failure> {
+        match self {
+            Self::Own(_) => Ok(()),
+            Self::Shared(transaction) => Ok(transaction.commit().await?),
+        }
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Shared(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Shared(transaction) => transaction,
         }
     }
 }

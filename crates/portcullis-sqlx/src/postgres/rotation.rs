@@ -12,42 +12,52 @@ use super::{
     error::Failure,
 };
 use crate::{
-    cut_off::{session_row, stands},
-    rotation::{self, assignments},
+    log_out::{goes_on, row_that_goes_on, session_row},
+    rotation::{self, Change, TRIES},
     row,
 };
 
-/// Presents a token. The one statement decides and writes, so that no other
-/// comes between: of two that meet, the later waits for the row and is decided
-/// on what the earlier left. The outcome is read off the row.
+/// A statement that changes a row if a condition holds. Of two that meet, the later waits
+/// for the row and is decided on what the earlier left.
+macro_rules! change {
+    ($assignments:expr, $condition:expr, $told:expr) => {
+        concat!(
+            "UPDATE portcullis_sessions SET ",
+            $assignments,
+            " FROM ",
+            clock!("$5"),
+            " WHERE id = $1::uuid AND ",
+            $condition,
+            " AND ",
+            goes_on!(),
+            " RETURNING clock.now, id::text AS id, ",
+            $told,
+            ", ",
+            row_that_goes_on!()
+        )
+    };
+}
+
+/// Presents a token.
 pub(super) async fn rotate(
     connection: &mut PgConnection,
     attempt: &RotationAttempt,
     clock: &ServerClock,
 ) -> Result<RotationOutcome, Failure> {
-    let statement = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET ",
-        assignments!("clock.now", "greatest", "least"),
-        " FROM ",
-        clock!("$5"),
-        " WHERE id = $1::uuid AND ",
-        stands!("portcullis_sessions"),
-        " RETURNING clock.now, id::text AS id, \
-         CASE WHEN revoked_by = $8 THEN ",
-        tell!("revoked_at"),
-        " END, ",
-        session_row!()
-    ));
-    let rows = rotation::bind!(statement, attempt, clock.told())
-        // Not `fetch_optional`, which stops before the statement has committed.
-        .fetch_all(&mut *connection)
-        .await?;
-    let Some(row) = rows.first() else {
-        return explain(connection, attempt, clock).await;
-    };
-    let now = row::time(row, "now")?;
-    clock.heard(now);
-    Ok(rotation::outcome(&row::session(row)?, attempt, now)?)
+    let mut next = Change::Advance;
+    for _ in 0..TRIES {
+        if let Some((row, now)) = make(connection, next, attempt, clock).await? {
+            return Ok(rotation::outcome(&row, attempt, now)?);
+        }
+        let Some((row, now)) = read(connection, attempt, clock).await? else {
+            return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
+        };
+        match rules::decide(&row, attempt, now) {
+            (outcome, None) => return Ok(outcome),
+            (outcome, Some(_)) => next = Change::leading_to(&outcome),
+        }
+    }
+    Err(rotation::restless().into())
 }
 
 /// Presents a token that cannot change anything: nothing is written.
@@ -62,17 +72,40 @@ pub(super) async fn check(
     })
 }
 
-/// Says why there was nothing to change: there is no such session, or a cut-off has ended
-/// it.
-async fn explain(
+/// Makes a change if the rules make it: the row as it is then, and the time.
+async fn make(
     connection: &mut PgConnection,
+    change: Change,
     attempt: &RotationAttempt,
     clock: &ServerClock,
-) -> Result<RotationOutcome, Failure> {
-    Ok(match read(connection, attempt, clock).await? {
-        Some((row, now)) => rotation::outcome(&row, attempt, now)?,
-        None => RotationOutcome::Refused(RefusalReason::Unknown),
-    })
+) -> Result<Option<(SessionRecord, Timestamp)>, Failure> {
+    let statement = match change {
+        Change::Advance => change!(
+            rotation::advance!("clock.now", "greatest", "least"),
+            rotation::advances!("clock.now"),
+            "false AS told"
+        ),
+        Change::ForgiveLate => change!(
+            "late_retry_by = $8",
+            rotation::retried_late!("clock.now"),
+            "false AS told"
+        ),
+        Change::Revoke => change!(
+            rotation::revoke!("clock.now"),
+            rotation::reused!("clock.now"),
+            concat!(tell!("revoked_at"), " AS told")
+        ),
+    };
+    let rows = rotation::bind!(sqlx::query(statement), attempt, clock.told())
+        // Not `fetch_optional`, which stops before the statement has committed.
+        .fetch_all(&mut *connection)
+        .await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let now = row::time(row, "now")?;
+    clock.heard(now);
+    Ok(Some((row::session(row)?, now)))
 }
 
 async fn read(

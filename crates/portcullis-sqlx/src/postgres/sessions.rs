@@ -11,22 +11,27 @@ use sqlx::{PgConnection, Row as _};
 
 use super::{announce::tell, clock::clock, error::Failure, subjects};
 use crate::{
-    cut_off::{last_cut_off, session_row, stands},
+    cut_off::last_cut_off,
+    log_out::{goes_on, session_row},
     row::{self, session_columns, signed},
 };
 
 /// The lowest of all ids.
-const NIL: &str = "00000000-0000-0000-0000-000000000000";
+pub(super) const LOWEST: &str = "00000000-0000-0000-0000-000000000000";
 
 /// How often a subject's row may vanish, purged, just when it is needed.
 const TRIES: u32 = 5;
 
-/// Begins a session unless a log-out overtook the ticket: one statement.
+/// Begins a session unless a log-out overtook the ticket, and ends those that are too many
+/// with it: one statement.
 ///
 /// The subject's row is locked, shared with other logins. A log-out that is
 /// under way is waited for, and its number seen: a locked row is always read in
 /// its latest version. One that comes later waits for this statement to be
 /// committed, and sees the session.
+///
+/// Logins that come at once do not see each other's sessions, and choose the same ones to
+/// end: so they may leave one too many each, but never end one that could have stayed.
 pub(super) async fn create(
     connection: &mut PgConnection,
     session: &NewSession,
@@ -34,25 +39,45 @@ pub(super) async fn create(
     now: Option<i64>,
 ) -> Result<Created, Failure> {
     for _ in 0..TRIES {
-        // The same call again, after an answer was lost, finds its own row. A
-        // row whose subject is there has been purged only if that was so for
-        // the number in `forgotten`, too.
+        // The same call again, after an answer was lost, finds its own row, which
+        // has been locked then. A row whose subject is there has been purged only if that
+        // was so for the number in `forgotten`, too.
         let rows = sqlx::query(concat!(
             "WITH subject AS (SELECT number FROM portcullis_subjects \
                  WHERE realm = $2 AND name = $3 FOR SHARE), \
              created AS (INSERT INTO portcullis_sessions (id, ",
             session_columns!(),
-            ", ticket) SELECT $1::uuid, $2, $3, $4, 0, clock.now, clock.now, \
+            ", ticket, purge_at, device_at) \
+                 SELECT $1::uuid, $2, $3, $4, 0, clock.now, clock.now, \
                  clock.now + least($5, $6), clock.now + $6, $7, $8, $9, $10, $11, \
-                 NULL, 0, NULL, NULL, NULL, NULL, $12 FROM subject, ",
+                 NULL, 0, NULL, NULL, NULL, NULL, $12, \
+                 clock.now + least($5, $6), clock.now FROM subject, ",
             clock!("$13"),
             " WHERE subject.number <= $12 \
                  AND (SELECT forgotten FROM portcullis_order) <= $12 AND ",
             last_cut_off!("$2"),
             " <= $12 ON CONFLICT (id) DO UPDATE SET id = portcullis_sessions.id \
-             RETURNING portcullis_sessions.id::text AS id, ",
+             RETURNING portcullis_sessions.xmax = 0 AS is_new, \
+             portcullis_sessions.id::text AS id, ",
             session_row!(),
-            ") SELECT EXISTS (SELECT 1 FROM subject) AS known, created.* \
+            "), live AS (SELECT id, row_number() OVER \
+                 (ORDER BY rotated_at DESC, created_at DESC, id DESC) AS place \
+                 FROM portcullis_sessions, ",
+            clock!("$13"),
+            " WHERE $14::bigint IS NOT NULL AND realm = $2 AND name = $3 \
+                 AND id <> $1::uuid AND revoked_at IS NULL AND ",
+            goes_on!(),
+            " AND clock.now < idle_deadline AND clock.now < absolute_deadline), \
+             evicted AS (UPDATE portcullis_sessions \
+                 SET revoked_at = clock.now, revoked_reason = $15 FROM ",
+            clock!("$13"),
+            " WHERE id = ANY (ARRAY(SELECT id FROM live WHERE place >= $14)) \
+                 AND revoked_at IS NULL AND EXISTS (SELECT 1 FROM created WHERE is_new) \
+                 RETURNING id::text AS id, ",
+            tell!("revoked_at"),
+            " AS told) \
+             SELECT EXISTS (SELECT 1 FROM subject) AS known, \
+                 ARRAY(SELECT id FROM evicted) AS evicted, created.* \
              FROM (SELECT 1) AS one LEFT JOIN created ON true"
         ))
         .bind(session.id.as_str())
@@ -68,17 +93,23 @@ pub(super) async fn create(
         .bind(session.device.address.map(|address| address.to_string()))
         .bind(signed(ticket.sequence()))
         .bind(now)
+        .bind(session.limit.map(|limit| i64::from(limit.get())))
+        .bind(RevocationReason::Evicted.as_str())
         // Not `fetch_one`, which stops before the statement has committed.
         .fetch_all(&mut *connection)
         .await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         if row::Columns::text(row, "id")?.is_some() {
             let created = row::session(row)?;
-            return if session.is_of(&created) {
-                Ok(Created::session(created))
-            } else {
-                Err(StoreError::corrupt("another session has this id").into())
-            };
+            if !session.is_of(&created) {
+                return Err(StoreError::corrupt("another session has this id").into());
+            }
+            let evicted: Vec<String> = row.try_get("evicted")?;
+            let evicted = evicted.iter().filter_map(|id| SessionId::parse(id));
+            return Ok(Created::Session {
+                session: Box::new(created),
+                evicted: evicted.collect(),
+            });
         }
         if row.try_get("known")? {
             return Ok(Created::LoggedOutMeanwhile);
@@ -118,7 +149,7 @@ pub(super) async fn page(
         " FROM portcullis_sessions, ",
         clock!("$3"),
         " WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions"),
+        goes_on!(),
         " AND clock.now < idle_deadline AND clock.now < absolute_deadline \
          AND (created_at, id) > ($4, $5::uuid) \
          ORDER BY created_at, portcullis_sessions.id LIMIT $6"
@@ -127,7 +158,7 @@ pub(super) async fn page(
     .bind(subject.name())
     .bind(now)
     .bind(after.map_or(i64::MIN, |after| after.created_at.as_millis()))
-    .bind(after.map_or(NIL, |after| after.id.as_str()))
+    .bind(after.map_or(LOWEST, |after| after.id.as_str()))
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;
@@ -144,7 +175,7 @@ pub(super) async fn count(
         "SELECT count(*) FROM portcullis_sessions, ",
         clock!("$3"),
         " WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions"),
+        goes_on!(),
         " AND clock.now < idle_deadline AND clock.now < absolute_deadline"
     ))
     .bind(subject.realm())
@@ -165,7 +196,7 @@ pub(super) async fn revoke(
         "UPDATE portcullis_sessions SET revoked_at = clock.now, revoked_reason = $2 FROM ",
         clock!("$3"),
         " WHERE id = $1::uuid AND realm = $4 AND name = $5 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions"),
+        goes_on!(),
         " RETURNING ",
         tell!("revoked_at")
     ))

@@ -2,9 +2,12 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use portcullis::time::{Clock, SystemClock};
+use portcullis::{
+    session::{SessionId, StoreError},
+    time::{Clock, SystemClock},
+};
 use sqlx::{
-    AssertSqlSafe, PgConnection, Row as _,
+    AssertSqlSafe, Connection as _, PgConnection, Row as _, SqlSafeStr as _, SqlStr,
     postgres::{PgConnectOptions, PgSslMode},
 };
 
@@ -13,6 +16,9 @@ use super::{clock::ServerClock, error::Failure};
 /// How far the clocks of this machine and of the server may differ before we
 /// say so.
 const SKEW: Duration = Duration::from_secs(10);
+
+/// The longest name that PostgreSQL does not cut, in bytes.
+const LONGEST_NAME: usize = 63;
 
 /// Server settings, their safe value, and what any other costs.
 const WANTED: [(&str, &str, &str); 2] = [
@@ -28,23 +34,115 @@ const WANTED: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// Prepares a new connection, whatever the defaults of server, database and
-/// role are: each change on the disk before it is answered, no statement longer
-/// than `limit`, read committed. Refuses a standby.
-pub(super) async fn set(connection: &mut PgConnection, limit: Duration) -> sqlx::Result<()> {
-    let limit = limit.as_millis().clamp(1, 1 << 30);
-    let statement = format!(
-        "SELECT pg_is_in_recovery() AS standby, \
-         set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
-             WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' \
-             ELSE current_setting('synchronous_commit') END, false), \
-         set_config('statement_timeout', '{limit}', false), \
-         set_config('lock_timeout', '0', false), \
-         set_config('idle_in_transaction_session_timeout', '{limit}', false), \
-         set_config('default_transaction_isolation', 'read committed', false)"
-    );
-    let row = sqlx::raw_sql(AssertSqlSafe(statement))
-        .fetch_one(&mut *connection)
+/// What is wrong with a proxy that does not keep connections apart.
+const POOLED: &str = "a proxy on the way to PostgreSQL hands the server's \
+    connections to others between transactions (PgBouncer: pool_mode = transaction or \
+    statement): prepared statements and the feed of revocations need pool_mode = session, or \
+    no proxy";
+
+/// What holds for our statements, whatever the defaults of server, database and role are:
+/// each change on the disk before it is answered, no statement longer than `limit`, read
+/// committed, and the tables in the schema that was chosen.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// As it stands in `search_path`.
+    schema: Option<String>,
+    limit: Duration,
+    /// What connections are marked with, to be found again.
+    marker: String,
+}
+
+impl Settings {
+    pub(super) fn new(schema: Option<&str>, limit: Duration) -> Result<Self, StoreError> {
+        // A name that nobody can guess is all that it takes.
+        let marker = SessionId::random().map_err(StoreError::unavailable)?;
+        Ok(Self {
+            schema: schema.map(quoted).transpose()?,
+            limit,
+            marker: marker.as_str().to_owned(),
+        })
+    }
+
+    /// The schema's name as it stands in statements.
+    pub(super) fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
+    /// Prepares a new connection of our own. Refuses a standby.
+    pub(super) async fn set(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        let statement = format!(
+            "SELECT set_config('default_transaction_isolation', 'read committed', false), \
+             set_config('portcullis.marker', '{}', false), {}",
+            self.marker,
+            self.assignments("false")
+        );
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut *connection)
+            .await?;
+        refuse_standby(connection).await
+    }
+
+    /// What begins a transaction on a connection of somebody else, who finds it afterwards
+    /// as it was.
+    pub(super) fn begin(&self) -> SqlStr {
+        let statement = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {}",
+            self.assignments("true")
+        );
+        AssertSqlSafe(statement).into_sql_str()
+    }
+
+    fn assignments(&self, is_local: &str) -> String {
+        let limit = self.limit.as_millis().clamp(1, 1 << 30);
+        let mut assignments = format!(
+            "set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+                 WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' \
+                 ELSE current_setting('synchronous_commit') END, {is_local}), \
+             set_config('statement_timeout', '{limit}', {is_local}), \
+             set_config('lock_timeout', '0', {is_local}), \
+             set_config('idle_in_transaction_session_timeout', '{limit}', {is_local})"
+        );
+        if let Some(schema) = &self.schema {
+            assignments += &format!(", set_config('search_path', '{schema}', {is_local})");
+        }
+        assignments
+    }
+
+    /// Whether a connection still is the one that [`set`](Self::set) prepared.
+    pub(super) async fn is_marked(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        Ok(marker(connection).await?.0.as_deref() == Some(self.marker.as_str()))
+    }
+
+    /// Finds out whether the server on the other side is a primary, and stays the same: a
+    /// proxy that pools transactions gives two of its connections the same one, or one of
+    /// them several.
+    pub(super) async fn look_for_proxy(
+        &self,
+        connection: &mut PgConnection,
+        options: &PgConnectOptions,
+    ) -> Result<(), Failure> {
+        refuse_standby(connection).await?;
+        let mut other = PgConnection::connect_with(options).await?;
+        mark(connection, &self.marker).await?;
+        mark(&mut other, "another").await?;
+        let (first, second) = (marker(connection).await?, marker(&mut other).await?);
+        let is_kept = first.0.as_deref() == Some(self.marker.as_str())
+            && second.0.as_deref() == Some("another")
+            && first.1 != second.1
+            && marker(connection).await? == first;
+        // What it had to say is said; whether it ends well is nobody's matter.
+        let _ = other.close().await;
+        if is_kept {
+            Ok(())
+        } else {
+            Err(StoreError::unsupported(POOLED).into())
+        }
+    }
+}
+
+async fn refuse_standby(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let row = sqlx::raw_sql("SELECT pg_is_in_recovery() AS standby")
+        .fetch_one(connection)
         .await?;
     if row.try_get("standby")? {
         return Err(sqlx::Error::Configuration(
@@ -52,6 +150,38 @@ pub(super) async fn set(connection: &mut PgConnection, limit: Duration) -> sqlx:
         ));
     }
     Ok(())
+}
+
+// Not prepared, all three: a proxy may not know what that is.
+
+async fn mark(connection: &mut PgConnection, marker: &str) -> sqlx::Result<()> {
+    let statement = format!("SELECT set_config('portcullis.marker', '{marker}', false)");
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The marker of a connection, and the number of its process on the server.
+async fn marker(connection: &mut PgConnection) -> sqlx::Result<(Option<String>, i32)> {
+    let row = sqlx::raw_sql(
+        "SELECT current_setting('portcullis.marker', true) AS marker, pg_backend_pid() AS pid",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.try_get("marker")?, row.try_get("pid")?))
+}
+
+/// A name as it stands in statements, and in a text in them.
+fn quoted(schema: &str) -> Result<String, StoreError> {
+    let is_odd = |c: char| c.is_control() || matches!(c, '"' | '\'' | '\\');
+    if schema.is_empty() || schema.len() > LONGEST_NAME || schema.contains(is_odd) {
+        return Err(StoreError::unsupported(format!(
+            "schema: a name has 1 to {LONGEST_NAME} bytes, no quotes, backslashes and control \
+             characters"
+        )));
+    }
+    Ok(format!("\"{schema}\""))
 }
 
 /// Warns about settings of the server that may lose sessions or keep

@@ -17,9 +17,9 @@ use super::{
     clock::ServerClock,
     heartbeat, key_rings, lists, one_use,
     pool::{Pool, run},
-    rotation, schema, sessions, subjects,
+    purge, rotation, schema, sessions, subjects,
 };
-use crate::Migration;
+use crate::{Migration, log_out::LIMIT, revocations::Place};
 
 /// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
 ///
@@ -84,7 +84,8 @@ impl PostgresStore {
         &schema::MIGRATIONS
     }
 
-    /// Closes the connections once their work is done; later calls fail.
+    /// Closes the connections once their work is done; later calls fail. A pool of yours is
+    /// left to you.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -163,7 +164,7 @@ impl SessionStore for PostgresStore {
             return Ok(SessionPage::default());
         }
         let now = self.now();
-        run!(self.pool.call(), |c| sessions::page(
+        run!(self.pool.question(), |c| sessions::page(
             c, subject, after, limit, now
         ))
     }
@@ -173,7 +174,7 @@ impl SessionStore for PostgresStore {
             return Ok(0);
         }
         let now = self.now();
-        run!(self.pool.call(), |c| sessions::count(c, subject, now))
+        run!(self.pool.question(), |c| sessions::count(c, subject, now))
     }
 
     async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<bool, StoreError> {
@@ -189,7 +190,15 @@ impl SessionStore for PostgresStore {
             return Ok(RevokedAll::default());
         }
         let now = self.now();
-        run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))
+        let mut revoked = run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))?;
+        // Begun: whatever is left is over already, and is written by whoever comes next.
+        while let Some(number) = run!(self.pool.call(), |c| subjects::unfinished(c, subject))? {
+            let batch = run!(self.pool.call(), |c| subjects::end_rest(
+                c, subject, number, LIMIT, now
+            ))?;
+            revoked.sessions.extend(batch);
+        }
+        Ok(revoked)
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
@@ -228,7 +237,7 @@ impl SessionStore for PostgresStore {
         if !is_kept(subject) {
             return Ok(Vec::new());
         }
-        run!(self.pool.call(), |c| lists::application_tokens(c, subject))
+        run!(self.pool.question(), |c| lists::application_tokens(c, subject))
     }
 
     async fn remove_application_token(
@@ -270,7 +279,7 @@ impl SessionStore for PostgresStore {
             return Ok(false);
         }
         let now = self.now();
-        run!(self.pool.call(), |c| lists::is_revoked(
+        run!(self.pool.question(), |c| lists::is_revoked(
             c,
             (realm, name),
             id,
@@ -280,12 +289,8 @@ impl SessionStore for PostgresStore {
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
-        let now = self.now();
-        run!(self.pool.question(), |c| lists::revocations(
-            c,
-            query.since,
-            now
-        ))
+        let (place, now) = (Place::of(query)?, self.now());
+        run!(self.pool.question(), |c| lists::revocations(c, &place, now))
     }
 
     async fn use_once(
@@ -316,8 +321,19 @@ impl SessionStore for PostgresStore {
         ))
     }
 
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let revoked = self.revoke_all(subject).await?;
+        while is_kept(subject) {
+            let forgotten = run!(self.pool.call(), |c| subjects::forget(c, subject))?;
+            if forgotten < LIMIT.unsigned_abs() {
+                break;
+            }
+        }
+        Ok(revoked)
+    }
+
     async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
-        schema::purge(&self.pool, rules.keep, self.now()).await
+        purge::batch(&self.pool, rules, self.now()).await
     }
 }
 

@@ -3,10 +3,13 @@
 //!
 //! Each takes the lock on the row of its subject first. Then come the rows of
 //! its sessions and tokens, last the one row of the order; a purge waits for
-//! none of them. So nobody waits in a circle.
+//! none of them. So nobody waits in a circle. Whoever changes several sessions names them by
+//! id, so that it locks them in the same order as others.
 
 use portcullis::{
-    session::{ApplicationToken, LoginTicket, RevocationReason, RevokedAll, TokenAdded},
+    session::{
+        ApplicationToken, Grant, LoginTicket, RevocationReason, RevokedAll, SessionId, TokenAdded,
+    },
     subject::Subject,
     time::Timestamp,
 };
@@ -14,7 +17,8 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::{announce::tell, clock::clock, error::Failure};
 use crate::{
-    cut_off::{last_cut_off, stands},
+    cut_off::{cut_off, last_cut_off, stands},
+    log_out::{BATCH, LIMIT, is_personal, log_out},
     row::{self, signed},
 };
 
@@ -43,7 +47,7 @@ pub(super) async fn introduce(
 }
 
 /// Numbers the log-out, ends the sessions and removes the application tokens,
-/// in one transaction.
+/// in one transaction; of very many sessions some, and the others [later](end_rest).
 ///
 /// The second statement sees all that was committed while the first waited for
 /// the row. The number is taken last, as all log-outs wait for it.
@@ -59,9 +63,10 @@ pub(super) async fn revoke_all(
         clock!("$3"),
         "), sessions AS (UPDATE portcullis_sessions SET revoked_at = clock.now, \
              revoked_reason = $4 FROM clock \
-             WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+             WHERE id = ANY (ARRAY(SELECT id FROM portcullis_sessions \
+                 WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
         stands!("portcullis_sessions"),
-        " RETURNING id::text AS id), \
+        " LIMIT $5)) AND revoked_at IS NULL RETURNING id::text AS id), \
          tokens AS (UPDATE portcullis_application_tokens SET removed_at = clock.now FROM clock \
              WHERE realm = $1 AND name = $2 AND removed_at IS NULL AND ",
         stands!("portcullis_application_tokens"),
@@ -77,30 +82,115 @@ pub(super) async fn revoke_all(
     .bind(subject.name())
     .bind(now)
     .bind(RevocationReason::LogoutEverywhere.as_str())
+    .bind(LIMIT)
     .fetch_all(&mut *transaction)
     .await?;
-    sqlx::query(
-        "WITH next AS (UPDATE portcullis_order SET number = number + 1 RETURNING number) \
-         UPDATE portcullis_subjects SET number = next.number FROM next \
-         WHERE realm = $1 AND name = $2",
-    )
-    .bind(subject.realm())
-    .bind(subject.name())
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
     let mut revoked = RevokedAll::default();
+    let mut written = 0;
     for row in &ended {
         if row.try_get("is_session")? {
             let id = row::readable([row::session_id(row)]);
             revoked.sessions.extend(id);
+            written += 1;
         } else {
             revoked
                 .application_tokens
                 .push(row::text(row, "id")?.to_owned());
         }
     }
+    sqlx::query(
+        "WITH next AS (UPDATE portcullis_order SET number = number + 1 RETURNING number), \
+         numbered AS (UPDATE portcullis_subjects AS subject SET number = next.number FROM next \
+             WHERE realm = $1 AND name = $2 RETURNING subject.number, subject.at) \
+         INSERT INTO portcullis_ending (realm, name, number, at) \
+             SELECT $1, $2, number, at FROM numbered WHERE $3 \
+             ON CONFLICT (realm, name) DO UPDATE SET number = excluded.number, at = excluded.at",
+    )
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(written == BATCH)
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
     Ok(revoked)
+}
+
+/// The number of a log-out whose sessions are not all written yet, if there is one.
+pub(super) async fn unfinished(
+    connection: &mut PgConnection,
+    subject: &Subject,
+) -> Result<Option<i64>, Failure> {
+    Ok(
+        sqlx::query_scalar("SELECT number FROM portcullis_ending WHERE realm = $1 AND name = $2")
+            .bind(subject.realm())
+            .bind(subject.name())
+            .fetch_optional(&mut *connection)
+            .await?,
+    )
+}
+
+/// Writes that sessions have ended that an unfinished log-out has ended, a batch of them:
+/// which. They bear the time of now, by which snapshots find them.
+pub(super) async fn end_rest(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    number: i64,
+    limit: i64,
+    now: Option<i64>,
+) -> Result<Vec<SessionId>, Failure> {
+    let rows = sqlx::query(concat!(
+        "UPDATE portcullis_sessions SET revoked_at = clock.now, revoked_reason = $4 FROM ",
+        clock!("$3"),
+        " WHERE id = ANY (ARRAY(SELECT id FROM portcullis_sessions \
+             WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+        log_out!(),
+        " IS NOT NULL LIMIT $5)) AND revoked_at IS NULL RETURNING id::text AS id, ",
+        tell!("revoked_at")
+    ))
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(now)
+    .bind(RevocationReason::LogoutEverywhere.as_str())
+    .bind(limit)
+    .fetch_all(&mut *connection)
+    .await?;
+    if i64::try_from(rows.len()).is_ok_and(|count| count < limit) {
+        // Not if there was another log-out meanwhile, whose sessions are not written.
+        sqlx::query("DELETE FROM portcullis_ending WHERE realm = $1 AND name = $2 AND number = $3")
+            .bind(subject.realm())
+            .bind(subject.name())
+            .bind(number)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(row::readable(rows.iter().map(row::session_id)).collect())
+}
+
+/// Forgets who the subject was in a batch of the sessions that have ended: how many.
+pub(super) async fn forget(
+    connection: &mut PgConnection,
+    subject: &Subject,
+) -> Result<u64, Failure> {
+    let forgotten = sqlx::query(concat!(
+        "UPDATE portcullis_sessions SET user_agent = NULL, address = NULL, granted = $3 \
+         WHERE id = ANY (ARRAY(SELECT id FROM ( \
+             SELECT id FROM portcullis_sessions \
+                 WHERE realm = $1 AND name = $2 AND revoked_at IS NOT NULL AND ",
+        is_personal!("$3"),
+        " UNION ALL SELECT id FROM portcullis_sessions \
+                 WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+        is_personal!("$3"),
+        " AND ",
+        cut_off!("portcullis_sessions"),
+        " IS NOT NULL) AS ended LIMIT $4))"
+    ))
+    .bind(subject.realm())
+    .bind(subject.name())
+    .bind(Grant::default().to_json()?)
+    .bind(LIMIT)
+    .execute(&mut *connection)
+    .await?;
+    Ok(forgotten.rows_affected())
 }
 
 /// Numbers the log-out of everybody and cuts the realm off, in one statement.

@@ -9,7 +9,7 @@ use portcullis::{
 use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{PostgresStore, error::Failure, settings};
+use super::{PostgresStore, error::Failure};
 use crate::poll::poll;
 
 /// How long after a lost connection the first attempt at a new one is made, and
@@ -31,7 +31,7 @@ impl PostgresStore {
     /// answer, the snapshot grows old, and what then happens is its own
     /// decision: see [`Revocations::with_max_silence`].
     ///
-    /// Takes one connection of its own.
+    /// Takes one connection of its own, also beside a pool of yours.
     pub fn watch(
         &self,
         revocations: Revocations,
@@ -84,12 +84,16 @@ impl Listener {
         let connect = async {
             // A pool of its own each time: a listener that hangs keeps its
             // connection.
+            let settings = store.pool.settings().clone();
             let pool = PgPoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(limit)
                 .max_lifetime(None)
                 .idle_timeout(None)
-                .after_connect(move |connection, _| Box::pin(settings::set(connection, limit)))
+                .after_connect(move |connection, _| {
+                    let settings = settings.clone();
+                    Box::pin(async move { settings.set(connection).await })
+                })
                 .connect_lazy_with(store.pool.options());
             let mut inner = PgListener::connect_with(&pool).await?;
             inner.eager_reconnect(false);

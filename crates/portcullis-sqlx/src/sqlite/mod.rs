@@ -4,13 +4,16 @@
 //! is on the disk before it is answered (`synchronous = FULL`), so that a
 //! refresh token is never handed out and then forgotten.
 
+mod connections;
 mod error;
 mod key_rings;
 mod lists;
 mod one_use;
+mod purge;
 mod rotation;
 mod schema;
 mod sessions;
+mod subjects;
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -27,20 +30,11 @@ use portcullis::{
 use sqlx::{
     SqlitePool,
     pool::PoolConnection,
-    sqlite::{
-        Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-    },
+    sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use tokio::time::{Instant, sleep};
 
-use self::error::{is_busy, unavailable};
-use crate::Migration;
-
-/// How long it waits before it tries again to make a file that others make, too.
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// Connections that read while one writes.
-const READERS: u32 = 4;
+use self::connections::{Connections, Writer};
+use crate::{Migration, log_out::LIMIT, revocations::Place};
 
 /// Sessions in an SQLite file. Cheap to clone; clones are the same store.
 ///
@@ -48,9 +42,7 @@ const READERS: u32 = 4;
 /// will not do.
 #[derive(Clone)]
 pub struct SqliteStore {
-    /// One connection, so that transactions of this process never collide.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    connections: Connections,
     clock: SharedClock,
 }
 
@@ -123,36 +115,46 @@ impl SqliteStore {
         clock: SharedClock,
         acquire: Duration,
     ) -> Result<Self, StoreError> {
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(acquire)
-                // A file does not hang up.
-                .test_before_acquire(false)
-                .connect_lazy_with(options.clone())
-        };
         let store = Self {
-            writer: pool(1),
-            readers: pool(READERS),
+            connections: Connections::new(&options, acquire),
             clock,
         };
-        store.prepare(acquire).await?;
+        store.migrate().await?;
         Ok(store)
     }
 
-    /// Brings the tables up to date. Of several processes that make the file at
-    /// once, SQLite lets one switch to the write-ahead log, and turns the others
-    /// away without letting them wait.
-    async fn prepare(&self, patience: Duration) -> Result<(), StoreError> {
-        let start = Instant::now();
-        loop {
-            match schema::migrate(&self.writer).await {
-                Err(error) if is_busy(&error) && start.elapsed() < patience => {
-                    sleep(PAUSE).await;
-                }
-                result => return result,
-            }
-        }
+    /// A store on the connections of a pool of yours, whose file has or gets the tables:
+    /// call [`migrate`](Self::migrate) or [`check_schema`](Self::check_schema) next.
+    ///
+    /// The connections have to be set up as [`options`](Self::options) has them, and are
+    /// looked at whenever one is taken to write. Of the store's own calls one writes at a
+    /// time; for your transactions it waits as long as the pool's `busy_timeout`, after half
+    /// of [`DEFAULT_PATIENCE`](Self::DEFAULT_PATIENCE) for a connection.
+    ///
+    /// ```no_run
+    /// use portcullis::time::SharedClock;
+    /// use portcullis_sqlx::SqliteStore;
+    /// use sqlx::SqlitePool;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = SqlitePool::connect_with(SqliteStore::options("app.sqlite")).await?;
+    /// let store = SqliteStore::from_pool(pool, SharedClock::default()).await?;
+    /// store.migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened, or a setting of its connections would lose sessions:
+    /// the error names it.
+    pub async fn from_pool(pool: SqlitePool, clock: SharedClock) -> Result<Self, StoreError> {
+        let store = Self {
+            connections: Connections::shared(pool, Self::DEFAULT_PATIENCE / 2),
+            clock,
+        };
+        store.writer().await?;
+        Ok(store)
     }
 
     /// Brings the tables up to date, as those that open a file do by themselves.
@@ -162,7 +164,7 @@ impl SqliteStore {
     /// When the file cannot be written to, or its tables were made by a newer version of
     /// this crate beside which this one cannot run.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        schema::migrate(&self.writer).await
+        self.connections.migrate().await
     }
 
     /// Finds out whether the tables are as this version needs them, and changes nothing.
@@ -180,21 +182,21 @@ impl SqliteStore {
         &schema::MIGRATIONS
     }
 
-    /// Closes the connections once their work is done; later calls fail.
+    /// Closes the connections once their work is done; later calls fail. A pool of yours is
+    /// left to you.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.connections.close().await;
     }
 
     /// A connection to read with, and the time when it was free.
     async fn reader(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), StoreError> {
-        let connection = self.readers.acquire().await.map_err(unavailable)?;
+        let connection = self.connections.reader().await?;
         Ok((connection, self.clock.now()))
     }
 
     /// The connection to write with, and the time when it was free.
-    async fn writer(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), StoreError> {
-        let connection = self.writer.acquire().await.map_err(unavailable)?;
+    async fn writer(&self) -> Result<(Writer, Timestamp), StoreError> {
+        let connection = self.connections.writer().await?;
         Ok((connection, self.clock.now()))
     }
 }
@@ -225,7 +227,7 @@ impl SessionStore for SqliteStore {
 
     async fn login_ticket(&self) -> Result<LoginTicket, StoreError> {
         let (mut connection, _) = self.reader().await?;
-        lists::login_ticket(&mut connection).await
+        subjects::login_ticket(&mut connection).await
     }
 
     async fn create(
@@ -279,12 +281,21 @@ impl SessionStore for SqliteStore {
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        sessions::revoke_all(&mut connection, subject, now).await
+        let mut revoked = subjects::revoke_all(&mut connection, subject, now).await?;
+        // Begun: whatever is left is over already, and is written by whoever comes next.
+        while let Some(number) = subjects::unfinished(&mut connection, subject).await? {
+            drop(connection);
+            let now;
+            (connection, now) = self.writer().await?;
+            let batch = subjects::end_rest(&mut connection, subject, number, LIMIT, now).await?;
+            revoked.sessions.extend(batch);
+        }
+        Ok(revoked)
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        sessions::revoke_realm(&mut connection, realm, now).await
+        subjects::revoke_realm(&mut connection, realm, now).await
     }
 
     async fn add_application_token(
@@ -294,7 +305,7 @@ impl SessionStore for SqliteStore {
         ticket: LoginTicket,
     ) -> Result<TokenAdded, StoreError> {
         let (mut connection, _) = self.writer().await?;
-        lists::add_application_token(&mut connection, &token, limit, ticket).await
+        subjects::add_application_token(&mut connection, &token, limit, ticket).await
     }
 
     async fn application_token_is_live(
@@ -344,12 +355,9 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revocation_page(&self, query: &RevocationQuery) -> Result<RevocationPage, StoreError> {
+        let place = Place::of(query)?;
         let (mut connection, now) = self.reader().await?;
-        Ok(RevocationPage {
-            revocations: lists::revocations(&mut connection, query.since, now).await?,
-            next: None,
-            now,
-        })
+        lists::revocations(&mut connection, &place, now).await
     }
 
     async fn use_once(
@@ -377,8 +385,19 @@ impl SessionStore for SqliteStore {
         key_rings::replace_key_ring(&mut connection, name, version, record).await
     }
 
+    async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let revoked = self.revoke_all(subject).await?;
+        loop {
+            let (mut connection, _) = self.writer().await?;
+            let forgotten = subjects::forget(&mut connection, subject).await?;
+            if forgotten < LIMIT.unsigned_abs() {
+                return Ok(revoked);
+            }
+        }
+    }
+
     async fn purge_batch(&self, rules: &PurgeRules) -> Result<u64, StoreError> {
         let (mut connection, now) = self.writer().await?;
-        schema::purge(&mut connection, now, now.saturating_sub(rules.keep)).await
+        purge::batch(&mut connection, rules, now).await
     }
 }

@@ -1,46 +1,55 @@
 //! The SQL of rotation on SQLite.
 
 use portcullis::{
-    session::{RefusalReason, RotationAttempt, RotationOutcome, StoreError, rules},
+    session::{RefusalReason, RotationAttempt, RotationOutcome, SessionRecord, StoreError, rules},
     time::Timestamp,
 };
 use sqlx::SqliteConnection;
 
 use super::{error::unavailable, sessions};
 use crate::{
-    cut_off::{session_row, stands},
-    rotation::{self, assignments},
+    log_out::{goes_on, row_that_goes_on},
+    rotation::{self, Change, TRIES},
     row,
 };
 
-/// Presents a token. The one statement decides and writes, so that no other
-/// comes between; the outcome is read off the row that it leaves.
+/// A statement that changes a row if a condition holds.
+macro_rules! change {
+    ($assignments:expr, $condition:expr) => {
+        concat!(
+            "UPDATE portcullis_sessions SET ",
+            $assignments,
+            " WHERE id = $1 AND ",
+            $condition,
+            " AND ",
+            goes_on!(),
+            " RETURNING id, ",
+            row_that_goes_on!()
+        )
+    };
+}
+
+/// Presents a token.
 pub(super) async fn rotate(
     connection: &mut SqliteConnection,
     attempt: &RotationAttempt,
     now: Timestamp,
 ) -> Result<RotationOutcome, StoreError> {
-    let statement = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET ",
-        assignments!("$5", "max", "min"),
-        " WHERE id = $1 AND ",
-        stands!("portcullis_sessions"),
-        " RETURNING id, ",
-        session_row!()
-    ));
-    let rows = rotation::bind!(statement, attempt, now.as_millis())
-        // Not `fetch_optional`, which stops before the statement has committed.
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(unavailable)?;
-    match rows.first() {
-        Some(row) => rotation::outcome(&row::session(row)?, attempt, now),
-        // There is no such session, or a cut-off has ended it.
-        None => match sessions::session(connection, &attempt.session).await? {
-            Some(row) => rotation::outcome(&row, attempt, now),
-            None => Ok(RotationOutcome::Refused(RefusalReason::Unknown)),
-        },
+    let mut next = Change::Advance;
+    // More than once only if another process writes at the same time.
+    for _ in 0..TRIES {
+        if let Some(row) = make(connection, next, attempt, now).await? {
+            return rotation::outcome(&row, attempt, now);
+        }
+        let Some(row) = sessions::session(connection, &attempt.session).await? else {
+            return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
+        };
+        match rules::decide(&row, attempt, now) {
+            (outcome, None) => return Ok(outcome),
+            (outcome, Some(_)) => next = Change::leading_to(&outcome),
+        }
     }
+    Err(rotation::restless())
 }
 
 /// Presents a token that cannot change anything: nothing is written.
@@ -55,4 +64,28 @@ pub(super) async fn check(
             None => RotationOutcome::Refused(RefusalReason::Unknown),
         },
     )
+}
+
+/// Makes a change if the rules make it: the row as it is then. Where they do not, nothing is
+/// written, and nobody waits for the disk.
+async fn make(
+    connection: &mut SqliteConnection,
+    change: Change,
+    attempt: &RotationAttempt,
+    now: Timestamp,
+) -> Result<Option<SessionRecord>, StoreError> {
+    let statement = match change {
+        Change::Advance => change!(
+            rotation::advance!("$5", "max", "min"),
+            rotation::advances!("$5")
+        ),
+        Change::ForgiveLate => change!("late_retry_by = $8", rotation::retried_late!("$5")),
+        Change::Revoke => change!(rotation::revoke!("$5"), rotation::reused!("$5")),
+    };
+    let rows = rotation::bind!(sqlx::query(statement), attempt, now.as_millis())
+        // Not `fetch_optional`, which stops before the statement has committed.
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    rows.first().map(row::session).transpose()
 }

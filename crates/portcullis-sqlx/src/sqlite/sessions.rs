@@ -1,9 +1,11 @@
 //! The sessions themselves.
 
+use std::num::NonZeroU32;
+
 use portcullis::{
     session::{
-        Created, LoginTicket, NewSession, RevocationReason, RevokedAll, SessionCursor, SessionId,
-        SessionPage, SessionRecord, StoreError,
+        Created, LoginTicket, NewSession, RevocationReason, SessionCursor, SessionId, SessionPage,
+        SessionRecord, StoreError,
     },
     subject::Subject,
     time::Timestamp,
@@ -12,24 +14,55 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::error::unavailable;
 use crate::{
-    cut_off::{last_cut_off, session_row, stands},
+    cut_off::last_cut_off,
+    log_out::{goes_on, session_row},
     row::{self, session_columns, signed},
 };
 
 /// Begins a session unless a log-out overtook the ticket, or finds the one that
-/// the same call began before: one statement.
+/// the same call began before. Where there is a limit, those that are too many end in the
+/// same transaction; else it is one statement.
 pub(super) async fn create(
     connection: &mut SqliteConnection,
     session: &NewSession,
     now: Timestamp,
     ticket: LoginTicket,
 ) -> Result<Created, StoreError> {
+    let Some(limit) = session.limit else {
+        return begin(connection, session, now, ticket).await;
+    };
+    let mut transaction = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(unavailable)?;
+    let is_known: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM portcullis_sessions WHERE id = ?1)")
+            .bind(session.id.as_str())
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+    let mut created = begin(&mut transaction, session, now, ticket).await?;
+    if let (Created::Session { evicted, .. }, false) = (&mut created, is_known) {
+        *evicted = make_room(&mut transaction, session, limit, now).await?;
+    }
+    transaction.commit().await.map_err(unavailable)?;
+    Ok(created)
+}
+
+async fn begin(
+    connection: &mut SqliteConnection,
+    session: &NewSession,
+    now: Timestamp,
+    ticket: LoginTicket,
+) -> Result<Created, StoreError> {
     let first = session.clone().into_record(now);
+    let ends_at = first.idle_deadline.min(first.absolute_deadline);
     let created = sqlx::query(concat!(
         "INSERT INTO portcullis_sessions (id, ",
         session_columns!(),
-        ", ticket) SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-           NULL, 0, NULL, NULL, NULL, NULL, ?13 \
+        ", ticket, purge_at, device_at) \
+         SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+           NULL, 0, NULL, NULL, NULL, NULL, ?13, ?14, ?5 \
          WHERE NOT EXISTS (SELECT 1 FROM portcullis_log_outs \
                            WHERE realm = ?2 AND name = ?3 AND number > ?13) \
            AND (SELECT forgotten FROM portcullis_order) <= ?13 AND ",
@@ -51,6 +84,7 @@ pub(super) async fn create(
     .bind(first.device.user_agent.as_deref())
     .bind(first.device.address.map(|address| address.to_string()))
     .bind(signed(ticket.sequence()))
+    .bind(ends_at.as_millis())
     // Not `fetch_optional`, which stops before the statement has committed.
     .fetch_all(&mut *connection)
     .await
@@ -64,6 +98,35 @@ pub(super) async fn create(
     } else {
         Err(StoreError::corrupt("another session has this id"))
     }
+}
+
+/// Ends those live sessions of the subject that are too many beside the new one, the longest
+/// idle first: which.
+async fn make_room(
+    connection: &mut SqliteConnection,
+    session: &NewSession,
+    limit: NonZeroU32,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let evicted = sqlx::query(concat!(
+        "UPDATE portcullis_sessions SET revoked_at = ?4, revoked_reason = ?5 \
+         WHERE id IN (SELECT id FROM portcullis_sessions \
+             WHERE realm = ?2 AND name = ?3 AND id <> ?1 AND revoked_at IS NULL AND ",
+        goes_on!(),
+        " AND ?4 < idle_deadline AND ?4 < absolute_deadline \
+             ORDER BY rotated_at DESC, created_at DESC, id DESC LIMIT -1 OFFSET ?6) \
+         RETURNING id"
+    ))
+    .bind(session.id.as_str())
+    .bind(session.subject.realm())
+    .bind(session.subject.name())
+    .bind(now.as_millis())
+    .bind(RevocationReason::Evicted.as_str())
+    .bind(i64::from(limit.get() - 1))
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(row::readable(evicted.iter().map(row::session_id)).collect())
 }
 
 pub(super) async fn session(
@@ -96,7 +159,7 @@ pub(super) async fn page(
         "SELECT id, ",
         session_row!(),
         " FROM portcullis_sessions WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions"),
+        goes_on!(),
         " AND ?3 < idle_deadline AND ?3 < absolute_deadline AND (created_at, id) > (?4, ?5) \
          ORDER BY created_at, id LIMIT ?6"
     ))
@@ -121,7 +184,7 @@ pub(super) async fn count(
     let count: i64 = sqlx::query_scalar(concat!(
         "SELECT count(*) FROM portcullis_sessions \
          WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions"),
+        goes_on!(),
         " AND ?3 < idle_deadline AND ?3 < absolute_deadline"
     ))
     .bind(subject.realm())
@@ -142,7 +205,7 @@ pub(super) async fn revoke(
     let revoked = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET revoked_at = ?2, revoked_reason = ?3 \
          WHERE id = ?1 AND realm = ?4 AND name = ?5 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions")
+        goes_on!()
     ))
     .bind(id.as_str())
     .bind(now.as_millis())
@@ -153,99 +216,4 @@ pub(super) async fn revoke(
     .await
     .map_err(unavailable)?;
     Ok(revoked.rows_affected() > 0)
-}
-
-/// Numbers the log-out, ends the sessions and removes the application tokens,
-/// in one transaction.
-pub(super) async fn revoke_all(
-    connection: &mut SqliteConnection,
-    subject: &Subject,
-    now: Timestamp,
-) -> Result<RevokedAll, StoreError> {
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(unavailable)?;
-    number_log_out(&mut transaction).await?;
-    sqlx::query(
-        "INSERT INTO portcullis_log_outs (realm, name, number, at) \
-         SELECT ?1, ?2, number, ?3 FROM portcullis_order WHERE true \
-         ON CONFLICT (realm, name) DO UPDATE SET number = excluded.number, at = excluded.at",
-    )
-    .bind(subject.realm())
-    .bind(subject.name())
-    .bind(now.as_millis())
-    .execute(&mut *transaction)
-    .await
-    .map_err(unavailable)?;
-    let sessions = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET revoked_at = ?3, revoked_reason = ?4 \
-         WHERE realm = ?1 AND name = ?2 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions"),
-        " RETURNING id"
-    ))
-    .bind(subject.realm())
-    .bind(subject.name())
-    .bind(now.as_millis())
-    .bind(RevocationReason::LogoutEverywhere.as_str())
-    .fetch_all(&mut *transaction)
-    .await
-    .map_err(unavailable)?;
-    let tokens = sqlx::query(concat!(
-        "UPDATE portcullis_application_tokens SET removed_at = ?3 \
-         WHERE realm = ?1 AND name = ?2 AND removed_at IS NULL AND ",
-        stands!("portcullis_application_tokens"),
-        " RETURNING id"
-    ))
-    .bind(subject.realm())
-    .bind(subject.name())
-    .bind(now.as_millis())
-    .fetch_all(&mut *transaction)
-    .await
-    .map_err(unavailable)?;
-    transaction.commit().await.map_err(unavailable)?;
-    Ok(RevokedAll {
-        sessions: row::readable(sessions.iter().map(row::session_id)).collect(),
-        application_tokens: tokens
-            .iter()
-            .map(|row| row::text(row, "id").map(str::to_owned))
-            .collect::<Result<_, _>>()?,
-    })
-}
-
-/// Numbers the log-out of everybody and cuts the realm off, in one transaction. Each has a
-/// later time than the one before, by which snapshots tell them apart.
-pub(super) async fn revoke_realm(
-    connection: &mut SqliteConnection,
-    realm: &str,
-    now: Timestamp,
-) -> Result<Timestamp, StoreError> {
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(unavailable)?;
-    number_log_out(&mut transaction).await?;
-    let at = sqlx::query_scalar(
-        "INSERT INTO portcullis_cut_offs (realm, number, at) \
-         SELECT ?1, number, ?2 FROM portcullis_order WHERE true \
-         ON CONFLICT (realm) DO UPDATE SET number = excluded.number, \
-             at = max(at + 1, excluded.at) \
-         RETURNING at",
-    )
-    .bind(realm)
-    .bind(now.as_millis())
-    .fetch_one(&mut *transaction)
-    .await
-    .map_err(unavailable)?;
-    transaction.commit().await.map_err(unavailable)?;
-    Ok(Timestamp::from_millis(at))
-}
-
-/// The next place in the order of log-outs is that of this transaction.
-async fn number_log_out(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("UPDATE portcullis_order SET number = number + 1")
-        .execute(&mut *connection)
-        .await
-        .map_err(unavailable)?;
-    Ok(())
 }

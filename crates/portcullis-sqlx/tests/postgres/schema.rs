@@ -27,6 +27,10 @@ impl Schema {
         Some(schema)
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn server(&self) -> PgConnectOptions {
         self.url.parse().unwrap()
     }
@@ -52,7 +56,13 @@ impl Schema {
     pub(crate) fn builder_through(&self, proxy: &Proxy) -> PostgresStoreBuilder {
         let options = self.options().host("127.0.0.1");
         let options = options.port(proxy.address().port());
+        let options = options.application_name(&self.proxied_name());
         self.builder().options(options)
+    }
+
+    /// What connections through a proxy call themselves.
+    pub(crate) fn proxied_name(&self) -> String {
+        format!("{}_proxied", self.name)
     }
 
     /// A store with tables, that goes by `clock` and has patience with a busy

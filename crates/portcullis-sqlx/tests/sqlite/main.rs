@@ -6,8 +6,14 @@
 mod contract;
 mod cut_off;
 mod directory;
+mod many_sessions;
 mod no_room;
 mod odd_rows;
+mod own_pool;
+#[path = "../released/mod.rs"]
+mod released;
+mod released_tables;
+mod versions;
 
 use std::time::Duration;
 
@@ -310,19 +316,6 @@ async fn tables_of_the_second_version_are_brought_up_to_date() {
     let store = open(&directory).await;
     let used = store.use_once(&value, two, DAY).await.unwrap();
     assert!(matches!(used, OneUse::Repeated { first, .. } if first == one));
-}
-
-#[tokio::test]
-async fn tables_of_a_newer_version_are_left_alone() {
-    let directory = Directory::new();
-    open(&directory).await.close().await;
-    let mut connection = raw(&directory).await;
-    sqlx::raw_sql("INSERT INTO portcullis_schema (version) VALUES (99)")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    let result = SqliteStore::open(directory.database(), SharedClock::default()).await;
-    assert_eq!(result.unwrap_err().kind(), StoreErrorKind::Corrupt);
 }
 
 #[tokio::test]

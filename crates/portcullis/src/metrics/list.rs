@@ -107,6 +107,12 @@ pub(crate) const STORE_OPERATIONS: Histogram<2> = Histogram(Instrument::new(
     "how long the session store took to answer",
 ));
 
+pub(crate) const PURGED_ROWS: Counter<0> = Counter(Instrument::new(
+    "portcullis_store_purged_rows_total",
+    &[],
+    "rows that this node has forgotten because they were over",
+));
+
 pub(crate) const KEY_RING_PROBLEMS: Gauge<1> = Gauge(Instrument::new(
     "portcullis_key_ring_problems",
     &["severity"],
@@ -174,6 +180,7 @@ pub const ALL: &[Metric] = &[
     SNAPSHOT_ENTRIES.metric(),
     SNAPSHOT_READS.metric(),
     STORE_OPERATIONS.metric(),
+    PURGED_ROWS.metric(),
     KEY_RING_PROBLEMS.metric(),
     KEY_FETCHES.metric(),
     KEY_SETS.metric(),

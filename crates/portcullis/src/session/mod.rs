@@ -17,6 +17,7 @@
 //! | the rules, as a function that needs no store | [`rules::decide`] |
 //! | where sessions are kept | [`SessionStore`], [`MemoryStore`]; SQLite in `portcullis-sqlx` |
 //! | which access tokens are revoked, without asking a store | [`Revocations`] |
+//! | forgetting what is over, on one node at a time | [`Maintenance`] |
 //! | the refresh tokens themselves | [`refresh`] |
 //! | what happens to sessions, for an audit log | [`events`] |
 //!
@@ -35,6 +36,7 @@ mod error;
 pub mod events;
 mod id;
 mod key_ring;
+mod maintenance;
 mod memory;
 mod one_use;
 mod page;
@@ -57,6 +59,7 @@ pub use dyn_store::DynSessionStore;
 pub use error::{StoreError, StoreErrorKind};
 use id::random_names;
 pub use id::{AttemptId, LoginTicket, ParseSessionIdError, SessionId};
+pub use maintenance::Maintenance;
 pub use memory::MemoryStore;
 pub use one_use::OneUse;
 pub use page::{

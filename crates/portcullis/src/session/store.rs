@@ -391,7 +391,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Forgets a batch of what has been over for longer than
     /// [`keep`](PurgeRules::keep): expired and revoked sessions, removed application tokens, log-outs; and what has expired of
     /// revoked tokens and of what may be used once. `keep` must be no less
-    /// than the longest lifetime of an access token. How many rows went.
+    /// than the longest lifetime of an access token. How many rows went or changed.
     ///
     /// A session is over from its first deadline or its revocation, whichever came
     /// first, and goes when that is longer ago than `keep`, not just as long. What was
@@ -415,7 +415,7 @@ pub trait SessionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Forgets all that has been over for longer than `keep`, batch by batch. How many
-    /// rows went.
+    /// rows went or changed. [`Maintenance`](super::Maintenance) does it now and then.
     fn purge(&self, keep: Duration) -> impl Future<Output = Result<u64, StoreError>> + Send {
         async move {
             let rules = PurgeRules::new(keep);

@@ -7,7 +7,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{
-            AtomicUsize,
+            AtomicU64, AtomicUsize,
             Ordering::{Relaxed, Release},
         },
     },
@@ -26,7 +26,10 @@ pub(super) const OVERLAP: Duration = Duration::from_secs(60);
 
 /// How far the readings have come.
 #[derive(Default)]
-pub(super) struct Progress(Mutex<Come>);
+pub(super) struct Progress {
+    come: Mutex<Come>,
+    turns: AtomicU64,
+}
 
 #[derive(Clone, Copy, Default)]
 struct Come {
@@ -43,6 +46,19 @@ pub(super) struct Read {
     now: Timestamp,
     /// By this node's.
     asked_at: Timestamp,
+    /// Which of all readings it is: clocks may go back.
+    turn: u64,
+}
+
+impl Read {
+    /// As old as the proof that the store is to be believed.
+    fn proven(self, proof: Option<Timestamp>) -> Self {
+        let age = proof.map_or(Duration::ZERO, |at| self.now.saturating_duration_since(at));
+        Self {
+            asked_at: self.asked_at.saturating_sub(age),
+            ..self
+        }
+    }
 }
 
 impl Progress {
@@ -52,13 +68,22 @@ impl Progress {
         come.until.filter(|_| come.is_complete)
     }
 
+    fn read(&self, now: Timestamp, asked_at: Timestamp) -> Read {
+        let turn = self.turns.fetch_add(1, Relaxed);
+        Read {
+            now,
+            asked_at,
+            turn,
+        }
+    }
+
     /// How far the readings have come, a first one that goes on included.
     fn begun(&self) -> Option<Read> {
         self.come().until
     }
 
     fn come(&self) -> MutexGuard<'_, Come> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.come.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,12 +147,10 @@ impl Revocations {
     /// `None` if the store's time is earlier than that of the last reading.
     async fn try_read_news(&self, last: Read) -> Result<Option<Read>, StoreError> {
         let asked_at = self.clock.now();
+        let proof = self.proof().await;
         let mut query = RevocationQuery::since(last.now.saturating_sub(OVERLAP));
         let mut page = self.store.revocation_page(&query).await?;
-        let read = Read {
-            now: page.now,
-            asked_at,
-        };
+        let read = self.shared.progress.read(page.now, asked_at);
         if page.now.saturating_add(OVERLAP / 2) < last.now {
             return Ok(None);
         }
@@ -135,7 +158,7 @@ impl Revocations {
         loop {
             self.apply_all(page.revocations);
             if page.next.is_none() {
-                return Ok(Some(read));
+                return Ok(Some(read.proven(proof?)));
             }
             query.after = page.next;
             page = self.store.revocation_page(&query).await?;
@@ -159,23 +182,31 @@ impl Revocations {
                 none.insert(RevocationQuery::since(since))
             }
         };
+        let proof = self.proof().await;
         loop {
             let asked_at = self.clock.now();
             let page = self.store.revocation_page(query).await?;
             let begun = *reading.begun.get_or_insert_with(|| {
-                let begun = Read {
-                    now: page.now,
-                    asked_at,
-                };
+                let begun = self.shared.progress.read(page.now, asked_at);
                 self.has_begun(begun);
                 begun
             });
             self.apply_all(page.revocations);
             reading.pages.fetch_add(1, Relaxed);
             if page.next.is_none() {
-                return Ok(begun);
+                return Ok(begun.proven(proof?));
             }
             query.after = page.next;
+        }
+    }
+
+    /// When it was last proven that the store keeps what is written to it; none where
+    /// nobody else writes. What it has to tell is read without a proof, too, but does not
+    /// make the snapshot any younger.
+    async fn proof(&self) -> Result<Option<Timestamp>, StoreError> {
+        match self.max_silence {
+            Some(max_silence) => self.store.confirm(max_silence / 3).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -209,7 +240,7 @@ impl Revocations {
     fn has_read_all(&self, read: Read) {
         let mut come = self.shared.progress.come();
         // What was read beside it has come further.
-        let until = come.until.filter(|until| until.now > read.now);
+        let until = come.until.filter(|until| until.turn > read.turn);
         let until = until.unwrap_or(read);
         come.until = Some(until);
         come.is_complete = true;

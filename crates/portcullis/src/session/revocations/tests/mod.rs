@@ -7,6 +7,7 @@ macro_rules! assert_status {
 
 mod limit;
 mod realms;
+mod thefts;
 
 use super::name::Kind;
 
@@ -231,14 +232,24 @@ async fn a_store_whose_clock_went_back_is_read_thoroughly() {
     let node = Node::new();
     let session = node.open(&alice()).await;
     let ahead = Hand(Arc::new(AtomicI64::new(1_000_000_000)));
-    let other = Revocations::new(node.store.clone(), SharedClock::new(ahead), KEEP);
+    let clock = SharedClock::new(ahead.clone());
+    let other = Revocations::new(node.store.clone(), clock, KEEP);
     other.sync().await.unwrap();
+    let stays = node.token(&alice(), json!({"jti": "stays"}));
     node.pass(-300_000);
     node.store.revoke(&alice(), &session).await.unwrap();
     let token = node.token(&alice(), json!({"sid": session.as_str()}));
     assert_status!(other.status(&token), Clear);
     other.sync().await.unwrap();
     assert_status!(other.status(&token), Revoked);
+    // And goes on from there.
+    for _ in 0..3 {
+        for clock in [&node.clock, &ahead] {
+            clock.0.fetch_add(20_000, Relaxed);
+        }
+        assert_status!(other.status(&stays), Clear);
+        other.sync().await.unwrap();
+    }
 }
 
 #[tokio::test]

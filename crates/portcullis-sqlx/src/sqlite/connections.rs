@@ -1,0 +1,188 @@
+//! Connections to the file, ours or somebody else's.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
+
+use portcullis::session::StoreError;
+use sqlx::{
+    SqliteConnection, SqlitePool,
+    pool::PoolConnection,
+    sqlite::{Sqlite, SqliteConnectOptions, SqlitePoolOptions},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    error::{is_busy, unavailable},
+    schema,
+};
+
+/// How long it waits before it tries again to make a file that others make, too.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Connections that read while one writes.
+const READERS: u32 = 4;
+
+/// The lowest `synchronous` that has each change on the disk before it is answered: `FULL`.
+const FULL: i64 = 2;
+
+/// One to write with at a time, so that transactions of this process never collide, and
+/// others that read beside it.
+#[derive(Clone)]
+pub(super) struct Connections {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Where both are a pool of somebody else's: whose turn it is to write.
+    turn: Option<Arc<Semaphore>>,
+    /// How long to wait for a connection.
+    patience: Duration,
+}
+
+impl Connections {
+    /// Connections of our own, all with these options. Connects when it has to.
+    pub(super) fn new(options: &SqliteConnectOptions, patience: Duration) -> Self {
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(patience)
+                // A file does not hang up.
+                .test_before_acquire(false)
+                .connect_lazy_with(options.clone())
+        };
+        Self {
+            writer: pool(1),
+            readers: pool(READERS),
+            turn: None,
+            patience,
+        }
+    }
+
+    /// Those of a pool of somebody else's.
+    pub(super) fn shared(pool: SqlitePool, patience: Duration) -> Self {
+        Self {
+            writer: pool.clone(),
+            readers: pool,
+            turn: Some(Arc::new(Semaphore::new(1))),
+            patience,
+        }
+    }
+
+    /// Brings the tables up to date. Of several processes that make the file at
+    /// once, SQLite lets one switch to the write-ahead log, and turns the others
+    /// away without letting them wait.
+    pub(super) async fn migrate(&self) -> Result<(), StoreError> {
+        let start = Instant::now();
+        loop {
+            let migrated = match self.writer().await {
+                Ok(mut writer) => schema::migrate(&mut writer).await,
+                Err(error) => Err(error),
+            };
+            match migrated {
+                Err(error) if is_busy(&error) && start.elapsed() < self.patience => {
+                    sleep(PAUSE).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        acquire(&self.readers, self.patience).await
+    }
+
+    pub(super) async fn writer(&self) -> Result<Writer, StoreError> {
+        let Some(turn) = &self.turn else {
+            return Ok(Writer {
+                connection: acquire(&self.writer, self.patience).await?,
+                _turn: None,
+            });
+        };
+        // The turns never end.
+        let turn = timeout(self.patience, turn.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| unavailable(sqlx::Error::PoolTimedOut))?;
+        let mut connection = acquire(&self.writer, self.patience).await?;
+        // Any of its connections may have been set to something else meanwhile.
+        check_settings(&mut connection).await?;
+        Ok(Writer {
+            connection,
+            _turn: turn.ok(),
+        })
+    }
+
+    /// Closes the connections, if they are ours.
+    pub(super) async fn close(&self) {
+        if self.turn.is_none() {
+            self.readers.close().await;
+            self.writer.close().await;
+        }
+    }
+}
+
+async fn acquire(
+    pool: &SqlitePool,
+    patience: Duration,
+) -> Result<PoolConnection<Sqlite>, StoreError> {
+    let acquired = timeout(patience, pool.acquire()).await;
+    acquired
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        .map_err(unavailable)
+}
+
+/// A connection to write with.
+pub(super) struct Writer {
+    connection: PoolConnection<Sqlite>,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Deref for Writer {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Writer {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+/// That what is written with this connection stays, beside whoever else uses the file.
+async fn check_settings(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let (journal, synchronous, patience, locking, only_reads): (String, i64, i64, String, i64) =
+        sqlx::query_as(
+            "SELECT (SELECT journal_mode FROM pragma_journal_mode), \
+                 (SELECT synchronous FROM pragma_synchronous), \
+                 (SELECT timeout FROM pragma_busy_timeout), \
+                 (SELECT locking_mode FROM pragma_locking_mode), \
+                 (SELECT query_only FROM pragma_query_only)",
+        )
+        .fetch_one(connection)
+        .await
+        .map_err(unavailable)?;
+    let wrong = if journal != "wal" {
+        format!("journal_mode is {journal}, but has to be wal, in a file: others could not read")
+    } else if synchronous < FULL {
+        format!(
+            "synchronous is {synchronous}, but has to be {FULL} (FULL) or more: what was \
+             answered would not survive a power failure"
+        )
+    } else if patience < 1 {
+        "busy_timeout is 0: whoever meets another transaction would be turned away".to_owned()
+    } else if locking != "normal" {
+        format!("locking_mode is {locking}, but has to be normal: others would be locked out")
+    } else if only_reads != 0 {
+        "query_only is on: nothing can be written".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::unsupported(format!(
+        "the pool's connections cannot be used as they are set up: {wrong}"
+    )))
+}
