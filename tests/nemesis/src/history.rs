@@ -1,11 +1,12 @@
 //! What happened: every operation of every client, and every fault.
 
 use std::{
+    borrow::Cow,
     hash::{DefaultHasher, Hash, Hasher},
     time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A moment: how long after the run began, by the clock of the clients.
 pub type Moment = Duration;
@@ -22,7 +23,7 @@ pub struct History {
 }
 
 /// Something that a client asked of a node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// Which session, by the number of its login.
     pub session: u64,
@@ -41,7 +42,7 @@ pub struct Operation {
 }
 
 /// Who holds a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Actor {
     /// Whoever logged in.
     Owner,
@@ -50,7 +51,7 @@ pub enum Actor {
 }
 
 /// What a client may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
     /// With name and password.
     LogIn,
@@ -65,7 +66,7 @@ pub enum What {
 }
 
 /// What came of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Logged in, or refreshed: this is the refresh token to go on with.
     Gave(Token),
@@ -82,7 +83,7 @@ pub enum Outcome {
 }
 
 /// A refresh token, as far as a history may show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Token {
     /// Its generation.
     pub generation: u64,
@@ -103,10 +104,10 @@ impl Token {
 }
 
 /// A fault, while it lasted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Injected {
     /// What was done.
-    pub fault: &'static str,
+    pub fault: Cow<'static, str>,
     /// When it began.
     pub began: Moment,
     /// When it was over: the process runs again, the slot has moved.
@@ -119,11 +120,10 @@ pub struct Injected {
 }
 
 impl History {
-    /// Whether the store may have lost what was acknowledged at a moment.
-    pub fn may_be_lost(&self, at: Moment) -> bool {
-        let spans = self.faults.iter().filter_map(|fault| fault.may_lose);
-        spans
-            .into_iter()
-            .any(|(from, until)| from <= at && at <= until)
+    /// Whether the store may have lost what an operation did: it was answered at some
+    /// moment between its beginning and its end.
+    pub fn may_be_lost(&self, operation: &Operation) -> bool {
+        let mut spans = self.faults.iter().filter_map(|fault| fault.may_lose);
+        spans.any(|(from, until)| from <= operation.completed && operation.invoked <= until)
     }
 }

@@ -5,7 +5,7 @@ use std::{
     error::Error,
     fs,
     os::unix::fs::PermissionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, SystemTime},
 };
@@ -13,7 +13,7 @@ use std::{
 use clap::Parser;
 use nemesis::{
     Result,
-    checker::Rules,
+    checker::{self, Rules},
     report,
     run::{Habits, Plan, run},
     site::Kind,
@@ -73,6 +73,11 @@ struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     histories: Option<PathBuf>,
 
+    /// Runs nothing, and checks a history that was written, with the same `--grace` and
+    /// `--max-silence`
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+
     /// Where servers keep their files and nodes their logs, to be looked at afterwards
     /// [default: a folder that is removed, below the one it is run in, which is on a disk]
     #[arg(long)]
@@ -81,7 +86,12 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match every_store(&Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.check {
+        Some(file) => check_again(file, arguments.rules()),
+        None => every_store(&arguments).await,
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -89,6 +99,23 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+impl Arguments {
+    fn rules(&self) -> Rules {
+        Rules {
+            grace: self.grace,
+            max_silence: self.max_silence,
+        }
+    }
+}
+
+/// Whether nothing is wrong in a history that was written.
+fn check_again(file: &Path, rules: Rules) -> Result<bool> {
+    let report = checker::check(&report::load(file)?, &rules);
+    println!("{} generations advanced", report.advanced);
+    print!("{}", report::verdicts(&report));
+    Ok(report.violations.is_empty())
 }
 
 /// Whether nothing is wrong.
@@ -117,10 +144,7 @@ async fn every_store(arguments: &Arguments) -> Result<bool> {
         let plan = Plan {
             kind,
             programs: programs()?,
-            rules: Rules {
-                grace: arguments.grace,
-                max_silence: arguments.max_silence,
-            },
+            rules: arguments.rules(),
             clients: arguments.clients,
             habits: Habits {
                 leave: 5,

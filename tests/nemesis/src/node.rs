@@ -8,15 +8,21 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use crate::{Result, http::Pool, process::signal};
 
 /// Longer than a demo takes to start, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Before the next attempt.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What a demo is started with.
 #[derive(Clone, Debug)]
@@ -67,12 +73,24 @@ impl Node {
         name.and_then(|name| name.to_str()).unwrap_or("a demo")
     }
 
-    /// Starts it on a free port, and waits until it listens.
+    /// Starts it on a free port, and waits until it listens. One that ends because its
+    /// store does not answer is started again, as whatever looks after services does.
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// When it does not come up for long.
     pub async fn start(&self) -> Result<()> {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            match self.start_once().await {
+                Err(_) if Instant::now() < give_up => sleep(PAUSE).await,
+                result => return result,
+            }
+        }
+    }
+
+    async fn start_once(&self) -> Result<()> {
+        self.kill()?;
         let setting = &self.setting;
         let log = File::options()
             .create(true)

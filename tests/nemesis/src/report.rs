@@ -4,13 +4,17 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs::File,
-    io::{self, BufWriter, Write as _},
+    io::{self, BufRead as _, BufReader, BufWriter, Write as _},
     path::Path,
     time::Duration,
 };
 
+use serde::Deserialize;
+use serde_json::json;
+
 use crate::{
-    history::{Actor, History, Moment, Operation, Outcome as Answer, What},
+    checker::Report,
+    history::{Actor, History, Injected, Moment, Operation, Outcome as Answer, What},
     run::{Outcome, Plan},
 };
 
@@ -70,9 +74,21 @@ fn write(text: &mut String, plan: &Plan, outcome: &Outcome) -> std::fmt::Result 
             seen.wait.as_secs_f64()
         )?;
     }
+    writeln!(text)?;
+    write_verdicts(text, report)
+}
+
+/// What the checker says, for people.
+pub fn verdicts(report: &Report) -> String {
+    let mut text = String::new();
+    let _ = write_verdicts(&mut text, report);
+    text
+}
+
+fn write_verdicts(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         text,
-        "\nrefused after no answer for a whole window: {}",
+        "refused after no answer for a whole window: {}",
         report.lapsed
     )?;
     for (verdict, count) in &report.lost {
@@ -106,11 +122,11 @@ struct Seen {
     wait: Duration,
 }
 
-fn faults(history: &History) -> BTreeMap<&'static str, Seen> {
+fn faults(history: &History) -> BTreeMap<&str, Seen> {
     let mut seen: BTreeMap<&str, Seen> = BTreeMap::new();
     let waits = waits(&history.operations);
     for injected in &history.faults {
-        let one = seen.entry(injected.fault).or_default();
+        let one = seen.entry(&injected.fault).or_default();
         let (from, until) = (injected.began, injected.ended + AFTERWARDS);
         one.times += 1;
         one.longest = one.longest.max(injected.ended - injected.began);
@@ -151,6 +167,32 @@ fn waits(operations: &[Operation]) -> Vec<(Moment, Duration)> {
     waits
 }
 
+/// A line of a file with a history.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Fault(Injected),
+    Operation(Operation),
+    Quiet { quiet_from: Moment },
+}
+
+/// Reads a history that was saved.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is none.
+pub fn load(file: &Path) -> io::Result<History> {
+    let mut history = History::default();
+    for line in BufReader::new(File::open(file)?).lines() {
+        match serde_json::from_str(&line?)? {
+            Line::Fault(injected) => history.faults.push(injected),
+            Line::Operation(operation) => history.operations.push(operation),
+            Line::Quiet { quiet_from } => history.quiet_from = quiet_from,
+        }
+    }
+    Ok(history)
+}
+
 /// Writes the history, a line of JSON for each fault and each operation.
 ///
 /// # Errors
@@ -158,6 +200,8 @@ fn waits(operations: &[Operation]) -> Vec<(Moment, Duration)> {
 /// When the file cannot be written.
 pub fn save(history: &History, file: &Path) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(file)?);
+    let quiet = json!({ "quiet_from": history.quiet_from });
+    writeln!(file, "{quiet}")?;
     for injected in &history.faults {
         serde_json::to_writer(&mut file, injected)?;
         writeln!(file)?;

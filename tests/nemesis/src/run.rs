@@ -220,7 +220,7 @@ impl Nemesis<'_> {
         let span = self.random.part(self.world.rules.grace, 10, 35);
         let place = self.random.below(self.world.nodes.len());
         let mut injected = Injected {
-            fault: fault.name(),
+            fault: fault.name().into(),
             began,
             ended: began,
             may_lose: None,

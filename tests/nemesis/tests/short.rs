@@ -84,7 +84,8 @@ async fn holds(kind: Kind, faults: usize) {
     println!("{text}");
     assert!(outcome.report.violations.is_empty(), "{text}");
     assert!(outcome.report.advanced >= plan.generations, "{text}");
-    let injected: BTreeSet<_> = outcome.history.faults.iter().map(|one| one.fault).collect();
+    let injected = outcome.history.faults.iter().map(|one| &*one.fault);
+    let injected: BTreeSet<_> = injected.collect();
     assert_eq!(injected.len(), faults, "{text}");
 }
 

@@ -29,6 +29,9 @@ pub(crate) const KEEP: Duration = Duration::from_secs(3600);
 /// How often an SQLite file is read again.
 const POLL: Duration = Duration::from_secs(1);
 
+/// How long a store may take where it is measured how long it takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Where one store is.
 pub(crate) enum Place {
     Memory(MemoryStore),
@@ -192,11 +195,13 @@ impl Place {
             Self::Postgres { .. } => {
                 let builder =
                     PostgresStore::builder("postgres://localhost").options(self.options()?);
-                let builder = builder.max_connections(connections);
+                // What is measured is how long it takes, and not what is given up.
+                let builder = builder.max_connections(connections).timeout(PATIENCE);
                 DynSessionStore::new(builder.connect().await?)
             }
             Self::Redis { url, prefix } => {
                 let builder = RedisStore::builder(url.as_str()).prefix(prefix);
+                let builder = builder.timeout(PATIENCE);
                 DynSessionStore::new(builder.connect().await?)
             }
         })
@@ -265,7 +270,13 @@ impl Place {
         match self {
             Self::Redis { url, .. } => {
                 let client = redis::Client::open(url.as_str())?;
-                Ok(client.get_multiplexed_async_connection().await?)
+                // Longer than anything takes, even on a busy machine.
+                let patience = Some(Duration::from_secs(60));
+                let config = redis::AsyncConnectionConfig::new()
+                    .set_connection_timeout(patience)
+                    .set_response_timeout(patience);
+                let connection = client.get_multiplexed_async_connection_with_config(&config);
+                Ok(connection.await?)
             }
             _ => Err("no Redis".into()),
         }

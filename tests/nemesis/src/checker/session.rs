@@ -58,15 +58,15 @@ impl Session<'_> {
                 report.rested += 1;
                 continue;
             }
+            if given.generation == presented.generation {
+                let before = self.given(presented);
+                let seen = format!("generation {} came back as another", given.generation);
+                self.blame(Verdict::Forked, operation, before, seen, report);
+                continue;
+            }
             if given.generation != presented.generation + 1 {
                 let seen = format!("{} led to {}", presented.generation, given.generation);
-                self.blame(
-                    Verdict::Forked,
-                    operation,
-                    operation.completed,
-                    seen,
-                    report,
-                );
+                self.accuse(Verdict::Forked, operation, seen, report);
                 continue;
             }
             match successors.get(&presented.generation) {
@@ -76,13 +76,13 @@ impl Session<'_> {
                 }
                 Some(first) if first.given == given => report.repeated += 1,
                 Some(first) => {
-                    let at = first.operation.completed;
+                    let first = first.operation;
                     let seen = format!(
                         "generation {} led to two, at {:.3} s and now",
                         presented.generation,
-                        at.as_secs_f64()
+                        first.completed.as_secs_f64()
                     );
-                    self.blame(Verdict::Forked, operation, at, seen, report);
+                    self.blame(Verdict::Forked, operation, Some(first), seen, report);
                 }
             }
         }
@@ -113,9 +113,8 @@ impl Session<'_> {
             return;
         }
         let seen = format!("{:?} was refused by node {}", first.what, first.node);
-        let login = self.operations.iter();
-        let login = login.filter(|one| one.what == What::LogIn);
-        let login = login.map(|one| one.completed).max().unwrap_or_default();
+        let login =
+            self.first(|one| matches!((one.what, one.outcome), (What::LogIn, Outcome::Gave(_))));
         self.blame(Verdict::LoggedOut, first, login, seen, report);
     }
 
@@ -155,16 +154,17 @@ impl Session<'_> {
     }
 
     /// A token that was exchanged more than a window ago is refused; when it first was.
-    fn check_reuse(&self, report: &mut Report) -> Option<Moment> {
-        let mut exchanged: BTreeMap<u64, Moment> = BTreeMap::new();
+    fn check_reuse(&self, report: &mut Report) -> Option<&Operation> {
+        let mut exchanged: BTreeMap<u64, &Operation> = BTreeMap::new();
+        // In the order in which they were answered.
         for one in self.refreshed() {
-            if one.given != one.presented {
-                let first = exchanged.entry(one.presented.generation);
-                let first = first.or_insert(one.operation.completed);
-                *first = one.operation.completed.min(*first);
+            if one.given.generation > one.presented.generation {
+                let generation = one.presented.generation;
+                exchanged.entry(generation).or_insert(one.operation);
             }
         }
-        let mut refused: Option<Moment> = None;
+        let window = self.rules.grace + ON_ITS_WAY + ROUNDING;
+        let mut refused: Option<&Operation> = None;
         for &operation in &self.operations {
             let What::Refresh(presented) = operation.what else {
                 continue;
@@ -172,17 +172,18 @@ impl Session<'_> {
             let Some(&first) = exchanged.get(&presented.generation) else {
                 continue;
             };
-            if operation.invoked < first + self.rules.grace + ON_ITS_WAY + ROUNDING {
+            if operation.invoked < first.completed + window {
                 continue;
             }
             match operation.outcome {
                 Outcome::Gave(_) => {
                     let seen = format!("generation {} was exchanged again", presented.generation);
-                    self.blame(Verdict::ReuseAccepted, operation, first, seen, report);
+                    self.blame(Verdict::ReuseAccepted, operation, Some(first), seen, report);
                 }
-                Outcome::Refused => {
-                    let at = operation.completed;
-                    refused = Some(refused.map_or(at, |before| before.min(at)));
+                Outcome::Refused
+                    if refused.is_none_or(|first| operation.completed < first.completed) =>
+                {
+                    refused = Some(operation);
                 }
                 _ => {}
             }
@@ -191,18 +192,19 @@ impl Session<'_> {
     }
 
     /// After a session has ended nothing of it is accepted.
-    fn check_ended(&self, ended: Moment, came_back: Verdict, report: &mut Report) {
+    fn check_ended(&self, by: &Operation, came_back: Verdict, report: &mut Report) {
+        let ended = by.completed;
         let bound = ended + self.rules.max_silence + ROUNDING;
         let since = ended.as_secs_f64();
         for &operation in &self.operations {
             match (operation.what, operation.outcome) {
                 (What::Refresh(_), Outcome::Gave(_)) if operation.invoked >= ended => {
                     let seen = format!("refreshed by {}, ended at {since:.3} s", operation.node);
-                    self.blame(came_back, operation, ended, seen, report);
+                    self.blame(came_back, operation, Some(by), seen, report);
                 }
                 (What::Call, Outcome::Granted) if operation.invoked >= bound => {
                     let seen = format!("let through by {}, ended at {since:.3} s", operation.node);
-                    self.blame(Verdict::StillAccepted, operation, ended, seen, report);
+                    self.blame(Verdict::StillAccepted, operation, Some(by), seen, report);
                 }
                 _ => {}
             }
@@ -225,12 +227,21 @@ impl Session<'_> {
         refreshed
     }
 
-    /// When the log-out was first acknowledged.
-    fn logged_out(&self) -> Option<Moment> {
-        let log_outs = self.operations.iter();
-        let done =
-            log_outs.filter(|one| one.what == What::LogOut && one.outcome == Outcome::Granted);
-        done.map(|one| one.completed).min()
+    /// What first gave a token to anybody.
+    fn given(&self, token: Token) -> Option<&Operation> {
+        self.first(|one| one.outcome == Outcome::Gave(token))
+    }
+
+    /// The log-out that was acknowledged first.
+    fn logged_out(&self) -> Option<&Operation> {
+        self.first(|one| one.what == What::LogOut && one.outcome == Outcome::Granted)
+    }
+
+    /// Of some operations the one that was answered first.
+    fn first(&self, is_one: impl Fn(&Operation) -> bool) -> Option<&Operation> {
+        let found = self.operations.iter().copied();
+        let found = found.filter(|&one| is_one(one));
+        found.min_by_key(|one| one.completed)
     }
 
     /// Since when the store may have exchanged the token of a generation.
@@ -242,17 +253,17 @@ impl Session<'_> {
         presented.map_or(Moment::MAX / 2, |one| one.invoked)
     }
 
-    /// A violation, unless it undoes what was acknowledged at `rests_on`, and the store
-    /// may have lost that.
+    /// A violation, unless it undoes what another operation did, and the store may have
+    /// lost that.
     fn blame(
         &self,
         verdict: Verdict,
         operation: &Operation,
-        rests_on: Moment,
+        undone: Option<&Operation>,
         seen: String,
         report: &mut Report,
     ) {
-        if self.history.may_be_lost(rests_on) {
+        if undone.is_some_and(|undone| self.history.may_be_lost(undone)) {
             *report.lost.entry(verdict).or_default() += 1;
         } else {
             self.accuse(verdict, operation, seen, report);

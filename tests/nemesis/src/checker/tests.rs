@@ -67,7 +67,7 @@ impl Forged {
     /// A fail-over that may lose what was acknowledged in a span.
     fn may_lose(mut self, from: f64, until: f64) -> Self {
         self.0.faults.push(Injected {
-            fault: "fail-over",
+            fault: "fail-over".into(),
             began: secs(from),
             ended: secs(until),
             may_lose: Some((secs(from), secs(until))),
@@ -145,9 +145,13 @@ fn generations_are_not_skipped() {
     let skipped = Forged::new().owner(What::Refresh(token(0)), 1.0, given);
     skipped.is_blamed(Verdict::Forked);
     // As itself, but not the same.
-    let given = Outcome::Gave(other(0));
-    let another = Forged::new().owner(What::Refresh(token(0)), 1.0, given);
-    another.is_blamed(Verdict::Forked);
+    let another = || {
+        let given = Outcome::Gave(other(1));
+        let refreshed = Forged::new().refreshed(0, 1.0);
+        refreshed.owner(What::Refresh(token(1)), 2.0, given)
+    };
+    another().is_blamed(Verdict::Forked);
+    another().may_lose(1.0, 1.5).is_lost(Verdict::Forked);
 }
 
 #[test]
@@ -205,7 +209,7 @@ fn a_theft_ends_a_session() {
     stays().may_lose(33.0, 34.0).is_lost(Verdict::StillThere);
     // And so does the access token.
     found_out()
-        .thief(What::Call, 62.0, Outcome::Granted)
+        .thief(What::Call, 64.0, Outcome::Granted)
         .is_blamed(Verdict::StillAccepted);
 }
 

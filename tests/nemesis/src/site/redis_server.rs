@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::{FromRedisValue, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, FromRedisValue, aio::MultiplexedConnection};
 
 use crate::{Result, process::signal};
 
@@ -69,7 +69,12 @@ impl RedisServer {
 
     pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
         let client = redis::Client::open(format!("redis://{}/", self.address()))?;
-        Ok(client.get_multiplexed_async_connection().await?)
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        Ok(client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?)
     }
 
     /// Runs one command, as an operator does.
