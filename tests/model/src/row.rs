@@ -36,6 +36,7 @@ pub fn session() -> SessionRecord {
         refresh_key: key(0),
         grant: Grant::new(),
         device: device(false),
+        limit: None,
     }
     .into_record(time(0))
 }
