@@ -39,7 +39,7 @@ impl Memory {
         };
         let ticket = self.store.login_ticket().await.unwrap();
         let created = self.store.create(session, ticket).await.unwrap();
-        let Created::Session(made) = created else {
+        let Created::Session { session: made, .. } = created else {
             panic!("{created:?}");
         };
         let step = Step {
@@ -68,7 +68,7 @@ impl Memory {
     }
 
     async fn row(&self, row: &SessionRecord) -> SessionRecord {
-        let found = self.store.session(&row.id).await;
+        let found = self.store.session(&row.subject, &row.id).await;
         found.unwrap().unwrap()
     }
 }

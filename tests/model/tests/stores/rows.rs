@@ -49,7 +49,7 @@ pub(crate) async fn begin(store: &impl SessionStore, clock: &FakeClock) -> Sessi
     clock.set(BEGAN);
     let ticket = store.login_ticket().await.unwrap();
     let created = store.create(new_session(), ticket).await.unwrap();
-    let Created::Session(session) = created else {
+    let Created::Session { session, .. } = created else {
         panic!("{created:?}");
     };
     clock.set(NOW);
