@@ -130,7 +130,7 @@ impl RedisStore {
             .run_by(way, &scripts.prove, slice::from_ref(key), what)
             .await?;
         let at = Some(at.ok_or_else(elsewhere)?);
-        let way = Way::Shared(waiting);
+        let way = Way::Plain(waiting);
         let what = What { holder, at };
         match self
             .run_by(way, &scripts.publish, slice::from_ref(key), what)
