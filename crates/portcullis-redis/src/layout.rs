@@ -157,11 +157,6 @@ impl Shard {
         format!("{}:u:{subject}", self.0)
     }
 
-    /// What is written behind a log-out, by a name of its own.
-    pub(crate) fn mark_of(&self, name: &str) -> String {
-        format!("{}:mark:{name}", self.0)
-    }
-
     /// What is written behind something else, to wait for both.
     pub(crate) fn mark(&self) -> String {
         format!("{}:mark", self.0)

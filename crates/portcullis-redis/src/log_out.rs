@@ -7,36 +7,15 @@
 //! until replicas have that. Replication is in order, so that they have the log-out, too.
 //! One that finds nothing left to end is waited for like any other.
 
-use portcullis::{
-    session::{AttemptId, StoreError},
-    subject::Subject,
-};
+use portcullis::{session::StoreError, subject::Subject};
 use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
     RedisStore,
     layout::Shard,
-    row,
     script::{Step, Way},
 };
-
-/// Two keys of a shard: what all log-outs write to wait for, and what one writes behind
-/// itself.
-struct Marks {
-    common: String,
-    own: String,
-}
-
-impl Marks {
-    fn new(shard: &Shard) -> Result<Self, StoreError> {
-        let name = AttemptId::random().map_err(StoreError::unavailable)?;
-        Ok(Self {
-            common: shard.mark(),
-            own: shard.mark_of(&row::attempt_text(&name)),
-        })
-    }
-}
 
 impl RedisStore {
     /// Runs a script that logs out in the shard of a subject.
@@ -47,8 +26,8 @@ impl RedisStore {
         keys: impl FnOnce(&Shard, &str) -> [String; N],
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        let marks = Marks::new(&self.0.layout.of(subject))?;
-        let way = self.log_out_way(&marks);
+        let mark = self.0.layout.of(subject).mark();
+        let way = self.log_out_way(&mark);
         self.at_by(way, subject, step, keys, what).await
     }
 
@@ -60,16 +39,16 @@ impl RedisStore {
         keys: &[String],
         what: impl Serialize,
     ) -> Result<T, StoreError> {
-        let marks = Marks::new(shard)?;
-        let way = self.log_out_way(&marks);
+        let mark = shard.mark();
+        let way = self.log_out_way(&mark);
         self.run_by(way, step, keys, what).await
     }
 
-    fn log_out_way<'a>(&'a self, marks: &'a Marks) -> Way<'a> {
+    fn log_out_way<'a>(&'a self, mark: &'a str) -> Way<'a> {
         let (link, waiting) = (&self.0.link, &self.0.waiting);
         match self.0.log_out_replicas {
             0 => Way::Plain(link),
-            replicas => Way::ThenToReplicas(link, waiting, [&marks.common, &marks.own], replicas),
+            replicas => Way::ThenToReplicas(link, waiting, mark, replicas),
         }
     }
 }

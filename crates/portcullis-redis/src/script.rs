@@ -5,14 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use portcullis::session::StoreError;
+use portcullis::session::{AttemptId, StoreError};
 use redis::{
     Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, Value,
 };
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
-use crate::{connection::Link, error::store_error};
+use crate::{connection::Link, error::store_error, row};
 
 /// How often a script may say that it needs further keys: as long as sessions of its
 /// subject begin and end all the time.
@@ -76,8 +76,8 @@ pub(crate) enum Way<'a> {
     /// It counts once so many replicas have what it wrote.
     ToReplicas(&'a Link, &'a str, u32),
     /// The same; but it is done at once, by the connection of all others, and waited for
-    /// on the second one. The mark of its own, behind that of all.
-    ThenToReplicas(&'a Link, &'a Link, [&'a str; 2], u32),
+    /// on the second one.
+    ThenToReplicas(&'a Link, &'a Link, &'a str, u32),
 }
 
 fn elsewhere() -> RedisError {
@@ -98,9 +98,13 @@ impl<'a> Way<'a> {
             Self::ToReplicas(link, mark, replicas) => {
                 Box::pin(link.send_to_replicas(command, mark, replicas)).await
             }
-            Self::ThenToReplicas(link, waiting, [mark, own], replicas) => {
+            Self::ThenToReplicas(link, waiting, mark, replicas) => {
                 let sent = async {
-                    let answer = link.send_marked(command, own).await?;
+                    // New each time: a step in rounds may be on another server by now, which
+                    // has the mark of the round before.
+                    let name = AttemptId::random().map_err(std::io::Error::other)?;
+                    let own = format!("{mark}:{}", row::attempt_text(&name));
+                    let answer = link.send_marked(command, &own).await?;
                     let mut find = redis::cmd("EXISTS");
                     find.arg(own);
                     let found = waiting.send_to_replicas(&find, mark, replicas).await?;
