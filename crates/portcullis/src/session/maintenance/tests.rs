@@ -157,7 +157,8 @@ fn pauses(maintenance: &Maintenance, count: usize) -> Vec<Duration> {
     }));
     let polled = run.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending());
-    told.into_inner().unwrap()
+    let told = told.lock().unwrap();
+    told.clone()
 }
 
 #[test]
