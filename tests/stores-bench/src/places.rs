@@ -190,7 +190,8 @@ impl Place {
             Self::Memory(store) => DynSessionStore::new(store.clone()),
             Self::Sqlite(_) => {
                 let clock = SharedClock::default();
-                DynSessionStore::new(SqliteStore::open(self.file(), clock).await?)
+                let store = SqliteStore::connect_within(self.file_options(), clock, 2 * PATIENCE);
+                DynSessionStore::new(store.await?)
             }
             Self::Postgres { .. } => {
                 let builder =
@@ -209,7 +210,7 @@ impl Place {
 
     /// How the file is opened.
     pub(crate) fn file_options(&self) -> SqliteConnectOptions {
-        SqliteStore::options(self.file())
+        SqliteStore::options(self.file()).create_if_missing(true)
     }
 
     /// The address of the schema, for PostgreSQL's own programs.

@@ -51,6 +51,8 @@ impl Bare {
 
 /// Fills a place with sessions and measures both, in turns.
 pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<()> {
+    // Makes what a store without sessions has.
+    place.store(1).await?;
     let empty = place.size().await?;
     let rows = Arc::new(Rows::fill(place, count).await?);
     let bytes = place.size().await?.saturating_sub(empty) / count;
