@@ -1,5 +1,5 @@
 //! What was revoked though nobody heard the answer is never taken for good.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     future::Future,

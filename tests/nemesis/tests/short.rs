@@ -1,6 +1,8 @@
 //! A short run on each store, with every fault there is once. Nothing is asserted of how
 //! long anything takes.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{collections::BTreeSet, env, fs, path::PathBuf, time::Duration};
 
 use nemesis::{

@@ -81,7 +81,7 @@ impl Forged {
     }
 
     /// Nothing is wrong.
-    fn is_good(self) -> Report {
+    fn assert_good(self) -> Report {
         let report = self.report();
         assert_eq!(report.violations, []);
         assert!(report.lost.is_empty(), "{report:?}");
@@ -89,7 +89,7 @@ impl Forged {
     }
 
     /// One thing is wrong.
-    fn is_blamed(self, verdict: Verdict) {
+    fn assert_blamed(self, verdict: Verdict) {
         let report = self.report();
         let found: Vec<_> = report.violations.iter().map(|one| one.verdict).collect();
         assert_eq!(found, [verdict], "{report:?}");
@@ -97,7 +97,7 @@ impl Forged {
     }
 
     /// It would be wrong, but the store may have lost what it rests on.
-    fn is_lost(self, verdict: Verdict) {
+    fn assert_lost(self, verdict: Verdict) {
         let report = self.report();
         assert_eq!(report.violations, []);
         assert_eq!(report.lost.get(&verdict), Some(&1), "{report:?}");
@@ -120,7 +120,7 @@ fn a_good_history_is_good() {
         .owner(What::Call, 32.0, Outcome::Granted)
         .owner(What::Refresh(token(2)), 33.0, Outcome::Refused)
         .owner(What::Call, 62.0, Outcome::Refused)
-        .is_good();
+        .assert_good();
     let counted = (report.advanced, report.rested, report.repeated);
     assert_eq!(counted, (2, 1, 1));
     assert_eq!((report.log_outs, report.lapsed), (1, 0));
@@ -134,24 +134,24 @@ fn one_token_leads_to_one_other() {
             .refreshed(0, 1.0)
             .owner(What::Refresh(token(0)), 2.0, given)
     };
-    forked().is_blamed(Verdict::Forked);
-    forked().may_lose(1.0, 1.5).is_lost(Verdict::Forked);
-    forked().may_lose(1.5, 3.0).is_blamed(Verdict::Forked);
+    forked().assert_blamed(Verdict::Forked);
+    forked().may_lose(1.0, 1.5).assert_lost(Verdict::Forked);
+    forked().may_lose(1.5, 3.0).assert_blamed(Verdict::Forked);
 }
 
 #[test]
 fn generations_are_not_skipped() {
     let given = Outcome::Gave(token(2));
     let skipped = Forged::new().owner(What::Refresh(token(0)), 1.0, given);
-    skipped.is_blamed(Verdict::Forked);
+    skipped.assert_blamed(Verdict::Forked);
     // As itself, but not the same.
     let another = || {
         let given = Outcome::Gave(other(1));
         let refreshed = Forged::new().refreshed(0, 1.0);
         refreshed.owner(What::Refresh(token(1)), 2.0, given)
     };
-    another().is_blamed(Verdict::Forked);
-    another().may_lose(1.0, 1.5).is_lost(Verdict::Forked);
+    another().assert_blamed(Verdict::Forked);
+    another().may_lose(1.0, 1.5).assert_lost(Verdict::Forked);
 }
 
 #[test]
@@ -160,15 +160,15 @@ fn the_honest_are_not_refused() {
         let refreshed = Forged::new().refreshed(0, 1.0);
         refreshed.owner(what, 12.0, Outcome::Refused)
     };
-    refused(What::Refresh(token(1))).is_blamed(Verdict::LoggedOut);
-    refused(What::Call).is_blamed(Verdict::LoggedOut);
+    refused(What::Refresh(token(1))).assert_blamed(Verdict::LoggedOut);
+    refused(What::Call).assert_blamed(Verdict::LoggedOut);
     // The login may have been lost, but not a login before.
     refused(What::Call)
         .may_lose(0.0, 1.0)
-        .is_lost(Verdict::LoggedOut);
+        .assert_lost(Verdict::LoggedOut);
     refused(What::Call)
         .may_lose(1.0, 12.0)
-        .is_blamed(Verdict::LoggedOut);
+        .assert_blamed(Verdict::LoggedOut);
 }
 
 #[test]
@@ -177,8 +177,8 @@ fn a_retry_within_the_window_is_not_refused() {
         let asked = Forged::new().owner(What::Refresh(token(0)), 1.0, Outcome::Broken);
         asked.owner(What::Refresh(token(0)), at, Outcome::Refused)
     };
-    retried(10.8).is_blamed(Verdict::LoggedOut);
-    assert_eq!(retried(11.0).is_good().lapsed, 1);
+    retried(10.8).assert_blamed(Verdict::LoggedOut);
+    assert_eq!(retried(11.0).assert_good().lapsed, 1);
 }
 
 #[test]
@@ -192,25 +192,27 @@ fn a_theft_ends_a_session() {
     let found_out = || stolen().owner(What::Refresh(token(1)), 33.0, Outcome::Refused);
     let report = found_out()
         .thief(What::Refresh(token(2)), 34.0, Outcome::Refused)
-        .is_good();
+        .assert_good();
     assert_eq!(report.found_out, 1);
     // Within the window it is forgiven.
     let forgiven = stolen().owner(What::Refresh(token(1)), 29.0, Outcome::Gave(token(2)));
-    assert_eq!(forgiven.is_good().found_out, 0);
+    assert_eq!(forgiven.assert_good().found_out, 0);
     // The owner comes too late and is let in.
     let reused = || stolen().owner(What::Refresh(token(1)), 33.0, Outcome::Gave(token(2)));
-    reused().is_blamed(Verdict::ReuseAccepted);
+    reused().assert_blamed(Verdict::ReuseAccepted);
     reused()
         .may_lose(20.0, 21.0)
-        .is_lost(Verdict::ReuseAccepted);
+        .assert_lost(Verdict::ReuseAccepted);
     // The thief stays in.
     let stays = || found_out().thief(What::Refresh(token(2)), 40.0, Outcome::Gave(token(3)));
-    stays().is_blamed(Verdict::StillThere);
-    stays().may_lose(33.0, 34.0).is_lost(Verdict::StillThere);
+    stays().assert_blamed(Verdict::StillThere);
+    stays()
+        .may_lose(33.0, 34.0)
+        .assert_lost(Verdict::StillThere);
     // And so does the access token.
     found_out()
         .thief(What::Call, 64.0, Outcome::Granted)
-        .is_blamed(Verdict::StillAccepted);
+        .assert_blamed(Verdict::StillAccepted);
 }
 
 #[test]
@@ -220,18 +222,18 @@ fn a_log_out_holds() {
         refreshed.owner(What::LogOut, 20.0, Outcome::Granted)
     };
     let back = || left().refreshed(1, 20.2);
-    back().is_blamed(Verdict::CameBack);
-    back().may_lose(20.0, 21.0).is_lost(Verdict::CameBack);
+    back().assert_blamed(Verdict::CameBack);
+    back().may_lose(20.0, 21.0).assert_lost(Verdict::CameBack);
     // Asked before it was acknowledged.
-    left().refreshed(1, 20.05).is_good();
+    left().refreshed(1, 20.05).assert_good();
     // One that was not acknowledged promises nothing.
     Forged::new()
         .owner(What::LogOut, 20.0, Outcome::Unavailable)
         .refreshed(0, 21.0)
-        .is_good();
+        .assert_good();
     let called = |at| left().owner(What::Call, at, Outcome::Granted);
-    called(50.0).is_good();
-    called(50.2).is_blamed(Verdict::StillAccepted);
+    called(50.0).assert_good();
+    called(50.2).assert_blamed(Verdict::StillAccepted);
 }
 
 #[test]
@@ -239,26 +241,26 @@ fn answers_are_the_expected_ones() {
     for status in [500, 404, 403] {
         Forged::new()
             .owner(What::Call, 1.0, Outcome::Odd(status))
-            .is_blamed(Verdict::Odd);
+            .assert_blamed(Verdict::Odd);
     }
     Forged::new()
         .owner(What::LogOut, 1.0, Outcome::Refused)
-        .is_blamed(Verdict::Odd);
+        .assert_blamed(Verdict::Odd);
     let history = History::default();
     Forged(history)
         .owner(What::LogIn, 1.0, Outcome::Refused)
-        .is_blamed(Verdict::Odd);
+        .assert_blamed(Verdict::Odd);
 }
 
 #[test]
 fn everybody_is_answered_in_the_end() {
     for outcome in [Outcome::Unavailable, Outcome::Broken] {
         let asked = Forged::new().owner(What::Refresh(token(0)), 1001.0, outcome);
-        asked.is_blamed(Verdict::Unanswered);
+        asked.assert_blamed(Verdict::Unanswered);
         let asked = Forged::new().owner(What::Refresh(token(0)), 999.0, outcome);
-        asked.is_good();
+        asked.assert_good();
         let asked = Forged::new().owner(What::Refresh(token(0)), 1001.0, outcome);
-        asked.refreshed(0, 1002.0).is_good();
+        asked.refreshed(0, 1002.0).assert_good();
     }
 }
 
@@ -266,7 +268,7 @@ fn everybody_is_answered_in_the_end() {
 fn a_key_is_in_one_place() {
     let mut forged = Forged::new().may_lose(1.0, 2.0);
     forged.0.faults[0].doubled.push("a key".to_owned());
-    forged.is_blamed(Verdict::Doubled);
+    forged.assert_blamed(Verdict::Doubled);
 }
 
 #[test]

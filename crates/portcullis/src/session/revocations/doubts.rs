@@ -337,7 +337,7 @@ pub(in crate::session) struct Unanswered<'r> {
 
 impl Unanswered<'_> {
     /// The store has answered, or failed.
-    pub(in crate::session) fn is_over(mut self) {
+    pub(in crate::session) fn answered(mut self) {
         self.session = None;
     }
 }

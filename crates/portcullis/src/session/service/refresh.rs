@@ -258,7 +258,7 @@ impl Sessions {
             let left = limit - passed;
             result = self.store().rotate_within(&mut attempt, left).await;
         }
-        unanswered.is_over();
+        unanswered.answered();
         let outcome = match result {
             Ok(outcome) => outcome,
             Err(error) => {
