@@ -12,9 +12,10 @@ use portcullis::{
 
 use crate::{
     connection::Link,
-    keep::{Keep, least},
+    keep::{self, Keep, least},
     layout::Layout,
-    old::{self, Moving},
+    moving::Moving,
+    old,
     script::Scripts,
     server::{Addresses, Kind},
     settings,
@@ -117,7 +118,7 @@ impl RedisStoreBuilder {
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
 
     /// How long what is over is kept by default.
-    pub const DEFAULT_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+    pub const DEFAULT_KEEP: Duration = keep::DEFAULT;
 
     /// How often the store is read by default, behind the published feed.
     pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);

@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
+use crate::ask::span;
 use portcullis::session::StoreError;
-use serde::Serialize;
 
-use crate::{RedisStore, RedisStoreBuilder, ask::span, row};
+/// How long it is unless anybody says otherwise: a day.
+pub(crate) const DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How much longer than access tokens live revocations are kept: what
 /// [`Revocations`](portcullis::session::Revocations) adds unless its clocks are set
@@ -22,7 +23,7 @@ pub(crate) fn least(keep: Option<Duration>, longest: Duration) -> Result<Duratio
         false => longest.saturating_add(MARGIN),
     };
     match keep {
-        None => Ok(RedisStoreBuilder::DEFAULT_KEEP.max(needed)),
+        None => Ok(DEFAULT.max(needed)),
         Some(keep) if keep >= needed => Ok(keep),
         Some(keep) => Err(StoreError::unsupported(format!(
             "`keep` is {keep:?}, but revocations are needed for {needed:?}, as access tokens \
@@ -34,9 +35,9 @@ pub(crate) fn least(keep: Option<Duration>, longest: Duration) -> Result<Duratio
 /// Milliseconds, as scripts are told.
 pub(crate) struct Keep {
     /// What this node needs.
-    least: AtomicU64,
+    pub(crate) least: AtomicU64,
     /// What all have agreed on.
-    agreed: AtomicU64,
+    pub(crate) agreed: AtomicU64,
 }
 
 impl Keep {
@@ -53,41 +54,8 @@ impl Keep {
     }
 }
 
-impl RedisStore {
-    /// Learns how long everybody keeps what is over, and lengthens it to what this node
-    /// needs.
-    pub(crate) async fn agree_on_keep(&self) -> Result<(), StoreError> {
-        #[derive(Serialize)]
-        struct What {
-            at_least: String,
-        }
-        let keep = &self.0.keep;
-        let what = What {
-            at_least: keep.least.load(Ordering::Relaxed).to_string(),
-        };
-        let key = self.0.layout.keep_key();
-        let agreed: String = self.run(&self.0.scripts.keep, &[key], what).await?;
-        keep.agreed.store(row::number(&agreed)?, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Needs it for a snapshot, from the next agreement on.
-    pub(crate) fn keep_for(&self, needed: Duration) {
-        let keep = &self.0.keep;
-        let before = keep.least.fetch_max(number(needed), Ordering::Relaxed);
-        if before < number(needed) {
-            let (keep, needed) = (Duration::from_millis(before), needed);
-            tracing::warn!(
-                ?keep,
-                ?needed,
-                "revocations are kept for longer than `keep` says: access tokens live for longer"
-            );
-        }
-    }
-}
-
 /// As much of it as scripts can count.
-fn number(duration: Duration) -> u64 {
+pub(crate) fn number(duration: Duration) -> u64 {
     span(duration).parse().unwrap_or(u64::MAX)
 }
 
@@ -112,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_access_tokens_need_decides() {
-        let day = RedisStoreBuilder::DEFAULT_KEEP;
+        let day = DEFAULT;
         assert_eq!(least(None, Duration::ZERO).unwrap(), day);
         assert_eq!(least(None, HOUR).unwrap(), day);
         assert_eq!(least(None, day).unwrap(), day + MARGIN);

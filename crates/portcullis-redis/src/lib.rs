@@ -145,6 +145,7 @@
 //! [`max_silence`](portcullis::session::Revocations::with_max_silence), and access
 //! tokens are answered 503.
 
+mod agree;
 mod ask;
 mod builder;
 mod confirm;
@@ -154,8 +155,10 @@ mod entry;
 mod error;
 mod feed;
 mod keep;
+mod keys;
 mod layout;
 mod log_out;
+mod moving;
 mod old;
 mod revoked;
 mod row;

@@ -14,15 +14,11 @@
 //! 4. the new shard writes down that all is there. Before that nobody works with it, so
 //!    that it is no matter how often the first three are made, or by whom.
 
-use std::{
-    collections::BTreeSet,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::collections::BTreeSet;
 
 use portcullis::{session::StoreError, subject::Subject, time::Timestamp};
 use redis::FromRedisValue;
 use serde::Serialize;
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     RedisStore,
@@ -37,42 +33,6 @@ use crate::{
 /// This layout, and what it says behind it while something may be left of an older one.
 const THIS: &str = "2";
 const FROM: &str = "2 from 1/";
-
-/// The steps of moving.
-pub(crate) struct Moving {
-    give: Step,
-    take: Step,
-    drop: Step,
-    cut_off: Step,
-    /// Held by whoever moves a subject here, by its name.
-    turns: [Mutex<()>; 16],
-}
-
-impl Moving {
-    pub(crate) fn new() -> Self {
-        Self {
-            give: Step::new(include_str!("lua/give.lua")),
-            take: Step::new(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/shard.lua"),
-                include_str!("lua/subject.lua"),
-                include_str!("lua/take.lua")
-            )),
-            drop: Step::new(include_str!("lua/drop.lua")),
-            cut_off: Step::new(include_str!("lua/cut_off.lua")),
-            turns: Default::default(),
-        }
-    }
-
-    /// The turn of one that moves this subject: of many that come at once on this node, the
-    /// others wait and find it done.
-    pub(crate) async fn turn(&self, subject: &Subject) -> MutexGuard<'_, ()> {
-        let mut hasher = DefaultHasher::new();
-        subject.hash(&mut hasher);
-        let turn = usize::try_from(hasher.finish() % 16).unwrap_or(0);
-        self.turns[turn].lock().await
-    }
-}
 
 /// The first to connect writes down how the store is laid out; all others must agree.
 /// How many shards the older layout has, if something may be left in it.

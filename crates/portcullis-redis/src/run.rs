@@ -3,11 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use portcullis::{
-    session::{SessionId, StoreError},
-    subject::Subject,
-    time::Clock,
-};
+use portcullis::{session::StoreError, subject::Subject, time::Clock};
 use redis::FromRedisValue;
 use serde::Serialize;
 
@@ -111,32 +107,5 @@ impl RedisStore {
             async move { self.run(step, &keys, what).await }
         });
         join_all(runs).await
-    }
-}
-
-/// The keys that an attempt to refresh touches, or whoever ends a session.
-pub(crate) fn of_session<'a>(
-    id: &'a SessionId,
-) -> impl FnOnce(&Shard, &str) -> [String; 4] + use<'a> {
-    |shard, subject| {
-        [
-            shard.feed(),
-            shard.cut_offs(),
-            shard.subject(subject),
-            shard.session(id.as_str()),
-        ]
-    }
-}
-
-/// The keys by which a session is judged.
-pub(crate) fn to_judge<'a>(
-    id: &'a SessionId,
-) -> impl FnOnce(&Shard, &str) -> [String; 3] + use<'a> {
-    |shard, subject| {
-        [
-            shard.cut_offs(),
-            shard.subject(subject),
-            shard.session(id.as_str()),
-        ]
     }
 }

@@ -26,10 +26,10 @@ use crate::{
     connection::Link,
     error::store_error,
     keep::Keep,
+    keys::{of_session, to_judge},
     layout::{Layout, Shard, subject_text},
-    old::Moving,
+    moving::Moving,
     row::{self, SessionRow, TokenRow},
-    run::{of_session, to_judge},
     script::Scripts,
 };
 

@@ -86,8 +86,8 @@ pub struct RotationRules {
     /// Whether the predecessor of a token that was never exchanged is accepted
     /// however late, once for each rotation: of several requests that come late
     /// at once, the second is reuse. A token that was presented while it rested
-    /// was not exchanged. A thief who uses a stolen token first is noticed
-    /// one refresh later than otherwise.
+    /// was not exchanged. The price: a thief and the owner who take turns are forgiven
+    /// each time, and are noticed only when one of them refreshes twice in a row.
     pub until_used: bool,
     /// Whether what is forgiven depends on who asks. The current token is no
     /// matter of forgiving, so that a resting one is given to whoever has it.

@@ -7,28 +7,21 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    future::Future,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{
             AtomicBool, AtomicI64, AtomicUsize,
-            Ordering::{AcqRel, Acquire, Relaxed, Release},
+            Ordering::{Acquire, Relaxed, Release},
         },
     },
     time::Duration,
 };
 
 use super::{
-    Revocations,
     name::{Kind, Name, Names},
     shards::{Entry as Keyed, Shards},
-    told,
 };
-use crate::{
-    session::{SessionId, StoreError, StoreErrorKind},
-    subject::Subject,
-    time::{Clock, Timestamp},
-};
+use crate::{session::SessionId, subject::Subject, time::Timestamp};
 
 /// How long a call may go on in the store after nobody waits for it any more.
 const LONGEST_CALL: Duration = Duration::from_secs(60);
@@ -47,7 +40,7 @@ pub(in crate::session) enum Doubted<'a> {
 }
 
 impl Doubted<'_> {
-    fn name(self, names: &Names) -> Name {
+    pub(super) fn name(self, names: &Names) -> Name {
         match self {
             Self::Session(id) => names.session(id.as_str()),
             Self::Token(subject, id) => names.kept_token(subject, id),
@@ -68,7 +61,7 @@ pub(super) struct Doubts {
     /// earlier.
     ripe_at: AtomicI64,
     /// Whether somebody is reading the store to settle those that were left.
-    settling: AtomicBool,
+    pub(super) settling: AtomicBool,
 }
 
 #[derive(Default)]
@@ -122,14 +115,14 @@ impl Doubts {
         self.count.load(Relaxed)
     }
 
-    fn begin(&self, name: Name) {
+    pub(super) fn begin(&self, name: Name) {
         let mut books = self.books();
         books.entry(name).or_default().open += 1;
         self.show(name, true);
     }
 
     /// A call has ended: with an answer that is in the snapshot, or at `left` without.
-    fn end(&self, name: Name, left: Option<Timestamp>) {
+    pub(super) fn end(&self, name: Name, left: Option<Timestamp>) {
         let mut books = self.books();
         let Entry::Occupied(mut entry) = books.entry(name) else {
             return;
@@ -146,7 +139,7 @@ impl Doubts {
 
     /// Notes that a call about this ended at `left` without an answer, of which nothing
     /// was known before.
-    fn leave(&self, name: Name, left: Timestamp) {
+    pub(super) fn leave(&self, name: Name, left: Timestamp) {
         let mut books = self.books();
         let doubt = books.entry(name).or_default();
         doubt.left = doubt.left.max(Some(left));
@@ -199,7 +192,7 @@ impl Doubts {
     }
 
     /// Whether something is left that a reading at `now` would settle.
-    fn is_ripe(&self, now: Timestamp) -> bool {
+    pub(super) fn is_ripe(&self, now: Timestamp) -> bool {
         now.as_millis() >= self.ripe_at.load(Relaxed)
     }
 
@@ -229,135 +222,6 @@ impl Doubts {
 
     fn books(&self) -> MutexGuard<'_, HashMap<Name, Doubt>> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Revocations {
-    /// Makes a call that revokes `what`, which is in doubt until `note` has been called
-    /// with the answer. It stays so when there is none, or nobody waits for it.
-    pub(in crate::session) async fn revoking<T>(
-        &self,
-        what: Doubted<'_>,
-        call: impl Future<Output = Result<T, StoreError>>,
-        note: impl FnOnce(&T),
-    ) -> Result<T, StoreError> {
-        let doubt = self.begin_doubt(what);
-        let result = call.await;
-        match &result {
-            Ok(answer) => {
-                note(answer);
-                doubt.settle();
-            }
-            Err(error) if error.kind() == StoreErrorKind::Unsupported => doubt.settle(),
-            Err(_) => drop(doubt),
-        }
-        result
-    }
-
-    fn begin_doubt(&self, what: Doubted<'_>) -> InDoubt {
-        let name = what.name(&self.shared.names);
-        self.shared.doubts.begin(name);
-        InDoubt {
-            revocations: self.clone(),
-            name,
-            is_settled: false,
-        }
-    }
-
-    /// To be kept while a refresh token of this session is presented: its use may end
-    /// the session, of which nobody learns who waits no longer.
-    pub(in crate::session) fn unanswered(&self, session: &SessionId) -> Unanswered<'_> {
-        Unanswered {
-            revocations: self,
-            session: Some(session.clone()),
-        }
-    }
-
-    /// Takes in that the store has refused a refresh token because its session is over:
-    /// whoever ended it may not have heard the answer. Why it did is asked with the next
-    /// of its access tokens.
-    pub(in crate::session) fn has_been_refused(&self, session: &SessionId) {
-        let shared = &*self.shared;
-        let name = shared.names.session(session.as_str());
-        if !shared.state.knows(name) {
-            shared.doubts.leave(name, self.clock.now());
-            self.left_in_doubt(name);
-        }
-    }
-
-    /// Reads the store if that settles what was left in doubt, unless somebody does so
-    /// already: where nobody else writes, nobody else reads.
-    pub(super) async fn settle_doubts(&self) {
-        let doubts = &self.shared.doubts;
-        if !doubts.is_ripe(self.clock.now()) || doubts.settling.swap(true, AcqRel) {
-            return;
-        }
-        let _settling = Settling(&doubts.settling);
-        if let Err(error) = self.sync().await {
-            tracing::warn!(error = error.cause(), "cannot settle what is in doubt");
-        }
-    }
-
-    fn left_in_doubt(&self, name: Name) {
-        told::size(self);
-        self.waiters.wake([name], name.kind() == Kind::Realm);
-    }
-}
-
-/// The doubt about something while a call is on its way.
-struct InDoubt {
-    revocations: Revocations,
-    name: Name,
-    is_settled: bool,
-}
-
-impl InDoubt {
-    fn settle(mut self) {
-        self.is_settled = true;
-        self.revocations.shared.doubts.end(self.name, None);
-    }
-}
-
-impl Drop for InDoubt {
-    fn drop(&mut self) {
-        if !self.is_settled {
-            let now = self.revocations.clock.now();
-            self.revocations.shared.doubts.end(self.name, Some(now));
-            self.revocations.left_in_doubt(self.name);
-        }
-    }
-}
-
-/// A session about which the store has been asked something that may end it.
-#[must_use = "the session is in doubt when this is dropped"]
-pub(in crate::session) struct Unanswered<'r> {
-    revocations: &'r Revocations,
-    session: Option<SessionId>,
-}
-
-impl Unanswered<'_> {
-    /// The store has answered, or failed.
-    pub(in crate::session) fn answered(mut self) {
-        self.session = None;
-    }
-}
-
-impl Drop for Unanswered<'_> {
-    fn drop(&mut self) {
-        if let Some(session) = &self.session {
-            let shared = &self.revocations.shared;
-            let name = shared.names.session(session.as_str());
-            shared.doubts.leave(name, self.revocations.clock.now());
-            self.revocations.left_in_doubt(name);
-        }
-    }
-}
-
-struct Settling<'a>(&'a AtomicBool);
-
-impl Drop for Settling<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Release);
     }
 }
 

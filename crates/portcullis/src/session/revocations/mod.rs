@@ -11,9 +11,11 @@
 
 mod doubts;
 mod follow;
+mod in_doubt;
 mod live;
 mod logout;
 mod name;
+mod progress;
 mod questions;
 mod reach;
 mod reading;
@@ -41,8 +43,8 @@ use self::{
     doubts::Doubts,
     live::LiveTokens,
     name::Names,
+    progress::Progress,
     reach::Settings,
-    reading::Progress,
     realms::Realms,
     state::{Revoked, State},
     thefts::{Theft, Thefts},
@@ -319,7 +321,7 @@ impl Revocations {
             .state
             .take_in(&mut revoked, now, settings, is_theft, hear);
         shared.doubts.settle_revoked(&changed);
-        told::size(self);
+        self.tell_size();
         self.waiters.wake(changed, everyone);
     }
 
@@ -332,6 +334,11 @@ impl Revocations {
             reason: RevocationReason::Reuse,
         });
         drop(self.shared.thefts.take(session));
+    }
+
+    fn tell_size(&self) {
+        let shared = &*self.shared;
+        told::size(&shared.state, &shared.live, &shared.doubts);
     }
 
     /// True if it is news, and not as old as what is forgotten.

@@ -5,16 +5,16 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{
-            AtomicU64, AtomicUsize,
+            AtomicUsize,
             Ordering::{Relaxed, Release},
         },
     },
     time::Duration,
 };
 
-use super::{Revocations, told};
+use super::{Revocations, progress::Read, told};
 use crate::{
     session::{RevocationQuery, SessionStore, StoreError},
     time::{Clock, Timestamp},
@@ -23,69 +23,6 @@ use crate::{
 /// How far behind its last reading the snapshot reads again: longer than any
 /// transaction of a store.
 pub(super) const OVERLAP: Duration = Duration::from_secs(60);
-
-/// How far the readings have come.
-#[derive(Default)]
-pub(super) struct Progress {
-    come: Mutex<Come>,
-    turns: AtomicU64,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Come {
-    /// Until when all that was revoked is read, but for what a first reading has not come
-    /// to; and when that was, by the clock of this node.
-    until: Option<Read>,
-    /// Whether everything that matters has been read once.
-    is_complete: bool,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Read {
-    /// By the store's clock.
-    now: Timestamp,
-    /// By this node's.
-    asked_at: Timestamp,
-    /// Which of all readings it is: clocks may go back.
-    turn: u64,
-}
-
-impl Read {
-    /// As old as the proof that the store is to be believed.
-    fn proven(self, proof: Option<Timestamp>) -> Self {
-        let age = proof.map_or(Duration::ZERO, |at| self.now.saturating_duration_since(at));
-        Self {
-            asked_at: self.asked_at.saturating_sub(age),
-            ..self
-        }
-    }
-}
-
-impl Progress {
-    /// How far the readings have come since everything has been read once.
-    fn complete(&self) -> Option<Read> {
-        let come = *self.come();
-        come.until.filter(|_| come.is_complete)
-    }
-
-    fn read(&self, now: Timestamp, asked_at: Timestamp) -> Read {
-        let turn = self.turns.fetch_add(1, Relaxed);
-        Read {
-            now,
-            asked_at,
-            turn,
-        }
-    }
-
-    /// How far the readings have come, a first one that goes on included.
-    fn begun(&self) -> Option<Read> {
-        self.come().until
-    }
-
-    fn come(&self) -> MutexGuard<'_, Come> {
-        self.come.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A reading of everything that still matters, which can be gone on with after a fault.
 #[derive(Default)]
@@ -257,6 +194,6 @@ impl Revocations {
         shared.realms.prune(now, &self.settings);
         shared.doubts.settle(read.asked_at);
         shared.thefts.tell(&self.subscriber);
-        told::size(self);
+        self.tell_size();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Revocations, name::Kind};
+use super::{doubts::Doubts, live::LiveTokens, name::Kind, state::State};
 use crate::{metrics, session::StoreError, time::Timestamp};
 
 /// How a reading of the store ended.
@@ -23,18 +23,17 @@ pub(super) fn heard(at: Timestamp, max_silence: Option<Duration>) {
 }
 
 /// How much is in the snapshot, if anybody wants to know.
-pub(super) fn size(snapshot: &Revocations) {
+pub(super) fn size(state: &State, live: &LiveTokens, doubts: &Doubts) {
     if !metrics::ARE_ON {
         return;
     }
-    let shared = &*snapshot.shared;
     let tell = |kind, number: usize| metrics::SNAPSHOT_ENTRIES.set(number as f64, [kind]);
-    let count = |kind| shared.state.count(kind);
+    let count = |kind| state.count(kind);
     tell("session", count(Kind::Session));
     let tokens = count(Kind::Token) + count(Kind::SessionElsewhere);
     tell("token", tokens);
     tell("subject", count(Kind::Subject));
-    tell("application_token", shared.live.len());
-    tell("hint", shared.state.hint_count());
-    tell("doubt", shared.doubts.len());
+    tell("application_token", live.len());
+    tell("hint", state.hint_count());
+    tell("doubt", doubts.len());
 }

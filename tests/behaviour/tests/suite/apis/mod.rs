@@ -149,7 +149,7 @@ impl On<'_> {
     async fn generation(&self, token: &str) -> u64 {
         let says = claims(token);
         let id = says["sid"].as_str().and_then(SessionId::parse);
-        let subject = Subject::new("users", says["sub"].as_str().unwrap());
+        let subject = Subject::new("users", says["user_id"].as_str().unwrap());
         let row = self
             .backend
             .store

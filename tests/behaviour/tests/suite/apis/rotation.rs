@@ -331,7 +331,7 @@ fn sec_is_not_what_the_store_keeps() {
         let sec = said["sec"].as_str().unwrap();
         assert_eq!(sec.len(), 43);
         let id = portcullis::session::SessionId::parse(said["sid"].as_str().unwrap()).unwrap();
-        let subject = Subject::new("users", said["sub"].as_str().unwrap());
+        let subject = Subject::new("users", said["user_id"].as_str().unwrap());
         let row = on.backend.store.session(&subject, &id).await;
         let row = row.unwrap().unwrap();
         let mut secret = [0_u8; 32];

@@ -1,0 +1,32 @@
+//! Which keys scripts about a session touch.
+
+use portcullis::session::SessionId;
+
+use crate::layout::Shard;
+
+/// The keys that an attempt to refresh touches, or whoever ends a session.
+pub(crate) fn of_session<'a>(
+    id: &'a SessionId,
+) -> impl FnOnce(&Shard, &str) -> [String; 4] + use<'a> {
+    |shard, subject| {
+        [
+            shard.feed(),
+            shard.cut_offs(),
+            shard.subject(subject),
+            shard.session(id.as_str()),
+        ]
+    }
+}
+
+/// The keys by which a session is judged.
+pub(crate) fn to_judge<'a>(
+    id: &'a SessionId,
+) -> impl FnOnce(&Shard, &str) -> [String; 3] + use<'a> {
+    |shard, subject| {
+        [
+            shard.cut_offs(),
+            shard.subject(subject),
+            shard.session(id.as_str()),
+        ]
+    }
+}

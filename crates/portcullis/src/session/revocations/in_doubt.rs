@@ -1,0 +1,148 @@
+//! What is in doubt around calls that revoke, or may do so.
+
+use std::{
+    future::Future,
+    sync::atomic::{
+        AtomicBool,
+        Ordering::{AcqRel, Release},
+    },
+};
+
+use super::{
+    Revocations,
+    doubts::Doubted,
+    name::{Kind, Name},
+};
+use crate::{
+    session::{SessionId, StoreError, StoreErrorKind},
+    time::Clock,
+};
+
+impl Revocations {
+    /// Makes a call that revokes `what`, which is in doubt until `note` has been called
+    /// with the answer. It stays so when there is none, or nobody waits for it.
+    pub(in crate::session) async fn revoking<T>(
+        &self,
+        what: Doubted<'_>,
+        call: impl Future<Output = Result<T, StoreError>>,
+        note: impl FnOnce(&T),
+    ) -> Result<T, StoreError> {
+        let doubt = self.begin_doubt(what);
+        let result = call.await;
+        match &result {
+            Ok(answer) => {
+                note(answer);
+                doubt.settle();
+            }
+            Err(error) if error.kind() == StoreErrorKind::Unsupported => doubt.settle(),
+            Err(_) => drop(doubt),
+        }
+        result
+    }
+
+    fn begin_doubt(&self, what: Doubted<'_>) -> InDoubt {
+        let name = what.name(&self.shared.names);
+        self.shared.doubts.begin(name);
+        InDoubt {
+            revocations: self.clone(),
+            name,
+            is_settled: false,
+        }
+    }
+
+    /// To be kept while a refresh token of this session is presented: its use may end
+    /// the session, of which nobody learns who waits no longer.
+    pub(in crate::session) fn unanswered(&self, session: &SessionId) -> Unanswered<'_> {
+        Unanswered {
+            revocations: self,
+            session: Some(session.clone()),
+        }
+    }
+
+    /// Takes in that the store has refused a refresh token because its session is over:
+    /// whoever ended it may not have heard the answer. Why it did is asked with the next
+    /// of its access tokens.
+    pub(in crate::session) fn has_been_refused(&self, session: &SessionId) {
+        let shared = &*self.shared;
+        let name = shared.names.session(session.as_str());
+        if !shared.state.knows(name) {
+            shared.doubts.leave(name, self.clock.now());
+            self.left_in_doubt(name);
+        }
+    }
+
+    /// Reads the store if that settles what was left in doubt, unless somebody does so
+    /// already: where nobody else writes, nobody else reads.
+    pub(super) async fn settle_doubts(&self) {
+        let doubts = &self.shared.doubts;
+        if !doubts.is_ripe(self.clock.now()) || doubts.settling.swap(true, AcqRel) {
+            return;
+        }
+        let _settling = Settling(&doubts.settling);
+        if let Err(error) = self.sync().await {
+            tracing::warn!(error = error.cause(), "cannot settle what is in doubt");
+        }
+    }
+
+    fn left_in_doubt(&self, name: Name) {
+        self.tell_size();
+        self.waiters.wake([name], name.kind() == Kind::Realm);
+    }
+}
+
+/// The doubt about something while a call is on its way.
+struct InDoubt {
+    revocations: Revocations,
+    name: Name,
+    is_settled: bool,
+}
+
+impl InDoubt {
+    fn settle(mut self) {
+        self.is_settled = true;
+        self.revocations.shared.doubts.end(self.name, None);
+    }
+}
+
+impl Drop for InDoubt {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            let now = self.revocations.clock.now();
+            self.revocations.shared.doubts.end(self.name, Some(now));
+            self.revocations.left_in_doubt(self.name);
+        }
+    }
+}
+
+/// A session about which the store has been asked something that may end it.
+#[must_use = "the session is in doubt when this is dropped"]
+pub(in crate::session) struct Unanswered<'r> {
+    revocations: &'r Revocations,
+    session: Option<SessionId>,
+}
+
+impl Unanswered<'_> {
+    /// The store has answered, or failed.
+    pub(in crate::session) fn answered(mut self) {
+        self.session = None;
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(session) = &self.session {
+            let shared = &self.revocations.shared;
+            let name = shared.names.session(session.as_str());
+            shared.doubts.leave(name, self.revocations.clock.now());
+            self.revocations.left_in_doubt(name);
+        }
+    }
+}
+
+struct Settling<'a>(&'a AtomicBool);
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Release);
+    }
+}
