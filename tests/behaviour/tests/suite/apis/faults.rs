@@ -42,9 +42,10 @@ fn the_store_is_unreachable() {
         assert_unavailable(&on.bearer("POST", "/logout", &access).await);
         assert_unavailable(&on.bearer("POST", "/logout/all", &access).await);
         assert_unavailable(&on.bearer("GET", "/sessions", &access).await);
-        // Access tokens are judged from memory.
-        assert!(on.accepts("/api/stations", &access).await);
+        // Access tokens are judged from memory, but for those that may have been logged out.
         assert!(on.accepts("/auth/stations", &pair.access).await);
+        let doubted = on.bearer("GET", "/api/stations", &access).await;
+        assert_eq!(doubted.status, 503);
         // What is wrong in itself is not the store's fault.
         let garbage = on.bearer("POST", USERS_REFRESH, "garbage").await;
         assert_eq!(garbage.status, 401);
