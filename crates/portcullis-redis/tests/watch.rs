@@ -213,6 +213,8 @@ async fn a_silent_server_makes_the_snapshot_unsure() {
         .revocations
         .clone()
         .with_max_silence(Duration::from_millis(400));
+    // How old a proof may be goes by the silence that whoever reads was told.
+    tokio::spawn(node.store.watch(node.revocations.clone()));
     let session = open(&node.store).await;
     server.kill();
     assert!(matches!(node.check(&session), Status::Clear));

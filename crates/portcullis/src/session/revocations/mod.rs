@@ -168,6 +168,9 @@ impl Revocations {
     /// refusing and accepting while the store cannot be read: for that long,
     /// tokens that were revoked on other nodes are still accepted here; after
     /// it, all are refused with 503.
+    ///
+    /// To be set before the snapshot is given to a task that reads: how old a proof of its
+    /// store may be is a third of what that was told.
     #[must_use = "returns the changed snapshot"]
     pub fn with_max_silence(mut self, max_silence: Duration) -> Self {
         self.max_silence = Some(max_silence);
