@@ -86,3 +86,25 @@ async fn an_odd_row_is_a_fault_of_one_session() {
     let revoked = store.revoke_all(&alice()).await.unwrap();
     assert_eq!(revoked.sessions.len(), 2);
 }
+
+#[tokio::test]
+async fn what_cannot_be_is_not_a_fault_that_passes() {
+    let Some((store, schema)) = start().await else {
+        return;
+    };
+    let session = open(&store).await;
+    let mut raw = schema.raw().await;
+    for change in [
+        "UPDATE portcullis_sessions SET granted = '['",
+        "UPDATE portcullis_sessions SET granted = '{}', secret_digest = '\\x00'",
+        "UPDATE portcullis_sessions SET generation = -1",
+        "DROP TABLE portcullis_sessions",
+    ] {
+        raw.execute(change).await.unwrap();
+        let error = store
+            .session(&session.subject, &session.id)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
+    }
+}

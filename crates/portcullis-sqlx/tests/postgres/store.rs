@@ -449,28 +449,6 @@ async fn a_null_character_is_no_fault() {
     store.revoke_all(&nobody).await.unwrap();
 }
 
-#[tokio::test]
-async fn what_cannot_be_is_not_a_fault_that_passes() {
-    let Some((store, _, schema)) = nodes().await else {
-        return;
-    };
-    let session = open(&store).await;
-    let mut raw = schema.raw().await;
-    for change in [
-        "UPDATE portcullis_sessions SET granted = '['",
-        "UPDATE portcullis_sessions SET granted = '{}', secret_digest = '\\x00'",
-        "UPDATE portcullis_sessions SET generation = -1",
-        "DROP TABLE portcullis_sessions",
-    ] {
-        raw.execute(change).await.unwrap();
-        let error = store
-            .session(&session.subject, &session.id)
-            .await
-            .unwrap_err();
-        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
-    }
-}
-
 /// The statement that finds reuse also revokes and tells.
 #[tokio::test]
 async fn reuse_is_told() {

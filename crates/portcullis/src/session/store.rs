@@ -79,7 +79,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// its subject end as there are live ones beyond [`NewSession::limit`], those first that
     /// were refreshed longest ago, then the oldest, then by id; for the reason
     /// [`Evicted`](super::RevocationReason::Evicted). Logins that come at once may each leave one
-    /// too many.
+    /// too many; and a store may end some hundreds at one login, and go on at the next.
     fn create(
         &self,
         session: NewSession,
@@ -408,7 +408,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// long; a store in which that costs nothing may do all at once. Fewer means that
     /// nothing is left. Where
     /// [`devices`](PurgeRules::devices) says so, what is known of the device goes from rows
-    /// that were last refreshed longer ago, and counts as well.
+    /// that were last refreshed longer ago, and counts as well; a store that has to look for
+    /// them everywhere may do all at once, in steps that nobody waits for.
     fn purge_batch(
         &self,
         rules: &PurgeRules,
