@@ -100,7 +100,7 @@ macro_rules! reused {
             $crate::rotation::second_use!($now),
             " AND NOT ",
             $crate::rotation::late!(),
-            ")"
+            " AND NOT ($9 > 0 AND $18 < rotated_at))"
         )
     };
 }

@@ -14,7 +14,7 @@ use crate::{
 type Line = (Promise, &'static str);
 
 const GRACE: [Line; 10] = [
-    (Promise::ClientStays, "+ + s + a h a a a + f +"),
+    (Promise::ClientStays, "+ + s + + h + + + + f +"),
     (Promise::TabsStay, "+ + s + t h t t t + f +"),
     (Promise::TheftIsFound, "+ + + + + + + + + w + b"),
     (Promise::EndedStaysEnded, "+ + + + + + + + + w + +"),
@@ -40,7 +40,7 @@ const NO_GRACE: [Line; 10] = [
 ];
 
 const UNTIL_USED: [Line; 11] = [
-    (Promise::ClientStays, "+ + l + a h a a a + f +"),
+    (Promise::ClientStays, "+ + l + + h + + + + f +"),
     (Promise::TabsStay, "+ + l + t h t t t + f +"),
     (Promise::TheftIsFound, "u u u u u u u u u u u u"),
     (Promise::EndedStaysEnded, "+ + + + + + + + + w + +"),
@@ -54,7 +54,7 @@ const UNTIL_USED: [Line; 11] = [
 ];
 
 /// Why a promise is broken: its letter and what is said of it.
-pub const REASONS: [(char, &str); 10] = [
+pub const REASONS: [(char, &str); 9] = [
     (
         'n',
         "Without a window whatever comes second is reuse: another tab, a client that tries \
@@ -75,17 +75,11 @@ pub const REASONS: [(char, &str); 10] = [
          client has long had another answer, is presented anew, and is reuse.",
     ),
     (
-        'a',
-        "An attempt sets out with a token that is still forgiven. Before it arrives, still in \
-         time, the successor's rest is over and somebody exchanges it: the token is now two \
-         generations old, and that is reuse. A rule that would forgive it, and finds every theft \
-         all the same, is in `tests/model/src/remedy.rs`.",
-    ),
-    (
         't',
-        "As a. Besides, a resting token is given to one tab, then its rest is over and another tab \
-         gets the successor, and the answers overtake each other: the older token takes the \
-         newer one's place, and to present it a window later is reuse.",
+        "A resting token is given to one tab, then its rest is over and another tab gets the \
+         successor, and the answers overtake each other: the older token takes the newer one's \
+         place, and to present it a window later is reuse. Answers that leave the cookie alone \
+         would mix those of two sessions where one comes after another login.",
     ),
     (
         'f',

@@ -19,7 +19,6 @@ pub mod explore;
 pub mod mutants;
 pub mod page;
 pub mod promise;
-pub mod remedy;
 pub mod row;
 pub mod setting;
 pub mod world;

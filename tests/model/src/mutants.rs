@@ -33,7 +33,7 @@ pub struct Mutant {
 type Decided = (RotationOutcome, Option<SessionRecord>);
 
 /// All of them.
-pub const MUTANTS: [Mutant; 13] = [
+pub const MUTANTS: [Mutant; 14] = [
     Mutant {
         wrong: "a young token does not rest",
         decide: without_rest,
@@ -82,6 +82,13 @@ pub const MUTANTS: [Mutant; 13] = [
         setting: Setting::Grace,
         fault: Fault::Delayed,
         promise: Promise::ElseUnchanged,
+    },
+    Mutant {
+        wrong: "an attempt that was overtaken is reuse",
+        decide: blind_to_overtaking,
+        setting: Setting::Grace,
+        fault: Fault::Delayed,
+        promise: Promise::ClientStays,
     },
     Mutant {
         wrong: "an attempt does not know its own work",
@@ -214,6 +221,13 @@ fn blind_to_deadlines(row: &SessionRecord, attempt: &RotationAttempt, now: Times
     })
 }
 
+fn blind_to_overtaking(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Decided {
+    match decide(row, attempt, now) {
+        (RotationOutcome::Overdue { .. }, None) if now < attempt.deadline => revoked(row, attempt, now),
+        decided => decided,
+    }
+}
+
 fn blind_to_own_work(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Decided {
     let mut blind = row.clone();
     blind.rotated_by = None;
@@ -249,22 +263,24 @@ fn with_time_that_goes_back(
 
 fn blind_to_lost_writes(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Decided {
     match decide(row, attempt, now) {
-        (RotationOutcome::RolledBack(_), Some(_)) => {
-            let mut next = row.clone();
-            next.revoked = Some(Revoked {
-                at: now,
-                reason: RevocationReason::Reuse,
-                by: Some(attempt.id),
-            });
-            let elapsed = now.saturating_duration_since(row.rotated_at);
-            let outcome = RotationOutcome::Reused {
-                elapsed,
-                device_changed: false,
-            };
-            (outcome, Some(next))
-        }
+        (RotationOutcome::RolledBack(_), Some(_)) => revoked(row, attempt, now),
         decided => decided,
     }
+}
+
+/// What reuse does.
+fn revoked(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Decided {
+    let mut next = row.clone();
+    next.revoked = Some(Revoked {
+        at: now,
+        reason: RevocationReason::Reuse,
+        by: Some(attempt.id),
+    });
+    let outcome = RotationOutcome::Reused {
+        elapsed: now.saturating_duration_since(row.rotated_at),
+        device_changed: false,
+    };
+    (outcome, Some(next))
 }
 
 fn forgiving_late_for_ever(

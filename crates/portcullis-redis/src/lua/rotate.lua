@@ -61,6 +61,10 @@ if predecessor and ask.until_used and (not row.late or row.late == ask.attempt) 
   row.late = ask.attempt
   return {text(now), put(row)}
 end
+if number(ask, 'grace') > 0 and rotated > number(ask, 'set_out') then
+  -- It was overtaken: what was forgiven when it set out, the row does not tell.
+  return unchanged
+end
 raw = revoke(row, ask.reuse, ask.attempt)
 settle()
 return {text(now), raw}

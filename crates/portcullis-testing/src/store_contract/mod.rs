@@ -160,6 +160,7 @@ macro_rules! store_contract {
                 what_would_change_nothing_is_answered_however_late,
                 a_held_up_attempt_does_not_end_the_session,
                 a_held_up_attempt_is_judged_as_of_when_it_set_out,
+                an_attempt_that_was_overtaken_changes_nothing,
                 an_attempt_that_set_out_after_the_window_is_not_forgiven,
                 the_time_is_that_of_the_store,
                 a_limit_becomes_a_deadline,

@@ -122,6 +122,29 @@ pub async fn a_held_up_attempt_is_judged_as_of_when_it_set_out(bench: &Bench) {
     }
 }
 
+/// One that was overtaken by two exchanges, of which the second found that the first one's
+/// rest was over, is not taken for reuse: its token was forgiven when it set out. Presented
+/// anew, it is.
+pub async fn an_attempt_that_was_overtaken_changes_nothing(bench: &Bench) {
+    let session = bench.open().await;
+    bench.advance(&session, 0).await;
+    bench.pass(GRACE - MILLISECOND);
+    let mut overtaken = attempt(&session, 0);
+    overtaken.deadline = bench.now().saturating_add(overtaken.rules.attempt_limit());
+    bench.pass(MILLISECOND);
+    bench.advance(&session, 1).await;
+    let row = bench.row(&session).await;
+    let expected = RotationOutcome::Overdue { by: Duration::ZERO };
+    assert_eq!(bench.rotate(&overtaken).await, expected);
+    assert_eq!(bench.row(&session).await, row);
+    overtaken.deadline = overtaken.deadline.saturating_add(MILLISECOND);
+    let outcome = bench.rotate(&overtaken).await;
+    assert!(
+        matches!(outcome, RotationOutcome::Reused { .. }),
+        "{outcome:?}"
+    );
+}
+
 /// One that set out after the window is not forgiven, however fast it is.
 pub async fn an_attempt_that_set_out_after_the_window_is_not_forgiven(bench: &Bench) {
     let session = bench.open().await;

@@ -192,10 +192,11 @@ pub enum RotationOutcome {
     /// Refused; nothing has changed.
     Refused(RefusalReason),
     /// The attempt would have changed the row, and reached the store after its
-    /// [`deadline`](RotationAttempt::deadline). Nothing has changed and nothing
-    /// was refused: it can be made again.
+    /// [`deadline`](RotationAttempt::deadline); or it would have been reuse, and the
+    /// current token was made after it [set out](RotationAttempt::set_out). Nothing
+    /// has changed and nothing was refused: it can be made again.
     Overdue {
-        /// How long after the deadline.
+        /// How long after the deadline; zero if it was in time.
         by: Duration,
     },
 }

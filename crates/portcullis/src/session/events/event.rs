@@ -120,7 +120,8 @@ pub enum SessionEventKind {
         /// Which one it is.
         generation: u64,
     },
-    /// A refresh reached the store after its deadline, and changed nothing.
+    /// A refresh reached the store after its deadline, or after the session had been
+    /// refreshed past it on its way, and changed nothing.
     Overdue {
         /// Which one it was.
         generation: u64,

@@ -7,7 +7,7 @@
 //! | the current one, made within the grace window, and not the first | [`Rested`]: the same token again |
 //! | the current one otherwise | [`Rotated`]: the next one |
 //! | the one before, within the window | [`Replayed`]: the current one again |
-//! | an older one, or the one before later than that | [`Reused`]: the session is revoked |
+//! | an older one, or the one before later than that | [`Reused`]: the session is revoked, unless the current one was made after the attempt set out: [`Overdue`] |
 //! | a newer one: the store lost writes | [`RolledBack`]: the next one |
 //!
 //! A token rests for as long as its predecessor is forgiven, so that at most one
@@ -16,7 +16,8 @@
 //! finds to be younger than the window is what was so when it
 //! [set out](RotationAttempt::set_out): one that is held up between node and
 //! store revokes nothing that was forgiven, and exchanges no token that rested
-//! and was given to others meanwhile.
+//! and was given to others meanwhile. If the current token is younger than the
+//! attempt, the row does not tell what was forgiven then, and nothing is decided.
 //!
 //! It is idempotent: the same attempt on the row that it left gives the same
 //! outcome and changes nothing more. So a store may write by any means that
@@ -246,7 +247,10 @@ fn second_use(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) ->
         && attempt.rules.until_used
         && (retried || row.late_retry_by.is_none());
     if !in_window && !late {
-        return Verdict::Changes(Change::Revoke);
+        return match is_overtaken(row, attempt) {
+            true => Verdict::Stays(RotationOutcome::Overdue { by: Duration::ZERO }),
+            false => Verdict::Changes(Change::Revoke),
+        };
     }
     if attempt.device.differs_from(&row.device) && attempt.rules.replay == ReplayPolicy::SameDevice
     {
@@ -256,6 +260,13 @@ fn second_use(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) ->
         return Verdict::Changes(Change::ForgiveLate);
     }
     Verdict::Stays(replayed(row, attempt, now, late))
+}
+
+/// Whether the current token was made since the attempt set out. How old its own token was
+/// then, the row does not say any more: forgiven, perhaps. Whoever asks again sets out
+/// anew, and a thief gets nothing.
+fn is_overtaken(row: &SessionRecord, attempt: &RotationAttempt) -> bool {
+    attempt.rules.window() > Duration::ZERO && row.rotated_at > attempt.set_out()
 }
 
 fn rested(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> RotationOutcome {
