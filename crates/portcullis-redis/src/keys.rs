@@ -4,7 +4,8 @@ use portcullis::session::SessionId;
 
 use crate::layout::Shard;
 
-/// The keys that an attempt to refresh touches, or whoever ends a session.
+/// The keys that an attempt to refresh touches, or whoever ends a session. Scripts get them
+/// in the order of their bytes: cut-offs, feed, session, subject.
 pub(crate) fn of_session<'a>(
     id: &'a SessionId,
 ) -> impl FnOnce(&Shard, &str) -> [String; 4] + use<'a> {

@@ -147,6 +147,7 @@
 
 mod agree;
 mod ask;
+mod attempt;
 mod builder;
 mod confirm;
 mod connection;

@@ -28,7 +28,7 @@ impl RedisStore {
     ) -> Result<T, StoreError> {
         let mark = self.0.layout.of(subject).mark();
         let way = self.log_out_way(&mark);
-        self.at_by(way, subject, step, keys, what).await
+        self.at_by(way, subject, step, keys, what, &[]).await
     }
 
     /// The same in a shard.

@@ -168,7 +168,13 @@ impl Scripts {
         Self {
             ticket: with_clock!("ticket"),
             create: on_sessions!("create"),
-            rotate: on_sessions!("rotate"),
+            rotate: Step::new(concat!(
+                include_str!("lua/advance.lua"),
+                include_str!("lua/clock.lua"),
+                include_str!("lua/shard.lua"),
+                include_str!("lua/subject.lua"),
+                include_str!("lua/rotate.lua")
+            )),
             check: on_sessions!("check"),
             session: on_sessions!("session"),
             sessions: on_sessions!("sessions"),
@@ -216,22 +222,25 @@ impl Step {
         ask: &impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
-        let value = self.send(way, keys, &ask).await?;
+        let value = self.send(way, keys, &[&ask]).await?;
         T::from_redis_value(value).map_err(StoreError::corrupt)
     }
 
     /// Runs a script that may find out which rows it touches. It then says so and does
-    /// nothing, and is asked again with their keys.
+    /// nothing, and is asked again with their keys. `more` are arguments behind what is asked.
     pub(crate) async fn run_on_rows<T: FromRedisValue>(
         &self,
         way: Way<'_>,
         mut keys: BTreeSet<String>,
         ask: &impl Serialize,
+        more: &[String],
     ) -> Result<Answer<T>, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
+        let mut arguments = vec![ask.as_str()];
+        arguments.extend(more.iter().map(String::as_str));
         for _ in 0..ROUNDS {
             let declared: Vec<_> = keys.iter().cloned().collect();
-            let value = self.send(way, &declared, &ask).await?;
+            let value = self.send(way, &declared, &arguments).await?;
             match word(&value) {
                 Some(b"keys") => {
                     let names = Vec::<String>::from_redis_value(value);
@@ -249,7 +258,7 @@ impl Step {
 
     /// Until the time of a call is over if the slot of the keys is on its way: then some
     /// of the keys are here and some there.
-    async fn send(&self, way: Way<'_>, keys: &[String], ask: &str) -> Result<Value, StoreError> {
+    async fn send(&self, way: Way<'_>, keys: &[String], ask: &[&str]) -> Result<Value, StoreError> {
         let begun = Instant::now();
         let mut result = self.send_once(way, keys, ask).await;
         let mut pause = PAUSES.0;
@@ -265,7 +274,7 @@ impl Step {
     }
 
     /// One round trip, unless the server has lost the script, or never had it.
-    async fn send_once(&self, way: Way<'_>, keys: &[String], ask: &str) -> RedisResult<Value> {
+    async fn send_once(&self, way: Way<'_>, keys: &[String], ask: &[&str]) -> RedisResult<Value> {
         match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
@@ -281,7 +290,7 @@ impl Step {
         command: &str,
         script: &str,
         keys: &[String],
-        ask: &str,
+        ask: &[&str],
     ) -> RedisResult<Value> {
         let mut command = redis::cmd(command);
         command.arg(script).arg(keys.len()).arg(keys).arg(ask);

@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::{
     ask::{Nothing, OfRow, OfSession, OfSubject, millis, span},
+    attempt::Presented,
     connection::Link,
     error::store_error,
     keep::Keep,
@@ -30,7 +31,7 @@ use crate::{
     layout::{Layout, Shard, subject_text},
     moving::Moving,
     row::{self, SessionRow, TokenRow},
-    script::Scripts,
+    script::{Scripts, Way},
 };
 
 /// Sessions in Redis. Cheap to clone; clones are the same store.
@@ -127,51 +128,20 @@ impl SessionStore for RedisStore {
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
-        #[derive(Serialize)]
-        struct What<'a> {
-            id: &'a str,
-            deadline: String,
-            set_out: String,
-            subject: String,
-            digest: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            client: Option<&'a str>,
-            generation: String,
-            attempt: String,
-            key: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            agent: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            address: Option<String>,
-            idle_ttl: String,
-            grace: String,
-            until_used: bool,
-            same_device: bool,
-            reuse: &'static str,
-        }
-        let what = What {
-            id: attempt.session.as_str(),
-            deadline: millis(attempt.deadline),
-            set_out: millis(attempt.set_out()),
-            subject: subject_text(&attempt.subject),
-            digest: row::digest_text(&attempt.secret_digest),
-            client: attempt.client.as_deref(),
-            generation: attempt.generation.to_string(),
-            attempt: row::attempt_text(&attempt.id),
-            key: &attempt.refresh_key,
-            agent: attempt.device.user_agent.as_deref(),
-            address: row::address_text(&attempt.device),
-            idle_ttl: span(attempt.idle_ttl),
-            grace: span(attempt.rules.window()),
-            until_used: attempt.rules.until_used,
-            same_device: attempt.rules.replay == ReplayPolicy::SameDevice,
-            reuse: RevocationReason::Reuse.as_str(),
-        };
+        let what = Presented::new(attempt);
         let scripts = &self.0.scripts;
         let (id, subject) = (&attempt.session, &attempt.subject);
         let (now, row): (String, Option<String>) = if attempt.may_change() {
-            let keys = of_session(id);
-            self.at(subject, &scripts.rotate, keys, what).await?
+            let now = self.0.test_clock.as_ref().map(|clock| clock.now());
+            let pieces = what.in_pieces(attempt, now, &self.0.keep.text())?;
+            // The short way knows of no older layout.
+            let pieces = match self.0.old {
+                None => &pieces[..],
+                Some(_) => &[],
+            };
+            let (way, keys) = (Way::Plain(&self.0.link), of_session(id));
+            self.at_by(way, subject, &scripts.rotate, keys, what, pieces)
+                .await?
         } else {
             self.at(subject, &scripts.check, to_judge(id), what).await?
         };

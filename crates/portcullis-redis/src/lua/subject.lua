@@ -73,7 +73,7 @@ local function load_session(id)
       row.revoked = text(last.at)
       row.why = why
       row.by = nil
-      raw = cjson.encode(row)
+      raw = encode(row)
     end
   end
   return row, raw, why
@@ -129,12 +129,46 @@ local function sessions_behind(behind, many)
   return entries, ids, first + many < last and string.sub(entries[#entries], 2)
 end
 
--- Keeps what is known of the subject until a moment at least, and for a while.
-local function stays(moment)
-  local ttl = span(moment)
+-- Keeps what is known of the subject for so many milliseconds at least.
+local function lasts(ttl)
   if redis.call('PTTL', user) < ttl then
     redis.call('PEXPIRE', user, text(ttl))
   end
+end
+
+-- The same, until a moment at least and for a while.
+local function stays(moment)
+  lasts(span(moment))
+end
+
+-- The members of a session's row, in the order in which advance.lua reads and writes them.
+local ORDER = {
+  'revoked', 'why', 'by', 'late',
+  'generation', 'rotated', 'idle', 'absolute', 'kept', 'created', 'ticket', 'from',
+  'rotated_by', 'key', 'agent', 'address',
+  'digest', 'client', 'subject', 'grant', 'id',
+}
+
+-- A session's row as text, what is not known here included. A slash stays as it is, as it
+-- does with everybody else.
+local function encode(row)
+  local members, known = {}, {}
+  local function add(name)
+    if row[name] then
+      local value = string.gsub(cjson.encode(row[name]), '\\/', '/')
+      members[#members + 1] = '"' .. name .. '":' .. value
+    end
+    known[name] = true
+  end
+  for _, name in ipairs(ORDER) do
+    add(name)
+  end
+  for name in pairs(row) do
+    if not known[name] then
+      add(name)
+    end
+  end
+  return '{' .. table.concat(members, ',') .. '}'
 end
 
 -- Takes sessions out whose rows have gone.
@@ -150,11 +184,15 @@ end
 -- memory or on a read-only server the first write fails and there are no others.
 local function put(row)
   local over = math.min(number(row, 'idle'), number(row, 'absolute'))
-  local raw = cjson.encode(row)
-  redis.call('SET', key('s', row.id), raw, 'PX', text(span(over)))
+  local left = span(over)
+  -- For longer than it has to be, so that not each refresh has to see to it.
+  local ttl = math.min(left + math.floor(math.max(over - now, 0) / 4), 2 ^ 52)
+  row.kept = text(now + ttl)
+  local raw = encode(row)
+  redis.call('SET', key('s', row.id), raw, 'PX', text(left))
   local place = place(number(row, 'created'), row.id)
   redis.call('ZADD', user, '-inf', '', 0, 'b' .. place, text(math.max(over, 1)), 'e' .. place)
-  stays(over)
+  lasts(ttl)
   return raw
 end
 
@@ -171,7 +209,7 @@ local function revoke(row, why, by, at)
   row.revoked = text(at or now)
   row.why = why
   row.by = by
-  local raw = cjson.encode(row)
+  local raw = encode(row)
   redis.call('SET', key('s', row.id), raw, 'PX', text(span(now)))
   unlist(row, now + span(now))
   tell('s|' .. why .. '|' .. row.id .. '|' .. row.subject)
@@ -196,6 +234,12 @@ local function settle()
     -- For longer than anybody may still be bringing it here.
     ends = math.max(ends, now + 2 * TICKET_LIFE / 1000)
   end
-  redis.call('PEXPIRE', user, text(math.max(1, math.min(ends - now, 2 ^ 52))))
+  local ttl = math.max(1, math.min(ends - now, 2 ^ 52))
+  if last and tonumber(last) > 0 then
+    -- Sessions may rely on more.
+    lasts(ttl)
+  else
+    redis.call('PEXPIRE', user, text(ttl))
+  end
   trim(now - tonumber(ask.keep))
 end
