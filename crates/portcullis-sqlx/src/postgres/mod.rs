@@ -33,6 +33,7 @@
 //! [`schema`](PostgresStoreBuilder::schema) then, not by `options` in the URL.
 
 mod announce;
+mod at_hand;
 mod builder;
 mod clock;
 mod error;

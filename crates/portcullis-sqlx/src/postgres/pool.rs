@@ -21,10 +21,11 @@ use tokio::{
     time::{Instant, error::Elapsed, timeout, timeout_at},
 };
 
-use super::{error::Failure, settings::Settings};
-
-/// A connection that lay unused for longer is tried before it is used.
-const FRESH: Duration = Duration::from_secs(1);
+use super::{
+    at_hand::{AtHand, FRESH},
+    error::Failure,
+    settings::Settings,
+};
 
 /// How often a call whose connection broke is made again on another one.
 const RETRIES: u32 = 3;
@@ -41,6 +42,8 @@ pub(super) struct Pool {
     begin: Option<SqlStr>,
     /// Whether the way to the server was found to be one on which settings stay.
     is_looked_at: Arc<AtomicBool>,
+    /// Those of ours that were just used.
+    at_hand: AtHand,
     /// What work may take: all connections but those that are kept for questions.
     work: Arc<Semaphore>,
     limit: Duration,
@@ -117,6 +120,7 @@ impl Pool {
             settings,
             begin,
             is_looked_at: Arc::default(),
+            at_hand: AtHand::default(),
             // As many as `Semaphore` takes are more than there will be.
             work: Arc::new(Semaphore::new(work.min(Semaphore::MAX_PERMITS))),
             limit,
@@ -136,6 +140,15 @@ impl Pool {
         self.long_call(self.limit)
     }
 
+    /// A call of single statements, without a transaction: its connection is at hand for the
+    /// next one at once, as it is.
+    pub(super) fn statements(&self) -> Call<'_> {
+        Call {
+            leaves_nothing: self.begin.is_none(),
+            ..self.call()
+        }
+    }
+
     /// A call whose work may take as long as `limit`.
     pub(super) fn long_call(&self, limit: Duration) -> Call<'_> {
         self.begin(limit, false)
@@ -153,6 +166,7 @@ impl Pool {
         Call {
             pool: self,
             is_question,
+            leaves_nothing: false,
             connected_by: now + self.limit,
             done_by: now + limit,
             retries: RETRIES,
@@ -179,6 +193,7 @@ impl Pool {
     /// Closes the connections, if they are ours.
     pub(super) async fn close(&self) {
         if self.begin.is_none() {
+            self.at_hand.clear();
             // What does not answer any more is not waited for.
             let _ = timeout(self.limit, self.connections.close()).await;
         }
@@ -231,6 +246,8 @@ pub(super) use run;
 pub(super) struct Call<'p> {
     pool: &'p Pool,
     is_question: bool,
+    /// Whether a connection is as it was once the work has ended well.
+    leaves_nothing: bool,
     connected_by: Instant,
     done_by: Instant,
     retries: u32,
@@ -246,14 +263,19 @@ impl Call<'_> {
             let half = self.pool.limit / 2;
             let permit = timeout(half, self.permit()).await;
             let permit = permit.map_err(|_| Failure::Database(sqlx::Error::PoolTimedOut))?;
-            let acquire = timeout(half, self.pool.connections.acquire());
-            let connection = timeout_at(self.connected_by, acquire)
-                .await
-                .map_err(StoreError::unavailable)?
-                .map_err(StoreError::unavailable)?
-                .map_err(Failure::Database)?;
+            let connection = match self.pool.at_hand.take() {
+                Ok(connection) => connection,
+                Err(_waiting) => {
+                    let acquire = timeout(half, self.pool.connections.acquire());
+                    timeout_at(self.connected_by, acquire)
+                        .await
+                        .map_err(StoreError::unavailable)?
+                        .map_err(StoreError::unavailable)?
+                        .map_err(Failure::Database)?
+                }
+            };
             let mut lease = Lease {
-                connection,
+                connection: Some(connection),
                 permit,
                 sound: true,
                 limit: self.pool.limit,
@@ -307,7 +329,12 @@ impl Call<'_> {
                 self.retries -= 1;
                 None
             }
-            Ok(result) => Some(result.map_err(StoreError::from)),
+            Ok(result) => {
+                if result.is_ok() && self.leaves_nothing {
+                    lease.keep(&self.pool.at_hand);
+                }
+                Some(result.map_err(StoreError::from))
+            }
             Err(elapsed) => {
                 lease.sound = false;
                 Some(Err(StoreError::unavailable(elapsed)))
@@ -362,7 +389,8 @@ fn kept(all: u32) -> u32 {
 
 /// A connection in use.
 pub(super) struct Lease {
-    connection: PoolConnection<Postgres>,
+    /// There until it goes back.
+    connection: Option<PoolConnection<Postgres>>,
     /// Held until the connection is back.
     permit: Option<OwnedSemaphorePermit>,
     /// Whether it may be used again.
@@ -370,12 +398,22 @@ pub(super) struct Lease {
     limit: Duration,
 }
 
+impl Lease {
+    /// Ends it at once: the connection is ready.
+    fn keep(&mut self, at_hand: &AtHand) {
+        self.connection = self.connection.take().and_then(|held| at_hand.keep(held));
+    }
+}
+
 impl Drop for Lease {
     /// Returns the connection, even out of the middle of a statement when a
     /// request was given up. One that does not get ready in time must not take
     /// its place in the pool with it: `PoolConnection` would wait for ever.
     fn drop(&mut self) {
-        let back = timeout(self.limit, self.connection.return_to_pool());
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let back = timeout(self.limit, connection.return_to_pool());
         if self.sound
             && let Ok(runtime) = Handle::try_current()
         {
@@ -392,12 +430,18 @@ impl Deref for Lease {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.connection
+        match &self.connection {
+            Some(connection) => connection,
+            None => unreachable!("it is used after it went back"),
+        }
     }
 }
 
 impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.connection
+        match &mut self.connection {
+            Some(connection) => connection,
+            None => unreachable!("it is used after it went back"),
+        }
     }
 }

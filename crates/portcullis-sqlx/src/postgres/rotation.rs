@@ -20,7 +20,7 @@ use crate::{
 /// A statement that changes a row if a condition holds. Of two that meet, the later waits
 /// for the row and is decided on what the earlier left.
 macro_rules! change {
-    ($assignments:expr, $condition:expr, $told:expr) => {
+    ($assignments:expr, $condition:expr, $returned:expr) => {
         concat!(
             "UPDATE portcullis_sessions SET ",
             $assignments,
@@ -30,11 +30,16 @@ macro_rules! change {
             $condition,
             " AND ",
             goes_on!(),
-            " RETURNING clock.now, id::text AS id, ",
-            $told,
-            ", ",
-            row_that_goes_on!()
+            " RETURNING clock.now, ",
+            $returned
         )
+    };
+}
+
+/// All of a row, and what else is returned.
+macro_rules! whole_row {
+    ($told:expr) => {
+        concat!("id::text AS id, ", $told, ", ", row_that_goes_on!())
     };
 }
 
@@ -83,17 +88,17 @@ async fn make(
         Change::Advance => change!(
             rotation::advance!("clock.now", "greatest", "least"),
             rotation::advances!("clock.now"),
-            "false AS told"
+            rotation::advanced!()
         ),
         Change::ForgiveLate => change!(
             "late_retry_by = $8",
             rotation::retried_late!("clock.now"),
-            "false AS told"
+            whole_row!("false AS told")
         ),
         Change::Revoke => change!(
             rotation::revoke!("clock.now"),
             rotation::reused!("clock.now"),
-            concat!(tell!("revoked_at"), " AS told")
+            whole_row!(concat!(tell!("revoked_at"), " AS told"))
         ),
     };
     let rows = rotation::bind!(sqlx::query(statement), attempt, clock.told())
@@ -105,7 +110,11 @@ async fn make(
     };
     let now = row::time(row, "now")?;
     clock.heard(now);
-    Ok(Some((row::session(row)?, now)))
+    let row = match change {
+        Change::Advance => rotation::exchanged(row, attempt)?,
+        Change::ForgiveLate | Change::Revoke => row::session(row)?,
+    };
+    Ok(Some((row, now)))
 }
 
 async fn read(

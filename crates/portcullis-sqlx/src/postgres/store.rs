@@ -140,13 +140,17 @@ impl SessionStore for PostgresStore {
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
         let clock = &*self.clock;
         if !attempt.may_change() || names_nothing(attempt) {
-            return run!(self.pool.call(), |c| rotation::check(c, attempt, clock));
+            return run!(self.pool.statements(), |c| rotation::check(
+                c, attempt, clock
+            ));
         }
         let attempt = RotationAttempt {
             device: storable_device(attempt.device.clone()),
             ..attempt.clone()
         };
-        run!(self.pool.call(), |c| rotation::rotate(c, &attempt, clock))
+        run!(self.pool.statements(), |c| rotation::rotate(
+            c, &attempt, clock
+        ))
     }
 
     async fn session(

@@ -15,7 +15,7 @@ use crate::{
 
 /// A statement that changes a row if a condition holds.
 macro_rules! change {
-    ($assignments:expr, $condition:expr) => {
+    ($assignments:expr, $condition:expr, $returned:expr) => {
         concat!(
             "UPDATE portcullis_sessions SET ",
             $assignments,
@@ -23,9 +23,16 @@ macro_rules! change {
             $condition,
             " AND ",
             goes_on!(),
-            " RETURNING id, ",
-            row_that_goes_on!()
+            " RETURNING ",
+            $returned
         )
+    };
+}
+
+/// All of a row.
+macro_rules! whole_row {
+    () => {
+        concat!("id, ", row_that_goes_on!())
     };
 }
 
@@ -77,15 +84,28 @@ async fn make(
     let statement = match change {
         Change::Advance => change!(
             rotation::advance!("$5", "max", "min"),
-            rotation::advances!("$5")
+            rotation::advances!("$5"),
+            rotation::advanced!()
         ),
-        Change::ForgiveLate => change!("late_retry_by = $8", rotation::retried_late!("$5")),
-        Change::Revoke => change!(rotation::revoke!("$5"), rotation::reused!("$5")),
+        Change::ForgiveLate => change!(
+            "late_retry_by = $8",
+            rotation::retried_late!("$5"),
+            whole_row!()
+        ),
+        Change::Revoke => change!(
+            rotation::revoke!("$5"),
+            rotation::reused!("$5"),
+            whole_row!()
+        ),
     };
     let rows = rotation::bind!(sqlx::query(statement), attempt, now.as_millis())
         // Not `fetch_optional`, which stops before the statement has committed.
         .fetch_all(&mut *connection)
         .await
         .map_err(unavailable)?;
-    rows.first().map(row::session).transpose()
+    let row = rows.first().map(|row| match change {
+        Change::Advance => rotation::exchanged(row, attempt),
+        Change::ForgiveLate | Change::Revoke => row::session(row),
+    });
+    row.transpose()
 }

@@ -1,0 +1,80 @@
+//! Connections at hand between single statements.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{pool::PoolConnection, postgres::Postgres};
+
+/// A connection that lay unused for longer is tried before it is used.
+pub(super) const FRESH: Duration = Duration::from_secs(1);
+
+/// Connections that were just used for a statement and are ready for the next one. The pool
+/// tries each that comes back, which is a round trip as long as the statement's own.
+#[derive(Clone, Default)]
+pub(super) struct AtHand(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    /// Each with the moment since which it lies here, the last one on top.
+    connections: Vec<(Instant, PoolConnection<Postgres>)>,
+    /// How many wait for one of the pool.
+    waiting: usize,
+}
+
+/// Somebody who has to ask the pool, until that has answered.
+pub(super) struct Waiting(Arc<Mutex<State>>);
+
+impl AtHand {
+    /// A connection if there is one. Else the pool is to be asked, and what comes back
+    /// meanwhile goes there.
+    pub(super) fn take(&self) -> Result<PoolConnection<Postgres>, Waiting> {
+        let mut state = lock(&self.0);
+        let connections = &mut state.connections;
+        let is_old = |(since, _): &(Instant, _)| since.elapsed() > FRESH;
+        let old = connections.iter().take_while(|at| is_old(at)).count();
+        let old: Vec<_> = connections.drain(..old).collect();
+        let found = match connections.pop() {
+            Some((_, connection)) => Ok(connection),
+            None => {
+                state.waiting += 1;
+                Err(Waiting(self.0.clone()))
+            }
+        };
+        drop(state);
+        // The pool takes them back, and closes them in time.
+        drop(old);
+        found
+    }
+
+    /// Keeps a connection, unless somebody waits for the pool's.
+    pub(super) fn keep(
+        &self,
+        connection: PoolConnection<Postgres>,
+    ) -> Option<PoolConnection<Postgres>> {
+        let mut state = lock(&self.0);
+        if state.waiting > 0 {
+            return Some(connection);
+        }
+        state.connections.push((Instant::now(), connection));
+        None
+    }
+
+    /// Gives all back to the pool.
+    pub(super) fn clear(&self) {
+        let all = std::mem::take(&mut lock(&self.0).connections);
+        drop(all);
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        lock(&self.0).waiting -= 1;
+    }
+}
+
+/// Nothing can panic while it is held.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
