@@ -223,7 +223,9 @@ fn blind_to_deadlines(row: &SessionRecord, attempt: &RotationAttempt, now: Times
 
 fn blind_to_overtaking(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Decided {
     match decide(row, attempt, now) {
-        (RotationOutcome::Overdue { .. }, None) if now < attempt.deadline => revoked(row, attempt, now),
+        (RotationOutcome::Overdue { .. }, None) if now < attempt.deadline => {
+            revoked(row, attempt, now)
+        }
         decided => decided,
     }
 }

@@ -7,6 +7,8 @@ mod sqlite;
 
 use std::{sync::Arc, time::Duration};
 
+use portcullis::session::DynSessionStore;
+
 use crate::{
     Result,
     load::{Rate, choose, drive, median, settle},
@@ -65,17 +67,32 @@ pub(crate) async fn beside(place: &Place, count: u64, rounds: Rounds) -> Result<
     let (mut own, mut others, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let (mut own_spent, mut others_spent) = (Vec::new(), Vec::new());
     let seconds = rounds.span.as_secs_f64();
+    // Connected, and its statements prepared, before it is timed.
+    let store = place.store(u32::try_from(rounds.clients)?).await?;
+    let warming = Rounds {
+        span: Duration::from_millis(500),
+        ..rounds
+    };
+    advance(&store, &rows, warming, rounds.rounds).await?;
     for round in 0..rounds.rounds {
-        settle().await;
-        let begun = Meter::read(place).await?;
-        let ours = advance(place, &rows, rounds, round).await?.per_second;
-        let done = Meter::read(place).await?;
-        own_spent.push(done.since(begun, ours * seconds));
-        settle().await;
-        let begun = Meter::read(place).await?;
-        let theirs = bare.rate(rounds, rows.count(), round).await?;
-        let done = Meter::read(place).await?;
-        others_spent.push(done.since(begun, theirs * seconds));
+        let (mut ours, mut theirs) = (0.0, 0.0);
+        // Each goes first as often as the other.
+        for is_own in [round % 2 == 0, round % 2 == 1] {
+            settle().await;
+            let begun = Meter::read(place).await?;
+            let rate = match is_own {
+                true => advance(&store, &rows, rounds, round).await?.per_second,
+                false => bare.rate(rounds, rows.count(), round).await?,
+            };
+            let spent = Meter::read(place).await?.since(begun, rate * seconds);
+            if is_own {
+                ours = rate;
+                own_spent.push(spent);
+            } else {
+                theirs = rate;
+                others_spent.push(spent);
+            }
+        }
         own.push(ours);
         others.push(theirs);
         ratios.push(ours / theirs);
@@ -111,9 +128,13 @@ fn spent(rounds: &[Spent]) -> String {
 }
 
 /// Generations advanced per second, each of a session chosen at random.
-async fn advance(place: &Place, rows: &Arc<Rows>, how: Rounds, round: usize) -> Result<Rate> {
-    let store = place.store(u32::try_from(how.clients)?).await?;
-    let rows = rows.clone();
+async fn advance(
+    store: &DynSessionStore,
+    rows: &Arc<Rows>,
+    how: Rounds,
+    round: usize,
+) -> Result<Rate> {
+    let (store, rows) = (store.clone(), rows.clone());
     // Another order in each round.
     let first = round as u64 * 1_000_003;
     drive(how.clients, how.span, move |client, turn| {

@@ -174,7 +174,11 @@ fn an_attempt_that_was_overtaken_changes_nothing() {
         let overtaken = set_out(generation, 1_999, RotationRules::default());
         let mut row = third();
         let outcome = apply(&mut row, &overtaken, at(2_500));
-        assert_eq!(outcome.successor().is_some(), generation == 1, "{outcome:?}");
+        assert_eq!(
+            outcome.successor().is_some(),
+            generation == 1,
+            "{outcome:?}"
+        );
         assert_eq!(row, third());
     }
     let by = Duration::ZERO;
@@ -182,9 +186,15 @@ fn an_attempt_that_was_overtaken_changes_nothing() {
     let outcome = apply(&mut third(), &overtaken, at(2_500));
     assert_eq!(outcome, RotationOutcome::Overdue { by });
     let none = RotationRules::with_grace(Duration::ZERO);
-    for reuse in [set_out(0, 2_000, RotationRules::default()), set_out(0, 1_999, none)] {
+    for reuse in [
+        set_out(0, 2_000, RotationRules::default()),
+        set_out(0, 1_999, none),
+    ] {
         let outcome = apply(&mut third(), &reuse, at(2_500));
-        assert!(matches!(outcome, RotationOutcome::Reused { .. }), "{outcome:?}");
+        assert!(
+            matches!(outcome, RotationOutcome::Reused { .. }),
+            "{outcome:?}"
+        );
     }
 }
 
