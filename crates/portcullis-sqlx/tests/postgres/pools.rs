@@ -90,3 +90,35 @@ async fn a_storm_of_refreshes_does_not_keep_the_snapshot_from_being_read() {
         store.close().await;
     }
 }
+
+/// What a refresh is through with goes to whoever waits for a connection, and what lies at hand
+/// for refreshes is there for whatever else there is to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_of_refreshes_are_for_everybody() {
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    for connections in [1, 2, 4] {
+        let builder = schema.builder().max_connections(connections);
+        let store = builder.timeout(PATIENCE / 2).connect().await.unwrap();
+        store.migrate().await.unwrap();
+        let session = open(&store).await;
+        let calls = (0..120).map(|call| {
+            let (store, session) = (store.clone(), session.clone());
+            tokio::spawn(async move {
+                match call % 4 {
+                    0 | 1 => drop(rotate(&store, &attempt(&session, 0)).await),
+                    2 => drop(open(&store).await),
+                    _ => {
+                        let row = store.session(&session.subject, &session.id).await;
+                        assert!(row.unwrap().unwrap().generation <= 1);
+                    }
+                }
+            })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            call.await.unwrap();
+        }
+        store.close().await;
+    }
+}
