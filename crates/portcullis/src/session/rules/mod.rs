@@ -92,11 +92,7 @@ enum Change {
 
 fn judge(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Verdict {
     match judge_in_time(row, attempt, now) {
-        Verdict::Changes(_) if now >= attempt.deadline => {
-            Verdict::Stays(RotationOutcome::Overdue {
-                by: now.saturating_duration_since(attempt.deadline),
-            })
-        }
+        Verdict::Changes(_) if now >= attempt.deadline => Verdict::Stays(overdue(attempt, now)),
         verdict => verdict,
     }
 }
@@ -248,7 +244,7 @@ fn second_use(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) ->
         && (retried || row.late_retry_by.is_none());
     if !in_window && !late {
         return match is_overtaken(row, attempt) {
-            true => Verdict::Stays(RotationOutcome::Overdue { by: Duration::ZERO }),
+            true => Verdict::Stays(overdue(attempt, now)),
             false => Verdict::Changes(Change::Revoke),
         };
     }
@@ -295,6 +291,12 @@ fn reused(row: &SessionRecord, attempt: &RotationAttempt, now: Timestamp) -> Rot
     RotationOutcome::Reused {
         elapsed: elapsed(row, now),
         device_changed: attempt.device.differs_from(&row.device),
+    }
+}
+
+fn overdue(attempt: &RotationAttempt, now: Timestamp) -> RotationOutcome {
+    RotationOutcome::Overdue {
+        by: now.saturating_duration_since(attempt.deadline),
     }
 }
 
