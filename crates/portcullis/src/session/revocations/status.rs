@@ -31,7 +31,11 @@ impl TokenStatus for Revocations {
         }
         let silent = self.is_silent(now);
         if token.is_application() {
-            return self.application_token(&names, silent);
+            return match silent {
+                // A store that was cut off or has lost its place would answer, too.
+                true => Status::Unknown,
+                false => self.application_token(&names),
+            };
         }
         let cut_off = match shared.realms.any() {
             true => shared.realms.judge(token, &self.settings),
@@ -71,13 +75,13 @@ impl TokenStatus for Revocations {
 }
 
 impl Revocations {
-    fn application_token(&self, names: &TokenNames<'_>, silent: bool) -> Status {
+    fn application_token(&self, names: &TokenNames<'_>) -> Status {
         let (Some(subject), Some(id)) = (names.token.subject(), names.token.token_id()) else {
             return Status::Revoked;
         };
         let shared = &*self.shared;
         let in_doubt = self.is_application_token_in_doubt(names);
-        if !silent && !in_doubt && shared.live.contains(&subject, id) {
+        if !in_doubt && shared.live.contains(&subject, id) {
             return Status::Clear;
         }
         self.ask(Question::ApplicationToken {

@@ -374,6 +374,22 @@ async fn application_tokens_are_good_only_while_listed() {
     assert_status!(asked(unlisted).await, Revoked);
 }
 
+/// The store that it would ask may have lost its place to one in which a token was removed.
+#[tokio::test]
+async fn a_silent_snapshot_does_not_ask_about_application_tokens() {
+    let node = Node::new();
+    let ticket = node.store.login_ticket().await.unwrap();
+    list(&node, "app", ticket).await;
+    let check = || node.check_application(&alice(), "app");
+    assert_status!(check(), Unknown);
+    node.revocations.sync().await.unwrap();
+    assert_status!(asked(check()).await, Clear);
+    node.pass(30_001);
+    assert_status!(check(), Unknown);
+    node.revocations.sync().await.unwrap();
+    assert_status!(check(), Clear);
+}
+
 #[tokio::test]
 async fn an_answer_that_a_removal_overtook_is_not_remembered() {
     let node = Node::new();
