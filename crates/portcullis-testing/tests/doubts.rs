@@ -13,7 +13,8 @@ use portcullis::{
     jose::{Algorithm, SigningKey},
     session::{
         DynSessionStore, MemoryStore, OpenSession, RefreshRequest, Revocations, RotationRules,
-        SessionErrorKind, Sessions, TokenPair, refresh::RefreshKeys,
+        SessionErrorKind, SessionStore, Sessions, SessionsBuilder, SingleUse, TokenPair,
+        refresh::RefreshKeys,
     },
     subject::Subject,
     verify::{Status, TokenStatus, Verified},
@@ -25,15 +26,40 @@ use portcullis_testing::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// One process, which is the only one that writes: nobody reads the store again.
+/// One process, which is the only one that writes unless said otherwise: nobody reads the
+/// store again.
 struct Api {
     clock: FakeClock,
     store: FaultyStore,
+    keys: RefreshKeys,
     sessions: Sessions,
 }
 
 impl Api {
     async fn new() -> Self {
+        Self::with(|revocations| revocations.sole_writer(), |builder| builder).await
+    }
+
+    /// Another process with the same store.
+    fn other_node(&self, set: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> Self {
+        let store = FaultyStore::new(self.store.clone());
+        let shared = DynSessionStore::new(store.clone());
+        let longest = Duration::from_secs(900);
+        let revocations = Revocations::new(shared, self.clock.shared(), longest);
+        let builder = Sessions::builder(revocations, self.sessions.issuer().clone())
+            .refresh_keys(self.keys.clone());
+        Self {
+            clock: self.clock.clone(),
+            store,
+            keys: self.keys.clone(),
+            sessions: set(builder).build().unwrap(),
+        }
+    }
+
+    async fn with(
+        change: impl FnOnce(Revocations) -> Revocations,
+        set: impl FnOnce(SessionsBuilder) -> SessionsBuilder,
+    ) -> Self {
         let clock = FakeClock::new();
         let store = FaultyStore::new(MemoryStore::new(clock.shared()));
         let issuer = TokenIssuer::builder(SigningKey::generate(Algorithm::HS256).unwrap())
@@ -43,16 +69,17 @@ impl Api {
             .unwrap();
         let longest = Duration::from_secs(900);
         let shared = DynSessionStore::new(store.clone());
-        let revocations = Revocations::new(shared, clock.shared(), longest).sole_writer();
+        let revocations = change(Revocations::new(shared, clock.shared(), longest));
         revocations.sync().await.unwrap();
+        let keys = RefreshKeys::generate().unwrap();
         let sessions = Sessions::builder(revocations, issuer)
-            .refresh_keys(RefreshKeys::generate().unwrap())
-            .rules(RotationRules::with_grace(Duration::ZERO))
-            .build()
-            .unwrap();
+            .refresh_keys(keys.clone())
+            .rules(RotationRules::with_grace(Duration::ZERO));
+        let sessions = set(sessions).build().unwrap();
         Self {
             clock,
             store,
+            keys,
             sessions,
         }
     }
@@ -327,4 +354,33 @@ async fn a_refused_refresh_brings_its_session_in_doubt() {
     assert!(matches!(error.kind(), SessionErrorKind::Refused(_)));
     assert!(!api.is_clear(&token).await);
     assert!(api.is_known_to_be_revoked(&token));
+}
+
+/// Of another node that has not heard of it yet.
+#[tokio::test]
+async fn a_log_out_everywhere_that_finds_nothing_left_holds_where_it_was_asked_for() {
+    let api = Api::with(|revocations| revocations, |builder| builder).await;
+    let tokens = [
+        api.open(&alice()).await.1,
+        api.token(&alice()),
+        api.application_token(&alice()).await,
+    ];
+    let of_bob = api.token(&bob());
+    for token in &tokens {
+        assert!(api.is_clear(token).await);
+    }
+    // Elsewhere, where the answer was lost.
+    api.store.revoke_all(&alice()).await.unwrap();
+    assert!(api.is_clear(&tokens[0]).await);
+    let revoked = api.sessions.log_out_everywhere(&alice()).await.unwrap();
+    assert_eq!(revoked.sessions, []);
+    for token in &tokens {
+        assert!(!api.is_clear(token).await, "{token:?}");
+    }
+    assert!(matches!(api.status(&of_bob), Status::Clear));
+    let (_, again) = api.open(&alice()).await;
+    assert!(api.is_clear(&again).await);
+    api.clock.advance(61 * SECOND);
+    api.sessions.revocations().sync().await.unwrap();
+    assert!(matches!(api.status(&again), Status::Clear));
 }

@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
     session::{SessionId, StoreError, StoreErrorKind},
-    time::Clock,
+    time::{Clock, Timestamp},
 };
 
 impl Revocations {
     /// Makes a call that revokes `what`, which is in doubt until `note` has been called
-    /// with the answer. It stays so when there is none, or nobody waits for it.
+    /// with the answer. It stays so when there is none, or nobody waits for it; and a
+    /// subject does where others write, for an answer names only what had not ended before.
     pub(in crate::session) async fn revoking<T>(
         &self,
         what: Doubted<'_>,
@@ -32,9 +33,11 @@ impl Revocations {
         match &result {
             Ok(answer) => {
                 note(answer);
-                doubt.settle();
+                let names_all = !matches!(what, Doubted::Subject(_)) || self.is_sole_writer();
+                let left = (!names_all).then(|| self.clock.now());
+                doubt.end(left);
             }
-            Err(error) if error.kind() == StoreErrorKind::Unsupported => doubt.settle(),
+            Err(error) if error.kind() == StoreErrorKind::Unsupported => doubt.end(None),
             Err(_) => drop(doubt),
         }
         result
@@ -46,7 +49,7 @@ impl Revocations {
         InDoubt {
             revocations: self.clone(),
             name,
-            is_settled: false,
+            is_over: false,
         }
     }
 
@@ -94,19 +97,19 @@ impl Revocations {
 struct InDoubt {
     revocations: Revocations,
     name: Name,
-    is_settled: bool,
+    is_over: bool,
 }
 
 impl InDoubt {
-    fn settle(mut self) {
-        self.is_settled = true;
-        self.revocations.shared.doubts.end(self.name, None);
+    fn end(mut self, left: Option<Timestamp>) {
+        self.is_over = true;
+        self.revocations.shared.doubts.end(self.name, left);
     }
 }
 
 impl Drop for InDoubt {
     fn drop(&mut self) {
-        if !self.is_settled {
+        if !self.is_over {
             let now = self.revocations.clock.now();
             self.revocations.shared.doubts.end(self.name, Some(now));
             self.revocations.left_in_doubt(self.name);

@@ -354,6 +354,10 @@ impl Revocations {
         is_news
     }
 
+    fn is_sole_writer(&self) -> bool {
+        self.max_silence.is_none()
+    }
+
     /// Whether the snapshot has not been read for too long, or never.
     pub(super) fn is_silent_now(&self) -> bool {
         self.is_silent(self.clock.now())
