@@ -384,3 +384,40 @@ async fn a_log_out_everywhere_that_finds_nothing_left_holds_where_it_was_asked_f
     api.sessions.revocations().sync().await.unwrap();
     assert!(matches!(api.status(&again), Status::Clear));
 }
+
+/// Such as the oldest, for which a new login makes room.
+#[tokio::test]
+async fn a_subject_is_in_doubt_when_its_login_was_not_heard_of() {
+    for fault in UNHEARD {
+        let api = Api::with(Revocations::sole_writer, |it| it.session_limit(1)).await;
+        let (_, token) = api.open(&alice()).await;
+        let (_, of_bob) = api.open(&bob()).await;
+        let subject = alice();
+        let ticket = api.sessions.begin_login().await.unwrap();
+        let login = OpenSession::login(&subject);
+        api.unheard((0, fault), api.sessions.open(ticket, &login));
+        assert!(!api.is_clear(&token).await, "{fault:?}");
+        assert!(matches!(api.status(&of_bob), Status::Clear), "{fault:?}");
+        // One that is heard of says itself who had to go.
+        let (_, next) = api.open(&bob()).await;
+        assert!(api.is_known_to_be_revoked(&of_bob));
+        assert!(matches!(api.status(&next), Status::Clear), "{fault:?}");
+    }
+}
+
+/// The second use of a credential finds the session, and nobody who makes room.
+#[tokio::test]
+async fn a_login_that_is_asked_for_again_leaves_its_subject_in_doubt() {
+    let set = |it: SessionsBuilder| it.session_limit(1).rules(RotationRules::default());
+    let api = Api::with(|revocations| revocations, set).await;
+    let (_, token) = api.open(&alice()).await;
+    let subject = alice();
+    let link = SingleUse::new("mail link", b"random", 600 * SECOND);
+    let login = OpenSession::login(&subject).single_use(link);
+    let other = api.other_node(set);
+    let ticket = other.sessions.begin_login().await.unwrap();
+    other.unheard((1, Fault::AnswerLost), other.sessions.open(ticket, &login));
+    assert!(api.is_clear(&token).await);
+    api.sessions.open(ticket, &login).await.unwrap();
+    assert!(!api.is_clear(&token).await);
+}

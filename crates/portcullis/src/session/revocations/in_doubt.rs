@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     session::{SessionId, StoreError, StoreErrorKind},
+    subject::Subject,
     time::{Clock, Timestamp},
 };
 
@@ -58,7 +59,17 @@ impl Revocations {
     pub(in crate::session) fn unanswered(&self, session: &SessionId) -> Unanswered<'_> {
         Unanswered {
             revocations: self,
-            session: Some(session.clone()),
+            name: Some(self.shared.names.session(session.as_str())),
+        }
+    }
+
+    /// To be kept while a session is opened for which others of the subject may have to
+    /// make room: which ones, only the answer says.
+    pub(in crate::session) fn unanswered_login(&self, subject: &Subject) -> Unanswered<'_> {
+        let name = Doubted::Subject(subject).name(&self.shared.names);
+        Unanswered {
+            revocations: self,
+            name: Some(name),
         }
     }
 
@@ -117,27 +128,29 @@ impl Drop for InDoubt {
     }
 }
 
-/// A session about which the store has been asked something that may end it.
-#[must_use = "the session is in doubt when this is dropped"]
+/// Something about which the store has been asked what may end it, or a part of it.
+#[must_use = "it is in doubt when this is dropped"]
 pub(in crate::session) struct Unanswered<'r> {
     revocations: &'r Revocations,
-    session: Option<SessionId>,
+    name: Option<Name>,
 }
 
 impl Unanswered<'_> {
-    /// The store has answered, or failed.
+    /// It is known what has come of it.
     pub(in crate::session) fn answered(mut self) {
-        self.session = None;
+        self.name = None;
     }
 }
 
 impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
-        if let Some(session) = &self.session {
-            let shared = &self.revocations.shared;
-            let name = shared.names.session(session.as_str());
-            shared.doubts.leave(name, self.revocations.clock.now());
-            self.revocations.left_in_doubt(name);
+        if let Some(name) = self.name {
+            let revocations = self.revocations;
+            revocations
+                .shared
+                .doubts
+                .leave(name, revocations.clock.now());
+            revocations.left_in_doubt(name);
         }
     }
 }

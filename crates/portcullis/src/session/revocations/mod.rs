@@ -354,7 +354,8 @@ impl Revocations {
         is_news
     }
 
-    fn is_sole_writer(&self) -> bool {
+    /// Whether all that is revoked is revoked by this process.
+    pub(super) fn is_sole_writer(&self) -> bool {
         self.max_silence.is_none()
     }
 

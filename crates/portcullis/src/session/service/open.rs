@@ -301,7 +301,23 @@ impl Sessions {
         {
             return Err(SessionErrorKind::AlreadyUsed.into());
         }
-        let session = match self.store().create(session, ticket).await? {
+        let unanswered = inner
+            .session_limit
+            .map(|_| self.revocations().unanswered_login(request.subject));
+        let created = self.store().create(session, ticket).await?;
+        let is_answer = match &created {
+            // The first use may have been the one for which others made room.
+            Created::Session { evicted, .. } => {
+                let repeated = opening.as_ref().and_then(|opening| opening.repeated);
+                let is_seen = repeated.is_none() || !evicted.is_empty();
+                is_seen || self.revocations().is_sole_writer()
+            }
+            Created::LoggedOutMeanwhile => true,
+        };
+        if let Some(unanswered) = unanswered.filter(|_| is_answer) {
+            unanswered.answered();
+        }
+        let session = match created {
             Created::Session { session, evicted } => {
                 for id in &evicted {
                     self.note_session(request.subject, id, RevocationReason::Evicted);
