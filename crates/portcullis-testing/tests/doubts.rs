@@ -421,3 +421,25 @@ async fn a_login_that_is_asked_for_again_leaves_its_subject_in_doubt() {
     api.sessions.open(ticket, &login).await.unwrap();
     assert!(!api.is_clear(&token).await);
 }
+
+#[tokio::test]
+async fn an_application_token_that_was_removed_elsewhere_is_over_where_it_is_logged_out() {
+    let api = Api::with(|revocations| revocations, |builder| builder).await;
+    let token = api.application_token(&alice()).await;
+    assert!(matches!(api.status(&token), Status::Clear));
+    let id = token.token_id().unwrap();
+    let removed = api.store.remove_application_token(&alice(), id).await;
+    assert!(removed.unwrap());
+    assert!(matches!(api.status(&token), Status::Clear));
+    let changed = api.sessions.revocations().changed(&token).unwrap();
+    // Another subject's token is left alone.
+    let listed = api.application_token(&bob()).await;
+    let of_bob = listed.token_id().unwrap();
+    for (subject, id) in [(alice(), id), (alice(), of_bob)] {
+        let removed = api.sessions.remove_application_token(&subject, id).await;
+        assert!(!removed.unwrap());
+    }
+    changed.await;
+    assert!(!api.is_clear(&token).await);
+    assert!(matches!(api.status(&listed), Status::Clear));
+}

@@ -85,6 +85,18 @@ impl Revocations {
         }
     }
 
+    /// Takes in that the store does not list an application token of this subject.
+    pub(in crate::session) fn has_been_removed(&self, subject: &Subject, id: &str) {
+        let shared = &*self.shared;
+        // Otherwise it may be another subject's.
+        if shared.live.contains(subject, id) {
+            shared.live.remove(id);
+            self.tell_size();
+            self.waiters
+                .wake([shared.names.application_token(id)], false);
+        }
+    }
+
     /// Reads the store if that settles what was left in doubt, unless somebody does so
     /// already: where nobody else writes, nobody else reads.
     pub(super) async fn settle_doubts(&self) {

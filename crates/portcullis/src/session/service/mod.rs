@@ -253,6 +253,8 @@ impl Sessions {
         id: &str,
     ) -> Result<bool, SessionError> {
         if !self.store().application_token_is_live(subject, id).await? {
+            // Removed elsewhere, perhaps, of which this node has not heard.
+            self.revocations().has_been_removed(subject, id);
             return Ok(false);
         }
         let call = self.store().remove_application_token(subject, id);
