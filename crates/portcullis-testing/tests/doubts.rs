@@ -443,3 +443,53 @@ async fn an_application_token_that_was_removed_elsewhere_is_over_where_it_is_log
     assert!(!api.is_clear(&token).await);
     assert!(matches!(api.status(&listed), Status::Clear));
 }
+
+/// Where nobody asks about what is in doubt, whoever does something else settles it.
+#[tokio::test]
+async fn a_sole_writer_settles_its_doubts_by_itself() {
+    let api = Api::new().await;
+    let ((pair, token), (other, _)) = (api.open(&alice()).await, api.open(&alice()).await);
+    let subject = alice();
+    let come_to_nothing = async || {
+        api.store.fail_after(1, 1, Fault::Unreachable);
+        let call = api.sessions.log_out(&subject, &pair.session);
+        assert!(call.await.is_err());
+        assert!(api.is_asked_about(&token));
+        api.clock.advance(61 * SECOND);
+        assert!(api.is_asked_about(&token));
+    };
+    come_to_nothing().await;
+    let text = other.refresh.as_ref().unwrap().token().expose().to_owned();
+    let presented = api.sessions.read(text.as_bytes()).unwrap();
+    let request = RefreshRequest::new();
+    api.sessions.refresh(&presented, &request).await.unwrap();
+    assert!(matches!(api.status(&token), Status::Clear));
+    come_to_nothing().await;
+    api.sessions.log_out_everywhere(&bob()).await.unwrap();
+    assert!(matches!(api.status(&token), Status::Clear));
+}
+
+/// While the store is down, not every request reads it.
+#[tokio::test]
+async fn what_could_not_be_settled_is_not_tried_again_at_once() {
+    let api = Api::new().await;
+    let (pair, token) = api.open(&alice()).await;
+    let subject = alice();
+    api.store.fail_after(1, 1, Fault::Unreachable);
+    let call = api.sessions.log_out(&subject, &pair.session);
+    assert!(call.await.is_err());
+    api.clock.advance(61 * SECOND);
+    api.store.fail_next(u64::MAX, Fault::Unreachable);
+    let calls = async || {
+        let before = api.store.calls();
+        assert!(!api.is_clear(&token).await);
+        api.store.calls() - before
+    };
+    assert_eq!([calls().await, calls().await, calls().await], [2, 1, 1]);
+    api.clock.advance(SECOND);
+    assert_eq!(calls().await, 2);
+    api.store.fail_next(0, Fault::Unreachable);
+    api.clock.advance(SECOND);
+    assert!(api.is_clear(&token).await);
+    assert!(matches!(api.status(&token), Status::Clear));
+}

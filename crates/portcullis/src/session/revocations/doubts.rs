@@ -118,7 +118,7 @@ impl Doubts {
     pub(super) fn begin(&self, name: Name) {
         let mut books = self.books();
         books.entry(name).or_default().open += 1;
-        self.show(name, true);
+        self.show(name);
     }
 
     /// A call has ended: with an answer that is in the snapshot, or at `left` without.
@@ -133,7 +133,7 @@ impl Doubts {
         self.ripens(left);
         if doubt.open == 0 && doubt.left.is_none() {
             entry.remove();
-            self.show(name, false);
+            self.hide(&mut [name]);
         }
     }
 
@@ -144,7 +144,7 @@ impl Doubts {
         let doubt = books.entry(name).or_default();
         doubt.left = doubt.left.max(Some(left));
         self.ripens(Some(left));
-        self.show(name, true);
+        self.show(name);
     }
 
     /// Settles what was left so long before `read`, when the store was read, that
@@ -165,7 +165,7 @@ impl Doubts {
             }
             stays
         });
-        settled.into_iter().for_each(|name| self.show(name, false));
+        self.hide(&mut settled);
     }
 
     /// Settles sessions and tokens that are known to be revoked. Of a subject or a realm
@@ -174,26 +174,38 @@ impl Doubts {
         if !self.any() {
             return;
         }
-        for name in names {
-            let kind = name.kind();
-            let many = matches!(kind, Kind::Subject | Kind::Realm);
-            if many || !self.contain(kind, || Some(*name)) {
-                continue;
-            }
-            let mut books = self.books();
-            if let Some(doubt) = books.get_mut(name) {
-                doubt.left = None;
-                if doubt.open == 0 {
-                    books.remove(name);
-                    self.show(*name, false);
-                }
-            }
+        let is_one = |name: &Name| !matches!(name.kind(), Kind::Subject | Kind::Realm);
+        let doubted = names.iter().copied();
+        let doubted =
+            doubted.filter(|name| is_one(name) && self.contain(name.kind(), || Some(*name)));
+        let mut settled: Vec<_> = doubted.collect();
+        if settled.is_empty() {
+            return;
         }
+        let mut books = self.books();
+        settled.retain(|name| {
+            let Entry::Occupied(mut entry) = books.entry(*name) else {
+                return false;
+            };
+            entry.get_mut().left = None;
+            let is_over = entry.get().open == 0;
+            if is_over {
+                entry.remove();
+            }
+            is_over
+        });
+        self.hide(&mut settled);
     }
 
     /// Whether something is left that a reading at `now` would settle.
     pub(super) fn is_ripe(&self, now: Timestamp) -> bool {
         now.as_millis() >= self.ripe_at.load(Relaxed)
+    }
+
+    /// After a reading at `now`, which may have failed: nobody need try again at once.
+    pub(super) fn put_off(&self, now: Timestamp) {
+        let next = now.saturating_add(Duration::from_secs(1));
+        self.ripe_at.fetch_max(next.as_millis(), Relaxed);
     }
 
     fn ripens(&self, left: Option<Timestamp>) {
@@ -202,21 +214,33 @@ impl Doubts {
         }
     }
 
-    /// Puts a name where readers see it, or takes it away. The books are locked.
-    fn show(&self, name: Name, shown: bool) {
+    /// Puts a name where readers see it. The books are locked.
+    fn show(&self, name: Name) {
         let shard = name.shard();
-        let count = &self.counts[name.kind() as usize];
-        if self.names.find(shard, &name).is_some() == shown {
-            return;
-        }
-        if shown {
+        if self.names.find(shard, &name).is_none() {
             self.names.rebuild(shard, &[name], |_| true);
-            count.fetch_add(1, Release);
+            self.counts[name.kind() as usize].fetch_add(1, Release);
             self.count.fetch_add(1, Release);
-        } else {
-            self.names.rebuild(shard, &[], |other| *other != name);
-            count.fetch_sub(1, Release);
-            self.count.fetch_sub(1, Release);
+        }
+    }
+
+    /// Takes names away that are shown, and writes each shard once. The books are locked.
+    fn hide(&self, names: &mut [Name]) {
+        names.sort_unstable();
+        for of_shard in names.chunk_by(|one, other| one.shard() == other.shard()) {
+            let Some(first) = of_shard.first() else {
+                continue;
+            };
+            let mut gone = [0; Kind::COUNT];
+            self.names.rebuild(first.shard(), &[], |name| {
+                let stays = of_shard.binary_search(name).is_err();
+                gone[name.kind() as usize] += usize::from(!stays);
+                stays
+            });
+            for (count, gone) in self.counts.iter().zip(gone) {
+                count.fetch_sub(gone, Release);
+            }
+            self.count.fetch_sub(gone.iter().sum(), Release);
         }
     }
 

@@ -41,6 +41,7 @@ impl Revocations {
             Err(error) if error.kind() == StoreErrorKind::Unsupported => doubt.end(None),
             Err(_) => drop(doubt),
         }
+        self.settle_own_doubts().await;
         result
     }
 
@@ -75,14 +76,19 @@ impl Revocations {
 
     /// Takes in that the store has refused a refresh token because its session is over:
     /// whoever ended it may not have heard the answer. Why it did is asked with the next
-    /// of its access tokens.
-    pub(in crate::session) fn has_been_refused(&self, session: &SessionId) {
+    /// of its access tokens, unless everybody of the realm was logged out.
+    pub(in crate::session) fn has_been_refused(&self, subject: &Subject, session: &SessionId) {
         let shared = &*self.shared;
         let name = shared.names.session(session.as_str());
-        if !shared.state.knows(name) {
-            shared.doubts.leave(name, self.clock.now());
-            self.left_in_doubt(name);
+        if shared.state.knows(name) {
+            return;
         }
+        if shared.realms.is_cut_off(subject.realm()) {
+            shared.realms.remember_ended(session, &self.settings);
+        } else if !shared.state.is_hinted(name) {
+            shared.doubts.leave(name, self.clock.now());
+        }
+        self.left_in_doubt(name);
     }
 
     /// Takes in that the store does not list an application token of this subject.
@@ -97,15 +103,21 @@ impl Revocations {
         }
     }
 
-    /// Reads the store if that settles what was left in doubt, unless somebody does so
-    /// already: where nobody else writes, nobody else reads.
-    pub(super) async fn settle_doubts(&self) {
+    /// Where nobody else writes, and so nobody reads: reads the store if that settles what
+    /// was left in doubt, unless somebody does so already.
+    pub(in crate::session) async fn settle_own_doubts(&self) {
         let doubts = &self.shared.doubts;
-        if !doubts.is_ripe(self.clock.now()) || doubts.settling.swap(true, AcqRel) {
+        if !self.is_sole_writer() || !doubts.is_ripe(self.clock.now()) {
+            return;
+        }
+        if doubts.settling.swap(true, AcqRel) {
             return;
         }
         let _settling = Settling(&doubts.settling);
-        if let Err(error) = self.sync().await {
+        // Boxed, for it is rare, and large.
+        let result = Box::pin(self.sync()).await;
+        doubts.put_off(self.clock.now());
+        if let Err(error) = result {
             tracing::warn!(error = error.cause(), "cannot settle what is in doubt");
         }
     }

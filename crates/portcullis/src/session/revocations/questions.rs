@@ -143,7 +143,7 @@ impl Revocations {
                 in_doubt,
             } => {
                 if in_doubt {
-                    self.settle_doubts().await;
+                    self.settle_own_doubts().await;
                 }
                 if let Some(about) = session
                     && self.has_ended(&subject, about).await?
@@ -168,7 +168,7 @@ impl Revocations {
                 in_doubt,
             } => {
                 if in_doubt {
-                    self.settle_doubts().await;
+                    self.settle_own_doubts().await;
                 }
                 let live = self.store.application_token_is_live(&subject, &id).await?;
                 if live {

@@ -76,11 +76,15 @@ impl Realms {
                 false => CutOff::Misses,
             };
         };
+        // Whenever its tokens were issued.
+        if table.fallen.contain(&session) {
+            return CutOff::Reaches;
+        }
         let apart = settings.doubt_skew();
         if !reaches(Some(*at), token, apart) || table.survivors.contain(&session) {
             return CutOff::Misses;
         }
-        match is_before(token, *at, apart) || table.fallen.contain(&session) {
+        match is_before(token, *at, apart) {
             true => CutOff::Reaches,
             false => CutOff::MayReach,
         }
@@ -100,6 +104,11 @@ impl Realms {
         drop(table);
         drop(forgotten);
         true
+    }
+
+    /// Whether this realm was cut off, as far as that still matters.
+    pub(super) fn is_cut_off(&self, realm: &str) -> bool {
+        self.any() && self.read().cut_offs.contains_key(realm)
     }
 
     /// How many cut-offs have been seen.

@@ -273,10 +273,12 @@ impl Sessions {
                 self.revocations().apply_theft(subject, session, self.now());
             }
             RotationOutcome::Refused(RefusalReason::Revoked) => {
-                self.revocations().has_been_refused(&attempt.session);
+                let (subject, session) = (&attempt.subject, &attempt.session);
+                self.revocations().has_been_refused(subject, session);
             }
             _ => {}
         }
+        self.revocations().settle_own_doubts().await;
         Ok(outcome)
     }
 

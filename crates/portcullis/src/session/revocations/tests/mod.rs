@@ -5,6 +5,7 @@ macro_rules! assert_status {
     };
 }
 
+mod doubts;
 mod limit;
 mod realms;
 mod thefts;
