@@ -13,7 +13,9 @@ use portcullis::{
     guard::Authenticator,
     issue::{TokenIssuer, TokenShape},
     policy::{Policy, RequiredScopes},
-    session::{Revocations, RotationMode, RotationRules, Sessions, refresh::RefreshKeys},
+    session::{
+        Maintenance, Revocations, RotationMode, RotationRules, Sessions, refresh::RefreshKeys,
+    },
     time::SharedClock,
     verify::Verifier,
 };
@@ -30,6 +32,9 @@ use crate::{
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long it is kept from where somebody refreshes, and with what.
+const DEVICES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How long each API's tokens and sessions live.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +90,7 @@ pub struct Guards {
     pub api_key: Authenticator,
 }
 
-/// The endpoints and the guards of the three APIs.
+/// The endpoints and the guards of the three APIs, and what keeps their store small.
 pub(crate) fn build(
     options: &Options,
     keys: &DemoKeys,
@@ -94,7 +99,7 @@ pub(crate) fn build(
     revocations: &Revocations,
     trusted_by_file: Option<Verifier>,
     clock: &SharedClock,
-) -> Result<(Endpoints, Guards), ConfigError> {
+) -> Result<(Endpoints, Guards, Maintenance), ConfigError> {
     let lifetimes = &options.lifetimes;
     let ttls = Ttls::of(lifetimes);
     let rules = RotationRules::with_grace(lifetimes.grace);
@@ -110,6 +115,7 @@ pub(crate) fn build(
             .refresh_ttl(ttls.refresh)
             .session_ttl(session_ttl)
             .rules(rules)
+            .device_retention(DEVICES)
     };
 
     let session_issuer = issuer(TokenShape::session(), ttls.session_access).build()?;
@@ -133,6 +139,7 @@ pub(crate) fn build(
     let password_grant =
         with_refresh(password_grant_issuer, ttls.password_grant_session).build()?;
 
+    let maintenance = password_grant.maintenance();
     let mut trusted = trust::verifiers(&options.trusted, clock)?;
     trusted.extend(trusted_by_file);
     let mut guards = guards(&session, &api_key, &password_grant, trusted)?;
@@ -175,7 +182,7 @@ pub(crate) fn build(
         }
         None => endpoints,
     };
-    Ok((endpoints.build()?, guards))
+    Ok((endpoints.build()?, guards, maintenance))
 }
 
 /// What clients are told who want a token of one of the trusted issuers.

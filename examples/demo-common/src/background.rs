@@ -1,14 +1,11 @@
 //! What goes on beside the requests.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use portcullis::session::{Maintenance, Revocations};
 use tokio::{task::JoinSet, time};
 
 use crate::{feed::Relay, metrics::Metrics, store::Store, trust_file::TrustFile};
-
-/// How long it is kept from where somebody refreshes, and with what.
-const DEVICES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Tasks that end when this is dropped.
 #[derive(Debug)]
@@ -22,6 +19,7 @@ impl Background {
     pub(crate) fn start(
         store: &Arc<Store>,
         revocations: &Revocations,
+        maintenance: Maintenance,
         relay: Relay,
         trusted: Option<TrustFile>,
         metrics: &Metrics,
@@ -29,8 +27,6 @@ impl Background {
         let mut tasks = JoinSet::new();
         let watch = (store.clone(), revocations.clone());
         tasks.spawn(async move { watch.0.watch(watch.1).await });
-        let maintenance = Maintenance::new(store.sessions(), revocations.keep());
-        let maintenance = maintenance.forget_devices_after(DEVICES);
         tasks.spawn(async move { match maintenance.run(time::sleep).await {} });
         tasks.spawn(relay.run());
         if let Some(file) = trusted {

@@ -112,7 +112,7 @@ where
         };
         let file = options.config.as_deref();
         let file = file.map(|path| TrustFile::open(path, &clock)).transpose()?;
-        let (endpoints, guards) = apis::build(
+        let (endpoints, guards, maintenance) = apis::build(
             options,
             &keys,
             accounts,
@@ -125,7 +125,8 @@ where
         let relay = Relay::new(events);
         let feed = Feed::new(&relay, shutdown.clone(), clock);
         let console = Console::new(program, options, kind.map(console::Cookies::of), feed);
-        let background = Background::start(&store, &revocations, relay, file, &metrics);
+        let background =
+            Background::start(&store, &revocations, maintenance, relay, file, &metrics);
         greet(options, address);
         let serving = serve(Demo {
             listener,

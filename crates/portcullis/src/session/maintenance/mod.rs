@@ -48,7 +48,9 @@ impl Maintenance {
     pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 
     /// Forgets what has been over for longer than `keep`, for which
-    /// [`Revocations::keep`](super::Revocations::keep) is right.
+    /// [`Revocations::keep`](super::Revocations::keep) is right. Where there are
+    /// [`Sessions`](super::Sessions), [their task](super::Sessions::maintenance) heeds their
+    /// settings.
     pub fn new(store: DynSessionStore, keep: Duration) -> Self {
         Self {
             store,

@@ -124,8 +124,10 @@ impl SessionsBuilder {
 
     /// How long the device of a session is kept after it was last used: the user agent and
     /// the address, which are somebody's personal data. They are kept as long as the session
-    /// unless set, and go with the next [`purge`](Sessions::purge), which is once per store:
-    /// of several APIs the one that purges decides.
+    /// unless set, and go with the next [`purge`](Sessions::purge), or while the task of
+    /// [`Sessions::maintenance`] runs. Either is once per store: of several APIs the one that
+    /// forgets decides. A [`Maintenance`](crate::session::Maintenance) that is made by itself
+    /// does not know of this.
     ///
     /// A device that was forgotten counts as another one where a refresh token is presented
     /// [again](crate::session::ReplayPolicy), so this is days rather than minutes.

@@ -21,8 +21,8 @@ pub use self::{
     single_use::SingleUse,
 };
 use super::{
-    DynSessionStore, LoginTicket, PurgeRules, Revocation, RevocationReason, Revocations,
-    RevokedAll, RotationMode, RotationRules, SessionId, SessionStore, StoreError,
+    DynSessionStore, LoginTicket, Maintenance, PurgeRules, Revocation, RevocationReason,
+    Revocations, RevokedAll, RotationMode, RotationRules, SessionId, SessionStore, StoreError,
     refresh::RefreshTokens, revocations::Doubted,
 };
 use crate::{
@@ -295,6 +295,26 @@ impl Sessions {
         PurgeRules {
             devices: self.0.device_retention,
             ..PurgeRules::new(self.0.revocations.keep())
+        }
+    }
+
+    /// The task that keeps the store small, which forgets what [`purge`](Self::purge) does:
+    /// for the application to run, once per store and process. Of several APIs the one whose
+    /// task runs decides how long devices are kept.
+    ///
+    /// ```
+    /// # use std::{future::Future, time::Duration};
+    /// # use portcullis::session::Sessions;
+    /// /// `sleep` is that of your runtime.
+    /// async fn keep_small<S: Future<Output = ()>>(sessions: &Sessions, sleep: fn(Duration) -> S) {
+    ///     match sessions.maintenance().run(sleep).await {}
+    /// }
+    /// ```
+    pub fn maintenance(&self) -> Maintenance {
+        let maintenance = Maintenance::new(self.store().clone(), self.0.revocations.keep());
+        match self.0.device_retention {
+            Some(keep) => maintenance.forget_devices_after(keep),
+            None => maintenance,
         }
     }
 

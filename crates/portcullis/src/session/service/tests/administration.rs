@@ -138,6 +138,36 @@ async fn who_is_erased_is_logged_out_and_forgotten() {
     api.verify(&other).unwrap();
 }
 
+/// Whoever purges: the task that keeps the store small, too.
+#[tokio::test]
+async fn the_task_that_keeps_the_store_small_forgets_devices() {
+    let week = Duration::from_secs(7 * 86_400);
+    for (retention, expected) in [(Some(week), None), (None, Some("fox"))] {
+        let api = Api::new(|builder| match retention {
+            Some(week) => builder.device_retention(week),
+            None => builder,
+        });
+        let api = api.await;
+        api.open(|request| request.device(device("fox"))).await;
+        api.pass(8 * DAY);
+        let mut pauses = 0;
+        let maintenance = api.sessions.maintenance();
+        let work = maintenance.run(|_| {
+            pauses += 1;
+            let is_over = pauses > 1;
+            async move {
+                if is_over {
+                    std::future::pending::<()>().await;
+                }
+            }
+        });
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(std::pin::pin!(work).poll(&mut context).is_pending());
+        let row = api.sessions.list(&alice()).await.unwrap().remove(0);
+        assert_eq!(row.device.user_agent.as_deref(), expected);
+    }
+}
+
 #[tokio::test]
 async fn devices_are_forgotten_when_they_were_not_used_for_so_long() {
     let week = Duration::from_secs(7 * 86_400);
