@@ -107,7 +107,9 @@ pub struct Revocations {
     subscriber: Subscriber,
 }
 
-/// What clones share. Those who ask it never wait for those who change it.
+/// What clones share. Those who ask about what was revoked one by one never wait for those
+/// who change it; about application tokens, and in a realm that was cut off, only for as
+/// long as one thing is looked up or put down.
 struct Shared {
     names: Names,
     state: State,
@@ -207,7 +209,8 @@ impl Revocations {
     /// together; 1,048,576 unless set, which take 25 MB. Those that come when there are
     /// as many leave a hint of four bytes each, until they no longer matter: of ten
     /// million hints one name in four hundred has one by chance. The store is asked
-    /// about tokens with a hint, of which those that were not revoked are good.
+    /// about tokens with a hint, of which those that were not revoked are good. Thefts, which
+    /// are told, have room for as many again.
     ///
     /// As many sessions are remembered after a log-out of everybody, so that the store is
     /// asked once about each.

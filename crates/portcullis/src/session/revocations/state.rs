@@ -186,7 +186,8 @@ impl Writer<'_> {
         let (mut entries, mut hints) = (Vec::new(), Vec::new());
         let mut added = [0; Kind::COUNT];
         let mut room = self.settings.limit.saturating_sub(self.entry_count());
-        let mut reserve = room.saturating_add(self.settings.limit);
+        let most = self.settings.limit.saturating_mul(2);
+        let mut reserve = most.saturating_sub(self.entry_count());
         for of_name in revoked.chunk_by(|one, other| one.name == other.name) {
             // The last one is the latest.
             let Some(revoked) = of_name.last().filter(|it| self.ends(it) > self.now) else {

@@ -119,6 +119,20 @@ async fn a_theft_that_was_found_here_is_told_by_its_request() {
 }
 
 #[tokio::test]
+async fn thefts_have_room_for_as_many_again_as_the_limit() {
+    let mut node = Node::new();
+    node.revocations = node.revocations.clone().with_limit(10);
+    node.revocations.sync().await.unwrap();
+    let thefts: Vec<_> = (0..100).map(|_| SessionId::random().unwrap()).collect();
+    for session in &thefts {
+        node.hear(session, RevocationReason::Reuse);
+    }
+    assert_eq!(node.revocations.shared.state.count(Kind::Session), 20);
+    let is_clear = |session| matches!(node.check(&alice(), session), Status::Clear);
+    assert!(!thefts.iter().any(is_clear));
+}
+
+#[tokio::test]
 async fn beyond_the_limit_thefts_are_still_told_once() {
     let (mut node, told) = (Node::new(), Told::default());
     node.revocations = node.revocations.clone().with_limit(2);
