@@ -164,30 +164,34 @@ impl Revocations {
         }
     }
 
-    fn has_read(&self, read: Read) {
-        let mut come = self.shared.progress.come();
-        come.until = Some(read);
-        let is_complete = come.is_complete;
-        drop(come);
-        if is_complete {
-            self.has_heard(read);
-        }
+    pub(super) fn has_read(&self, read: Read) {
+        self.has_come(read, false);
     }
 
     fn has_read_all(&self, read: Read) {
-        let mut come = self.shared.progress.come();
-        // What was read beside it has come further.
+        self.has_come(read, true);
+    }
+
+    fn has_come(&self, read: Read, all: bool) {
+        let shared = &*self.shared;
+        let mut come = shared.progress.come();
+        // What was read beside it may have come further.
         let until = come.until.filter(|until| until.turn > read.turn);
         let until = until.unwrap_or(read);
         come.until = Some(until);
-        come.is_complete = true;
+        come.is_complete |= all;
+        let is_complete = come.is_complete;
+        if is_complete {
+            shared.heard.store(until.asked_at.as_millis(), Release);
+        }
         drop(come);
-        self.has_heard(until);
+        if is_complete {
+            self.has_heard(until);
+        }
     }
 
     fn has_heard(&self, read: Read) {
         let shared = &*self.shared;
-        shared.heard.store(read.asked_at.as_millis(), Release);
         told::heard(read.asked_at, self.max_silence);
         let now = self.clock.now();
         shared.state.sweep(now, &self.settings);

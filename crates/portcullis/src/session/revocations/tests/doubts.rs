@@ -1,6 +1,7 @@
 //! What is left in doubt, and for how long.
 
 use super::*;
+use crate::session::revocations::progress::Read;
 
 impl Node {
     fn refused(&self, session: &SessionId) {
@@ -79,4 +80,22 @@ async fn what_has_a_hint_is_not_left_in_doubt() {
     node.refused(&session);
     assert_eq!(node.doubts(), 0);
     assert_status!(asked(node.check(&alice(), &session)).await, Revoked);
+}
+
+/// One whose page was held up on its way.
+#[tokio::test]
+async fn a_reading_that_was_overtaken_turns_nothing_back() {
+    let node = Node::new();
+    node.revocations.sync().await.unwrap();
+    let progress = &node.revocations.shared.progress;
+    let early = node.clock.now();
+    let slow: Read = progress.read(early, early);
+    node.pass(20_000);
+    node.revocations.sync().await.unwrap();
+    node.revocations.has_read(slow);
+    let read = progress.complete().unwrap();
+    assert_eq!(read.now, node.clock.now());
+    let session = node.open(&alice()).await;
+    node.pass(15_000);
+    assert_status!(node.check(&alice(), &session), Clear);
 }
