@@ -338,7 +338,9 @@ impl Sessions {
             if session.revoked.is_some() || !is_same {
                 return Err(SessionErrorKind::AlreadyUsed.into());
             }
-            self.report_single_use(credential.purpose(), &session, opening.repeated);
+            // A use that came to nothing has opened none.
+            let again = opening.repeated.filter(|_| opening.row.is_some());
+            self.report_single_use(credential.purpose(), &session, again);
         } else {
             self.report_opened(&session);
         }

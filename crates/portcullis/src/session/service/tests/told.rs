@@ -188,6 +188,24 @@ async fn the_subscriber_is_told_of_credentials_that_are_good_once() {
     assert_eq!(told(&api, &mut stream), [refused]);
 }
 
+/// Whichever use it was that opened it.
+#[tokio::test]
+async fn the_subscriber_is_told_of_a_session_whose_first_use_came_to_nothing() {
+    let (api, mut stream) = subscribed(64, 10).await;
+    let link = SingleUse::new("mail link", b"random", Duration::from_secs(600));
+    let alice = alice();
+    let login = OpenSession::login(&alice).single_use(link);
+    let overtaken = api.sessions.begin_login().await.unwrap();
+    api.sessions.log_out_everywhere(&alice).await.unwrap();
+    api.sessions.open(overtaken, &login).await.unwrap_err();
+    told_names(&mut stream);
+    for expected in ["single_use_opened", "single_use_repeated"] {
+        let ticket = api.sessions.begin_login().await.unwrap();
+        api.sessions.open(ticket, &login).await.unwrap();
+        assert_eq!(told_names(&mut stream), [expected]);
+    }
+}
+
 #[tokio::test]
 async fn the_subscriber_is_told_who_had_to_make_room() {
     let (mut api, mut stream) = subscribed(64, 10).await;
