@@ -110,8 +110,8 @@ impl Sessions {
         Ok(self.store().sessions(subject).await?)
     }
 
-    /// At most `limit` live sessions of a subject, the oldest first, behind a place in
-    /// their list: [`SessionPage::next`] of the page before, none for the first one.
+    /// At most `limit` live sessions of a subject, or one where that is 0, the oldest first,
+    /// behind a place in their list: [`SessionPage::next`] of the page before, none for the first one.
     ///
     /// ```
     /// # use portcullis::{session::{SessionError, Sessions}, subject::Subject};
@@ -140,6 +140,7 @@ impl Sessions {
         after: Option<&SessionCursor>,
         limit: u32,
     ) -> Result<SessionPage, SessionError> {
+        let limit = limit.max(1);
         Ok(self.store().session_page(subject, after, limit).await?)
     }
 

@@ -138,6 +138,18 @@ async fn who_is_erased_is_logged_out_and_forgotten() {
     api.verify(&other).unwrap();
 }
 
+/// Or whoever counts down what is left would take the list for read.
+#[tokio::test]
+async fn a_page_without_room_has_one_session() {
+    let api = Api::new(|builder| builder).await;
+    for _ in 0..2 {
+        api.open(|request| request).await;
+    }
+    let page = api.sessions.list_page(&alice(), None, 0).await.unwrap();
+    assert_eq!(page.sessions.len(), 1);
+    assert!(page.next.is_some());
+}
+
 /// Whoever purges: the task that keeps the store small, too.
 #[tokio::test]
 async fn the_task_that_keeps_the_store_small_forgets_devices() {
