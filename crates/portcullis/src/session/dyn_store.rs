@@ -13,6 +13,10 @@ use crate::{metrics, subject::Subject, time::Timestamp};
 /// Any [`SessionStore`], shared, at the price of one box per call. Cheap to
 /// clone.
 ///
+/// What the trait itself makes of other methods is made of them here, too, whatever the store
+/// has in its place: [`sessions`](SessionStore::sessions),
+/// [`revocations`](SessionStore::revocations) and [`purge`](SessionStore::purge).
+///
 /// ```
 /// use portcullis::{session::{DynSessionStore, MemoryStore}, time::SharedClock};
 ///

@@ -11,7 +11,8 @@ use crate::subject::Subject;
 /// again.
 const LIMIT: usize = 65_536;
 
-/// No lock is held for longer than a look-up takes.
+/// No lock is held for longer than it takes to look one up or to put one down, which now and
+/// then makes the table grow.
 #[derive(Default)]
 pub(super) struct LiveTokens(RwLock<Table>);
 

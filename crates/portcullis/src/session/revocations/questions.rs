@@ -35,8 +35,6 @@ pub(super) enum Question {
         removals: u64,
         in_doubt: bool,
     },
-    /// About the session of a token that speaks for nobody, which the store does not find.
-    OfNobody,
 }
 
 /// Whether a session has ended.
@@ -49,9 +47,10 @@ pub(super) struct AboutSession {
 }
 
 impl Revocations {
-    /// What has to be asked about a token that is not known to be revoked.
+    /// What is to be said about a token that is not known to be revoked: the store is asked
+    /// about what may be.
     #[inline(never)]
-    pub(super) fn question(&self, names: &TokenNames<'_>, cut_off: CutOff) -> Option<Question> {
+    pub(super) fn in_question(&self, names: &TokenNames<'_>, cut_off: CutOff) -> Status {
         let (state, doubts) = (&self.shared.state, &self.shared.doubts);
         let hints = state.has_hints();
         let may_be = |kind, name: &dyn Fn() -> Option<Name>| {
@@ -87,12 +86,13 @@ impl Revocations {
             own.is_none() && (subject_in_doubt || may_be(Kind::Subject, &|| names.subject()));
         let since = logged_out.then(|| reach::reached_since(token, self.settings.skew));
         if session.is_none() && elsewhere.is_none() && id.is_none() && since.is_none() {
-            return None;
+            return Status::Clear;
         }
+        // The store finds no session of nobody.
         if session.as_ref().is_some_and(|it| it.own) && token.subject_name().is_none() {
-            return Some(Question::OfNobody);
+            return Status::Unknown;
         }
-        Some(Question::Token {
+        self.ask(Question::Token {
             // A token need not speak for anybody.
             subject: Subject::new(
                 token.subject_realm(),
@@ -115,9 +115,6 @@ impl Revocations {
     }
 
     pub(super) fn ask(&self, question: Question) -> Status {
-        if let Question::OfNobody = question {
-            return Status::Unknown;
-        }
         let this = self.clone();
         Status::Pending(Box::pin(async move {
             match this.is_good(question).await {
@@ -176,7 +173,6 @@ impl Revocations {
                 }
                 Ok(live)
             }
-            Question::OfNobody => Ok(false),
         }
     }
 

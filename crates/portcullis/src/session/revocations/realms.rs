@@ -19,7 +19,8 @@ use std::{
 use super::reach::{Settings, own_session, reaches};
 use crate::{session::SessionId, time::Timestamp, verify::Verified};
 
-/// No lock is held for longer than a look-up takes.
+/// No lock is held for longer than it takes to look one up or to put one down, which now and
+/// then makes a table grow.
 #[derive(Default)]
 pub(super) struct Realms {
     any: AtomicBool,

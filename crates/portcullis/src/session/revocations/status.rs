@@ -56,10 +56,7 @@ impl TokenStatus for Revocations {
         if cut_off == CutOff::Misses && !shared.state.has_hints() && !shared.doubts.any() {
             return Status::Clear;
         }
-        match self.question(&names, cut_off) {
-            Some(question) => self.ask(question),
-            None => Status::Clear,
-        }
+        self.in_question(&names, cut_off)
     }
 
     fn lists_application_tokens(&self) -> bool {

@@ -117,6 +117,10 @@ impl SessionsBuilder {
     /// not: there every login is a session until its access token expires, and a program
     /// that logs in often must not lose live tokens. The log warns about a limit in such a
     /// place.
+    ///
+    /// All live sessions of the subject count, those of APIs without refresh tokens, too: a
+    /// login here may end them. Where programs log in often by such an API, give it a realm
+    /// of its own, or this one a limit that has room for all that live at once.
     pub fn session_limit(mut self, limit: u32) -> Self {
         self.session_limit = Some(limit);
         self
