@@ -19,11 +19,7 @@ use super::{
     pool::{Pool, run},
     purge, rotation, schema, sessions, subjects,
 };
-use crate::{
-    Migration,
-    log_out::{BATCH, LIMIT},
-    revocations::Place,
-};
+use crate::{Migration, log_out::LIMIT, revocations::Place};
 
 /// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
 ///
@@ -198,17 +194,15 @@ impl SessionStore for PostgresStore {
             return Ok(RevokedAll::default());
         }
         let now = self.now();
-        let mut revoked = run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))?;
-        let mut is_over = revoked.sessions.len() < BATCH;
+        let (mut revoked, mut unfinished) =
+            run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))?;
         // Whatever is left is over already, and is written by the next purge if not here.
-        while !is_over
-            && let Some(number) = run!(self.pool.call(), |c| subjects::unfinished(c, subject))?
-        {
+        while let Some(number) = unfinished {
             let batch = run!(self.pool.call(), |c| subjects::end_rest(
                 c, subject, number, LIMIT, now
             ))?;
-            is_over = batch.len() < BATCH;
             revoked.sessions.extend(batch);
+            unfinished = run!(self.pool.call(), |c| subjects::unfinished(c, subject))?;
         }
         Ok(revoked)
     }

@@ -3,8 +3,8 @@
 //!
 //! Each takes the lock on the row of its subject first. Then come the rows of
 //! its sessions and tokens, last the one row of the order; a purge waits for
-//! none of them. So nobody waits in a circle. Whoever changes several sessions names them by
-//! id, so that it locks them in the same order as others.
+//! none of them. So nobody waits in a circle. Whoever changes several sessions locks them in
+//! the order of their ids first: an update takes them in that of whichever scan was planned.
 
 use portcullis::{
     session::{
@@ -18,7 +18,7 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 use super::{announce::tell, clock::clock, error::Failure};
 use crate::{
     cut_off::{cut_off, last_cut_off, stands},
-    log_out::{BATCH, LIMIT, is_personal, log_out},
+    log_out::{LIMIT, is_personal, log_out},
     row::{self, signed},
 };
 
@@ -46,27 +46,48 @@ pub(super) async fn introduce(
     Ok(())
 }
 
+/// Locks those of the chosen sessions that have not ended, in the order of their ids: the rows
+/// of `locked`. `$choice` is a query for ids.
+macro_rules! lock_chosen {
+    ($($choice:expr),+) => {
+        concat!(
+            "locked AS MATERIALIZED (SELECT id FROM portcullis_sessions \
+                 WHERE id = ANY (ARRAY(",
+            $($choice,)+
+            ")) AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE)"
+        )
+    };
+}
+
 /// Numbers the log-out, ends the sessions and removes the application tokens,
-/// in one transaction; of very many sessions some, and the others [later](end_rest).
+/// in one transaction; of very many sessions some, and the others [later](end_rest), under
+/// the number that comes with them.
 ///
 /// The second statement sees all that was committed while the first waited for
-/// the row. The number is taken last, as all log-outs wait for it.
+/// the row. Of the sessions that it chooses others may end some meanwhile, so that their
+/// number does not tell whether any is left: the third one looks. The number is taken last,
+/// as all log-outs wait for it.
 pub(super) async fn revoke_all(
     connection: &mut PgConnection,
     subject: &Subject,
     now: Option<i64>,
-) -> Result<RevokedAll, Failure> {
+) -> Result<(RevokedAll, Option<i64>), Failure> {
     let mut transaction = connection.begin().await?;
     lock(&mut transaction, subject).await?;
     let ended = sqlx::query(concat!(
         "WITH clock AS MATERIALIZED (SELECT clock.now FROM ",
         clock!("$3"),
-        "), sessions AS (UPDATE portcullis_sessions SET revoked_at = clock.now, \
+        "), ",
+        lock_chosen!(
+            "SELECT id FROM portcullis_sessions \
+             WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+            stands!("portcullis_sessions"),
+            " LIMIT $5"
+        ),
+        ", sessions AS (UPDATE portcullis_sessions SET revoked_at = clock.now, \
              revoked_reason = $4 FROM clock \
-             WHERE id = ANY (ARRAY(SELECT id FROM portcullis_sessions \
-                 WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
-        stands!("portcullis_sessions"),
-        " LIMIT $5)) AND revoked_at IS NULL RETURNING id::text AS id), \
+             WHERE id = ANY (ARRAY(SELECT id FROM locked)) AND revoked_at IS NULL \
+             RETURNING id::text AS id), \
          tokens AS (UPDATE portcullis_application_tokens SET removed_at = clock.now FROM clock \
              WHERE realm = $1 AND name = $2 AND removed_at IS NULL AND ",
         stands!("portcullis_application_tokens"),
@@ -86,33 +107,35 @@ pub(super) async fn revoke_all(
     .fetch_all(&mut *transaction)
     .await?;
     let mut revoked = RevokedAll::default();
-    let mut written = 0;
     for row in &ended {
         if row.try_get("is_session")? {
             let id = row::readable([row::session_id(row)]);
             revoked.sessions.extend(id);
-            written += 1;
         } else {
             revoked
                 .application_tokens
                 .push(row::text(row, "id")?.to_owned());
         }
     }
-    sqlx::query(
+    let unfinished = sqlx::query_scalar(concat!(
         "WITH next AS (UPDATE portcullis_order SET number = number + 1 RETURNING number), \
          numbered AS (UPDATE portcullis_subjects AS subject SET number = next.number FROM next \
              WHERE realm = $1 AND name = $2 RETURNING subject.number, subject.at) \
          INSERT INTO portcullis_ending (realm, name, number, at) \
-             SELECT $1, $2, number, at FROM numbered WHERE $3 \
-             ON CONFLICT (realm, name) DO UPDATE SET number = excluded.number, at = excluded.at",
-    )
+             SELECT $1, $2, number, at FROM numbered WHERE EXISTS ( \
+                 SELECT FROM portcullis_sessions \
+                 WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+        stands!("portcullis_sessions"),
+        ") ON CONFLICT (realm, name) DO UPDATE SET number = excluded.number, at = excluded.at \
+         RETURNING number"
+    ))
     .bind(subject.realm())
     .bind(subject.name())
-    .bind(written == BATCH)
-    .execute(&mut *transaction)
+    // Not `fetch_optional`, which stops before the statement is done.
+    .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(revoked)
+    Ok((revoked, unfinished.first().copied()))
 }
 
 /// The number of a log-out whose sessions are not all written yet, if there is one.
@@ -131,6 +154,9 @@ pub(super) async fn unfinished(
 
 /// Writes that sessions have ended that an unfinished log-out has ended, a batch of them:
 /// which. They bear the time of now, by which snapshots find them.
+///
+/// Several may do that at once, and choose the same ones: that a batch is small does not mean
+/// that it was the last.
 pub(super) async fn end_rest(
     connection: &mut PgConnection,
     subject: &Subject,
@@ -139,12 +165,17 @@ pub(super) async fn end_rest(
     now: Option<i64>,
 ) -> Result<Vec<SessionId>, Failure> {
     let rows = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET revoked_at = clock.now, revoked_reason = $4 FROM ",
-        clock!("$3"),
-        " WHERE id = ANY (ARRAY(SELECT id FROM portcullis_sessions \
+        "WITH ",
+        lock_chosen!(
+            "SELECT id FROM portcullis_sessions \
              WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
-        log_out!(),
-        " IS NOT NULL LIMIT $5)) AND revoked_at IS NULL RETURNING id::text AS id, ",
+            log_out!(),
+            " IS NOT NULL LIMIT $5"
+        ),
+        " UPDATE portcullis_sessions SET revoked_at = clock.now, revoked_reason = $4 FROM ",
+        clock!("$3"),
+        " WHERE id = ANY (ARRAY(SELECT id FROM locked)) AND revoked_at IS NULL \
+         RETURNING id::text AS id, ",
         tell!("revoked_at")
     ))
     .bind(subject.realm())
@@ -156,12 +187,18 @@ pub(super) async fn end_rest(
     .await?;
     if i64::try_from(rows.len()).is_ok_and(|count| count < limit) {
         // Not if there was another log-out meanwhile, whose sessions are not written.
-        sqlx::query("DELETE FROM portcullis_ending WHERE realm = $1 AND name = $2 AND number = $3")
-            .bind(subject.realm())
-            .bind(subject.name())
-            .bind(number)
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query(concat!(
+            "DELETE FROM portcullis_ending WHERE realm = $1 AND name = $2 AND number = $3 \
+             AND NOT EXISTS (SELECT FROM portcullis_sessions \
+                 WHERE realm = $1 AND name = $2 AND revoked_at IS NULL AND ",
+            log_out!(),
+            " IS NOT NULL)"
+        ))
+        .bind(subject.realm())
+        .bind(subject.name())
+        .bind(number)
+        .execute(&mut *connection)
+        .await?;
     }
     Ok(row::readable(rows.iter().map(row::session_id)).collect())
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::{
     node::{HOUR, Known, alice, attempt, check, is_rotated, open, rotate, snapshot, until},
-    schema::Schema,
+    schema::{Schema, someone_waits},
     server::Server,
 };
 
@@ -216,17 +216,6 @@ async fn a_pool_without_a_free_connection_is_given_up_on_in_time() {
     for presented in [presented, attempt(&other, 0)] {
         assert!(is_rotated(&rotate(&store, &presented).await));
     }
-}
-
-/// Whether another connection waits for a lock of this one.
-async fn someone_waits(connection: &mut sqlx::PgConnection) -> bool {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity \
-         WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
-    )
-    .fetch_one(connection)
-    .await
-    .unwrap()
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod contract;
 mod cut_off;
 mod faults;
 mod many_sessions;
+mod many_workers;
 mod node;
 mod odd_rows;
 mod one_use;

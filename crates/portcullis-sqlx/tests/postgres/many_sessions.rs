@@ -18,16 +18,16 @@ use crate::{
     schema::Schema,
 };
 
-const MANY: usize = 2500;
+pub(crate) const MANY: usize = 2500;
 
-async fn store(schema: &Schema) -> (PostgresStore, FakeClock, PgConnection) {
+pub(crate) async fn store(schema: &Schema) -> (PostgresStore, FakeClock, PgConnection) {
     let clock = FakeClock::new();
     let store = schema.store(clock.shared()).await;
     (store, clock, schema.raw().await)
 }
 
 /// Copies of a session, with names of their own.
-async fn multiply(raw: &mut PgConnection, session: &SessionRecord) {
+pub(crate) async fn multiply(raw: &mut PgConnection, session: &SessionRecord) {
     let count = i64::try_from(MANY).unwrap() - 1;
     sqlx::raw_sql("CREATE TEMPORARY TABLE copies (LIKE portcullis_sessions)")
         .execute(&mut *raw)
@@ -50,7 +50,7 @@ async fn multiply(raw: &mut PgConnection, session: &SessionRecord) {
     .unwrap();
 }
 
-async fn count(raw: &mut PgConnection, sql: &'static str) -> i64 {
+pub(crate) async fn count(raw: &mut PgConnection, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(raw).await.unwrap()
 }
 

@@ -94,6 +94,17 @@ impl Drop for Schema {
     }
 }
 
+/// Whether another connection waits for a lock of this one.
+pub(crate) async fn someone_waits(connection: &mut PgConnection) -> bool {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity \
+         WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
+    )
+    .fetch_one(connection)
+    .await
+    .unwrap()
+}
+
 async fn execute(options: PgConnectOptions, statement: String) {
     let mut connection = options.connect().await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(statement))
