@@ -331,12 +331,7 @@ impl SessionStore for PostgresStore {
 
     async fn erase(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
         let revoked = self.revoke_all(subject).await?;
-        while is_kept(subject) {
-            let forgotten = run!(self.pool.call(), |c| subjects::forget(c, subject))?;
-            if forgotten < LIMIT.unsigned_abs() {
-                break;
-            }
-        }
+        while is_kept(subject) && run!(self.pool.call(), |c| subjects::forget(c, subject))? {}
         Ok(revoked)
     }
 

@@ -58,6 +58,7 @@ macro_rules! lock_chosen {
         )
     };
 }
+pub(super) use lock_chosen;
 
 /// Numbers the log-out, ends the sessions and removes the application tokens,
 /// in one transaction; of very many sessions some, and the others [later](end_rest), under
@@ -203,14 +204,14 @@ pub(super) async fn end_rest(
     Ok(row::readable(rows.iter().map(row::session_id)).collect())
 }
 
-/// Forgets who the subject was in a batch of the sessions that have ended: how many.
+/// Forgets who the subject was in a batch of the sessions that have ended: whether there may
+/// be more. What was chosen counts for that; some of it a purge may delete meanwhile.
 pub(super) async fn forget(
     connection: &mut PgConnection,
     subject: &Subject,
-) -> Result<u64, Failure> {
-    let forgotten = sqlx::query(concat!(
-        "UPDATE portcullis_sessions SET user_agent = NULL, address = NULL, granted = $3 \
-         WHERE id = ANY (ARRAY(SELECT id FROM ( \
+) -> Result<bool, Failure> {
+    let chosen: Vec<i64> = sqlx::query_scalar(concat!(
+        "WITH chosen AS MATERIALIZED (SELECT id FROM ( \
              SELECT id FROM portcullis_sessions \
                  WHERE realm = $1 AND name = $2 AND revoked_at IS NOT NULL AND ",
         is_personal!("$3"),
@@ -219,15 +220,22 @@ pub(super) async fn forget(
         is_personal!("$3"),
         " AND ",
         cut_off!("portcullis_sessions"),
-        " IS NOT NULL) AS ended LIMIT $4))"
+        " IS NOT NULL) AS ended LIMIT $4), \
+         locked AS MATERIALIZED (SELECT id FROM portcullis_sessions \
+             WHERE id = ANY (ARRAY(SELECT id FROM chosen)) ORDER BY id FOR NO KEY UPDATE), \
+         forgotten AS (UPDATE portcullis_sessions \
+             SET user_agent = NULL, address = NULL, granted = $3 \
+             WHERE id = ANY (ARRAY(SELECT id FROM locked))) \
+         SELECT count(*) FROM chosen"
     ))
     .bind(subject.realm())
     .bind(subject.name())
     .bind(Grant::default().to_json()?)
     .bind(LIMIT)
-    .execute(&mut *connection)
+    // Not `fetch_one`, which stops before the statement has committed.
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(forgotten.rows_affected())
+    Ok(chosen.first().is_some_and(|chosen| *chosen == LIMIT))
 }
 
 /// Numbers the log-out of everybody and cuts the realm off, in one statement.

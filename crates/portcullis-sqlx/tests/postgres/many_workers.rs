@@ -126,3 +126,28 @@ async fn several_write_the_same_log_out_at_once() {
     let told = store.revocations(clock.now()).await.unwrap();
     assert_eq!(told.len(), MANY + 1);
 }
+
+/// A purge deletes rows whose names the batch has.
+#[tokio::test]
+async fn sessions_that_are_purged_meanwhile_are_not_taken_for_the_last() {
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    let (store, _, mut raw) = store(&schema).await;
+    let session = open(&store).await;
+    multiply(&mut raw, &session).await;
+    raw.execute(
+        "UPDATE portcullis_sessions SET user_agent = 'A', revoked_at = 1, \
+         revoked_reason = 'logout'",
+    )
+    .await
+    .unwrap();
+    let mut other = raw.begin().await.unwrap();
+    let delete = format!("DELETE FROM portcullis_sessions WHERE id IN {SOME}");
+    other.execute(AssertSqlSafe(delete)).await.unwrap();
+    let alice = alice();
+    let (erased, ()) = tokio::join!(store.erase(&alice), let_wait(other));
+    erased.unwrap();
+    let left = "SELECT count(*) FROM portcullis_sessions WHERE user_agent IS NOT NULL";
+    assert_eq!(count(&mut raw, left).await, 0);
+}
