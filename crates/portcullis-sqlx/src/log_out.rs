@@ -13,6 +13,10 @@ pub(crate) const BATCH: usize = 1000;
 /// [`BATCH`] as the databases count.
 pub(crate) const LIMIT: i64 = 1000;
 
+/// How many sessions end at most to make room for a new one, as on Redis. More are too many
+/// only where a limit is new, or was lowered: the next logins end the others.
+pub(crate) const EVICTED: i64 = 400;
+
 /// The time of a log-out everywhere that has ended a session though its row does not say so
 /// yet, or null.
 macro_rules! log_out {

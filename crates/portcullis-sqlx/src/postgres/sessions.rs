@@ -9,10 +9,15 @@ use portcullis::{
 };
 use sqlx::{PgConnection, Row as _};
 
-use super::{announce::tell, clock::clock, error::Failure, subjects};
+use super::{
+    announce::tell,
+    clock::clock,
+    error::Failure,
+    subjects::{self, lock_chosen},
+};
 use crate::{
     cut_off::last_cut_off,
-    log_out::{goes_on, session_row},
+    log_out::{EVICTED, goes_on, session_row},
     row::{self, session_columns, signed},
 };
 
@@ -23,7 +28,7 @@ pub(super) const LOWEST: &str = "00000000-0000-0000-0000-000000000000";
 const TRIES: u32 = 5;
 
 /// Begins a session unless a log-out overtook the ticket, and ends those that are too many
-/// with it: one statement.
+/// with it, [`EVICTED`] at most, those that were refreshed longest ago first: one statement.
 ///
 /// The subject's row is locked, shared with other logins. A log-out that is
 /// under way is waited for, and its number seen: a locked row is always read in
@@ -67,12 +72,16 @@ pub(super) async fn create(
             " WHERE $14::bigint IS NOT NULL AND realm = $2 AND name = $3 \
                  AND id <> $1::uuid AND revoked_at IS NULL AND ",
             goes_on!(),
-            " AND clock.now < idle_deadline AND clock.now < absolute_deadline), \
-             evicted AS (UPDATE portcullis_sessions \
+            " AND clock.now < idle_deadline AND clock.now < absolute_deadline), ",
+            lock_chosen!(
+                "SELECT id FROM live \
+                 WHERE place >= $14 AND EXISTS (SELECT 1 FROM created WHERE is_new) \
+                 ORDER BY place DESC LIMIT $16"
+            ),
+            ", evicted AS (UPDATE portcullis_sessions \
                  SET revoked_at = clock.now, revoked_reason = $15 FROM ",
             clock!("$13"),
-            " WHERE id = ANY (ARRAY(SELECT id FROM live WHERE place >= $14)) \
-                 AND revoked_at IS NULL AND EXISTS (SELECT 1 FROM created WHERE is_new) \
+            " WHERE id = ANY (ARRAY(SELECT id FROM locked)) AND revoked_at IS NULL \
                  RETURNING id::text AS id, ",
             tell!("revoked_at"),
             " AS told) \
@@ -95,6 +104,7 @@ pub(super) async fn create(
         .bind(now)
         .bind(session.limit.map(|limit| i64::from(limit.get())))
         .bind(RevocationReason::Evicted.as_str())
+        .bind(EVICTED)
         // Not `fetch_one`, which stops before the statement has committed.
         .fetch_all(&mut *connection)
         .await?;

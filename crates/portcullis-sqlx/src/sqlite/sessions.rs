@@ -15,7 +15,7 @@ use sqlx::{Connection, SqliteConnection};
 use super::error::unavailable;
 use crate::{
     cut_off::last_cut_off,
-    log_out::{goes_on, session_row},
+    log_out::{EVICTED, goes_on, session_row},
     row::{self, session_columns, signed},
 };
 
@@ -101,7 +101,7 @@ async fn begin(
 }
 
 /// Ends those live sessions of the subject that are too many beside the new one, the longest
-/// idle first: which.
+/// idle first, and [`EVICTED`] at most: which.
 async fn make_room(
     connection: &mut SqliteConnection,
     session: &NewSession,
@@ -110,12 +110,12 @@ async fn make_room(
 ) -> Result<Vec<SessionId>, StoreError> {
     let evicted = sqlx::query(concat!(
         "UPDATE portcullis_sessions SET revoked_at = ?4, revoked_reason = ?5 \
-         WHERE id IN (SELECT id FROM portcullis_sessions \
+         WHERE id IN (SELECT id FROM (SELECT id, rotated_at, created_at FROM portcullis_sessions \
              WHERE realm = ?2 AND name = ?3 AND id <> ?1 AND revoked_at IS NULL AND ",
         goes_on!(),
         " AND ?4 < idle_deadline AND ?4 < absolute_deadline \
              ORDER BY rotated_at DESC, created_at DESC, id DESC LIMIT -1 OFFSET ?6) \
-         RETURNING id"
+             ORDER BY rotated_at, created_at, id LIMIT ?7) RETURNING id"
     ))
     .bind(session.id.as_str())
     .bind(session.subject.realm())
@@ -123,6 +123,7 @@ async fn make_room(
     .bind(now.as_millis())
     .bind(RevocationReason::Evicted.as_str())
     .bind(i64::from(limit.get() - 1))
+    .bind(EVICTED)
     .fetch_all(&mut *connection)
     .await
     .map_err(unavailable)?;

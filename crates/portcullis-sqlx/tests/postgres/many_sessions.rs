@@ -1,11 +1,11 @@
 //! Subjects with more sessions than one transaction ends, and what a refresh costs.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use portcullis::{
     session::{
-        PurgeRules, RefusalReason, Revocation, RevocationReason, RotationOutcome, RotationRules,
-        SessionRecord, SessionStore,
+        Created, PurgeRules, RefusalReason, Revocation, RevocationReason, RotationOutcome,
+        RotationRules, SessionRecord, SessionStore,
     },
     time::Clock,
 };
@@ -219,4 +219,37 @@ async fn a_purge_goes_batch_by_batch() {
     clock.advance(HOUR);
     assert_eq!(store.purge(Duration::ZERO).await.unwrap(), 1);
     assert_eq!(count(&mut raw, subjects).await, 0);
+}
+
+/// As when a limit is new: a login has a time in which it must be done.
+#[tokio::test]
+async fn far_too_many_sessions_end_by_and_by() {
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    let (store, _, mut raw) = store(&schema).await;
+    let session = open(&store).await;
+    multiply(&mut raw, &session).await;
+    raw.execute(
+        "UPDATE portcullis_sessions SET rotated_at = rotated_at - place FROM ( \
+             SELECT id AS of, row_number() OVER (ORDER BY id) AS place FROM portcullis_sessions \
+         ) AS places WHERE id = of",
+    )
+    .await
+    .unwrap();
+    let newer = "SELECT count(*) FROM portcullis_sessions WHERE revoked_at IS NOT NULL \
+         AND rotated_at > (SELECT min(rotated_at) FROM portcullis_sessions \
+             WHERE revoked_at IS NULL)";
+    for left in [2101, 1702] {
+        let mut session = new_session();
+        session.limit = NonZeroU32::new(100);
+        let ticket = store.login_ticket().await.unwrap();
+        let created = store.create(session, ticket).await.unwrap();
+        let Created::Session { evicted, .. } = created else {
+            panic!("{created:?}");
+        };
+        assert_eq!(evicted.len(), 400);
+        assert_eq!(store.session_count(&alice()).await.unwrap(), left);
+        assert_eq!(count(&mut raw, newer).await, 0);
+    }
 }

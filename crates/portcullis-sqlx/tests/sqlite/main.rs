@@ -51,8 +51,8 @@ async fn session(store: &SqliteStore) -> SessionRecord {
     try_session(store).await.unwrap()
 }
 
-async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
-    let session = NewSession {
+fn new_session() -> NewSession {
+    NewSession {
         id: SessionId::random().unwrap(),
         subject: Subject::new("users", "alice"),
         client: None,
@@ -63,9 +63,12 @@ async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
         grant: Grant::new(),
         device: Device::default(),
         limit: None,
-    };
+    }
+}
+
+async fn try_session(store: &SqliteStore) -> Result<SessionRecord, StoreError> {
     let ticket = store.login_ticket().await.unwrap();
-    match store.create(session, ticket).await? {
+    match store.create(new_session(), ticket).await? {
         Created::Session { session, .. } => Ok(*session),
         refused => panic!("nobody logged out: {refused:?}"),
     }

@@ -1,11 +1,11 @@
 //! Subjects with more sessions than one transaction ends, and forgetting in batches.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use portcullis::{
     session::{
-        PurgeRules, RefusalReason, RevocationReason, RotationOutcome, SessionId, SessionRecord,
-        SessionStore,
+        Created, PurgeRules, RefusalReason, RevocationReason, RotationOutcome, SessionId,
+        SessionRecord, SessionStore,
     },
     subject::Subject,
     time::Clock,
@@ -14,7 +14,7 @@ use portcullis_sqlx::SqliteStore;
 use portcullis_testing::clock::FakeClock;
 use sqlx::{Connection, SqliteConnection};
 
-use super::{DAY, attempt, directory::Directory, raw, session};
+use super::{DAY, attempt, directory::Directory, new_session, raw, session};
 
 const MANY: usize = 2500;
 
@@ -114,6 +114,39 @@ async fn a_log_out_that_was_not_finished_is_in_force() {
     assert_eq!(told.len(), 1, "{told:?}");
     let outcome = store.rotate(&attempt(&after, 0)).await.unwrap();
     assert!(matches!(outcome, RotationOutcome::Rotated(_)));
+}
+
+/// As when a limit is new: nobody else writes until a login is done.
+#[tokio::test]
+async fn far_too_many_sessions_end_by_and_by() {
+    let directory = Directory::new();
+    let (store, _, mut raw) = open(&directory).await;
+    let session = session(&store).await;
+    multiply(&mut raw, &session).await;
+    sqlx::raw_sql("UPDATE portcullis_sessions SET rotated_at = rotated_at - abs(random()) % 10000")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    for left in [2101, 1702] {
+        let mut session = new_session();
+        session.limit = NonZeroU32::new(100);
+        let ticket = store.login_ticket().await.unwrap();
+        let created = store.create(session, ticket).await.unwrap();
+        let Created::Session { evicted, .. } = created else {
+            panic!("{created:?}");
+        };
+        assert_eq!(evicted.len(), 400);
+        assert_eq!(store.session_count(&alice()).await.unwrap(), left);
+        let newer: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM portcullis_sessions WHERE revoked_at IS NOT NULL \
+             AND rotated_at > (SELECT min(rotated_at) FROM portcullis_sessions \
+                 WHERE revoked_at IS NULL)",
+        )
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+        assert_eq!(newer, 0);
+    }
 }
 
 /// No more at once than is asked for, and those that were refreshed stay.
