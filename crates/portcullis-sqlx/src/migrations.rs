@@ -83,6 +83,19 @@ impl Migration {
         format!("portcullis_{:04}", self.version)
     }
 
+    /// What the step does, a statement each on a line of its own.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn statements(&self) -> Vec<String> {
+        let lines = self.statements.lines().map(str::trim);
+        let lines: Vec<_> = lines.filter(|line| !line.starts_with("--")).collect();
+        let statements = lines.join(" ");
+        let statements = statements.split(';').map(|sql| {
+            let words: Vec<_> = sql.split_whitespace().collect();
+            words.join(" ")
+        });
+        statements.filter(|sql| !sql.is_empty()).collect()
+    }
+
     /// All statements of this step, with those that note that it was made. To be run in one
     /// transaction; no name in them has a schema.
     pub fn sql(&self) -> String {

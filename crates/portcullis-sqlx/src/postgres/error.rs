@@ -19,6 +19,9 @@ const LASTING: [&str; 5] = ["0A", "22", "23", "42", "XX"];
 /// The server ended the session: shut down, crashed, or told to.
 const ENDED: [&str; 4] = ["57P01", "57P02", "57P03", "57P05"];
 
+/// No lock in time, deadlock.
+const LOCKED: [&str; 2] = ["55P03", "40P01"];
+
 impl Failure {
     /// Whether the connection broke, so that another one may do better.
     pub(super) fn is_lost_connection(&self) -> bool {
@@ -26,6 +29,16 @@ impl Failure {
             Self::Database(sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => true,
             Self::Database(error) => code(error)
                 .is_some_and(|code| ENDED.contains(&code.as_str()) || code.starts_with("08")),
+            Self::Store(_) => false,
+        }
+    }
+
+    /// Whether somebody else had locked what was needed, for too long or in a circle.
+    pub(super) fn is_locked_out(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                code(error).is_some_and(|code| LOCKED.contains(&code.as_str()))
+            }
             Self::Store(_) => false,
         }
     }

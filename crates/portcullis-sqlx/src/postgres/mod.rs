@@ -34,6 +34,7 @@
 
 mod announce;
 mod at_hand;
+mod beforehand;
 mod builder;
 mod clock;
 mod error;

@@ -1,5 +1,6 @@
 -- For lists that are read page by page, and for forgetting batch by batch. All of it can be
--- made beforehand, beside what runs: the columns in no time, the indexes CONCURRENTLY.
+-- made beforehand, beside what runs: the columns in no time, the indexes CONCURRENTLY. On
+-- large tables it has to be.
 
 -- When the purge looks at a row again: no later than the session's first deadline, and than
 -- its last refresh. Logins and the purge write them, refreshes do not, and so touch no index.

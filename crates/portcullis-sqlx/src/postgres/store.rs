@@ -63,7 +63,9 @@ impl PostgresStore {
     /// # Errors
     ///
     /// When the server fails, or the tables were made by a newer version of this
-    /// crate beside which this one cannot run.
+    /// crate beside which this one cannot run. When they are so large that nodes would
+    /// wait for their new indexes, or one of these was begun and not finished: the error names
+    /// the statements to run first.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         schema::migrate(&self.pool).await
     }

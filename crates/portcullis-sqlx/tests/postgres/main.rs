@@ -24,5 +24,6 @@ mod start;
 mod store;
 #[cfg(feature = "tls-rustls")]
 mod tls;
+mod upgrade;
 mod versions;
 mod watch;
