@@ -41,6 +41,7 @@ mod rotation;
 mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod to_the_end;
 
 pub use migrations::Migration;
 pub use poll::poll;

@@ -19,7 +19,7 @@ use super::{
     pool::{Pool, run},
     purge, rotation, schema, sessions, subjects,
 };
-use crate::{Migration, log_out::LIMIT, revocations::Place};
+use crate::{Migration, log_out::LIMIT, revocations::Place, to_the_end::to_the_end};
 
 /// Sessions on a PostgreSQL server. Cheap to clone; clones are the same store.
 ///
@@ -90,6 +90,21 @@ impl PostgresStore {
     /// left to you.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+
+    async fn log_out_everywhere(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let now = self.now();
+        let (mut revoked, mut unfinished) =
+            run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))?;
+        // Whatever is left is over already, and is written by the next purge if not here.
+        while let Some(number) = unfinished {
+            let batch = run!(self.pool.call(), |c| subjects::end_rest(
+                c, subject, number, LIMIT, now
+            ))?;
+            revoked.sessions.extend(batch);
+            unfinished = run!(self.pool.call(), |c| subjects::unfinished(c, subject))?;
+        }
+        Ok(revoked)
     }
 
     /// What goes in place of the server's clock.
@@ -195,18 +210,8 @@ impl SessionStore for PostgresStore {
         if !is_kept(subject) {
             return Ok(RevokedAll::default());
         }
-        let now = self.now();
-        let (mut revoked, mut unfinished) =
-            run!(self.pool.call(), |c| subjects::revoke_all(c, subject, now))?;
-        // Whatever is left is over already, and is written by the next purge if not here.
-        while let Some(number) = unfinished {
-            let batch = run!(self.pool.call(), |c| subjects::end_rest(
-                c, subject, number, LIMIT, now
-            ))?;
-            revoked.sessions.extend(batch);
-            unfinished = run!(self.pool.call(), |c| subjects::unfinished(c, subject))?;
-        }
-        Ok(revoked)
+        let (store, subject) = (self.clone(), subject.clone());
+        to_the_end(async move { store.log_out_everywhere(&subject).await }).await
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {

@@ -38,6 +38,7 @@ use crate::{
     Migration,
     log_out::{BATCH, LIMIT},
     revocations::Place,
+    to_the_end::to_the_end,
 };
 
 /// How many rows a purge takes at once before others may write: each is on pages of its own.
@@ -195,6 +196,22 @@ impl SqliteStore {
         self.connections.close().await;
     }
 
+    async fn log_out_everywhere(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
+        let (mut connection, now) = self.writer().await?;
+        let mut revoked = subjects::revoke_all(&mut connection, subject, now).await?;
+        let mut is_over = revoked.sessions.len() < BATCH;
+        // Whatever is left is over already, and is written by the next purge if not here.
+        while !is_over && let Some(number) = subjects::unfinished(&mut connection, subject).await? {
+            drop(connection);
+            let now;
+            (connection, now) = self.writer().await?;
+            let batch = subjects::end_rest(&mut connection, subject, number, LIMIT, now).await?;
+            is_over = batch.len() < BATCH;
+            revoked.sessions.extend(batch);
+        }
+        Ok(revoked)
+    }
+
     /// A connection to read with, and the time when it was free.
     async fn reader(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), StoreError> {
         let connection = self.connections.reader().await?;
@@ -287,19 +304,8 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revoke_all(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
-        let (mut connection, now) = self.writer().await?;
-        let mut revoked = subjects::revoke_all(&mut connection, subject, now).await?;
-        let mut is_over = revoked.sessions.len() < BATCH;
-        // Whatever is left is over already, and is written by the next purge if not here.
-        while !is_over && let Some(number) = subjects::unfinished(&mut connection, subject).await? {
-            drop(connection);
-            let now;
-            (connection, now) = self.writer().await?;
-            let batch = subjects::end_rest(&mut connection, subject, number, LIMIT, now).await?;
-            is_over = batch.len() < BATCH;
-            revoked.sessions.extend(batch);
-        }
-        Ok(revoked)
+        let (store, subject) = (self.clone(), subject.clone());
+        to_the_end(async move { store.log_out_everywhere(&subject).await }).await
     }
 
     async fn revoke_realm(&self, realm: &str) -> Result<Timestamp, StoreError> {

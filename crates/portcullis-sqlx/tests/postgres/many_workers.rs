@@ -127,6 +127,32 @@ async fn several_write_the_same_log_out_at_once() {
     assert_eq!(told.len(), MANY + 1);
 }
 
+/// As when the client of the request goes away.
+#[tokio::test]
+async fn a_log_out_goes_on_though_nobody_waits_for_it() {
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    let (store, clock, mut raw) = store(&schema).await;
+    let session = open(&store).await;
+    multiply(&mut raw, &session).await;
+    let alice = alice();
+    let has_begun = async {
+        while count(&mut raw, UNFINISHED).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = has_begun => {}
+        revoked = store.revoke_all(&alice) => assert_eq!(revoked.unwrap().sessions.len(), MANY),
+    }
+    let is_over = async { while count(&mut raw, LIVE).await > 0 {} };
+    tokio::time::timeout(HOUR / 60, is_over).await.unwrap();
+    let told = store.revocations(clock.now()).await.unwrap();
+    assert_eq!(told.len(), MANY + 1);
+}
+
 /// A purge deletes rows whose names the batch has.
 #[tokio::test]
 async fn sessions_that_are_purged_meanwhile_are_not_taken_for_the_last() {

@@ -116,6 +116,27 @@ async fn a_log_out_that_was_not_finished_is_in_force() {
     assert!(matches!(outcome, RotationOutcome::Rotated(_)));
 }
 
+/// As when the client of the request goes away.
+#[tokio::test]
+async fn a_log_out_goes_on_though_nobody_waits_for_it() {
+    let directory = Directory::new();
+    let (store, clock, mut raw) = open(&directory).await;
+    let session = session(&store).await;
+    multiply(&mut raw, &session).await;
+    let alice = alice();
+    let has_begun = async { while unfinished(&mut raw).await == 0 {} };
+    tokio::select! {
+        biased;
+        () = has_begun => {}
+        revoked = store.revoke_all(&alice) => assert_eq!(revoked.unwrap().sessions.len(), MANY),
+    }
+    let is_over = async { while store.revocations(clock.now()).await.unwrap().len() <= MANY {} };
+    tokio::time::timeout(Duration::from_secs(60), is_over)
+        .await
+        .unwrap();
+    assert_eq!(unfinished(&mut raw).await, 0);
+}
+
 /// As when a limit is new: nobody else writes until a login is done.
 #[tokio::test]
 async fn far_too_many_sessions_end_by_and_by() {
