@@ -12,9 +12,13 @@ pub(super) enum Failure {
 }
 
 /// Classes of SQLSTATE that no waiting cures: feature not supported, wrong
-/// data, broken constraint, wrong statement or table or too few rights, damaged
-/// files (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-const LASTING: [&str; 5] = ["0A", "22", "23", "42", "XX"];
+/// data, broken constraint, wrong statement or table or too few rights, longer
+/// than the server can handle, damaged files
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const LASTING: [&str; 6] = ["0A", "22", "23", "42", "54", "XX"];
+
+/// More than the server can handle; of the statements here, an entry of an index.
+const TOO_LONG: &str = "54000";
 
 /// The server ended the session: shut down, crashed, or told to.
 const ENDED: [&str; 4] = ["57P01", "57P02", "57P03", "57P05"];
@@ -74,7 +78,12 @@ impl From<Failure> for StoreError {
                 code(error).is_some_and(|code| LASTING.iter().any(|class| code.starts_with(class)))
             }
         };
-        if lasting {
+        if code(&error).is_some_and(|code| code == TOO_LONG) {
+            Self::corrupt(format!(
+                "a realm and a name, or a realm and the id of a token, are longer together than \
+                 PostgreSQL keeps, about 2600 bytes: {error}"
+            ))
+        } else if lasting {
             Self::corrupt(error)
         } else {
             Self::unavailable(error)

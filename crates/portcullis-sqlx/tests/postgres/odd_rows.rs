@@ -1,13 +1,17 @@
 //! What somebody wrote by hand, or a newer version: no row takes others down.
 
-use portcullis::session::{
-    RefusalReason, RevocationReason, RotationOutcome, SessionRecord, SessionStore, StoreErrorKind,
+use portcullis::{
+    session::{
+        RefusalReason, RevocationReason, RotationOutcome, SessionId, SessionRecord, SessionStore,
+        StoreErrorKind,
+    },
+    subject::Subject,
 };
 use portcullis_sqlx::PostgresStore;
 use sqlx::{AssertSqlSafe, Executor};
 
 use crate::{
-    node::{Known, alice, attempt, check, open, rotate, snapshot},
+    node::{Known, alice, attempt, check, new_session, open, rotate, snapshot},
     schema::Schema,
 };
 
@@ -107,4 +111,26 @@ async fn what_cannot_be_is_not_a_fault_that_passes() {
             .unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
+}
+
+/// An entry of an index has a size that is never enough later.
+#[tokio::test]
+async fn a_name_that_is_too_long_is_not_a_fault_that_passes() {
+    let Some((store, _schema)) = start().await else {
+        return;
+    };
+    // Not to be made shorter by the server.
+    let name: String = (0..100)
+        .map(|_| SessionId::random().unwrap().as_str().to_owned())
+        .collect();
+    let mut session = new_session();
+    session.subject = Subject::new("users", name);
+    let ticket = store.login_ticket().await.unwrap();
+    let error = store.create(session, ticket).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    let cause = error.cause().to_string();
+    assert!(
+        cause.contains("longer together than PostgreSQL keeps"),
+        "{cause}"
+    );
 }
