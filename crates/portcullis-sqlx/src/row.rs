@@ -78,19 +78,33 @@ pub(crate) fn session(row: &impl Columns) -> Result<SessionRecord, StoreError> {
 }
 
 /// Some of the sessions of a subject, from rows that are in order. Those that cannot be
-/// read are left out, but count for whether there may be more.
+/// read are left out, but count for whether there may be more. The next page is behind the last
+/// row that has a place; those after it come once more.
 pub(crate) fn page(rows: &[impl Columns], limit: u32) -> Result<SessionPage, StoreError> {
     let is_full = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
-    let last = rows.last().filter(|_| is_full);
-    let next = last.map(|row| {
-        Ok::<_, StoreError>(SessionCursor {
-            created_at: time(row, "created_at")?,
-            id: session_id(row)?,
-        })
-    });
+    let next = if is_full { last_place(rows)? } else { None };
     Ok(SessionPage {
-        next: next.transpose()?,
+        next,
         sessions: readable(rows.iter().map(session)).collect(),
+    })
+}
+
+/// The place of the last row that has one; an error if there are rows, but none that has.
+fn last_place(rows: &[impl Columns]) -> Result<Option<SessionCursor>, StoreError> {
+    let mut odd = None;
+    for row in rows.iter().rev() {
+        match place(row) {
+            Ok(place) => return Ok(Some(place)),
+            Err(error) => odd = Some(error),
+        }
+    }
+    odd.map_or(Ok(None), Err)
+}
+
+fn place(row: &impl Columns) -> Result<SessionCursor, StoreError> {
+    Ok(SessionCursor {
+        created_at: time(row, "created_at")?,
+        id: session_id(row)?,
     })
 }
 

@@ -71,3 +71,33 @@ async fn an_odd_row_is_a_fault_of_one_session() {
     let told = store.revocations(Timestamp::from_millis(0)).await.unwrap();
     assert!(matches!(&told[..], [Revocation::Session { id, .. }] if *id == good.id));
 }
+
+/// Nor hides it what comes after it, where it is the last of a page.
+#[tokio::test]
+async fn a_list_goes_on_behind_a_row_without_a_place() {
+    let directory = Directory::new();
+    let store = open(&directory).await;
+    let alice = Subject::new("users", "alice");
+    let mut sessions = Vec::new();
+    for place in 1..=3 {
+        let session = session(&store).await;
+        change(&directory, &session, &format!("created_at = {place}")).await;
+        sessions.push(session.id);
+    }
+    let mut odd = raw(&directory).await;
+    odd.execute("UPDATE portcullis_sessions SET id = 'by hand' WHERE created_at = 2")
+        .await
+        .unwrap();
+    let first = store.session_page(&alice, None, 2).await.unwrap();
+    assert_eq!(first.sessions.len(), 1);
+    assert_eq!(first.sessions[0].id, sessions[0]);
+    assert!(first.next.is_some());
+    let second = store.session_page(&alice, first.next.as_ref(), 2).await;
+    let second = second.unwrap().sessions;
+    assert_eq!(second.len(), 1);
+    assert_eq!(second[0].id, sessions[2]);
+    assert_eq!(store.sessions(&alice).await.unwrap().len(), 2);
+    // Nothing could be told apart from the end of the list.
+    let error = store.session_page(&alice, first.next.as_ref(), 1).await;
+    assert_eq!(error.unwrap_err().kind(), StoreErrorKind::Corrupt);
+}
