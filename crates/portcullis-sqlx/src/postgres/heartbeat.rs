@@ -1,7 +1,9 @@
 //! Proof that what is written here is kept: a commit that has come back.
 //!
 //! With synchronous standbys the commit has waited for them, as the server was set up to
-//! do, so that a primary which was cut off from them has nothing newer to show.
+//! do, so that a primary which was cut off from them has nothing newer to show. But for
+//! what nobody can see: a commit whose wait is cut short, because the DBA cancels it or the
+//! server restarts meanwhile, is kept all the same, and read as proof by the next who asks.
 
 use std::time::Duration;
 

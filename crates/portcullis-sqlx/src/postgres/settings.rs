@@ -181,6 +181,12 @@ fn quoted(schema: &str) -> Result<String, StoreError> {
              characters"
         )));
     }
+    if schema == "$user" {
+        return Err(StoreError::unsupported(
+            "schema: PostgreSQL takes `$user` for the name of the role, which may differ from node \
+             to node; say the name itself",
+        ));
+    }
     Ok(format!("\"{schema}\""))
 }
 
@@ -247,6 +253,13 @@ fn is_here(options: &PgConnectOptions) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_has_one_name_for_all() {
+        assert_eq!(quoted("$users").unwrap(), "\"$users\"");
+        let error = quoted("$user").unwrap_err();
+        assert!(error.cause().to_string().contains("name of the role"));
+    }
 
     #[test]
     fn only_other_machines_are_not_here() {
