@@ -1,6 +1,6 @@
 //! Log-outs everywhere of subjects with many sessions: what the SQL of both databases shares.
 //!
-//! A transaction writes [`BATCH`] rows at most. Where there are more, it leaves a row in
+//! A transaction writes [`LIMIT`] rows at most. Where there are more, it leaves a row in
 //! `portcullis_ending` with the number of the log-out, and whoever reads or changes a session
 //! looks there: what began with an earlier ticket is over, as if its row said so. Then come
 //! the rows, batch by batch, and the row goes. As a rule the table is empty, which makes
@@ -8,10 +8,11 @@
 //! for each refresh.
 
 /// How many sessions of a subject one transaction ends or blanks.
-pub(crate) const BATCH: usize = 1000;
-
-/// [`BATCH`] as the databases count.
 pub(crate) const LIMIT: i64 = 1000;
+
+/// [`LIMIT`] as rows are counted here.
+#[cfg(feature = "sqlite")]
+pub(crate) const BATCH: usize = 1000;
 
 /// How many sessions end at most to make room for a new one, as on Redis. More are too many
 /// only where a limit is new, or was lowered: the next logins end the others.
