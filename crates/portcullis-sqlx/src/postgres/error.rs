@@ -79,7 +79,7 @@ impl From<Failure> for StoreError {
             }
         };
         if code(&error).is_some_and(|code| code == TOO_LONG) {
-            Self::corrupt(format!(
+            Self::unsupported(format!(
                 "a realm and a name, or a realm and the id of a token, are longer together than \
                  PostgreSQL keeps, about 2600 bytes: {error}"
             ))

@@ -127,7 +127,7 @@ async fn a_name_that_is_too_long_is_not_a_fault_that_passes() {
     session.subject = Subject::new("users", name);
     let ticket = store.login_ticket().await.unwrap();
     let error = store.create(session, ticket).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    assert_eq!(error.kind(), StoreErrorKind::Unsupported);
     let cause = error.cause().to_string();
     assert!(
         cause.contains("longer together than PostgreSQL keeps"),
