@@ -18,6 +18,7 @@ impl RedisStore {
     pub(crate) async fn forget_devices(&self, since: Timestamp) -> Result<u64, StoreError> {
         let link = &self.0.link;
         let pattern = self.0.layout.session_pattern();
+        let own = self.0.layout.tags(self.0.old.unwrap_or(0));
         let mut forgotten = 0;
         for slot in self.one_slot_of_each_server().await? {
             let mut cursor = 0_u64;
@@ -26,8 +27,10 @@ impl RedisStore {
                 scan.arg(cursor).arg("MATCH").arg(&pattern);
                 scan.arg("COUNT").arg(MANY);
                 let answer = link.send_to(slot, &scan).await.map_err(store_error)?;
-                let (next, keys) =
+                let (next, mut keys) =
                     <(u64, Vec<String>)>::from_redis_value(answer).map_err(StoreError::corrupt)?;
+                // The prefix of another store may begin with this one.
+                keys.retain(|key| own.contains(tag_of(key)));
                 forgotten += self.forget_those(keys, since).await?;
                 cursor = next;
                 if cursor == 0 {
@@ -56,8 +59,7 @@ impl RedisStore {
         let since = millis(since);
         let mut shards = BTreeMap::<String, Vec<String>>::new();
         for key in keys {
-            let tag = key.split_inclusive('}').next().unwrap_or_default();
-            shards.entry(tag.to_owned()).or_default().push(key);
+            shards.entry(tag_of(&key).to_owned()).or_default().push(key);
         }
         let mut forgotten = 0;
         for keys in shards.values() {
@@ -67,4 +69,9 @@ impl RedisStore {
         }
         Ok(forgotten)
     }
+}
+
+/// The hash tag of a key, with its braces.
+fn tag_of(key: &str) -> &str {
+    key.split_inclusive('}').next().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Which keys there are.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use portcullis::{
     session::{SecretDigest, StoreError},
@@ -98,6 +98,12 @@ impl Layout {
 
     pub(crate) fn shards(&self) -> impl Iterator<Item = Shard> + '_ {
         self.tags.iter().map(|tag| Shard(tag.clone()))
+    }
+
+    /// The hash tags of all shards, and of so many of the layout before this one.
+    pub(crate) fn tags(&self, old: u16) -> HashSet<String> {
+        let shards = self.shards().chain(self.old_shards(old));
+        shards.map(|shard| shard.0).collect()
     }
 
     /// The shard of a subject.
