@@ -10,10 +10,9 @@ use futures_util::future::join_all;
 use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
-        RefusalReason, RemoteClock, ReplayPolicy, RevocationPage, RevocationQuery,
-        RevocationReason, RevokedAll, RotationAttempt, RotationOutcome, SecretDigest,
-        SessionCursor, SessionId, SessionPage, SessionRecord, SessionStore, StoreError, StoredRing,
-        TokenAdded, rules,
+        RefusalReason, RemoteClock, RevocationPage, RevocationQuery, RevocationReason, RevokedAll,
+        RotationAttempt, RotationOutcome, SecretDigest, SessionCursor, SessionId, SessionPage,
+        SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded, rules,
     },
     subject::Subject,
     time::{Clock, SharedClock, Timestamp},
@@ -22,7 +21,7 @@ use redis::FromRedisValue;
 use serde::Serialize;
 
 use crate::{
-    ask::{Nothing, OfRow, OfSession, OfSubject, millis, span},
+    ask::{Nothing, OfRow, OfSession, OfSubject, span},
     attempt::Presented,
     connection::Link,
     error::store_error,
@@ -292,9 +291,8 @@ impl SessionStore for RedisStore {
         let keys = |shard: &Shard, subject: &str| [shard.tokens(subject)];
         let tokens = &self.0.scripts.tokens;
         let rows: Vec<String> = self.at(subject, tokens, keys, what).await?;
-        rows.iter()
-            .map(|row| TokenRow::parse(row)?.into_token())
-            .collect()
+        let tokens = rows.iter().map(|row| TokenRow::parse(row)?.into_token());
+        Ok(tokens.filter_map(row::readable).collect())
     }
 
     async fn remove_application_token(
@@ -425,11 +423,15 @@ impl SessionStore for RedisStore {
         let what = What { purge_keep: &keep };
         let mut gone = 0;
         let keys = |shard: &Shard| vec![shard.feed()];
-        for answer in self
-            .everywhere::<u64>(&self.0.scripts.purge, keys, what)
-            .await
-        {
-            gone += answer?;
+        let purge = &self.0.scripts.purge;
+        let mut is_over = false;
+        while !is_over {
+            is_over = true;
+            for answer in self.everywhere::<(u64, u8)>(purge, keys, what).await {
+                let (of_shard, more) = answer?;
+                gone += of_shard;
+                is_over &= more == 0;
+            }
         }
         if let Some(devices) = rules.devices {
             let since = self.current_time().await?.saturating_sub(devices);

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use common::{
     Prefix,
-    sessions::{alice, open},
+    sessions::{alice, attempt, open},
 };
 use portcullis::{
     session::{
-        DynSessionStore, Revocation, Revocations, SessionRecord, SessionStore, StoreErrorKind,
+        DynSessionStore, PurgeRules, Revocation, Revocations, SessionRecord, SessionStore,
+        StoreErrorKind,
     },
     time::{SharedClock, Timestamp},
 };
-use portcullis_redis::RedisStore;
+use portcullis_redis::{RedisStore, RedisStoreBuilder};
 use portcullis_testing::{clock::FakeClock, servers::redis_url};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -56,6 +57,84 @@ async fn the_longest_time_of_all_nodes_counts() {
     clock.advance(HOUR);
     trim(&short).await;
     assert!(!is_told(&long, &session).await);
+}
+
+/// A purge that is told a shorter time trims no more than that either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_leaves_what_nodes_have_agreed_on() {
+    let Some(url) = redis_url() else {
+        return;
+    };
+    let prefix = Prefix::new(&url);
+    let clock = FakeClock::new();
+    let builder = prefix.store().test_clock(SharedClock::new(clock.clone()));
+    let store = builder.keep(HOUR).connect().await.unwrap();
+    let session = open(&store).await;
+    assert!(store.revoke(&alice(), &session.id).await.unwrap());
+    clock.advance(HOUR / 2);
+    assert_eq!(store.purge(MINUTE).await.unwrap(), 0);
+    assert!(is_told(&store, &session).await);
+    clock.advance(HOUR);
+    assert_eq!(store.purge(MINUTE).await.unwrap(), 1);
+    assert!(!is_told(&store, &session).await);
+}
+
+/// Much that is over goes in steps, but all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_goes_on_until_nothing_is_left() {
+    let Some(url) = redis_url() else {
+        return;
+    };
+    let prefix = Prefix::new(&url);
+    let store = prefix.store().connect().await.unwrap();
+    let session = open(&store).await;
+    assert!(store.revoke(&alice(), &session.id).await.unwrap());
+    let keys = prefix.keys();
+    let feed = keys.iter().find(|key| key.ends_with(":feed")).unwrap();
+    let mut many = redis::cmd("ZADD");
+    many.arg(feed);
+    for entry in 0..2500 {
+        many.arg(1).arg(format!("a|old-{entry}"));
+    }
+    many.exec(&mut prefix.connection()).unwrap();
+    // A log-out does not wait for it.
+    trim(&store).await;
+    assert_eq!(store.purge(MINUTE).await.unwrap(), 1500);
+    assert!(is_told(&store, &session).await);
+}
+
+/// The keys of a store whose prefix begins with that of this one look alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_are_forgotten_in_the_own_store_alone() {
+    let Some(url) = redis_url() else {
+        return;
+    };
+    let prefix = Prefix::new(&url);
+    let clock = FakeClock::new();
+    let clocked = |builder: RedisStoreBuilder| builder.test_clock(SharedClock::new(clock.clone()));
+    let store = clocked(prefix.store()).connect().await.unwrap();
+    let longer = format!("{}:admin", prefix.name());
+    let other = clocked(prefix.store().prefix(longer));
+    let other = other.connect().await.unwrap();
+    let agent = async |store: &RedisStore, session: &SessionRecord| {
+        let row = store.session(&alice(), &session.id).await.unwrap();
+        row.unwrap().device.user_agent
+    };
+    let mut sessions = Vec::new();
+    for store in [&store, &other] {
+        let session = open(store).await;
+        let mut next = attempt(&session, 0);
+        next.device.user_agent = Some("browser".to_owned());
+        store.rotate(&next).await.unwrap();
+        assert!(agent(store, &session).await.is_some());
+        sessions.push(session);
+    }
+    clock.advance(HOUR);
+    let mut rules = PurgeRules::new(MINUTE);
+    rules.devices = Some(MINUTE);
+    assert_eq!(store.purge_batch(&rules).await.unwrap(), 1);
+    assert_eq!(agent(&store, &sessions[0]).await, None);
+    assert!(agent(&other, &sessions[1]).await.is_some());
 }
 
 /// A node that runs since before takes it over, and a snapshot is enough to ask for it.

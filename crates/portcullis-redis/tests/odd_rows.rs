@@ -6,12 +6,12 @@ mod common;
 
 use common::{
     Prefix,
-    sessions::{alice, attempt, open},
+    sessions::{DAY, alice, attempt, new_session, open},
 };
 use portcullis::{
     session::{
-        RefusalReason, Revocation, RevocationReason, RotationOutcome, SessionRecord, SessionStore,
-        StoreErrorKind,
+        ApplicationToken, RefusalReason, Revocation, RevocationReason, RotationOutcome,
+        SessionRecord, SessionStore, StoreErrorKind, TokenAdded,
     },
     time::Timestamp,
 };
@@ -78,6 +78,94 @@ async fn an_odd_row_is_a_fault_of_one_session() {
     assert_eq!(listed, std::slice::from_ref(&good));
     let outcome = store.rotate(&attempt(&good, 0)).await.unwrap();
     assert!(matches!(outcome, RotationOutcome::Rotated(_)));
+}
+
+/// A session whose row lacks what places and deadlines are made of is logged out, and hides
+/// nothing.
+#[tokio::test]
+async fn an_odd_session_keeps_nobody_from_logging_out() {
+    let Some(url) = redis_url() else { return };
+    let prefix = Prefix::new(&url);
+    let store = prefix.store().connect().await.unwrap();
+    for member in ["created", "idle", "absolute"] {
+        // By the log-out of everybody, too, whose rows are swept up.
+        for everybody in [false, true] {
+            let odd = open(&store).await;
+            let good = open(&store).await;
+            change(&prefix, &odd, member, Some("soon"));
+            if everybody {
+                store.revoke_realm("users").await.unwrap();
+            }
+            let ended = store.revoke_all(&alice()).await.unwrap();
+            assert_eq!(ended.sessions.len(), if everybody { 0 } else { 2 });
+            for session in [&odd, &good] {
+                let outcome = store.rotate(&attempt(session, 0)).await;
+                let expected = RotationOutcome::Refused(RefusalReason::Revoked);
+                let is_odd = session.id == odd.id;
+                assert!(outcome.map_or(is_odd, |outcome| outcome == expected));
+            }
+            assert_eq!(store.session_count(&alice()).await.unwrap(), 0);
+        }
+        // Alone, and told.
+        let odd = open(&store).await;
+        change(&prefix, &odd, member, Some("soon"));
+        assert!(store.revoke(&alice(), &odd.id).await.unwrap());
+        assert!(!store.revoke(&alice(), &odd.id).await.unwrap());
+        let told = store.revocations(Timestamp::from_millis(0)).await.unwrap();
+        let is_told =
+            |told: &Revocation| matches!(told, Revocation::Session { id, .. } if *id == odd.id);
+        assert!(told.iter().any(is_told), "{member}: {told:?}");
+        // Makes room, or is in nobody's way.
+        let odd = open(&store).await;
+        change(&prefix, &odd, member, Some("soon"));
+        let ticket = store.login_ticket().await.unwrap();
+        let mut next = new_session(&alice(), DAY);
+        next.limit = Some(1.try_into().unwrap());
+        store.create(next, ticket).await.unwrap();
+        store.revoke_all(&alice()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_odd_application_token_hides_no_others_and_goes_with_a_log_out() {
+    let Some(url) = redis_url() else { return };
+    let prefix = Prefix::new(&url);
+    let store = prefix.store().connect().await.unwrap();
+    for row in [
+        "{",
+        "{}",
+        "[]",
+        r#"{"subject":"5:users:alice"}"#,
+        r#"{"id":7,"created":{}}"#,
+    ] {
+        for id in ["good", "odd"] {
+            let token = ApplicationToken {
+                id: id.to_owned(),
+                subject: alice(),
+                created_at: Timestamp::from_millis(1),
+            };
+            let ticket = store.login_ticket().await.unwrap();
+            let added = store.add_application_token(token, 10, ticket).await;
+            assert_eq!(added.unwrap(), TokenAdded::Added, "{row}");
+        }
+        let keys = prefix.keys();
+        let key = keys.iter().find(|key| key.ends_with(":a:odd")).unwrap();
+        let _: () = prefix.connection().set(key, row).unwrap();
+        let listed = store.application_tokens(&alice()).await.unwrap();
+        let listed: Vec<_> = listed.iter().map(|token| token.id.as_str()).collect();
+        assert_eq!(listed, ["good"], "{row}");
+        let session = open(&store).await;
+        let mut ended = store.revoke_all(&alice()).await.unwrap();
+        ended.application_tokens.sort();
+        assert_eq!(ended.sessions, [session.id], "{row}");
+        assert_eq!(ended.application_tokens, ["good", "odd"], "{row}");
+        assert_eq!(store.application_tokens(&alice()).await.unwrap(), []);
+        let again = store.revoke_all(&alice()).await.unwrap();
+        assert_eq!(again.application_tokens, [] as [&str; 0], "{row}");
+        for key in prefix.keys().iter().filter(|key| key.contains(":a:")) {
+            let _: () = prefix.connection().del(key).unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -12,17 +12,5 @@ if missing then
   return missing
 end
 local last = {number = number(ask, 'number'), at = number(ask, 'at')}
-local removed = {}
-for _, id in ipairs(ids) do
-  local token, cut_off = load_token(id)
-  if token and is_before(token, last) then
-    if not token.removed then
-      remove_token(token)
-      removed[#removed + 1] = id
-    elseif cut_off then
-      remove_token(token)
-    end
-  end
-end
 -- Not the words of a script: ids may be any.
-return {removed}
+return {remove_those(ask.subject, ids, last)}

@@ -121,9 +121,23 @@ local function tell(entry, at)
   redis.pcall('PUBLISH', ask.channel, time .. '|' .. entry)
 end
 
+-- How much is taken out of a list at once: everybody waits meanwhile.
+local AT_ONCE = 1000
+
+-- Takes out of a sorted set what is between these scores, the first so many: how many.
+local function take_out(name, from, to)
+  local many = redis.call('ZCOUNT', name, from, to)
+  if many == 0 then
+    return 0
+  end
+  local first = redis.call('ZCOUNT', name, '-inf', to) - many
+  local last = first + math.min(many, AT_ONCE) - 1
+  return redis.call('ZREMRANGEBYRANK', name, first, last)
+end
+
 -- Takes what has been told for long enough out of the feed.
 local function trim(since)
-  return redis.call('ZREMRANGEBYSCORE', key('feed'), '(-inf', '(' .. text(since))
+  return take_out(key('feed'), '(-inf', '(' .. text(since))
 end
 
 -- Takes a live application token off the list of its subject.
@@ -132,4 +146,30 @@ local function remove_token(token)
   redis.call('SET', key('a', token.id), cjson.encode(token), 'PX', text(span(now)))
   redis.call('ZREM', key('l', token.subject), token.id)
   tell('a|' .. token.id)
+end
+
+-- Takes those of these application tokens off the list of a subject that were there before
+-- it was logged out: which were live. One that cannot be read goes, too: who could tell that
+-- it is newer? Its row is left as it is, and nobody takes it for live.
+local function remove_those(subject, ids, last)
+  local removed = {}
+  for _, id in ipairs(ids) do
+    local good, token, cut_off = pcall(load_token, id)
+    local before = false
+    if good and token then
+      good, before = pcall(is_before, token, last)
+      good = good and token.id == id and token.subject == subject
+    end
+    if not good then
+      redis.call('ZREM', key('l', subject), id)
+      tell('a|' .. id)
+      removed[#removed + 1] = id
+    elseif before and (cut_off or not token.removed) then
+      if not token.removed then
+        removed[#removed + 1] = id
+      end
+      remove_token(token)
+    end
+  end
+  return removed
 end

@@ -57,12 +57,44 @@ local function ended_by(row)
   end
 end
 
+-- The members of a session's row, in the order in which advance.lua reads and writes them.
+local ORDER = {
+  'revoked', 'why', 'by', 'late',
+  'generation', 'rotated', 'idle', 'absolute', 'kept', 'created', 'ticket', 'from',
+  'rotated_by', 'key', 'agent', 'address',
+  'digest', 'client', 'subject', 'grant', 'id',
+}
+
+-- A session's row as text, what is not known here included. A slash stays as it is, as it
+-- does with everybody else.
+local function encode(row)
+  local members, known = {}, {}
+  local function add(name)
+    if row[name] then
+      local value = string.gsub(cjson.encode(row[name]), '\\/', '/')
+      members[#members + 1] = '"' .. name .. '":' .. value
+    end
+    known[name] = true
+  end
+  for _, name in ipairs(ORDER) do
+    add(name)
+  end
+  for name in pairs(row) do
+    if not known[name] then
+      add(name)
+    end
+  end
+  return '{' .. table.concat(members, ',') .. '}'
+end
+
 -- A session of the subject as it is now and its text, or nil. One that was logged out has
 -- ended, though nobody has written that: by what, is the third.
 local function load_session(id)
   local row, raw = load(key('s', id))
   if row and type(row.subject) ~= 'string' then
     error('CORRUPT subject')
+  elseif row and row.id ~= id then
+    error('CORRUPT id')
   elseif not row or row.subject ~= ask.subject then
     return nil
   end
@@ -141,39 +173,9 @@ local function stays(moment)
   lasts(span(moment))
 end
 
--- The members of a session's row, in the order in which advance.lua reads and writes them.
-local ORDER = {
-  'revoked', 'why', 'by', 'late',
-  'generation', 'rotated', 'idle', 'absolute', 'kept', 'created', 'ticket', 'from',
-  'rotated_by', 'key', 'agent', 'address',
-  'digest', 'client', 'subject', 'grant', 'id',
-}
-
--- A session's row as text, what is not known here included. A slash stays as it is, as it
--- does with everybody else.
-local function encode(row)
-  local members, known = {}, {}
-  local function add(name)
-    if row[name] then
-      local value = string.gsub(cjson.encode(row[name]), '\\/', '/')
-      members[#members + 1] = '"' .. name .. '":' .. value
-    end
-    known[name] = true
-  end
-  for _, name in ipairs(ORDER) do
-    add(name)
-  end
-  for name in pairs(row) do
-    if not known[name] then
-      add(name)
-    end
-  end
-  return '{' .. table.concat(members, ',') .. '}'
-end
-
 -- Takes sessions out whose rows have gone.
 local function tidy()
-  redis.call('ZREMRANGEBYSCORE', user, text(-now), '(-9')
+  take_out(user, text(-now), '(-9')
   local over = '(' .. text(now - tonumber(ask.keep))
   for _, entry in ipairs(redis.call('ZRANGEBYSCORE', user, '(0', over, 'LIMIT', 0, 100)) do
     redis.call('ZREM', user, entry, 'b' .. string.sub(entry, 2))
@@ -188,30 +190,34 @@ local function put(row)
   -- For longer than it has to be, so that not each refresh has to see to it.
   local ttl = math.min(left + math.floor(math.max(over - now, 0) / 4), 2 ^ 52)
   row.kept = text(now + ttl)
+  local place = place(number(row, 'created'), row.id)
   local raw = encode(row)
   redis.call('SET', key('s', row.id), raw, 'PX', text(left))
-  local place = place(number(row, 'created'), row.id)
   redis.call('ZADD', user, '-inf', '', 0, 'b' .. place, text(math.max(over, 1)), 'e' .. place)
   lasts(ttl)
   return raw
 end
 
 -- Takes a session that has ended, and whose row goes at a moment, out of those that have
--- not. The set is never empty in between.
-local function unlist(row, gone)
-  local place = place(number(row, 'created'), row.id)
+-- not. The set is never empty in between. One that does not say when it began, and of which
+-- the caller does not know where it stands, stays among them until a sweep or its deadline.
+local function unlist(row, gone, where)
+  local created = tonumber(row.created)
+  where = where or created and place(created, row.id)
   redis.call('ZADD', user, text(-math.max(gone, 10)), 'd' .. row.id)
-  redis.call('ZREM', user, 'b' .. place, 'e' .. place)
+  if where then
+    redis.call('ZREM', user, 'b' .. where, 'e' .. where)
+  end
 end
 
 -- Ends a session that has not ended, now unless said otherwise.
-local function revoke(row, why, by, at)
+local function revoke(row, why, by, at, where)
   row.revoked = text(at or now)
   row.why = why
   row.by = by
   local raw = encode(row)
   redis.call('SET', key('s', row.id), raw, 'PX', text(span(now)))
-  unlist(row, now + span(now))
+  unlist(row, now + span(now), where)
   tell('s|' .. why .. '|' .. row.id .. '|' .. row.subject)
   return raw
 end

@@ -16,16 +16,18 @@ for i, id in ipairs(ids) do
     next = false
     break
   end
-  -- One that cannot be read cannot be refreshed either.
+  -- One that cannot be read cannot be refreshed either. Its list knows when it began, and
+  -- without a deadline it is kept as from now.
   local good, row, _, why = pcall(load_session, id)
+  local where = string.sub(entries[i], 2)
   if good and not row then
-    redis.call('ZREM', user, entries[i], 'e' .. string.sub(entries[i], 2))
+    redis.call('ZREM', user, entries[i], 'e' .. where)
   elseif good and why == 'logout_everywhere' then
-    revoke(row, why, nil, mark.at)
+    revoke(row, why, nil, mark.at, where)
     ended[#ended + 1] = id
   elseif good and row.revoked then
-    local over = math.min(number(row, 'idle'), number(row, 'absolute'))
-    unlist(row, over + tonumber(ask.keep))
+    local over = math.min(tonumber(row.idle) or now, tonumber(row.absolute) or now)
+    unlist(row, over + tonumber(ask.keep), where)
   end
 end
 settle()
