@@ -138,7 +138,8 @@ impl RedisStoreBuilder {
     }
 
     /// What the names of all keys begin with, behind a brace: services that
-    /// share a server need different ones. Braces in it become underscores.
+    /// share a server need different ones. Braces in it become underscores; in a cluster it
+    /// must not be empty.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
@@ -253,7 +254,8 @@ impl RedisStoreBuilder {
     /// When the address makes no sense or the server does not answer
     /// ([`Unavailable`]); when the store was made by a newer version of this crate
     /// ([`Corrupt`]); when [`keep`](Self::keep) is shorter than
-    /// [access tokens live](Self::access_tokens_live_for) ([`Unsupported`]).
+    /// [access tokens live](Self::access_tokens_live_for), or the [`prefix`](Self::prefix) of
+    /// a store in a cluster is empty ([`Unsupported`]).
     ///
     /// [`Unavailable`]: portcullis::session::StoreErrorKind::Unavailable
     /// [`Corrupt`]: portcullis::session::StoreErrorKind::Corrupt
@@ -261,13 +263,19 @@ impl RedisStoreBuilder {
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         let keep = Keep::new(least(self.keep, self.longest)?);
         let (server, database) = self.addresses.server(self.timeout)?;
+        if self.prefix.is_empty() && server.is_cluster() {
+            return Err(StoreError::unsupported(
+                "the prefix is empty, and `{}` is no hash tag in a cluster: give one (`prefix`)",
+            ));
+        }
         let layout = Layout::new(&self.prefix);
         let link = Link::new(server.clone(), self.timeout);
         let old = old::agree(&link, &layout).await?;
         settings::look_at(&link).await;
         let store = RedisStore(Arc::new(Inner {
             link,
-            waiting: Link::new(server, self.timeout),
+            waiting: Link::new(server.clone(), self.timeout),
+            proving: Link::new(server, self.timeout),
             confirming_replicas: self.confirming_replicas,
             unconfirmed: AtomicBool::default(),
             log_out_replicas: self.log_out_replicas,
@@ -296,5 +304,14 @@ mod tests {
     async fn tls_without_its_feature_or_a_provider_is_an_error() {
         let error = RedisStore::connect("rediss://127.0.0.1:1/").await;
         assert_eq!(error.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    }
+
+    #[cfg(feature = "cluster")]
+    #[tokio::test]
+    async fn a_cluster_needs_a_prefix() {
+        let store = RedisStore::cluster(["redis://127.0.0.1:1/"]).prefix("");
+        let error = store.connect().await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unsupported);
+        assert!(error.cause().to_string().contains("`prefix`"), "{error:?}");
     }
 }

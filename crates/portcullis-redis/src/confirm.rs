@@ -65,7 +65,7 @@ impl RedisStore {
                 if let Err(error) = proof {
                     // The name may stand for another one by now.
                     self.0.link.look_again();
-                    self.0.waiting.look_again();
+                    self.0.proving.look_again();
                     return at.map_err(|_| error);
                 }
                 // By the connection that everybody reads by.
@@ -123,14 +123,14 @@ impl RedisStore {
         let elsewhere = || StoreError::unavailable("another server answers");
         let scripts = &self.0.scripts;
         let mark = self.0.layout.mark_key(shard);
-        let waiting = &self.0.waiting;
-        let way = Way::ToReplicas(waiting, &mark, self.0.confirming_replicas);
+        let proving = &self.0.proving;
+        let way = Way::ToReplicas(proving, &mark, self.0.confirming_replicas);
         let what = What { holder, at: None };
         let at: Option<String> = self
             .run_by(way, &scripts.prove, slice::from_ref(key), what)
             .await?;
         let at = Some(at.ok_or_else(elsewhere)?);
-        let way = Way::Plain(waiting);
+        let way = Way::Plain(proving);
         let what = What { holder, at };
         match self
             .run_by(way, &scripts.publish, slice::from_ref(key), what)

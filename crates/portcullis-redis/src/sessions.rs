@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     RedisStore,
-    ask::OfSome,
+    ask::{OfSome, OfSubject},
     layout::{Shard, subject_text},
     row,
 };
@@ -19,11 +19,20 @@ const MANY: u32 = 200;
 
 /// What a sweep has done.
 #[derive(Default)]
-struct Swept {
+pub(crate) struct Swept {
     /// The sessions that it ended.
     ended: Vec<String>,
     /// By which log-outs.
-    by: String,
+    pub(crate) by: String,
+}
+
+/// A log-out everywhere, as scripts are told.
+#[derive(Serialize)]
+struct LoggedOut {
+    subject: String,
+    number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
 }
 
 impl RedisStore {
@@ -69,7 +78,7 @@ impl RedisStore {
             let count = &self.0.scripts.count;
             let answer: String = self.at(subject, count, to_list, what).await?;
             match answer.as_str() {
-                "sweep" => swept = self.sweep(subject).await?,
+                "sweep" => swept = self.sweep(subject, false).await?,
                 count => return row::number(count),
             }
         }
@@ -78,32 +87,16 @@ impl RedisStore {
     /// Logs a subject out everywhere: by a mark first, by which all that is read is
     /// judged from then on, and then row by row.
     pub(crate) async fn log_out(&self, subject: &Subject) -> Result<RevokedAll, StoreError> {
-        #[derive(Serialize)]
-        struct What<'a> {
-            subject: String,
-            number: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            at: Option<String>,
+        let (what, mut application_tokens, has_tokens) = self.mark(subject).await?;
+        if !has_tokens {
+            // One may have been listed just before the mark.
+            let keys = |shard: &Shard, subject: &str| [shard.tokens(subject)];
+            let remove_tokens = &self.0.scripts.remove_tokens;
+            (application_tokens,) = self
+                .log_out_at::<(Vec<String>,), 1>(subject, remove_tokens, keys, &what)
+                .await?;
         }
-        // The number comes first: a login that takes its ticket later is later.
-        let number = self.login_ticket().await?.sequence().to_string();
-        let mut what = What {
-            subject: subject_text(subject),
-            number: &number,
-            at: None,
-        };
-        let scripts = &self.0.scripts;
-        let keys =
-            |shard: &Shard, subject: &str| [shard.feed(), shard.cut_offs(), shard.subject(subject)];
-        what.at = Some(
-            self.log_out_at(subject, &scripts.log_out, keys, &what)
-                .await?,
-        );
-        let keys = |shard: &Shard, subject: &str| [shard.tokens(subject)];
-        let remove_tokens = &scripts.remove_tokens;
-        let (application_tokens,): (Vec<String>,) =
-            self.log_out_at(subject, remove_tokens, keys, &what).await?;
-        let swept = self.sweep(subject).await?;
+        let swept = self.sweep(subject, true).await?;
         let sessions = swept.ended.iter().map(|id| row::session_id(id));
         Ok(RevokedAll {
             sessions: sessions.collect::<Result<_, _>>()?,
@@ -111,8 +104,48 @@ impl RedisStore {
         })
     }
 
-    /// Writes into rows and feed what a log-out has ended.
-    async fn sweep(&self, subject: &Subject) -> Result<Swept, StoreError> {
+    /// The first step of a log-out, which is enough if the caller goes away behind it: the
+    /// mark, which application tokens went with it, and whether there were any. Where there
+    /// are none their list is not touched: a key that is not there would hold the log-out up
+    /// while its slot moves.
+    async fn mark(&self, subject: &Subject) -> Result<(LoggedOut, Vec<String>, bool), StoreError> {
+        // The number comes first: a login that takes its ticket later is later.
+        let number = self.login_ticket().await?.sequence().to_string();
+        let mut what = LoggedOut {
+            subject: subject_text(subject),
+            number,
+            at: None,
+        };
+        let scripts = &self.0.scripts;
+        let list = |shard: &Shard, subject: &str| [shard.tokens(subject)];
+        let of_subject = OfSubject {
+            subject: subject_text(subject),
+        };
+        let tokens: Vec<String> = self.at(subject, &scripts.tokens, list, of_subject).await?;
+        let has_tokens = !tokens.is_empty();
+        let keys = |shard: &Shard, subject: &str| {
+            let of_tokens = has_tokens.then(|| shard.tokens(subject));
+            [
+                shard.feed(),
+                shard.cut_offs(),
+                shard.subject(subject),
+                of_tokens.unwrap_or_else(|| shard.subject(subject)),
+            ]
+        };
+        let (at, removed): (String, Vec<String>) = self
+            .log_out_at(subject, &scripts.log_out, keys, &what)
+            .await?;
+        what.at = Some(at);
+        Ok((what, removed, has_tokens))
+    }
+
+    /// Writes into rows and feed what a log-out has ended, and waits for replicas if it is
+    /// part of one.
+    pub(crate) async fn sweep(
+        &self,
+        subject: &Subject,
+        is_log_out: bool,
+    ) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
         let mut after = None;
         loop {
@@ -125,8 +158,10 @@ impl RedisStore {
                 [shard.feed(), shard.cut_offs(), shard.subject(subject)]
             };
             let sweep = &self.0.scripts.sweep;
-            let (ended, next, by): (Vec<String>, Option<String>, String) =
-                self.log_out_at(subject, sweep, keys, what).await?;
+            let (ended, next, by): (Vec<String>, Option<String>, String) = match is_log_out {
+                true => self.log_out_at(subject, sweep, keys, what).await?,
+                false => self.at(subject, sweep, keys, what).await?,
+            };
             swept.ended.extend(ended);
             swept.by = by;
             if next.is_none() {
@@ -188,4 +223,47 @@ fn cursor(place: &str) -> Result<SessionCursor, StoreError> {
         created_at: row::time(created)?,
         id: row::session_id(id)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::{
+        session::{ApplicationToken, TokenAdded},
+        time::Timestamp,
+    };
+
+    use super::*;
+
+    /// Whoever logs out may go away behind the first step.
+    #[tokio::test]
+    async fn application_tokens_go_with_the_mark() {
+        let Some(url) = portcullis_testing::servers::redis_url() else {
+            return;
+        };
+        let name = portcullis::session::SessionId::random().unwrap();
+        let prefix = format!("portcullis-test-{name}");
+        let store = RedisStore::builder(url.as_str()).prefix(&prefix);
+        let store = store.connect().await.unwrap();
+        let subject = Subject::new("users", "alice");
+        let token = ApplicationToken {
+            id: "token".to_owned(),
+            subject: subject.clone(),
+            created_at: Timestamp::from_millis(1),
+        };
+        let ticket = store.login_ticket().await.unwrap();
+        let added = store.add_application_token(token, 10, ticket).await;
+        assert_eq!(added.unwrap(), TokenAdded::Added);
+        let is_live = async || store.application_token_is_live(&subject, "token").await;
+        assert!(is_live().await.unwrap());
+        let (_, removed, _) = store.mark(&subject).await.unwrap();
+        let live = is_live().await.unwrap();
+        let client = redis::Client::open(url.as_str()).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let mut find = redis::cmd("KEYS");
+        find.arg(format!("{{{prefix}[:}}]*"));
+        let keys: Vec<String> = find.query(&mut connection).unwrap();
+        redis::cmd("DEL").arg(keys).exec(&mut connection).unwrap();
+        assert!(!live);
+        assert_eq!(removed, ["token"]);
+    }
 }

@@ -42,8 +42,10 @@ pub struct RedisStore(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) link: Link,
-    /// For what waits for replicas: its connection gets nothing else done meanwhile.
+    /// For log-outs that wait for replicas: their connection gets nothing else done meanwhile.
     pub(crate) waiting: Link,
+    /// The same for proofs, which must not wait for log-outs.
+    pub(crate) proving: Link,
     pub(crate) confirming_replicas: u32,
     /// Whether the last proof failed.
     pub(crate) unconfirmed: AtomicBool,
@@ -102,20 +104,28 @@ impl SessionStore for RedisStore {
             absolute_ttl: String,
             #[serde(skip_serializing_if = "Option::is_none")]
             limit: Option<String>,
+            swept: String,
         }
         let ticket = ticket_text(ticket);
-        let what = What {
+        let mut what = What {
             subject: subject_text(&session.subject),
             row: SessionRow::new(&session, &ticket)?,
             ticket,
             idle_ttl: span(session.idle_ttl),
             absolute_ttl: span(session.absolute_ttl),
             limit: session.limit.map(|limit| limit.to_string()),
+            swept: String::new(),
         };
         let create = &self.0.scripts.create;
-        let keys = of_session(&session.id);
-        let (_, row, evicted): (String, Option<String>, Vec<String>) =
-            self.at(&session.subject, create, keys, what).await?;
+        let (row, evicted) = loop {
+            let keys = of_session(&session.id);
+            let (now, row, evicted): (String, Option<String>, Vec<String>) =
+                self.at(&session.subject, create, keys, &what).await?;
+            match now.as_str() {
+                "sweep" => what.swept = self.sweep(&session.subject, false).await?.by,
+                _ => break (row, evicted),
+            }
+        };
         let Some(row) = row else {
             return Ok(Created::LoggedOutMeanwhile);
         };

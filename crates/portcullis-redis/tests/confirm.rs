@@ -248,3 +248,25 @@ async fn log_outs_wait_for_replicas_where_they_must() {
     assert_eq!(kept.revoked.unwrap().reason, RevocationReason::Logout);
     pair.primary.resume();
 }
+
+/// Log-outs that no replica has wait on their own connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn log_outs_that_wait_hold_no_proof_up() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let store = builder(&server).log_outs_reach_replicas(1);
+    let store = store.connect().await.unwrap();
+    let mut log_outs = Vec::new();
+    for _ in 0..8 {
+        let (store, session) = (store.clone(), open(&store).await);
+        log_outs.push(tokio::spawn(async move {
+            store.revoke(&session.subject, &session.id).await
+        }));
+    }
+    server.wait_until(&["INFO", "clients"], "blocked_clients:1");
+    store.confirm(Duration::ZERO).await.unwrap();
+    for log_out in log_outs {
+        is_unavailable(async { log_out.await.unwrap() }).await;
+    }
+}

@@ -175,3 +175,28 @@ async fn a_log_out_counts_at_once() {
     };
     assert!(sessions.iter().all(|row| is_told(&row.id)));
 }
+
+/// What a log-out has ended keeps nobody out, however much there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_were_cut_off_do_not_count_towards_a_limit() {
+    let Some(url) = redis_url() else { return };
+    let prefix = Prefix::new(&url);
+    let store = patient(&prefix).await;
+    open_many(&store, 450).await;
+    store.revoke_realm("users").await.unwrap();
+    let hour = Duration::from_secs(3600);
+    // They are over before the others, so that they are looked at first.
+    let mut live = Vec::new();
+    for _ in 0..3 {
+        live.push(open_for(&store, &alice(), hour).await);
+    }
+    let mut login = new_session(&alice(), DAY);
+    login.limit = std::num::NonZeroU32::new(10);
+    let ticket = store.login_ticket().await.unwrap();
+    let created = store.create(login, ticket).await.unwrap();
+    let Created::Session { evicted, .. } = created else {
+        panic!("nobody logged out")
+    };
+    assert_eq!(evicted, []);
+    assert_eq!(store.session_count(&alice()).await.unwrap(), 4);
+}

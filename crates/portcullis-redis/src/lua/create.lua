@@ -63,6 +63,14 @@ end
 
 local others, missing = {}, nil
 if ask.limit then
+  local mark, cut_off = log_outs()
+  -- Behind those that are looked at nobody tells which ones a log-out has ended.
+  if ask.swept ~= which(mark, cut_off) and redis.call('ZCOUNT', user, 0, 0) > MANY then
+    local oldest = sessions_behind(nil, 1)[1]
+    if began(oldest) <= latest(mark, cut_off) then
+      return {'sweep', false, {}}
+    end
+  end
   others, missing = in_the_way(number(ask, 'limit'))
   if missing then
     return missing

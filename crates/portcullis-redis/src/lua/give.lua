@@ -76,11 +76,12 @@ for i, name in ipairs(names) do
 end
 -- A login that has its ticket already must not come to anything here; for as long as a
 -- ticket is good.
+local LASTS = 2 * 3600 * 1000
 local log_out = read(key('o', ask.subject))
-if log_out then
-  redis.call('SET', key('o', ask.subject), MOVED .. log_out, 'KEEPTTL')
-else
-  redis.call('SET', key('o', ask.subject), MOVED, 'PX', 2 * 3600 * 1000)
+local left = redis.call('PTTL', key('o', ask.subject))
+redis.call('SET', key('o', ask.subject), MOVED .. (log_out or ''), 'KEEPTTL')
+if left ~= -1 and left < LASTS then
+  redis.call('PEXPIRE', key('o', ask.subject), LASTS)
 end
 local length, rest = string.match(ask.subject, '^(%d+):(.*)$')
 local cut_off = redis.call('GET', key('c', string.sub(rest, 1, tonumber(length))))
