@@ -72,7 +72,8 @@
 //! Everybody waits while a script runs, so each looks at a few hundred sessions at most.
 //! A list is read in pages of up to 200. A log-out everywhere first writes a mark with its
 //! place in the order and its time: whoever reads a session from then on takes it for
-//! ended, so that nothing can be refreshed any more. Then the rows are written and told in
+//! ended, so that nothing can be refreshed any more. Application tokens, which never expire,
+//! are taken off the list in the same step. Then the rows are written and told in
 //! batches of 200. If the caller goes away in between, the mark stays for as long as there
 //! is a session that it has ended; made again, the log-out writes the rest. A login beyond
 //! the limit of its subject ends up to 400 sessions; if there are more, as when a limit is
@@ -165,6 +166,8 @@ mod revoked;
 mod row;
 mod run;
 mod script;
+#[cfg(feature = "sentinel")]
+mod sentinel;
 mod server;
 mod sessions;
 mod settings;

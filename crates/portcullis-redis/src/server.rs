@@ -50,7 +50,7 @@ pub(crate) enum Server {
     Cluster(Box<redis::cluster::ClusterClient>, Vec<Client>),
     /// Whatever sentinels say is the primary.
     #[cfg(feature = "sentinel")]
-    Sentinel(std::sync::Arc<tokio::sync::Mutex<redis::sentinel::SentinelClient>>),
+    Sentinel(std::sync::Arc<crate::sentinel::Sentinels>),
 }
 
 impl Addresses {
@@ -71,7 +71,10 @@ impl Addresses {
     }
 
     /// The server that they lead to, and the number of its database.
-    #[cfg_attr(not(feature = "cluster"), allow(unused_variables))]
+    #[cfg_attr(
+        not(any(feature = "cluster", feature = "sentinel")),
+        allow(unused_variables)
+    )]
     pub(crate) fn server(self, limit: Duration) -> Result<(Server, i64), StoreError> {
         let nodes = self.nodes.map_err(StoreError::unavailable)?;
         let nodes: Vec<_> = nodes.into_iter().map(without_delay).collect();
@@ -120,14 +123,21 @@ impl Addresses {
                 let primary = primary.map_err(StoreError::unavailable)?;
                 #[cfg(feature = "tls")]
                 check_provider(std::slice::from_ref(&primary))?;
-                let database = primary.redis_settings().db();
                 #[cfg(feature = "tls")]
-                let client = sentinel(&nodes, &primary, &self.certificates);
-                #[cfg(not(feature = "tls"))]
-                let client = sentinel(&nodes, &primary);
-                let client = client.map_err(store_error)?;
-                let client = std::sync::Arc::new(tokio::sync::Mutex::new(client));
-                Ok((Server::Sentinel(client), database))
+                if !uses_tls(&primary) && !nodes.iter().any(uses_tls) {
+                    // Refuses certificates that nobody would use, as elsewhere.
+                    client(first.clone(), &self.certificates).map_err(store_error)?;
+                }
+                let database = primary.redis_settings().db();
+                let sentinels = crate::sentinel::Sentinels::new(
+                    &nodes,
+                    &primary,
+                    limit,
+                    #[cfg(feature = "tls")]
+                    &self.certificates,
+                );
+                let sentinels = std::sync::Arc::new(sentinels.map_err(store_error)?);
+                Ok((Server::Sentinel(sentinels), database))
             }
         }
     }
@@ -155,7 +165,7 @@ impl Server {
             #[cfg(feature = "cluster")]
             Self::Cluster(_, nodes) => Ok(nodes.clone()),
             #[cfg(feature = "sentinel")]
-            Self::Sentinel(client) => Ok(vec![client.lock().await.async_get_client().await?]),
+            Self::Sentinel(sentinels) => Ok(vec![sentinels.primary().await?]),
         }
     }
 }
@@ -167,62 +177,6 @@ fn client(node: ConnectionInfo, certificates: &redis::TlsCertificates) -> RedisR
         // Refuses a URL without encryption.
         false => Client::build_with_tls(node, certificates.clone()),
     }
-}
-
-/// The host of the primary's URL is the name that the sentinels know it by.
-#[cfg(feature = "sentinel")]
-fn sentinel(
-    sentinels: &[ConnectionInfo],
-    primary: &ConnectionInfo,
-    #[cfg(feature = "tls")] certificates: &redis::TlsCertificates,
-) -> RedisResult<redis::sentinel::SentinelClient> {
-    use redis::{
-        ConnectionAddr, ErrorKind, TlsMode,
-        sentinel::{SentinelClientBuilder, SentinelServerType},
-    };
-
-    let (name, encrypted) = match primary.addr() {
-        ConnectionAddr::Tcp(name, _) => (name, false),
-        ConnectionAddr::TcpTls { host, .. } => (host, true),
-        _ => {
-            return Err((
-                ErrorKind::InvalidClientConfig,
-                "the URL of the primary needs its name as the host",
-            )
-                .into());
-        }
-    };
-    let addresses = sentinels.iter().map(|sentinel| sentinel.addr().clone());
-    let mut client = SentinelClientBuilder::new(addresses, name, SentinelServerType::Master)?
-        .set_client_to_redis_db(primary.redis_settings().db())
-        .set_client_to_redis_protocol(primary.redis_settings().protocol())
-        .set_client_to_redis_tcp_settings(primary.tcp_settings().clone().set_nodelay(true));
-    if encrypted {
-        client = client.set_client_to_redis_tls_mode(TlsMode::Secure);
-        #[cfg(feature = "tls")]
-        {
-            client = client.set_client_to_redis_certificates(certificates.clone());
-        }
-    }
-    if let Some(username) = primary.redis_settings().username() {
-        client = client.set_client_to_redis_username(username);
-    }
-    if let Some(password) = primary.redis_settings().password() {
-        client = client.set_client_to_redis_password(password);
-    }
-    if let Some(sentinel) = sentinels.first() {
-        if let Some(username) = sentinel.redis_settings().username() {
-            client = client.set_client_to_sentinel_username(username);
-        }
-        if let Some(password) = sentinel.redis_settings().password() {
-            client = client.set_client_to_sentinel_password(password);
-        }
-        #[cfg(feature = "tls")]
-        if uses_tls(sentinel) {
-            client = client.set_client_to_sentinel_certificates(certificates.clone());
-        }
-    }
-    client.build()
 }
 
 /// Without a provider rustls panics at the first connection.

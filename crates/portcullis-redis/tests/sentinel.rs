@@ -248,3 +248,18 @@ async fn a_name_that_no_sentinel_knows_is_an_error() {
     let keyspace = watched.primary.command(&["INFO", "keyspace"]);
     assert!(format!("{keyspace:?}").contains("db3:"), "{keyspace:?}");
 }
+
+/// It takes connections, and that is all: a machine that hangs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sentinel_that_says_nothing_is_passed_over() {
+    let Some(watched) = Watched::start().await else {
+        return;
+    };
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let silent = format!("redis://{}/", listener.local_addr().unwrap());
+    let sentinels = std::iter::once(silent).chain(watched.sentinels.iter().map(Sentinel::url));
+    // Less than the client of the sentinels waits for one of them.
+    let store = RedisStore::sentinel(sentinels, "redis://mymaster/0");
+    let store = store.timeout(Duration::from_millis(450)).connect().await;
+    open(&store.unwrap()).await;
+}

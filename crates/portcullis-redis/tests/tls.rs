@@ -142,6 +142,11 @@ async fn only_the_right_server_is_trusted() {
     // Not encrypted, though it was to be.
     let builder = RedisStore::builder(server.server.url()).root_certificates(root.as_str());
     is_refused(builder, "rediss://").await;
+    #[cfg(feature = "sentinel")]
+    {
+        let builder = RedisStore::sentinel([server.server.url()], "redis://mymaster/0");
+        is_refused(builder.root_certificates(root.as_str()), "rediss://").await;
+    }
     is_refused(trusting().root_certificates("none"), "`root_certificates`").await;
 }
 
