@@ -290,6 +290,10 @@ impl RedisStoreBuilder {
             server_clock: RemoteClock::default(),
         }));
         store.agree_on_keep().await?;
+        if self.log_out_replicas > 0 {
+            // Made while all nodes answer: one that hangs would hold a new connection up.
+            let _ = store.0.waiting.send(&redis::cmd("PING")).await;
+        }
         Ok(store)
     }
 }

@@ -68,15 +68,30 @@ impl Link {
         self.send_request(&Request::Command(command)).await
     }
 
-    /// Sends a command, and writes `mark`, a key on the same server, behind it: who finds
-    /// that on a server later finds there what the command wrote, too.
-    pub(crate) async fn send_marked(&self, command: &Cmd, mark: &str) -> RedisResult<Value> {
+    /// Sends a command, and writes `mark`, a field of a hash on the same server, behind it:
+    /// who finds that on a server later finds there what the command wrote, too.
+    pub(crate) async fn send_marked(
+        &self,
+        command: &Cmd,
+        (hash, mark): (&str, &str),
+    ) -> RedisResult<Value> {
         let mut commands = Pipeline::new();
         commands.add_command(command.clone());
-        commands.add_command(self.write(mark));
-        let answers = self.send_request(&Request::Commands(&commands)).await?;
-        let answers = Vec::<Value>::from_redis_value(answers)?;
-        Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+        commands.cmd("HSET").arg(hash).arg(mark).arg(1);
+        self.send_request(&Request::Marked(&commands)).await
+    }
+
+    /// Takes such a mark away, and waits until so many replicas have that: whether it was
+    /// there. Nothing else gets through this connection meanwhile.
+    pub(crate) async fn take_mark(
+        &self,
+        (hash, mark): (&str, &str),
+        replicas: u32,
+    ) -> RedisResult<bool> {
+        let mut commands = Pipeline::new();
+        commands.cmd("HDEL").arg(hash).arg(mark);
+        let found = self.send_and_wait(commands, replicas).await?;
+        Ok(bool::from_redis_value(found)?)
     }
 
     /// Sends a command and waits until so many replicas have what it wrote, or what it
@@ -92,6 +107,11 @@ impl Link {
         let mut commands = Pipeline::new();
         commands.add_command(command.clone());
         commands.add_command(self.write(mark));
+        self.send_and_wait(commands, replicas).await
+    }
+
+    /// What the first one is answered.
+    async fn send_and_wait(&self, mut commands: Pipeline, replicas: u32) -> RedisResult<Value> {
         if replicas > 0 {
             let wait = commands.cmd("WAIT").arg(replicas);
             wait.arg(millis(self.limit / 2));
@@ -299,6 +319,8 @@ impl Current {
 enum Request<'a> {
     Command(&'a Cmd),
     Commands(&'a Pipeline),
+    /// A command, and others that are nothing without it.
+    Marked(&'a Pipeline),
 }
 
 impl Request<'_> {
@@ -315,6 +337,14 @@ impl Request<'_> {
                 let answers = answers.into_iter().map(Value::extract_error);
                 answers.collect::<RedisResult<_>>().map(Value::Array)
             }
+            Self::Marked(commands) => {
+                let count = commands.len();
+                let answers = connection.req_packed_commands(commands, 0, count).await?;
+                let mut answers = answers.into_iter().map(Value::extract_error);
+                let answer = answers.next().unwrap_or(Ok(Value::Nil))?;
+                let others: RedisResult<Vec<_>> = answers.collect();
+                others.map(|_| answer).map_err(written_but)
+            }
         }
     }
 }
@@ -322,6 +352,12 @@ impl Request<'_> {
 /// As servers count them: none would be for ever, or not at all.
 fn millis(duration: Duration) -> String {
     duration.as_millis().clamp(1, 1 << 40).to_string()
+}
+
+/// Of an error behind something that has been carried out, which is not to be repeated as
+/// if it had not.
+pub(crate) fn written_but(error: RedisError) -> RedisError {
+    std::io::Error::other(format!("written, but {error}")).into()
 }
 
 fn too_few(reached: u32, replicas: u32) -> RedisError {

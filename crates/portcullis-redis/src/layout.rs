@@ -163,11 +163,6 @@ impl Shard {
         format!("{}:u:{subject}", self.0)
     }
 
-    /// What is written behind something else, to wait for both.
-    pub(crate) fn mark(&self) -> String {
-        format!("{}:mark", self.0)
-    }
-
     /// A session.
     pub(crate) fn session(&self, id: &str) -> String {
         format!("{}:s:{id}", self.0)

@@ -48,11 +48,10 @@
 //! | `…:l:<subject>` | its subject's live ones | with the last of them |
 //! | `…:t:<id>` | a revoked access token | when the token expires |
 //! | `…:once:<digest>` | who used first what may be used once | when that expires |
-//! | `…:cut` | the last log-out of everybody of each realm | never |
+//! | `…:cut` | the last log-out of everybody of each realm, and which log-outs are waiting for replicas | never |
 //! | `…:feed` | what was revoked lately, by time | never; its entries some time later |
 //! | `…:proof` | when its server was confirmed last | never |
 //! | `…:mark` | nothing: it is written to wait for replicas | soon |
-//! | `…:mark:<name>` | nothing: where it is, a log-out is | soon |
 //!
 //! "Some time" is [`keep`](RedisStoreBuilder::keep): the server forgets by itself,
 //! and `purge` only trims the feeds. A revocation and its entry in the feed are

@@ -12,7 +12,11 @@ use redis::{
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
-use crate::{connection::Link, error::store_error, row};
+use crate::{
+    connection::{Link, written_but},
+    error::store_error,
+    row,
+};
 
 /// How often a script may say that it needs further keys: as long as sessions of its
 /// subject begin and end all the time.
@@ -76,7 +80,8 @@ pub(crate) enum Way<'a> {
     /// It counts once so many replicas have what it wrote.
     ToReplicas(&'a Link, &'a str, u32),
     /// The same; but it is done at once, by the connection of all others, and waited for
-    /// on the second one.
+    /// on the second one. The text is the name of a hash beside what is written, which is
+    /// always there: while its slot moves, what is not would be looked for elsewhere.
     ThenToReplicas(&'a Link, &'a Link, &'a str, u32),
 }
 
@@ -98,19 +103,26 @@ impl<'a> Way<'a> {
             Self::ToReplicas(link, mark, replicas) => {
                 Box::pin(link.send_to_replicas(command, mark, replicas)).await
             }
-            Self::ThenToReplicas(link, waiting, mark, replicas) => {
+            Self::ThenToReplicas(link, waiting, hash, replicas) => {
                 let sent = async {
                     // New each time: a step in rounds may be on another server by now, which
                     // has the mark of the round before.
                     let name = AttemptId::random().map_err(std::io::Error::other)?;
-                    let own = format!("{mark}:{}", row::attempt_text(&name));
-                    let answer = link.send_marked(command, &own).await?;
-                    let mut find = redis::cmd("EXISTS");
-                    find.arg(own);
-                    let found = waiting.send_to_replicas(&find, mark, replicas).await?;
-                    match bool::from_redis_value(found)? {
-                        true => Ok(answer),
-                        false => Err(elsewhere()),
+                    let mark = format!("m:{}", row::attempt_text(&name));
+                    let mark = (hash, mark.as_str());
+                    let sent = link.send_marked(command, mark).await;
+                    if let Err(error) = &sent
+                        && matches!(error.kind(), ErrorKind::Server(_))
+                    {
+                        // The mark may have been written without the rest.
+                        let _ = link.take_mark(mark, 0).await;
+                    }
+                    let answer = sent?;
+                    match waiting.take_mark(mark, replicas).await {
+                        Ok(true) => Ok(answer),
+                        Ok(false) => Err(elsewhere()),
+                        Err(error) if is_on_its_way(&error) => Err(written_but(error)),
+                        Err(error) => Err(error),
                     }
                 };
                 Box::pin(sent).await
@@ -299,7 +311,7 @@ impl Step {
 }
 
 /// Whether a cluster says that this slot is being moved, or whose it is being agreed on.
-/// Nothing has run then.
+/// Nothing has run then: what goes wrong behind a script says something else.
 fn is_on_its_way(error: &RedisError) -> bool {
     matches!(
         error.kind(),

@@ -41,6 +41,7 @@ impl Pair {
         let primary = Server::start(&options)?;
         let network = Proxy::start(primary.address()).unwrap();
         let replica = Server::replica_of(network.address(), &options)?;
+        primary.wait_until(&["INFO", "replication"], "state=online");
         Some(Self {
             primary,
             network,

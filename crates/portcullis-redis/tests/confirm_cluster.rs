@@ -18,6 +18,7 @@ use portcullis::{
     subject::Subject,
 };
 use portcullis_redis::RedisStore;
+use redis::FromRedisValue;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -129,4 +130,40 @@ async fn the_oldest_proof_of_all_primaries_counts() {
         assert!(Instant::now() < give_up);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// While its keys are still there, what is not there would be looked for elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_out_in_a_slot_that_moves_is_made_once() {
+    let Some(nodes) = start() else { return };
+    let store = RedisStore::cluster(nodes[..3].iter().map(Server::url))
+        .timeout(Duration::from_secs(2))
+        .log_outs_reach_replicas(1);
+    let store = store.connect().await.unwrap();
+    let session = open_for(&store, &Subject::new("users", "alice"), DAY).await;
+    let command = |node: &Server, words: &[&str]| node.command(words);
+    let text = |value| String::from_redis_value(value).unwrap();
+    let pattern = format!("*:s:{}", session.id);
+    let key_on = |node: &Server| {
+        let keys = Vec::<String>::from_redis_value(command(node, &["KEYS", &pattern])).unwrap();
+        keys.into_iter().next()
+    };
+    let (from, key) = nodes[..3]
+        .iter()
+        .find_map(|node| Some((node, key_on(node)?)))
+        .unwrap();
+    let to = nodes[..3].iter().find(|node| node.url() != from.url());
+    let to = to.unwrap();
+    let slot = i64::from_redis_value(command(from, &["CLUSTER", "KEYSLOT", &key])).unwrap();
+    let slot = slot.to_string();
+    let name = |node: &Server| text(command(node, &["CLUSTER", "MYID"]));
+    command(to, &["CLUSTER", "SETSLOT", &slot, "IMPORTING", &name(from)]);
+    command(from, &["CLUSTER", "SETSLOT", &slot, "MIGRATING", &name(to)]);
+    assert!(store.revoke(&session.subject, &session.id).await.unwrap());
+    assert!(!store.revoke(&session.subject, &session.id).await.unwrap());
+    // Nothing is left of having waited.
+    let (tag, _) = key.split_once(":s:").unwrap();
+    let marks = command(from, &["HKEYS", &format!("{tag}:cut")]);
+    let marks = Vec::<String>::from_redis_value(marks).unwrap();
+    assert_eq!(marks, [""]);
 }
