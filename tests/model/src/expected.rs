@@ -15,7 +15,7 @@ type Line = (Promise, &'static str);
 
 const GRACE: [Line; 10] = [
     (Promise::ClientStays, "+ + s + + h + + + + f +"),
-    (Promise::TabsStay, "+ + s + t h t t t + f +"),
+    (Promise::TabsStay, "+ + s + + h t + + + f +"),
     (Promise::TheftIsFound, "+ + + + + + + + + w + b"),
     (Promise::EndedStaysEnded, "+ + + + + + + + + w + +"),
     (Promise::AdvancesOnce, "- + + + + + - + + w + +"),
@@ -41,7 +41,7 @@ const NO_GRACE: [Line; 10] = [
 
 const UNTIL_USED: [Line; 11] = [
     (Promise::ClientStays, "+ + l + + h + + + + f +"),
-    (Promise::TabsStay, "+ + l + t h t t t + f +"),
+    (Promise::TabsStay, "+ + l + + h + + + + f +"),
     (Promise::TheftIsFound, "u u u u u u u u u u u u"),
     (Promise::EndedStaysEnded, "+ + + + + + + + + w + +"),
     (Promise::AdvancesOnce, "- + + + + + - + + w + +"),

@@ -21,6 +21,8 @@ struct State {
     connections: Vec<(Instant, PoolConnection<Postgres>)>,
     /// How many wait for one of the pool.
     waiting: usize,
+    /// Whether the pool is being closed, and waits for all of them.
+    is_closed: bool,
 }
 
 /// Somebody who has to ask the pool, until that has answered.
@@ -48,22 +50,25 @@ impl AtHand {
         found
     }
 
-    /// Keeps a connection, unless somebody waits for the pool's.
+    /// Keeps a connection; gives it back if somebody waits for the pool's.
     pub(super) fn keep(
         &self,
         connection: PoolConnection<Postgres>,
     ) -> Option<PoolConnection<Postgres>> {
         let mut state = lock(&self.0);
-        if state.waiting > 0 {
+        if state.waiting > 0 || state.is_closed {
             return Some(connection);
         }
         state.connections.push((Instant::now(), connection));
         None
     }
 
-    /// Gives all back to the pool.
-    pub(super) fn clear(&self) {
-        let all = std::mem::take(&mut lock(&self.0).connections);
+    /// Gives all back to the pool, and keeps no more.
+    pub(super) fn close(&self) {
+        let mut state = lock(&self.0);
+        state.is_closed = true;
+        let all = std::mem::take(&mut state.connections);
+        drop(state);
         drop(all);
     }
 }

@@ -193,7 +193,7 @@ impl Pool {
     /// Closes the connections, if they are ours.
     pub(super) async fn close(&self) {
         if self.begin.is_none() {
-            self.at_hand.clear();
+            self.at_hand.close();
             // What does not answer any more is not waited for.
             let _ = timeout(self.limit, self.connections.close()).await;
         }

@@ -2,7 +2,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -37,8 +37,13 @@ const FULL: i64 = 2;
 pub(super) struct Connections {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Where both are a pool of somebody else's: whose turn it is to write.
-    turn: Option<Arc<Semaphore>>,
+    /// Whose turn it is to write.
+    turn: Arc<Semaphore>,
+    /// The connection of whoever wrote last, if that was a single statement: the pool tries each
+    /// that comes back, for as long as a statement takes but for the disk.
+    at_hand: AtHand,
+    /// Whether both are a pool of somebody else's.
+    is_shared: bool,
     /// How long to wait for a connection.
     patience: Duration,
 }
@@ -57,7 +62,9 @@ impl Connections {
         Self {
             writer: pool(1),
             readers: pool(READERS),
-            turn: None,
+            turn: Arc::new(Semaphore::new(1)),
+            at_hand: AtHand::default(),
+            is_shared: false,
             patience,
         }
     }
@@ -67,7 +74,9 @@ impl Connections {
         Self {
             writer: pool.clone(),
             readers: pool,
-            turn: Some(Arc::new(Semaphore::new(1))),
+            turn: Arc::new(Semaphore::new(1)),
+            at_hand: AtHand::default(),
+            is_shared: true,
             patience,
         }
     }
@@ -96,29 +105,43 @@ impl Connections {
     }
 
     pub(super) async fn writer(&self) -> Result<Writer, StoreError> {
-        let Some(turn) = &self.turn else {
-            return Ok(Writer {
-                connection: acquire(&self.writer, self.patience).await?,
-                _turn: None,
-            });
-        };
         // The turns never end.
-        let turn = timeout(self.patience, turn.clone().acquire_owned()).await;
+        let turn = timeout(self.patience, self.turn.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| unavailable(sqlx::Error::PoolTimedOut))?;
-        let mut connection = acquire(&self.writer, self.patience).await?;
-        // Any of its connections may have been set to something else meanwhile.
-        check_settings(&mut connection).await?;
-        Ok(Writer {
+        let connection = match self.at_hand.take() {
+            Some(connection) => connection,
+            None => acquire(&self.writer, self.patience).await?,
+        };
+        let mut writer = Writer {
             connection,
             _turn: turn.ok(),
-        })
+        };
+        if self.is_shared {
+            // Any of its connections may have been set to something else meanwhile.
+            check_settings(&mut writer).await?;
+        }
+        Ok(writer)
+    }
+
+    /// Keeps the connection of a single statement that has ended well for the next one to
+    /// write.
+    pub(super) fn keep(&self, writer: Writer) {
+        if !self.is_shared {
+            self.at_hand.put(writer.connection);
+            // Or whoever closes would wait for it.
+            if self.writer.is_closed() {
+                drop(self.at_hand.take());
+            }
+        }
     }
 
     /// Closes the connections, if they are ours.
     pub(super) async fn close(&self) {
-        if self.turn.is_none() {
+        if !self.is_shared {
+            let closing = self.writer.close();
+            drop(self.at_hand.take());
             self.readers.close().await;
-            self.writer.close().await;
+            closing.await;
         }
     }
 }
@@ -133,9 +156,26 @@ async fn acquire(
         .map_err(unavailable)
 }
 
+/// The connection at hand. Whoever has the turn takes it, and puts it back.
+#[derive(Clone, Default)]
+struct AtHand(Arc<Mutex<Option<PoolConnection<Sqlite>>>>);
+
+impl AtHand {
+    fn take(&self) -> Option<PoolConnection<Sqlite>> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.take()
+    }
+
+    fn put(&self, connection: PoolConnection<Sqlite>) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(connection);
+    }
+}
+
 /// A connection to write with.
 pub(super) struct Writer {
     connection: PoolConnection<Sqlite>,
+    /// Goes to the next one after the connection.
     _turn: Option<OwnedSemaphorePermit>,
 }
 

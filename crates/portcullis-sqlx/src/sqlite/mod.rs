@@ -266,7 +266,9 @@ impl SessionStore for SqliteStore {
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
         if attempt.may_change() {
             let (mut connection, now) = self.writer().await?;
-            rotation::rotate(&mut connection, attempt, now).await
+            let outcome = rotation::rotate(&mut connection, attempt, now).await?;
+            self.connections.keep(connection);
+            Ok(outcome)
         } else {
             let (mut connection, now) = self.reader().await?;
             rotation::check(&mut connection, attempt, now).await
