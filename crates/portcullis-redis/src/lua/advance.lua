@@ -45,7 +45,10 @@ if ARGV[2] then
       idle, over = absolute, ends
     end
     local left = over - now + tonumber(ARGV[10])
-    if now + left <= tonumber(kept) then
+    -- The subject's key lasts long enough, and no shorter than the row says: `settle` goes by
+    -- when the session began.
+    local spare = tonumber(kept) - now - left
+    if spare >= 0 and spare <= (over - tonumber(created)) / 4 then
       local next = '{"generation":"' .. string.format('%.0f', presented + 1)
         .. '","rotated":"' .. string.format('%.0f', made)
         .. '","idle":"' .. idle

@@ -187,7 +187,9 @@ end
 local function put(row)
   local over = math.min(number(row, 'idle'), number(row, 'absolute'))
   local left = span(over)
-  -- For longer than it has to be, so that not each refresh has to see to it.
+  -- For longer than it has to be, so that not each refresh has to see to it: by a quarter of
+  -- the time for which the token may lie unused, which is no more than one of the session's
+  -- own time.
   local ttl = math.min(left + math.floor(math.max(over - now, 0) / 4), 2 ^ 52)
   row.kept = text(now + ttl)
   local place = place(number(row, 'created'), row.id)
@@ -229,7 +231,10 @@ local function settle()
   local ends = 0
   local last = redis.call('ZREVRANGE', user, 0, 0, 'WITHSCORES')[2]
   if last and tonumber(last) > 0 then
-    ends = tonumber(last) + tonumber(ask.keep)
+    -- As long as any session may rely on, see `put`.
+    local oldest = redis.call('ZRANGEBYSCORE', user, 0, 0, 'LIMIT', 0, 1)[1]
+    local spare = oldest and (tonumber(last) - began(oldest)) / 4 or 0
+    ends = tonumber(last) + math.max(spare, 0) + tonumber(ask.keep)
   end
   local ended = redis.call('ZRANGEBYSCORE', user, '(-inf', '(-9', 'WITHSCORES', 'LIMIT', 0, 1)[2]
   ends = math.max(ends, -(tonumber(ended or '0')))
@@ -240,12 +245,6 @@ local function settle()
     -- For longer than anybody may still be bringing it here.
     ends = math.max(ends, now + 2 * TICKET_LIFE / 1000)
   end
-  local ttl = math.max(1, math.min(ends - now, 2 ^ 52))
-  if last and tonumber(last) > 0 then
-    -- Sessions may rely on more.
-    lasts(ttl)
-  else
-    redis.call('PEXPIRE', user, text(ttl))
-  end
+  redis.call('PEXPIRE', user, text(math.max(1, math.min(ends - now, 2 ^ 52))))
   trim(now - tonumber(ask.keep))
 end
