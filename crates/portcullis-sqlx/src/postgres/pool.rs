@@ -43,7 +43,7 @@ pub(super) struct Pool {
     /// Whether the way to the server was found to be one on which settings stay.
     is_looked_at: Arc<AtomicBool>,
     /// Those of ours that were just used.
-    at_hand: AtHand,
+    at_hand: AtHand<Lease>,
     /// What work may take: all connections but those that are kept for questions.
     work: Arc<Semaphore>,
     limit: Duration,
@@ -120,7 +120,7 @@ impl Pool {
             settings,
             begin,
             is_looked_at: Arc::default(),
-            at_hand: AtHand::default(),
+            at_hand: AtHand::new(),
             // As many as `Semaphore` takes are more than there will be.
             work: Arc::new(Semaphore::new(work.min(Semaphore::MAX_PERMITS))),
             limit,
@@ -263,23 +263,24 @@ impl Call<'_> {
             let half = self.pool.limit / 2;
             let permit = timeout(half, self.permit()).await;
             let permit = permit.map_err(|_| Failure::Database(sqlx::Error::PoolTimedOut))?;
-            let connection = match self.pool.at_hand.take() {
-                Ok(connection) => connection,
+            let mut lease = match self.pool.at_hand.take() {
+                Ok(lease) => lease,
                 Err(_waiting) => {
                     let acquire = timeout(half, self.pool.connections.acquire());
-                    timeout_at(self.connected_by, acquire)
+                    let connection = timeout_at(self.connected_by, acquire)
                         .await
                         .map_err(StoreError::unavailable)?
                         .map_err(StoreError::unavailable)?
-                        .map_err(Failure::Database)?
+                        .map_err(Failure::Database)?;
+                    Lease {
+                        connection,
+                        permit: None,
+                        sound: true,
+                        limit: self.pool.limit,
+                    }
                 }
             };
-            let mut lease = Lease {
-                connection: Some(connection),
-                permit,
-                sound: true,
-                limit: self.pool.limit,
-            };
+            lease.permit = permit;
             // A server that restarts breaks all connections at once: where one
             // was broken, the others are tried first.
             if self.retries == RETRIES {
@@ -389,8 +390,7 @@ fn kept(all: u32) -> u32 {
 
 /// A connection in use.
 pub(super) struct Lease {
-    /// There until it goes back.
-    connection: Option<PoolConnection<Postgres>>,
+    connection: PoolConnection<Postgres>,
     /// Held until the connection is back.
     permit: Option<OwnedSemaphorePermit>,
     /// Whether it may be used again.
@@ -400,8 +400,11 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Ends it at once: the connection is ready.
-    fn keep(&mut self, at_hand: &AtHand) {
-        self.connection = self.connection.take().and_then(|held| at_hand.keep(held));
+    fn keep(mut self, at_hand: &AtHand<Self>) {
+        let permit = self.permit.take();
+        if let Some(mut lease) = at_hand.keep(self) {
+            lease.permit = permit;
+        }
     }
 }
 
@@ -410,10 +413,7 @@ impl Drop for Lease {
     /// request was given up. One that does not get ready in time must not take
     /// its place in the pool with it: `PoolConnection` would wait for ever.
     fn drop(&mut self) {
-        let Some(connection) = &mut self.connection else {
-            return;
-        };
-        let back = timeout(self.limit, connection.return_to_pool());
+        let back = timeout(self.limit, self.connection.return_to_pool());
         if self.sound
             && let Ok(runtime) = Handle::try_current()
         {
@@ -430,18 +430,12 @@ impl Deref for Lease {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        match &self.connection {
-            Some(connection) => connection,
-            None => unreachable!("it is used after it went back"),
-        }
+        &self.connection
     }
 }
 
 impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        match &mut self.connection {
-            Some(connection) => connection,
-            None => unreachable!("it is used after it went back"),
-        }
+        &mut self.connection
     }
 }

@@ -305,7 +305,8 @@ fn log_rotation(attempt: &RotationAttempt, outcome: &RotationOutcome) {
             session.id = session,
             generation,
             overdue_ms = millis(*by),
-            "a refresh reached the store after its deadline, and changed nothing"
+            "a refresh reached the store after its deadline, or the session was refreshed past \
+             it on its way, and it changed nothing"
         ),
         RotationOutcome::Rotated(_) => tracing::debug!(
             event = "refresh_rotated",
