@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     ask::{millis, span},
+    keep::number,
     layout::subject_text,
     row,
 };
@@ -36,26 +37,6 @@ pub(crate) struct Presented<'a> {
     reuse: &'static str,
 }
 
-/// What stays the same of a row, in the order of `encode` in subject.lua.
-#[derive(Serialize)]
-struct Own<'a> {
-    digest: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<&'a str>,
-    subject: &'a str,
-}
-
-/// What becomes of it, in the same order.
-#[derive(Serialize)]
-struct Next<'a> {
-    rotated_by: &'a str,
-    key: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    agent: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<&'a str>,
-}
-
 impl<'a> Presented<'a> {
     pub(crate) fn new(attempt: &'a RotationAttempt) -> Self {
         Self {
@@ -77,47 +58,76 @@ impl<'a> Presented<'a> {
             reuse: RevocationReason::Reuse.as_str(),
         }
     }
-
-    /// The same for advance.lua, `ARGV[2]` to `ARGV[12]`: pieces of the text of a row, so that
-    /// it neither parses nor writes JSON.
-    pub(crate) fn in_pieces(
-        &self,
-        attempt: &RotationAttempt,
-        now: Option<Timestamp>,
-        keep: &str,
-    ) -> Result<[String; 11], StoreError> {
-        let own = members(&Own {
-            digest: &self.digest,
-            client: self.client,
-            subject: &self.subject,
-        })?;
-        let next = members(&Next {
-            rotated_by: &self.attempt,
-            key: self.key,
-            agent: self.agent,
-            address: self.address.as_deref(),
-        })?;
-        Ok([
-            format!(",{own},\"grant\":"),
-            now.map(millis).unwrap_or_default(),
-            self.generation.clone(),
-            self.deadline.clone(),
-            self.set_out.clone(),
-            self.grace.clone(),
-            format!("r:{}", attempt.subject.realm()),
-            self.idle_ttl.clone(),
-            keep.to_owned(),
-            format!("\",{next}"),
-            self.id.to_owned(),
-        ])
-    }
 }
 
-/// The members of an object as JSON, without its braces.
-fn members(object: &impl Serialize) -> Result<String, StoreError> {
-    let text = serde_json::to_string(object).map_err(StoreError::corrupt)?;
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|text| text.strip_suffix('}'));
-    Ok(inner.unwrap_or_default().to_owned())
+/// What stays the same of a row, in the order of `encode` in subject.lua.
+#[derive(Serialize)]
+struct Own<'a> {
+    digest: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'a str>,
+    subject: &'a str,
+}
+
+/// What becomes of it, in the same order.
+#[derive(Serialize)]
+struct Next<'a> {
+    rotated_by: &'a str,
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
+}
+
+/// An attempt as advance.lua reads it: `ARGV[1]` to `ARGV[12]`, the last of which a test says.
+/// Pieces of the text of a row, so that the script neither parses nor writes JSON.
+pub(crate) fn exchange(
+    attempt: &RotationAttempt,
+    subject: &str,
+    keep: u64,
+    now: Option<Timestamp>,
+) -> Result<Vec<String>, StoreError> {
+    let own = members(
+        &Own {
+            digest: &row::digest_text(&attempt.secret_digest),
+            client: attempt.client.as_deref(),
+            subject,
+        },
+        ",\"grant\":",
+    )?;
+    let next = members(
+        &Next {
+            rotated_by: &row::attempt_text(&attempt.id),
+            key: &attempt.refresh_key,
+            agent: attempt.device.user_agent.as_deref(),
+            address: row::address_text(&attempt.device).as_deref(),
+        },
+        "",
+    )?;
+    let idle_ttl = number(attempt.idle_ttl);
+    let mut pieces = vec![
+        own,
+        attempt.generation.to_string(),
+        attempt.generation.saturating_add(1).to_string(),
+        millis(attempt.deadline),
+        millis(attempt.set_out()),
+        span(attempt.rules.window()),
+        format!("r:{}", attempt.subject.realm()),
+        idle_ttl.to_string(),
+        idle_ttl.saturating_add(keep).to_string(),
+        next,
+        attempt.session.as_str().to_owned(),
+    ];
+    pieces.extend(now.map(millis));
+    Ok(pieces)
+}
+
+/// The members of an object as JSON behind others, and what follows.
+fn members(object: &impl Serialize, rest: &str) -> Result<String, StoreError> {
+    let mut text = serde_json::to_string(object).map_err(StoreError::corrupt)?;
+    text.replace_range(..1, ",");
+    text.pop();
+    text.push_str(rest);
+    Ok(text)
 }

@@ -49,8 +49,13 @@ impl Keep {
         }
     }
 
+    /// What is done now.
+    pub(crate) fn now(&self) -> u64 {
+        self.agreed.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn text(&self) -> String {
-        self.agreed.load(Ordering::Relaxed).to_string()
+        self.now().to_string()
     }
 }
 

@@ -108,7 +108,12 @@ impl Layout {
 
     /// The shard of a subject.
     pub(crate) fn of(&self, subject: &Subject) -> Shard {
-        self.shard_at(fnv_1a(subject_text(subject).as_bytes()))
+        self.of_text(&subject_text(subject))
+    }
+
+    /// The same, by the subject's text.
+    pub(crate) fn of_text(&self, subject: &str) -> Shard {
+        self.shard_at(fnv_1a(subject.as_bytes()))
     }
 
     /// The shard of something that may be used once.

@@ -162,6 +162,7 @@ mod log_out;
 mod moving;
 mod old;
 mod revoked;
+mod rotation;
 mod row;
 mod run;
 mod script;

@@ -29,7 +29,7 @@ impl RedisStore {
     ) -> Result<T, StoreError> {
         let hash = self.0.layout.of(subject).cut_offs();
         let way = self.log_out_way(&hash);
-        self.at_by(way, subject, step, keys, what, &[]).await
+        self.at_by(way, subject, step, keys, what).await
     }
 
     /// The same in a shard.

@@ -108,10 +108,7 @@ impl RedisStore {
         let way = Way::Plain(&self.0.link);
         let moving = &self.0.moving;
         loop {
-            let give = moving
-                .give
-                .run_on_rows(way, lists.clone(), &what, &[])
-                .await?;
+            let give = moving.give.run_on_rows(way, lists.clone(), &what).await?;
             let Answer::Given(given) = give else {
                 return Err(StoreError::corrupt("not an answer"));
             };

@@ -58,10 +58,10 @@ impl RedisStore {
         what: impl Serialize,
     ) -> Result<T, StoreError> {
         let way = Way::Plain(&self.0.link);
-        self.at_by(way, subject, step, keys, what, &[]).await
+        self.at_by(way, subject, step, keys, what).await
     }
 
-    /// The same, on this way, and with arguments behind what is asked.
+    /// The same, on this way.
     pub(crate) async fn at_by<T: FromRedisValue, const N: usize>(
         &self,
         way: Way<'_>,
@@ -69,7 +69,6 @@ impl RedisStore {
         step: &Step,
         keys: impl FnOnce(&Shard, &str) -> [String; N],
         what: impl Serialize,
-        more: &[String],
     ) -> Result<T, StoreError> {
         let shard = self.0.layout.of(subject);
         let name = subject_text(subject);
@@ -78,19 +77,19 @@ impl RedisStore {
             keys.insert(shard.subject(&name));
         }
         let ask = self.ask(what);
-        if let Answer::Given(answer) = step.run_on_rows(way, keys.clone(), &ask, more).await? {
+        if let Answer::Given(answer) = step.run_on_rows(way, keys.clone(), &ask).await? {
             return Ok(answer);
         }
         // One at a time; the others find it done.
         let _turn = self.0.moving.turn(subject).await;
         // Once more if what was written about the move was forgotten in between.
         for _ in 0..2 {
-            if let Answer::Given(answer) = step.run_on_rows(way, keys.clone(), &ask, more).await? {
+            if let Answer::Given(answer) = step.run_on_rows(way, keys.clone(), &ask).await? {
                 return Ok(answer);
             }
             self.move_here(subject, &shard, &keys).await?;
         }
-        match step.run_on_rows(way, keys, &ask, more).await? {
+        match step.run_on_rows(way, keys, &ask).await? {
             Answer::Given(answer) => Ok(answer),
             Answer::Move => Err(StoreError::unavailable("the subject does not arrive")),
         }

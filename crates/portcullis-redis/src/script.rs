@@ -30,6 +30,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_m
 pub(crate) struct Scripts {
     pub(crate) ticket: Step,
     pub(crate) create: Step,
+    pub(crate) advance: Step,
     pub(crate) rotate: Step,
     pub(crate) check: Step,
     pub(crate) session: Step,
@@ -180,13 +181,8 @@ impl Scripts {
         Self {
             ticket: with_clock!("ticket"),
             create: on_sessions!("create"),
-            rotate: Step::new(concat!(
-                include_str!("lua/advance.lua"),
-                include_str!("lua/clock.lua"),
-                include_str!("lua/shard.lua"),
-                include_str!("lua/subject.lua"),
-                include_str!("lua/rotate.lua")
-            )),
+            advance: Step::new(include_str!("lua/advance.lua")),
+            rotate: on_sessions!("rotate"),
             check: on_sessions!("check"),
             session: on_sessions!("session"),
             sessions: on_sessions!("sessions"),
@@ -234,25 +230,32 @@ impl Step {
         ask: &impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
-        let value = self.send(way, keys, &[&ask]).await?;
+        self.run_with(way, keys, &[ask]).await
+    }
+
+    /// The same for a script that is told in pieces.
+    pub(crate) async fn run_with<T: FromRedisValue>(
+        &self,
+        way: Way<'_>,
+        keys: &[String],
+        pieces: &[String],
+    ) -> Result<T, StoreError> {
+        let value = self.send(way, keys, pieces).await?;
         T::from_redis_value(value).map_err(StoreError::corrupt)
     }
 
     /// Runs a script that may find out which rows it touches. It then says so and does
-    /// nothing, and is asked again with their keys. `more` are arguments behind what is asked.
+    /// nothing, and is asked again with their keys.
     pub(crate) async fn run_on_rows<T: FromRedisValue>(
         &self,
         way: Way<'_>,
         mut keys: BTreeSet<String>,
         ask: &impl Serialize,
-        more: &[String],
     ) -> Result<Answer<T>, StoreError> {
-        let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
-        let mut arguments = vec![ask.as_str()];
-        arguments.extend(more.iter().map(String::as_str));
+        let ask = [serde_json::to_string(ask).map_err(StoreError::corrupt)?];
         for _ in 0..ROUNDS {
             let declared: Vec<_> = keys.iter().cloned().collect();
-            let value = self.send(way, &declared, &arguments).await?;
+            let value = self.send(way, &declared, &ask).await?;
             match word(&value) {
                 Some(b"keys") => {
                     let names = Vec::<String>::from_redis_value(value);
@@ -270,7 +273,12 @@ impl Step {
 
     /// Until the time of a call is over if the slot of the keys is on its way: then some
     /// of the keys are here and some there.
-    async fn send(&self, way: Way<'_>, keys: &[String], ask: &[&str]) -> Result<Value, StoreError> {
+    async fn send(
+        &self,
+        way: Way<'_>,
+        keys: &[String],
+        ask: &[String],
+    ) -> Result<Value, StoreError> {
         let begun = Instant::now();
         let mut result = self.send_once(way, keys, ask).await;
         let mut pause = PAUSES.0;
@@ -286,7 +294,7 @@ impl Step {
     }
 
     /// One round trip, unless the server has lost the script, or never had it.
-    async fn send_once(&self, way: Way<'_>, keys: &[String], ask: &[&str]) -> RedisResult<Value> {
+    async fn send_once(&self, way: Way<'_>, keys: &[String], ask: &[String]) -> RedisResult<Value> {
         match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
             // It has not run. `EVAL` leaves it with the server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
@@ -302,7 +310,7 @@ impl Step {
         command: &str,
         script: &str,
         keys: &[String],
-        ask: &[&str],
+        ask: &[String],
     ) -> RedisResult<Value> {
         let mut command = redis::cmd(command);
         command.arg(script).arg(keys.len()).arg(keys).arg(ask);

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use portcullis::{
     session::{
         ApplicationToken, AttemptId, Created, LoginTicket, NewSession, OneUse, PurgeRules,
-        RefusalReason, RemoteClock, RevocationPage, RevocationQuery, RevocationReason, RevokedAll,
+        RemoteClock, RevocationPage, RevocationQuery, RevocationReason, RevokedAll,
         RotationAttempt, RotationOutcome, SecretDigest, SessionCursor, SessionId, SessionPage,
         SessionRecord, SessionStore, StoreError, StoredRing, TokenAdded, rules,
     },
@@ -22,7 +22,6 @@ use serde::Serialize;
 
 use crate::{
     ask::{Nothing, OfRow, OfSession, OfSubject, span},
-    attempt::Presented,
     connection::Link,
     error::store_error,
     keep::Keep,
@@ -30,7 +29,7 @@ use crate::{
     layout::{Layout, Shard, subject_text},
     moving::Moving,
     row::{self, SessionRow, TokenRow},
-    script::{Scripts, Way},
+    script::Scripts,
 };
 
 /// Sessions in Redis. Cheap to clone; clones are the same store.
@@ -137,32 +136,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn rotate(&self, attempt: &RotationAttempt) -> Result<RotationOutcome, StoreError> {
-        let what = Presented::new(attempt);
-        let scripts = &self.0.scripts;
-        let (id, subject) = (&attempt.session, &attempt.subject);
-        let (now, row): (String, Option<String>) = if attempt.may_change() {
-            let now = self.0.test_clock.as_ref().map(|clock| clock.now());
-            let pieces = what.in_pieces(attempt, now, &self.0.keep.text())?;
-            // The short way knows of no older layout.
-            let pieces = match self.0.old {
-                None => &pieces[..],
-                Some(_) => &[],
-            };
-            let (way, keys) = (Way::Plain(&self.0.link), of_session(id));
-            self.at_by(way, subject, &scripts.rotate, keys, what, pieces)
-                .await?
-        } else {
-            self.at(subject, &scripts.check, to_judge(id), what).await?
-        };
-        let now = row::time(&now)?;
-        self.0.server_clock.heard(now, Instant::now());
-        let Some(row) = row else {
-            return Ok(RotationOutcome::Refused(RefusalReason::Unknown));
-        };
-        match rules::decide(&row::session(&row)?, attempt, now) {
-            (outcome, None) => Ok(outcome),
-            (_, Some(_)) => Err(StoreError::corrupt("the script does not follow the rules")),
-        }
+        self.present(attempt).await
     }
 
     async fn session(
