@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use portcullis::session::StoreError;
 use serde::Serialize;
 
-use crate::{RedisStore, keep::number, row};
+use crate::{RedisStore, ask::number, row};
 
 impl RedisStore {
     /// Learns how long everybody keeps what is over, and lengthens it to what this node

@@ -55,7 +55,13 @@ pub(crate) struct OfSome {
 /// Milliseconds, such that the sum with a time is one that Lua counts exactly:
 /// at most some 140 000 years.
 pub(crate) fn span(duration: Duration) -> String {
-    duration.as_millis().min(1 << 52).to_string()
+    number(duration).to_string()
+}
+
+/// The same as a number.
+pub(crate) fn number(duration: Duration) -> u64 {
+    const MOST: u64 = 1 << 52;
+    u64::try_from(duration.as_millis()).map_or(MOST, |millis| millis.min(MOST))
 }
 
 pub(crate) fn millis(time: Timestamp) -> String {

@@ -4,11 +4,11 @@ use portcullis::{
     session::{ReplayPolicy, RevocationReason, RotationAttempt, StoreError},
     time::Timestamp,
 };
+use redis::{RedisWrite, ToRedisArgs};
 use serde::Serialize;
 
 use crate::{
-    ask::{millis, span},
-    keep::number,
+    ask::{millis, number, span},
     layout::subject_text,
     row,
 };
@@ -82,45 +82,67 @@ struct Next<'a> {
 
 /// An attempt as advance.lua reads it: `ARGV[1]` to `ARGV[12]`, the last of which a test says.
 /// Pieces of the text of a row, so that the script neither parses nor writes JSON.
-pub(crate) fn exchange(
-    attempt: &RotationAttempt,
-    subject: &str,
+pub(crate) struct Exchange<'a> {
+    attempt: &'a RotationAttempt,
+    own: String,
+    next: String,
     keep: u64,
     now: Option<Timestamp>,
-) -> Result<Vec<String>, StoreError> {
-    let own = members(
-        &Own {
-            digest: &row::digest_text(&attempt.secret_digest),
-            client: attempt.client.as_deref(),
-            subject,
-        },
-        ",\"grant\":",
-    )?;
-    let next = members(
-        &Next {
-            rotated_by: &row::attempt_text(&attempt.id),
-            key: &attempt.refresh_key,
-            agent: attempt.device.user_agent.as_deref(),
-            address: row::address_text(&attempt.device).as_deref(),
-        },
-        "",
-    )?;
-    let idle_ttl = number(attempt.idle_ttl);
-    let mut pieces = vec![
-        own,
-        attempt.generation.to_string(),
-        attempt.generation.saturating_add(1).to_string(),
-        millis(attempt.deadline),
-        millis(attempt.set_out()),
-        span(attempt.rules.window()),
-        format!("r:{}", attempt.subject.realm()),
-        idle_ttl.to_string(),
-        idle_ttl.saturating_add(keep).to_string(),
-        next,
-        attempt.session.as_str().to_owned(),
-    ];
-    pieces.extend(now.map(millis));
-    Ok(pieces)
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(
+        attempt: &'a RotationAttempt,
+        subject: &str,
+        keep: u64,
+        now: Option<Timestamp>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            attempt,
+            own: members(
+                &Own {
+                    digest: &row::digest_text(&attempt.secret_digest),
+                    client: attempt.client.as_deref(),
+                    subject,
+                },
+                ",\"grant\":",
+            )?,
+            next: members(
+                &Next {
+                    rotated_by: &row::attempt_text(&attempt.id),
+                    key: &attempt.refresh_key,
+                    agent: attempt.device.user_agent.as_deref(),
+                    address: row::address_text(&attempt.device).as_deref(),
+                },
+                "",
+            )?,
+            keep,
+            now,
+        })
+    }
+}
+
+impl ToRedisArgs for Exchange<'_> {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        let attempt = self.attempt;
+        let idle_ttl = number(attempt.idle_ttl);
+        self.own.write_redis_args(out);
+        attempt.generation.write_redis_args(out);
+        attempt.generation.saturating_add(1).write_redis_args(out);
+        attempt.deadline.as_millis().write_redis_args(out);
+        attempt.set_out().as_millis().write_redis_args(out);
+        number(attempt.rules.window()).write_redis_args(out);
+        out.write_arg_fmt(format_args!("r:{}", attempt.subject.realm()));
+        idle_ttl.write_redis_args(out);
+        idle_ttl.saturating_add(self.keep).write_redis_args(out);
+        self.next.write_redis_args(out);
+        attempt.session.as_str().write_redis_args(out);
+        self.now.map(Timestamp::as_millis).write_redis_args(out);
+    }
+
+    fn num_of_args(&self) -> usize {
+        11 + self.now.iter().count()
+    }
 }
 
 /// The members of an object as JSON behind others, and what follows.

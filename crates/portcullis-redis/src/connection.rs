@@ -269,7 +269,8 @@ impl Link {
             server => {
                 let config = redis::AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(self.limit))
-                    .set_response_timeout(Some(self.limit));
+                    // Whoever waits for an answer has a limit already.
+                    .set_response_timeout(None);
                 let client = server.primary().await?;
                 let connection = client.get_multiplexed_async_connection_with_config(&config);
                 Ok(Connection::Single(connection.await?))

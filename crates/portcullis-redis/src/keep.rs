@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::ask::span;
+use crate::ask::number;
 use portcullis::session::StoreError;
 
 /// How long it is unless anybody says otherwise: a day.
@@ -57,11 +57,6 @@ impl Keep {
     pub(crate) fn text(&self) -> String {
         self.now().to_string()
     }
-}
-
-/// As much of it as scripts can count.
-pub(crate) fn number(duration: Duration) -> u64 {
-    span(duration).parse().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

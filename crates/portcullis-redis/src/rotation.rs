@@ -9,7 +9,7 @@ use portcullis::{
 
 use crate::{
     RedisStore,
-    attempt::{self, Presented},
+    attempt::{Exchange, Presented},
     keys::{of_session, to_exchange, to_judge},
     layout::subject_text,
     row,
@@ -58,10 +58,10 @@ impl RedisStore {
         let now = self.0.test_clock.as_ref().map(|clock| clock.now());
         let subject = subject_text(&attempt.subject);
         let keys = to_exchange(&self.0.layout, &attempt.session, &subject);
-        let pieces = attempt::exchange(attempt, &subject, self.0.keep.now(), now)?;
+        let exchange = Exchange::new(attempt, &subject, self.0.keep.now(), now)?;
         let (step, way) = (&self.0.scripts.advance, Way::Plain(&self.0.link));
         let exchanged: Option<(i64, i64, String, String)> =
-            step.run_with(way, &keys, &pieces).await?;
+            step.run_with(way, &keys, &exchange).await?;
         let Some((now, made, idle, absolute)) = exchanged else {
             return Ok(None);
         };

@@ -7,7 +7,8 @@ use std::{
 
 use portcullis::session::{AttemptId, StoreError};
 use redis::{
-    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, Value,
+    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, ToRedisArgs,
+    Value,
 };
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
@@ -230,17 +231,17 @@ impl Step {
         ask: &impl Serialize,
     ) -> Result<T, StoreError> {
         let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
-        self.run_with(way, keys, &[ask]).await
+        self.run_with(way, keys, &ask).await
     }
 
-    /// The same for a script that is told in pieces.
+    /// The same for a script that is told something else than JSON.
     pub(crate) async fn run_with<T: FromRedisValue>(
         &self,
         way: Way<'_>,
         keys: &[String],
-        pieces: &[String],
+        what: &impl ToRedisArgs,
     ) -> Result<T, StoreError> {
-        let value = self.send(way, keys, pieces).await?;
+        let value = self.send(way, keys, what).await?;
         T::from_redis_value(value).map_err(StoreError::corrupt)
     }
 
@@ -252,7 +253,7 @@ impl Step {
         mut keys: BTreeSet<String>,
         ask: &impl Serialize,
     ) -> Result<Answer<T>, StoreError> {
-        let ask = [serde_json::to_string(ask).map_err(StoreError::corrupt)?];
+        let ask = serde_json::to_string(ask).map_err(StoreError::corrupt)?;
         for _ in 0..ROUNDS {
             let declared: Vec<_> = keys.iter().cloned().collect();
             let value = self.send(way, &declared, &ask).await?;
@@ -277,44 +278,43 @@ impl Step {
         &self,
         way: Way<'_>,
         keys: &[String],
-        ask: &[String],
+        what: &impl ToRedisArgs,
     ) -> Result<Value, StoreError> {
+        let command = self.command("EVALSHA", &self.digest, keys, what);
         let begun = Instant::now();
-        let mut result = self.send_once(way, keys, ask).await;
+        let once = || async {
+            match way.send(&command).await {
+                // It has not run. `EVAL` leaves it with the server.
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                    way.send(&self.command("EVAL", self.code, keys, what)).await
+                }
+                result => result,
+            }
+        };
+        let mut result = once().await;
         let mut pause = PAUSES.0;
         while result.as_ref().is_err_and(is_on_its_way) {
             sleep(pause).await;
             let left = way.link().limit().saturating_sub(begun.elapsed());
-            let again = timeout(left, self.send_once(way, keys, ask)).await;
-            let Ok(again) = again else { break };
+            let Ok(again) = timeout(left, once()).await else {
+                break;
+            };
             result = again;
             pause = (pause * 2).min(PAUSES.1);
         }
         result.map_err(store_error)
     }
 
-    /// One round trip, unless the server has lost the script, or never had it.
-    async fn send_once(&self, way: Way<'_>, keys: &[String], ask: &[String]) -> RedisResult<Value> {
-        match self.call(way, "EVALSHA", &self.digest, keys, ask).await {
-            // It has not run. `EVAL` leaves it with the server.
-            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.call(way, "EVAL", self.code, keys, ask).await
-            }
-            result => result,
-        }
-    }
-
-    async fn call(
-        &self,
-        way: Way<'_>,
-        command: &str,
-        script: &str,
-        keys: &[String],
-        ask: &[String],
-    ) -> RedisResult<Value> {
-        let mut command = redis::cmd(command);
-        command.arg(script).arg(keys.len()).arg(keys).arg(ask);
-        way.send(&command).await
+    fn command(&self, name: &str, script: &str, keys: &[String], what: &impl ToRedisArgs) -> Cmd {
+        // As long as nearly all are, so that it need not grow.
+        let mut command = Cmd::with_capacity(3 + keys.len() + what.num_of_args(), 1024);
+        command
+            .arg(name)
+            .arg(script)
+            .arg(keys.len())
+            .arg(keys)
+            .arg(what);
+        command
     }
 }
 
