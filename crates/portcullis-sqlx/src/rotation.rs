@@ -22,9 +22,8 @@
 //!
 //! `$now` is what the statement calls the time.
 
-use crate::row::{self, Columns};
 use portcullis::{
-    session::{Grant, RotationAttempt, RotationOutcome, SessionRecord, StoreError, rules},
+    session::{RotationAttempt, RotationOutcome, SessionRecord, StoreError, rules},
     time::Timestamp,
 };
 
@@ -139,13 +138,6 @@ macro_rules! advance {
     };
 }
 
-/// What the row is that [`advance`] leaves, as far as the attempt does not say it.
-macro_rules! advanced {
-    () => {
-        "rotated_at, idle_deadline, absolute_deadline, rotated_from"
-    };
-}
-
 /// What follows `SET` where a session is revoked.
 macro_rules! revoke {
     ($now:literal) => {
@@ -157,9 +149,7 @@ macro_rules! revoke {
     };
 }
 
-pub(crate) use {
-    advance, advanced, advances, good, late, retried_late, reused, revoke, second_use, young,
-};
+pub(crate) use {advance, advances, good, late, retried_late, reused, revoke, second_use, young};
 
 /// How often it may turn out that somebody else has changed the row just before.
 pub(crate) const TRIES: u32 = 8;
@@ -210,33 +200,6 @@ macro_rules! bind {
     }};
 }
 pub(crate) use bind;
-
-/// The row that an exchange has left, from [`advanced`]; without what is no matter any more:
-/// the statement has found all checks to hold.
-pub(crate) fn exchanged(
-    row: &impl Columns,
-    attempt: &RotationAttempt,
-) -> Result<SessionRecord, StoreError> {
-    let rotated_at = row::time(row, "rotated_at")?;
-    Ok(SessionRecord {
-        id: attempt.session.clone(),
-        subject: attempt.subject.clone(),
-        client: attempt.client.clone(),
-        generation: attempt.generation + 1,
-        created_at: rotated_at,
-        rotated_at,
-        idle_deadline: row::time(row, "idle_deadline")?,
-        absolute_deadline: row::time(row, "absolute_deadline")?,
-        secret_digest: attempt.secret_digest,
-        refresh_key: attempt.refresh_key.clone(),
-        grant: Grant::new(),
-        device: attempt.device.clone(),
-        rotated_by: Some(attempt.id),
-        rotated_from: row::unsigned(row::integer(row, "rotated_from")?)?,
-        late_retry_by: None,
-        revoked: None,
-    })
-}
 
 /// Reads the outcome off the row that a statement left.
 pub(crate) fn outcome(

@@ -1,7 +1,9 @@
 //! The SQL of rotation on SQLite.
 
 use portcullis::{
-    session::{RefusalReason, RotationAttempt, RotationOutcome, SessionRecord, StoreError, rules},
+    session::{
+        Grant, RefusalReason, RotationAttempt, RotationOutcome, SessionRecord, StoreError, rules,
+    },
     time::Timestamp,
 };
 use sqlx::SqliteConnection;
@@ -10,7 +12,7 @@ use super::{error::unavailable, sessions};
 use crate::{
     log_out::{goes_on, row_that_goes_on},
     rotation::{self, Change, TRIES},
-    row,
+    row::{self, Columns},
 };
 
 /// A statement that changes a row if a condition holds.
@@ -85,7 +87,7 @@ async fn make(
         Change::Advance => change!(
             rotation::advance!("$5", "max", "min"),
             rotation::advances!("$5"),
-            rotation::advanced!()
+            "rotated_at, idle_deadline, absolute_deadline, rotated_from"
         ),
         Change::ForgiveLate => change!(
             "late_retry_by = $8",
@@ -104,8 +106,32 @@ async fn make(
         .await
         .map_err(unavailable)?;
     let row = rows.first().map(|row| match change {
-        Change::Advance => rotation::exchanged(row, attempt),
+        Change::Advance => exchanged(row, attempt),
         Change::ForgiveLate | Change::Revoke => row::session(row),
     });
     row.transpose()
+}
+
+/// The row that an exchange has left, as far as the attempt does not say it; without what is no matter any more:
+/// the statement has found all checks to hold.
+fn exchanged(row: &impl Columns, attempt: &RotationAttempt) -> Result<SessionRecord, StoreError> {
+    let rotated_at = row::time(row, "rotated_at")?;
+    Ok(SessionRecord {
+        id: attempt.session.clone(),
+        subject: attempt.subject.clone(),
+        client: attempt.client.clone(),
+        generation: attempt.generation + 1,
+        created_at: rotated_at,
+        rotated_at,
+        idle_deadline: row::time(row, "idle_deadline")?,
+        absolute_deadline: row::time(row, "absolute_deadline")?,
+        secret_digest: attempt.secret_digest,
+        refresh_key: attempt.refresh_key.clone(),
+        grant: Grant::new(),
+        device: attempt.device.clone(),
+        rotated_by: Some(attempt.id),
+        rotated_from: row::unsigned(row::integer(row, "rotated_from")?)?,
+        late_retry_by: None,
+        revoked: None,
+    })
 }
