@@ -13,13 +13,17 @@ use common::{
 use futures_util::future::join_all;
 use portcullis::{
     session::{
-        ApplicationToken, RevocationReason, RotationOutcome, SessionStore, StoreError,
-        StoreErrorKind, TokenAdded,
+        ApplicationToken, DynSessionStore, RevocationReason, Revocations, RotationOutcome,
+        SessionStore, StoreError, StoreErrorKind, TokenAdded,
     },
-    time::Timestamp,
+    time::{SharedClock, Timestamp},
+    verify::{Status, TokenStatus},
 };
 use portcullis_redis::{RedisStore, RedisStoreBuilder};
-use portcullis_testing::proxy::{Mode, Proxy};
+use portcullis_testing::{
+    mint::Mint,
+    proxy::{Mode, Proxy},
+};
 
 const LIMIT: Duration = Duration::from_millis(600);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -159,6 +163,53 @@ async fn a_primary_that_is_cut_off_grows_old_and_the_promoted_one_does_not() {
     assert!(kept.is_some());
     let lost = new.session(&written.subject, &written.id).await.unwrap();
     assert_eq!(lost, None);
+}
+
+/// A node goes on reading the old primary, finds nothing new there, and yet stops saying that
+/// nothing was revoked: on the promoted one somebody logs out, which it cannot know.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_of_a_primary_that_is_cut_off_vouches_for_nothing() {
+    let Some(pair) = Pair::start() else {
+        return;
+    };
+    let store = builder(&pair.primary)
+        .timeout(Duration::from_secs(4))
+        .poll_interval(Duration::from_millis(100))
+        .confirmed_by_replicas(1);
+    let store = store.connect().await.unwrap();
+    let clock = SharedClock::default();
+    let revocations = Revocations::new(DynSessionStore::new(store.clone()), clock, HOUR)
+        .with_max_silence(Duration::from_secs(3));
+    let session = open(&store).await;
+    let mint = Mint::new();
+    let token = mint.token(session.subject.name());
+    let token = token.claim("sid", session.id.as_str()).build();
+    let token = mint.verifier().verify_now(token.as_bytes()).unwrap();
+    revocations.sync().await.unwrap();
+    let watch = tokio::spawn(store.watch(revocations.clone()));
+    let becomes = async |wanted: fn(&Status) -> bool| {
+        let waiting = async {
+            while !wanted(&revocations.status(&token)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+        waited.expect("the node notices");
+    };
+    becomes(|status| matches!(status, Status::Clear)).await;
+
+    pair.cut();
+    pair.replica.command(&["REPLICAOF", "NO", "ONE"]);
+    let promoted = builder(&pair.replica).connect().await.unwrap();
+    promoted
+        .revoke(&session.subject, &session.id)
+        .await
+        .unwrap();
+    becomes(|status| matches!(status, Status::Unknown)).await;
+    // Whoever asks the old one is told that it goes on.
+    let row = store.session(&session.subject, &session.id).await.unwrap();
+    assert_eq!(row.unwrap().revoked, None);
+    watch.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
