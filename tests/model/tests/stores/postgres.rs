@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use portcullis::session::SessionRecord;
+use model::domain::{Case, cases};
+use portcullis::session::{RotationOutcome, SessionRecord, SessionStore as _};
 use portcullis_sqlx::PostgresStore;
 use portcullis_testing::{clock::FakeClock, servers};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
-    Kept, Place, follows_the_rules,
+    Kept, Place, differs, follows_the_rules,
     rows::{begin, columns},
     tidied,
 };
@@ -52,10 +53,81 @@ impl Place for Table {
 
 #[tokio::test]
 async fn postgres_follows_the_rules() {
+    compare("rules", async |store, table| {
+        follows_the_rules(store, table).await
+    })
+    .await;
+}
+
+/// What was read first decides only which statement is made: between the two somebody else
+/// exchanges the token, and what would have been reuse has been overtaken.
+#[tokio::test]
+async fn postgres_follows_the_rules_behind_a_lock() {
+    compare("lock", async |store, table| {
+        let is_reuse = |case: &Case| {
+            case.row.revoked.is_none()
+                && case.decided().1.revoked.is_some()
+                && !case.attempt.rules.window().is_zero()
+        };
+        let mut case = cases().into_iter().find(is_reuse).unwrap();
+        table.put(&[table.kept(&case.row)]).await;
+        case.row.generation += 1;
+        case.row.rotated_at = case
+            .attempt
+            .set_out()
+            .saturating_add(Duration::from_millis(1));
+        let connection = &mut table.connection;
+        sqlx::raw_sql("BEGIN")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        sqlx::query(
+            "UPDATE portcullis_sessions SET generation = $2, rotated_at = $3 WHERE id = $1::uuid",
+        )
+        .bind(case.row.id.as_str())
+        .bind(i64::try_from(case.row.generation).unwrap())
+        .bind(case.row.rotated_at.as_millis())
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+        let released = async {
+            let waiting = "SELECT count(*) FROM pg_locks \
+                 WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+            while sqlx::query_scalar::<_, i64>(waiting)
+                .fetch_one(&mut *connection)
+                .await
+                .unwrap()
+                == 0
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            sqlx::raw_sql("COMMIT")
+                .execute(&mut *connection)
+                .await
+                .unwrap();
+        };
+        let (outcome, ()) = tokio::join!(store.rotate(&case.attempt), released);
+        let (expected, next) = case.decided();
+        assert!(
+            matches!(expected, RotationOutcome::Overdue { .. }),
+            "{expected:?}"
+        );
+        let found = outcome.map_err(|error| error.cause().to_string());
+        let wrong = differs(&case, found, expected);
+        assert!(wrong.is_none(), "1 differ: {wrong:?}");
+        let wanted = table.kept(&next);
+        let kept = table.read(&[wanted.clone()]).await.remove(0);
+        assert_eq!(kept["revoked_at"], wanted["revoked_at"]);
+    })
+    .await;
+}
+
+/// Has `act` compare in a schema of its own.
+async fn compare(name: &str, act: impl AsyncFnOnce(&PostgresStore, &mut Table)) {
     let Some(url) = servers::postgres_url() else {
         return;
     };
-    let schema = format!("portcullis_model_{}", std::process::id());
+    let schema = format!("portcullis_model_{}_{name}", std::process::id());
     let server: PgConnectOptions = url.parse().unwrap();
     let mut admin = server.connect().await.unwrap();
     let made = AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
@@ -77,7 +149,7 @@ async fn postgres_follows_the_rules() {
             connection: options.connect().await.unwrap(),
             copied: session.id.as_str().to_owned(),
         };
-        follows_the_rules(&store, &mut table).await;
+        act(&store, &mut table).await;
     };
     let dropped = AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"));
     tidied(compared, async || {
