@@ -116,7 +116,7 @@ async fn postgres_follows_the_rules_behind_a_lock() {
         let wrong = differs(&case, found, expected);
         assert!(wrong.is_none(), "1 differ: {wrong:?}");
         let wanted = table.kept(&next);
-        let kept = table.read(&[wanted.clone()]).await.remove(0);
+        let kept = table.read(std::slice::from_ref(&wanted)).await.remove(0);
         assert_eq!(kept["revoked_at"], wanted["revoked_at"]);
     })
     .await;
