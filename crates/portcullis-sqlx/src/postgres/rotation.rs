@@ -4,7 +4,11 @@ use portcullis::{
     session::{RefusalReason, RotationAttempt, RotationOutcome, SessionRecord, Successor, rules},
     time::Timestamp,
 };
-use sqlx::PgConnection;
+use sqlx::{
+    PgConnection,
+    postgres::{PgArguments, PgRow, Postgres},
+    query::Query,
+};
 
 use super::{
     announce::tell,
@@ -118,7 +122,7 @@ async fn exchange(
         false => (row::millis(window), attempt.set_out().as_millis()),
     };
     let generation = attempt.generation + 1;
-    let rows = sqlx::query(EXCHANGE)
+    let query = sqlx::query(EXCHANGE)
         .bind(attempt.session.as_str())
         .bind(attempt.subject.realm())
         .bind(attempt.subject.name())
@@ -134,20 +138,15 @@ async fn exchange(
         .bind(&attempt.id.as_bytes()[..])
         .bind(clock.told())
         .bind(age)
-        .bind(set_out)
-        // Not `fetch_optional`, which stops before the statement has committed.
-        .fetch_all(&mut *connection)
-        .await?;
-    let Some(row) = rows.first() else {
+        .bind(set_out);
+    let Some((row, now)) = only_row(connection, query, clock).await? else {
         return Ok(None);
     };
-    let now = row::time(row, "now")?;
-    clock.heard(now);
     Ok(Some(Successor {
         generation,
         rotated_at: now,
-        idle_deadline: row::time(row, "idle_deadline")?,
-        absolute_deadline: row::time(row, "absolute_deadline")?,
+        idle_deadline: row::time(&row, "idle_deadline")?,
+        absolute_deadline: row::time(&row, "absolute_deadline")?,
         refresh_key: attempt.refresh_key.clone(),
     }))
 }
@@ -176,16 +175,11 @@ async fn make(
             whole_row!(concat!(tell!("revoked_at"), " AS told"))
         ),
     };
-    let rows = rotation::bind!(sqlx::query(statement), attempt, clock.told())
-        // Not `fetch_optional`, which stops before the statement has committed.
-        .fetch_all(&mut *connection)
-        .await?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    let now = row::time(row, "now")?;
-    clock.heard(now);
-    Ok(Some((row::session(row)?, now)))
+    let query = rotation::bind!(sqlx::query(statement), attempt, clock.told());
+    match only_row(connection, query, clock).await? {
+        Some((row, now)) => Ok(Some((row::session(&row)?, now))),
+        None => Ok(None),
+    }
 }
 
 async fn read(
@@ -193,7 +187,7 @@ async fn read(
     attempt: &RotationAttempt,
     clock: &ServerClock,
 ) -> Result<Option<(SessionRecord, Timestamp)>, Failure> {
-    let row = sqlx::query(concat!(
+    let query = sqlx::query(concat!(
         "SELECT clock.now, id::text AS id, ",
         session_row!(),
         " FROM portcullis_sessions, ",
@@ -201,13 +195,25 @@ async fn read(
         " WHERE id = $1::uuid"
     ))
     .bind(attempt.session.as_str())
-    .bind(clock.told())
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else {
+    .bind(clock.told());
+    match only_row(connection, query, clock).await? {
+        Some((row, now)) => Ok(Some((row::session(&row)?, now))),
+        None => Ok(None),
+    }
+}
+
+/// The row that a statement returns, if it does, and the time that it says.
+async fn only_row(
+    connection: &mut PgConnection,
+    query: Query<'_, Postgres, PgArguments>,
+    clock: &ServerClock,
+) -> Result<Option<(PgRow, Timestamp)>, Failure> {
+    // Not `fetch_optional`, which stops before the statement has committed.
+    let rows = query.fetch_all(connection).await?;
+    let Some(row) = rows.into_iter().next() else {
         return Ok(None);
     };
     let now = row::time(&row, "now")?;
     clock.heard(now);
-    Ok(Some((row::session(&row)?, now)))
+    Ok(Some((row, now)))
 }
